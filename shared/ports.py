@@ -1,0 +1,113 @@
+"""What the services need from the outside world, as Protocols.
+
+Services receive these; `main` decides which implementation stands behind them. The real ones
+live in `shared.bus` (NATS JetStream) and `shared.state` (Redis); the in-memory twins in
+`shared.testing`. Both sides pass the same behaviour suites (tests/conformance).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to be stored: where it goes, under which stable id, and its bytes."""
+
+    subject: str
+    msg_id: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The stream's acknowledgement: the message is on disk, fsynced, at this sequence."""
+
+    stream: str
+    seq: int
+    duplicate: bool = False
+    """True when a message with this id was stored before; `seq` is then the earlier one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message read back from a stream."""
+
+    stream: str
+    subject: str
+    seq: int
+    stored_at: datetime
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Bus(Protocol):
+    """The few verbs by which services pass messages. Streams and subjects: DESIGN's table.
+
+    Errors are the `BusError` family of `shared.errors`; anything else is a bug.
+    """
+
+    @property
+    def connected(self) -> bool:
+        """Whether a publish made now has a chance at once (a hint, never a promise)."""
+        ...
+
+    async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
+        """Store one message and await the stream's acknowledgement.
+
+        Retried with the same id until `patience_s` has passed, so a lost acknowledgement
+        stores nothing twice. Raises `BusUnavailableError` when patience ends (the message
+        may or may not be stored: retrying with the same id is safe) and `BusRefusedError`
+        when the stream says no (full, too large, not permitted).
+        """
+        ...
+
+    async def append(self, batch: Sequence[Outgoing], *, after: int, fence: str) -> int:
+        """Store all messages of one stream, or none, if nothing has come on `fence` since `after`.
+
+        `after` is the sequence of the last message seen whose subject matches `fence` (0: none).
+        Returns the sequence of the batch's last message. Raises `StaleWriterError` (somebody
+        wrote since: read on and decide again), `AlreadyStoredError` (one of the ids is known),
+        `BusUnavailableError` (the outcome is unknown: read on before deciding again).
+        At most `MAX_BATCH` messages.
+        """
+        ...
+
+    def read(
+        self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
+    ) -> AsyncIterator[Entry]:
+        """Every message of the stream after that sequence, in order, once, then what comes, for ever.
+
+        Resumes by itself over disconnections and server restarts; erased messages are skipped.
+        """
+        ...
+
+    async def last_seq(self, stream: str) -> int:
+        """The stream's last sequence (0: empty), from the stream's leader."""
+        ...
+
+    async def get(self, stream: str, seq: int) -> Entry | None:
+        """The message at that sequence, or None if there is none (erased, expired, never)."""
+        ...
+
+    async def last(self, stream: str, subject: str) -> Entry | None:
+        """The last message on exactly that subject, or None."""
+        ...
+
+    async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
+        """Subjects matching the pattern that hold messages, with how many."""
+        ...
+
+    async def erase(self, stream: str, seq: int) -> bool:
+        """Overwrite one message on disk. True if it was there."""
+        ...
+
+
+class Clock(Protocol):
+    """The shell's only source of time. Pure code gets times as arguments."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
