@@ -1,0 +1,1 @@
+"""The public face: the `relay` command line, and `alert_relay.plugins` for plug-in authors."""

@@ -1,0 +1,1 @@
+"""The services: ingest, router, notifier, console. They share contracts and nothing else."""

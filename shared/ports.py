@@ -75,9 +75,7 @@ class Bus(Protocol):
         """
         ...
 
-    def read(
-        self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
-    ) -> AsyncIterator[Entry]:
+    def read(self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()) -> AsyncIterator[Entry]:
         """Every message of the stream after that sequence, in order, once, then what comes, for ever.
 
         Resumes by itself over disconnections and server restarts; erased messages are skipped.

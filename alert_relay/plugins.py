@@ -1,0 +1,43 @@
+"""What a third party's bridge or channel imports, and all that it may import."""
+
+from shared.plugins.spec import (
+    BadCredentials,
+    Bridge,
+    Channel,
+    ChannelHost,
+    Delivered,
+    IncomingReport,
+    Outcome,
+    PluginSettings,
+    Receipt,
+    Refused,
+    Rejected,
+    RenderedMessage,
+    RetryLater,
+    Secrets,
+    Spec,
+    Unknown,
+    WebhookRequest,
+    WebhookResponse,
+)
+
+__all__ = [
+    "BadCredentials",
+    "Bridge",
+    "Channel",
+    "ChannelHost",
+    "Delivered",
+    "IncomingReport",
+    "Outcome",
+    "PluginSettings",
+    "Receipt",
+    "Refused",
+    "Rejected",
+    "RenderedMessage",
+    "RetryLater",
+    "Secrets",
+    "Spec",
+    "Unknown",
+    "WebhookRequest",
+    "WebhookResponse",
+]

@@ -1,0 +1,1 @@
+"""Shows what is going on and takes what people decide."""

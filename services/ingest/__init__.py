@@ -1,0 +1,1 @@
+"""Takes reports from the world and answers only once they are stored."""

@@ -1,0 +1,1 @@
+"""Sends each alert to each recipient once, and keeps the ledger."""

@@ -1,0 +1,1 @@
+"""Decides: which reports are one incident, where, and whom it concerns."""

@@ -1,0 +1,95 @@
+"""DECISIONS, alerts.v1: what one group is to be told about an incident at one moment."""
+
+from typing import Annotated, ClassVar, Literal
+
+from shared.contracts.base import (
+    AlertId,
+    Frozen,
+    GroupId,
+    IncidentId,
+    KeyKind,
+    Latitude,
+    Longitude,
+    Message,
+    Metres,
+    Moment,
+    Place,
+    Private,
+    Sealed,
+    Slug,
+    Token,
+)
+from shared.contracts.desk import Ask, Tally
+from shared.contracts.groups import Audience
+from shared.contracts.incidents import Status
+
+AlertKind = Literal[
+    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST"
+]
+Urgency = Literal["urgent", "normal"]
+
+
+class PublicPlace(Frozen):
+    """The place as strangers may know it: blurred to the street, homes to the outcode."""
+
+    lat: Latitude
+    lon: Longitude
+    radius_m: Metres
+    label: str
+
+
+class AlertBody(Private):
+    """The facts the words are made of, under the incident's key."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    place: Place
+    public: PublicPlace
+    first_report_at: Moment
+    reports: int = 1
+    first_hand: int = 0
+    excerpt: str = ""
+    """For verifiers: what the best report says. Never shown to any other audience."""
+    statement: str = ""
+    """What a person released to everyone told."""
+    tally: Tally = Tally()
+    also_told: tuple[str, ...] = ()
+    """Names of other groups whose verifiers were told of the same incident."""
+    since: Moment | None = None
+
+
+class DigestLine(Frozen):
+    """One held report in a digest."""
+
+    report_id: str
+    at: Moment
+    place: str = ""
+    excerpt: str = ""
+    reason: str
+
+
+class DigestBody(Private):
+    """Held reports for a group's verifiers, under the hour's key: best first, with count and oldest."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    lines: tuple[DigestLine, ...]
+    held: int
+    oldest: Moment
+
+
+class AlertRaised(Message):
+    """A group's audience is to be told. The notifier expands it to recipients and sends it once."""
+
+    type: Literal["alert.raised.v1"] = "alert.raised.v1"
+    alert_id: Annotated[AlertId, Token]
+    group: Annotated[GroupId, Slug]
+    group_version: int
+    audience: Audience
+    kind: AlertKind
+    urgency: Urgency
+    ask: Ask = "NONE"
+    not_after: Moment
+    drill: bool = False
+    incident_id: IncidentId | None = None
+    code: str | None = None
+    status: Status | None = None
+    body: AlertBody | DigestBody | Sealed | None = None

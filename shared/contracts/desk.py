@@ -1,0 +1,180 @@
+"""DESK: what people and admins decided. Each command names who acts and for which group.
+
+`id` is chosen by the client, so a command sent twice is one command. The router decides whether
+the member may do it and whether it still makes sense; the answer is the `input.decided` event.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.base import (
+    Frozen,
+    GroupId,
+    IncidentId,
+    KeyKind,
+    MemberId,
+    Message,
+    Place,
+    Private,
+    ReportId,
+    Sealed,
+    Slug,
+    Token,
+)
+from shared.contracts.groups import GroupChannels, GroupDefinition, MemberName, Role
+
+Ask = Literal["WITNESSES", "ENOUGH", "LEAVE", "NONE"]
+RejectAs = Literal["not_confirmed", "other_agency", "retracted"]
+EndStage = Literal["officers_left", "aftercare", "closed"]
+
+
+class DeskCommand(Message):
+    """What all commands share."""
+
+    member: Annotated[MemberId, Token]
+    group: Annotated[GroupId, Slug]
+
+
+class IncidentCommand(DeskCommand):
+    """A command about one incident. `version`, where given, must be the incident's present one."""
+
+    incident_id: Annotated[IncidentId, Token]
+    version: int | None = None
+
+
+class Statement(Private):
+    """What a person says in their own words: released by them to those who will be told."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    text: Annotated[str, Field(max_length=1_000)] = ""
+    place: Place | None = None
+
+
+class Claim(IncidentCommand):
+    """I am on it: a lease on the incident."""
+
+    type: Literal["desk.claim.v1"] = "desk.claim.v1"
+
+
+class Release(IncidentCommand):
+    """I give up my claim; somebody else may take it."""
+
+    type: Literal["desk.release.v1"] = "desk.release.v1"
+
+
+class ReleaseReport(DeskCommand):
+    """Let a held report go on: it opens an incident (or joins `incident_id`)."""
+
+    type: Literal["desk.release_report.v1"] = "desk.release_report.v1"
+    report_id: Annotated[ReportId, Token]
+    incident_id: Annotated[IncidentId, Token] | None = None
+    placed: "HeldPlace | Sealed | None" = None
+
+
+class HeldPlace(Private):
+    """Where a person says a held report is."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    place: Place
+
+
+class Confirm(IncidentCommand):
+    """A trained person confirms: from now on the community is told, with one ask."""
+
+    type: Literal["desk.confirm.v1"] = "desk.confirm.v1"
+    ask: Ask = "NONE"
+    statement: Statement | Sealed | None = None
+
+
+class Reject(IncidentCommand):
+    """Not a raid, another agency, or a mistake of ours: those who were told are told."""
+
+    type: Literal["desk.reject.v1"] = "desk.reject.v1"
+    outcome: RejectAs = "not_confirmed"
+    statement: Statement | Sealed | None = None
+
+
+class PutPlace(IncidentCommand):
+    """A person says where it is; routing is revised. `statement.place` holds the place."""
+
+    type: Literal["desk.place.v1"] = "desk.place.v1"
+    statement: Statement | Sealed | None = None
+
+
+class Merge(IncidentCommand):
+    """`absorbed` is the same event as this incident."""
+
+    type: Literal["desk.merge.v1"] = "desk.merge.v1"
+    absorbed: Annotated[IncidentId, Token]
+
+
+class Split(IncidentCommand):
+    """These reports are another event: they become an incident of their own."""
+
+    type: Literal["desk.split.v1"] = "desk.split.v1"
+    reports: Annotated[tuple[ReportId, ...], Field(min_length=1)]
+
+
+class Update(IncidentCommand):
+    """News for those who were told."""
+
+    type: Literal["desk.update.v1"] = "desk.update.v1"
+    ask: Ask = "NONE"
+    statement: Statement | Sealed | None = None
+
+
+class Tally(Frozen):
+    """What became of the people held: let go, taken, and not known yet."""
+
+    let_go: Annotated[int, Field(ge=0, le=1000)] = 0
+    taken: Annotated[int, Field(ge=0, le=1000)] = 0
+    unknown: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+class End(IncidentCommand):
+    """Officers left, aftercare, or closed; everyone who was told is told."""
+
+    type: Literal["desk.end.v1"] = "desk.end.v1"
+    stage: EndStage = "officers_left"
+    tally: Tally = Tally()
+    statement: Statement | Sealed | None = None
+
+
+class DefineGroup(DeskCommand):
+    """A group file was applied."""
+
+    type: Literal["desk.define_group.v1"] = "desk.define_group.v1"
+    definition: GroupDefinition
+    channels: GroupChannels | Sealed | None = None
+
+
+class AddMember(DeskCommand):
+    """Somebody may act for these groups from now on (`new_member` is their id, chosen by the desk)."""
+
+    type: Literal["desk.add_member.v1"] = "desk.add_member.v1"
+    new_member: Annotated[MemberId, Token]
+    roles: dict[GroupId, Role]
+    token_sha256: str
+    name: MemberName | Sealed | None = None
+
+
+class RevokeMember(DeskCommand):
+    """Somebody may act no longer."""
+
+    type: Literal["desk.revoke_member.v1"] = "desk.revoke_member.v1"
+    revoked: Annotated[MemberId, Token]
+
+
+class KillSwitch(DeskCommand):
+    """Stop (or allow again) all sending of one group, or of the hub (group `hub`).
+
+    The notifier reads the last of these by direct get before each chunk; unreadable means stop.
+    """
+
+    type: Literal["desk.kill_switch.v1"] = "desk.kill_switch.v1"
+    stopped: bool
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+ReleaseReport.model_rebuild()

@@ -1,0 +1,98 @@
+"""Groups and members, as events in the log: every decision and alert names the version it used."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.contracts.base import Frozen, GroupId, KeyKind, MemberId, Message, Private, Sealed, Slug, Token
+
+Audience = Literal["verifiers", "community", "partners", "reporter"]
+Role = Literal["verifier", "dispatcher", "admin", "operator"]
+
+
+class Area(Frozen):
+    """The group's area: GeoJSON MultiPolygon coordinates (lon, lat) and postcode districts."""
+
+    polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
+    """MultiPolygon: polygons → rings (first outer, then holes) → (lon, lat) points."""
+    outcodes: tuple[str, ...] = ()
+    """Postcode districts the group names as its own ("E8"), for reports that give only that."""
+
+
+class Policy(Frozen):
+    """What the group decided about itself."""
+
+    likely_after: Annotated[int, Field(ge=2, le=20)] = 3
+    """Independent reports that raise an incident to likely (verifiers only; a person confirms)."""
+    alert_life_min: Annotated[int, Field(ge=5, le=1440)] = 120
+    """Minutes after which an unsent alert is recorded as expired instead of sent."""
+    digest_every_min: Annotated[int, Field(ge=1, le=1440)] = 5
+    """Minutes between digests of held reports to the verifiers."""
+    quiet_after_min: Annotated[int, Field(ge=10, le=1440)] = 90
+    """Minutes of silence after which an open incident ends as "no news since"."""
+
+
+class ChannelDefinition(Frozen):
+    """One configured output of a group: plug-in kind, for which audience, with which settings.
+
+    Settings hold secrets only by reference (`env:NAME` or `file:/path`).
+    """
+
+    id: Slug
+    kind: Slug
+    audience: Audience
+    language: str = "en"
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class GroupChannels(Private):
+    """The group's channels: addresses are nobody else's business."""
+
+    sealed_under: ClassVar[KeyKind] = "group"
+    channels: tuple[ChannelDefinition, ...] = ()
+
+
+class GroupDefinition(Frozen):
+    """A whole group as its file says it, channels apart."""
+
+    id: Annotated[GroupId, Slug]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    languages: tuple[str, ...] = ("en",)
+    area: Area = Area()
+    fallback: bool = False
+    """Whether reports in nobody's area go to this group's verifiers."""
+    policy: Policy = Policy()
+
+
+class GroupDefined(Message):
+    """A group exists in this version from now on (a file was applied, or restated before ageing out)."""
+
+    type: Literal["group.defined.v1"] = "group.defined.v1"
+    group: Annotated[GroupId, Slug]
+    version: int
+    definition: GroupDefinition
+    channels: GroupChannels | Sealed | None = None
+
+
+class MemberName(Private):
+    """What a member is called."""
+
+    sealed_under: ClassVar[KeyKind] = "member"
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+class MemberAdded(Message):
+    """A person may act for these groups. The token is known to them alone; here lies its SHA-256."""
+
+    type: Literal["member.added.v1"] = "member.added.v1"
+    member: Annotated[MemberId, Token]
+    roles: dict[GroupId, Role]
+    token_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    name: MemberName | Sealed | None = None
+
+
+class MemberRevoked(Message):
+    """The person may act no longer; their token is refused from now on."""
+
+    type: Literal["member.revoked.v1"] = "member.revoked.v1"
+    member: Annotated[MemberId, Token]

@@ -1,0 +1,285 @@
+"""DECISIONS, incidents.v1: what was decided about reports, commands and the passing of time.
+
+Every input leaves exactly one `input.decided` event with its named reason; the events that
+follow from it stand in the same atomic batch, so the log never holds half a decision.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.base import (
+    Frozen,
+    GroupId,
+    IncidentId,
+    KeyKind,
+    MemberId,
+    Message,
+    Moment,
+    Place,
+    Position,
+    Private,
+    ReportId,
+    Sealed,
+    Token,
+)
+from shared.contracts.desk import Ask, EndStage, RejectAs, Statement, Tally
+
+Outcome = Literal["opened", "attached", "held", "ignored", "applied", "refused", "ticked"]
+Status = Literal[
+    "unconfirmed",
+    "likely",
+    "confirmed",
+    "officers_left",
+    "aftercare",
+    "closed",
+    "not_confirmed",
+    "other_agency",
+    "retracted",
+    "no_news",
+    "merged",
+]
+
+
+class InputRef(Frozen):
+    """Which input was decided: its stream (`TICK` for the passing of time) and sequence."""
+
+    stream: Literal["REPORTS", "DESK", "TICK"]
+    seq: Annotated[int, Field(ge=0)]
+
+
+class InputDecided(Message):
+    """One input was decided, for this reason. The router's position is the last of these."""
+
+    type: Literal["input.decided.v1"] = "input.decided.v1"
+    input: InputRef
+    outcome: Outcome
+    reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+    report_id: ReportId | None = None
+    incident_id: IncidentId | None = None
+
+
+class IncidentEvent(Message):
+    """Something happened to an incident."""
+
+    incident_id: Annotated[IncidentId, Token]
+
+
+class GroupShare(Frozen):
+    """A group concerned by an incident, in the version of its definition that said so."""
+
+    group: GroupId
+    version: int
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """The part of the uncertainty disc that lies in the group's area."""
+
+
+class ReportDetail(Private):
+    """A report as its incident keeps it: under the incident's key, so it dies with the incident."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    text: str = ""
+    sender: str | None = None
+    source: str | None = None
+    position: Position | None = None
+    place: Place | None = None
+    first_hand: bool | None = None
+    language: str | None = None
+    observed_at: Moment | None = None
+
+
+class IncidentPlace(Private):
+    """The incident's place: exact, so sealed."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    place: Place
+
+
+class IncidentOpened(IncidentEvent):
+    """A report that no open incident explains opened this one; its report is attached by the next event."""
+
+    type: Literal["incident.opened.v1"] = "incident.opened.v1"
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9]{3,6}$")]
+    """What people call it in messages: unique among open incidents."""
+    drill: bool = False
+    groups: tuple[GroupShare, ...]
+    where: IncidentPlace | Sealed | None = None
+
+
+class ReportAttached(IncidentEvent):
+    """A report belongs to this incident. `at` is the report's `received_at`."""
+
+    type: Literal["report.attached.v1"] = "report.attached.v1"
+    report_id: Annotated[ReportId, Token]
+    detail: ReportDetail | Sealed | None = None
+
+
+class HeldReport(Private):
+    """A report kept for a person: under its hour's key."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    text: str = ""
+    sender: str | None = None
+    source: str | None = None
+    position: Position | None = None
+    place: Place | None = None
+    first_hand: bool | None = None
+    language: str | None = None
+
+
+class ReportHeld(Message):
+    """A report waits for a person or for more evidence; these groups' verifiers see it in a digest."""
+
+    type: Literal["report.held.v1"] = "report.held.v1"
+    report_id: Annotated[ReportId, Token]
+    reason: str
+    leans_to: IncidentId | None = None
+    groups: tuple[GroupId, ...] = ()
+    drill: bool = False
+    detail: HeldReport | Sealed | None = None
+
+
+class HeldSettled(Message):
+    """A held report waits no longer: released by a person, joined to an incident, or expired."""
+
+    type: Literal["report.held_settled.v1"] = "report.held_settled.v1"
+    report_id: Annotated[ReportId, Token]
+    how: Literal["released", "joined", "expired"]
+    incident_id: IncidentId | None = None
+
+
+class HeldDigested(Message):
+    """These held reports were shown to a group's verifiers in a digest."""
+
+    type: Literal["report.digested.v1"] = "report.digested.v1"
+    group: GroupId
+    reports: tuple[ReportId, ...]
+
+
+class IncidentAssessed(IncidentEvent):
+    """Support changed: unconfirmed or likely. Seen by verifiers only."""
+
+    type: Literal["incident.assessed.v1"] = "incident.assessed.v1"
+    status: Literal["unconfirmed", "likely"]
+    reason: str
+
+
+class IncidentClaimed(IncidentEvent):
+    """A member is on it until the lease ends."""
+
+    type: Literal["incident.claimed.v1"] = "incident.claimed.v1"
+    member: MemberId
+    group: GroupId
+    until: Moment
+
+
+class ClaimReleased(IncidentEvent):
+    """Nobody is on it any more."""
+
+    type: Literal["incident.claim_released.v1"] = "incident.claim_released.v1"
+    reason: Literal["given_up", "lapsed"]
+
+
+class IncidentConfirmed(IncidentEvent):
+    """A person confirmed it."""
+
+    type: Literal["incident.confirmed.v1"] = "incident.confirmed.v1"
+    member: MemberId
+    group: GroupId
+    ask: Ask
+    statement: Statement | Sealed | None = None
+
+
+class IncidentRejected(IncidentEvent):
+    """A person said that it is not what was reported."""
+
+    type: Literal["incident.rejected.v1"] = "incident.rejected.v1"
+    member: MemberId
+    group: GroupId
+    outcome: RejectAs
+    statement: Statement | Sealed | None = None
+
+
+class IncidentPlaced(IncidentEvent):
+    """The place became better, by a report (unconfirmed incidents only) or by a person."""
+
+    type: Literal["incident.placed.v1"] = "incident.placed.v1"
+    member: MemberId | None = None
+    groups: tuple[GroupShare, ...]
+    where: IncidentPlace | Sealed | None = None
+
+
+class IncidentUpdated(IncidentEvent):
+    """A person gave news."""
+
+    type: Literal["incident.updated.v1"] = "incident.updated.v1"
+    member: MemberId
+    group: GroupId
+    ask: Ask
+    statement: Statement | Sealed | None = None
+
+
+class IncidentEnded(IncidentEvent):
+    """A person said: officers left, aftercare, or closed."""
+
+    type: Literal["incident.ended.v1"] = "incident.ended.v1"
+    member: MemberId
+    group: GroupId
+    stage: EndStage
+    tally: Tally
+    statement: Statement | Sealed | None = None
+
+
+class IncidentMerged(IncidentEvent):
+    """`absorbed` is the same event; its reports, groups and everyone told of it move to this one."""
+
+    type: Literal["incident.merged.v1"] = "incident.merged.v1"
+    absorbed: IncidentId
+    member: MemberId
+
+
+class IncidentSplit(IncidentEvent):
+    """These reports left this incident for a new one (opened in the same batch)."""
+
+    type: Literal["incident.split.v1"] = "incident.split.v1"
+    into: IncidentId
+    reports: tuple[ReportId, ...]
+    member: MemberId
+
+
+class IncidentQuiet(IncidentEvent):
+    """No news since `since`: the incident is open no more, but nobody says that it is over."""
+
+    type: Literal["incident.quiet.v1"] = "incident.quiet.v1"
+    since: Moment
+
+
+class IncidentForgotten(IncidentEvent):
+    """Seven days after its end the incident's key is destroyed; only counts and outcodes remain."""
+
+    type: Literal["incident.forgotten.v1"] = "incident.forgotten.v1"
+    outcode: str | None = None
+    reports: int
+    status: Status
+
+
+class IncidentSnapshot(Private):
+    """A whole incident as the router holds it (the shape is the router's own)."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    state: dict[str, Any]
+
+
+class IncidentCarried(IncidentEvent):
+    """An old open incident, restated so that it outlives the log's age limit."""
+
+    type: Literal["incident.carried.v1"] = "incident.carried.v1"
+    snapshot: IncidentSnapshot | Sealed | None = None
+
+
+class PositionCarried(Message):
+    """The router's positions, restated so that they outlive the log's age limit."""
+
+    type: Literal["position.carried.v1"] = "position.carried.v1"
+    reports: int
+    desk: int

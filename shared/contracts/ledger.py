@@ -1,0 +1,70 @@
+"""LEDGER: who was to be told, what was tried, and how it ended. No address and no word of content.
+
+A recipient is `channel-id:n`, the n-th address of that channel in the group version that the
+alert names. A chunk's claim stands here before anything is sent, its outcomes after (DESIGN 7).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.base import AlertId, Frozen, GroupId, IncidentId, Message, Slug, Token
+from shared.contracts.groups import Audience
+
+Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}:[0-9]{1,9}$")]
+Result = Literal["delivered", "rejected", "retry", "unknown"]
+MAX_CHUNK = 64
+
+
+class LedgerRecord(Message):
+    """What all records share."""
+
+    alert_id: Annotated[AlertId, Token]
+    group: Annotated[GroupId, Slug]
+
+
+class AlertExpanded(LedgerRecord):
+    """The alert's recipients, frozen into chunks."""
+
+    type: Literal["alert.expanded.v1"] = "alert.expanded.v1"
+    incident_id: IncidentId | None = None
+    audience: Audience
+    chunks: tuple[Annotated[tuple[Recipient, ...], Field(max_length=MAX_CHUNK)], ...]
+
+
+class ChunkClaimed(LedgerRecord):
+    """This notifier is about to send to these recipients; attempt counts from 1."""
+
+    type: Literal["chunk.claimed.v1"] = "chunk.claimed.v1"
+    chunk: int
+    attempt: int
+    claimant: Token
+    recipients: tuple[Recipient, ...]
+
+
+class RecipientOutcome(Frozen):
+    """How the attempt ended for one recipient. `unknown`: it may or may not have arrived."""
+
+    recipient: Recipient
+    result: Result
+    channel_kind: str
+    reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+    provider_id: str | None = None
+
+
+class ChunkSettled(LedgerRecord):
+    """How the attempt ended, recipient by recipient."""
+
+    type: Literal["chunk.settled.v1"] = "chunk.settled.v1"
+    chunk: int
+    attempt: int
+    outcomes: tuple[RecipientOutcome, ...]
+
+
+class AlertSettled(LedgerRecord):
+    """Nothing more will be sent for this alert; `unsent` recipients are named with their reason."""
+
+    type: Literal["alert.settled.v1"] = "alert.settled.v1"
+    delivered: int
+    unsent: tuple[RecipientOutcome, ...] = ()
+    reason: Literal["done", "expired", "flagged", "no_recipients", "unreadable"]

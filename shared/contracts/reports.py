@@ -1,0 +1,53 @@
+"""REPORTS: what came in. One message from one sender, accepted and stored."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.base import (
+    BridgeId,
+    KeyKind,
+    Message,
+    Moment,
+    Position,
+    Private,
+    ReportId,
+    Sealed,
+    Token,
+)
+
+MAX_TEXT = 4_000
+"""Characters kept of a report's text; longer ones are refused at the door."""
+
+
+class ReportContent(Private):
+    """What the report says. `sender` is a keyed pseudonym, never a number or a name."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
+    sender: str | None = None
+    position: Position | None = None
+    postcode: str | None = None
+    observed_at: Moment | None = None
+    language: str | None = None
+    first_hand: bool | None = None
+    source: str | None = None
+    """The channel or chat the message came in by, as the bridge names it (for independence)."""
+
+
+class ReportContact(Private):
+    """How the reporter may be written back to, by the bridge the report came in by. Lives 72 h."""
+
+    sealed_under: ClassVar[KeyKind] = "contact"
+    address: str
+
+
+class ReportReceived(Message):
+    """A report was accepted. `at` is the time of acceptance (`received_at`)."""
+
+    type: Literal["report.received.v1"] = "report.received.v1"
+    report_id: ReportId
+    bridge: Annotated[BridgeId, Token]
+    drill: bool = False
+    content: ReportContent | Sealed | None = None
+    contact: ReportContact | Sealed | None = None

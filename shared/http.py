@@ -1,0 +1,103 @@
+"""HTTP habits that all services share: problem documents, health, security headers, a site's start.
+
+A refusal is an RFC 9457 problem document that says what was wrong and what to do.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+log = structlog.get_logger()
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
+
+
+class Problem(Exception):  # noqa: N818 - it is a problem document, raised to end a handler
+    """A refusal on its way to the client: status, constant code, and a sentence with the remedy."""
+
+    def __init__(self, status: int, code: str, detail: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.retry_after_s = status, code, detail, retry_after_s
+
+    def response(self) -> web.Response:
+        """The RFC 9457 document."""
+        headers = {"Retry-After": str(self.retry_after_s)} if self.retry_after_s is not None else None
+        document = {
+            "type": f"urn:alert-relay:problem:{self.code}",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        return web.json_response(
+            document, status=self.status, content_type="application/problem+json", headers=headers
+        )
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every refusal and failure into a problem document with the security headers."""
+    try:
+        response = await handler(request)
+    except Problem as problem:
+        log.info("request_refused", path=_route(request), code=problem.code, status=problem.status)
+        response = problem.response()
+    except web.HTTPException as error:
+        if error.status < web.HTTPBadRequest.status_code:
+            raise
+        response = Problem(error.status, _code(error), error.text or error.reason).response()
+        if isinstance(error, web.HTTPMethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    except Exception:
+        log.exception("request_failed", path=_route(request))
+        response = Problem(500, "internal_error", "Something failed on our side; try again.").response()
+    if not response.prepared:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern, never the path itself (which may hold an id or a secret)."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unmatched"
+
+
+def _code(error: web.HTTPException) -> str:
+    return error.reason.lower().replace(" ", "_").replace("-", "_")
+
+
+@asynccontextmanager
+async def site(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve the app while the context is open; yields the port (useful where 0 was asked for)."""
+    runner = web.AppRunner(app, handle_signals=False, access_log=None)
+    await runner.setup()
+    try:
+        tcp = web.TCPSite(runner, host, port, shutdown_timeout=2.0)
+        await tcp.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def add_health(app: web.Application, check: Callable[[], Awaitable[dict[str, object]]]) -> None:
+    """`GET /health`: 200 with figures when `check` answers `{"ok": True, …}`, else 503."""
+
+    async def health(_: web.Request) -> web.Response:
+        result = await check()
+        return web.json_response(result, status=200 if result.get("ok") else 503)
+
+    app.router.add_get("/health", health)

@@ -1,0 +1,235 @@
+"""What a plug-in is: one file with its settings model, its spec (which is its documentation) and its class.
+
+The mandatory part is small. A host understands few signals: a bridge answers `IncomingReport`s
+or `Refused`; a channel answers one of the `Outcome`s. An exception is caught by the host, counted
+and named, and never touches another plug-in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+from aiohttp import ClientSession
+from pydantic import BaseModel, ConfigDict
+
+Stability = Literal["experimental", "good", "excellent"]
+TestedAgainst = Literal["real", "replay", "fake"]
+
+
+class PluginSettings(BaseModel):
+    """Base of every plug-in's settings: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What people read about a plug-in; its documentation page is generated from this."""
+
+    kind: str
+    """The name in group files, settings and URLs (lower-case letters, digits, hyphens)."""
+    title: str
+    summary: str
+    who_else_reads: str
+    """One sentence: who besides the hub can read what passes through it."""
+    stability: Stability
+    tested: TestedAgainst
+    example: Mapping[str, Any]
+    """Settings that would work, with made-up values; secrets by reference."""
+
+
+# --- bridges ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """One HTTP request to a bridge, read whole (size already limited by the host)."""
+
+    method: str
+    url: str
+    """The full public URL as the provider called it (needed by signatures)."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReport:
+    """One message from one sender, as the source tells it. The host seals and pseudonymises."""
+
+    source_id: str
+    """The source's own id of the message; the same id again is the same report."""
+    text: str = ""
+    sender: str | None = None
+    """Whatever identifies the sender at the source; becomes a keyed pseudonym."""
+    contact: str | None = None
+    """How to write back by this bridge, if the source allows it; sealed, gone after 72 h."""
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+    postcode: str | None = None
+    observed_at: datetime | None = None
+    language: str | None = None
+    first_hand: bool | None = None
+    source: str | None = None
+    """The chat or channel within the source (pseudonymised), where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request is not taken: becomes a problem document (RFC 9457) and a counted reason."""
+
+    status: int
+    code: str
+    """A short constant (`bad_signature`, `not_json`), also the metric label."""
+    detail: str
+    """For the one who sent it: what was wrong and what to do. Never an echo of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the reporter may be told once the report is stored."""
+
+    report_id: str
+    text: str
+    """Ready to show, in the reporter's language where known."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookResponse:
+    """The provider's answer once everything is stored."""
+
+    status: int = 200
+    content_type: str = "text/plain"
+    body: str = ""
+
+
+@runtime_checkable
+class Bridge(Protocol):
+    """An input that the source calls (webhook). Constructed with its settings; holds no other state.
+
+    `parse` is pure: it checks the signature, reads the payload and answers at once. The host
+    stores the reports and only then calls `answer`. An empty sequence means: nothing of
+    interest, acknowledged and counted.
+    """
+
+    spec: ClassVar[Spec]
+    Settings: ClassVar[type[PluginSettings]]
+
+    def __init__(self, settings: Any, secrets: "Secrets") -> None:
+        """Take validated settings and resolve the secrets they refer to."""
+        ...
+
+    def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Refused:
+        """The reports in this request, or why it is refused."""
+        ...
+
+    def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
+        """What the provider is told after the reports are stored."""
+        ...
+
+
+class Secrets(Protocol):
+    """Resolves references to secrets; plug-ins never see where they come from."""
+
+    def resolve(self, reference: str) -> str:
+        """The value behind `env:NAME` or `file:/path`; raises `SettingsError` naming the remedy."""
+        ...
+
+
+# --- channels --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMessage:
+    """The words for one channel and language. A channel passes them on and adds nothing."""
+
+    alert_id: str
+    kind: str
+    """The status word (UNCONFIRMED, CONFIRMED, UPDATE, OVER, WRONG …; DRILL comes before it in a drill)."""
+    subject: str
+    """One line, for channels that have a title."""
+    text: str
+    """The whole message as plain text, already of the size the channel's spec asked for."""
+    urgent: bool
+    language: str
+    code: str | None = None
+    thread: str | None = None
+    """The same for all messages about one incident, for channels that thread."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The facts for machines (webhook): only what this audience may know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The provider took it."""
+
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """Surely not delivered, but it may be later (429, 503, connection refused)."""
+
+    reason: str
+    after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Surely not delivered, and never will be like this."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadCredentials:
+    """The provider doesn't know us; everything on this channel waits for a person."""
+
+    reason: str = "bad_credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not have arrived (the connection broke after the request was sent)."""
+
+    reason: str
+
+
+Outcome = Delivered | RetryLater | Rejected | BadCredentials | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHost:
+    """What the host lends a channel: one pooled HTTP session per provider, and secrets."""
+
+    http: ClientSession
+    secrets: Secrets
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """An output. One instance per configured channel of a group."""
+
+    spec: ClassVar[Spec]
+    Settings: ClassVar[type[PluginSettings]]
+    max_chars: ClassVar[int]
+    """How long a message this channel carries well."""
+
+    def __init__(self, settings: Any, host: ChannelHost) -> None:
+        """Take validated settings; resolve secrets; open nothing."""
+        ...
+
+    def recipients(self) -> Sequence[str]:
+        """The addresses, in the settings' order; the ledger knows them by position only."""
+        ...
+
+    async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
+        """Send once, within the host's deadline. `key` is stable per alert and recipient.
+
+        Where the provider has idempotency keys, pass `key` on. Return a value for every
+        foreseeable result; an exception counts as `Unknown`.
+        """
+        ...

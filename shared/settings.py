@@ -1,0 +1,53 @@
+"""Settings that all services share. Read once, in `main`, from the environment (prefix RELAY_).
+
+A wrong or missing value stops the start with one sentence that names the key and the remedy.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+S = TypeVar("S", bound="ServiceSettings")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to reach the others. A service adds its own with its own prefix."""
+
+    model_config = SettingsConfigDict(env_prefix="RELAY_", frozen=True, extra="ignore")
+
+    home: Path = Path(".relay")
+    """The folder that holds all local state (spool, key file of a trial run)."""
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_monitoring_url: str = "http://127.0.0.1:8222"
+    nats_user: str | None = None
+    nats_password: str | None = None
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    replicas: int = Field(default=1, ge=1, le=5)
+    """Copies of each stream: 3 where there are three NATS servers."""
+    master_key_file: Path = Path(".relay/unsafe-master.key")
+    production: bool = False
+    """Refuses whatever is only safe enough for trying out."""
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    host: str = "127.0.0.1"
+    """Where this service's HTTP side listens."""
+    drain_s: float = Field(default=10.0, gt=0)
+    """Seconds a stopping service may take to finish what it has begun."""
+
+
+def load_settings(model: type[S], **overrides: Any) -> S:
+    """Settings from the environment; raises `SettingsError` naming each wrong key and the remedy."""
+    try:
+        return model(**overrides)
+    except ValidationError as error:
+        prefix = model.model_config.get("env_prefix", "")
+        lines = [
+            f"{prefix}{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            for e in error.errors(include_input=False)
+        ]
+        raise SettingsError(
+            "Settings are wrong; correct these in the environment: " + "; ".join(lines)
+        ) from None
