@@ -7,7 +7,8 @@ an error: a relay whose router went home silently is the failure this project ex
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import structlog
 
@@ -29,7 +30,7 @@ async def run_workers(
     """Run all workers until SIGTERM or SIGINT (or `stop`), then drain for at most `drain_s` seconds."""
     stop = stop or stop_on_signals()
     tasks = {asyncio.create_task(_named(name, work, stop), name=name) for name, work in workers.items()}
-    waiter = asyncio.create_task(stop.wait(), name="stop")
+    waiter = asyncio.create_task(_wait(stop), name="stop")
     try:
         await asyncio.wait({waiter, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()
@@ -41,15 +42,17 @@ async def run_workers(
         await _cancel({waiter, *tasks})
 
 
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
 async def _named(name: str, work: Worker, stop: asyncio.Event) -> None:
     await work(stop)
     if not stop.is_set():
         raise WorkerEndedError(f"The worker {name!r} returned although nobody asked it to stop.")
 
 
-async def _cancel(
-    tasks: set[asyncio.Task[None]] | set[asyncio.Task[bool]] | set[asyncio.Task[object]],
-) -> None:
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
     for task in tasks:
         if not task.done():
             log.info("worker_cancelled", worker=task.get_name())
@@ -66,14 +69,10 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def run_service(main: Callable[[], Awaitable[None]]) -> None:
+def run_service(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a service's `main`; a `RelayError` ends it with one clear sentence and exit code 2."""
-
-    async def whole() -> None:
-        await main()
-
     try:
-        asyncio.run(whole())
+        asyncio.run(main())
     except RelayError as error:
         print(f"{error}", file=sys.stderr)  # noqa: T201 - the one sentence an operator reads
         sys.exit(2)

@@ -44,10 +44,6 @@ def load_settings(model: type[S], **overrides: Any) -> S:
         return model(**overrides)
     except ValidationError as error:
         prefix = model.model_config.get("env_prefix", "")
-        lines = [
-            f"{prefix}{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
-            for e in error.errors(include_input=False)
-        ]
-        raise SettingsError(
-            "Settings are wrong; correct these in the environment: " + "; ".join(lines)
-        ) from None
+        wrong = [(f"{prefix}{e['loc'][0]}".upper(), e["msg"]) for e in error.errors(include_input=False)]
+        lines = "; ".join(f"{key}: {what}" for key, what in wrong)
+        raise SettingsError(f"Settings are wrong; correct these in the environment: {lines}") from None
