@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts import alerts, desk, groups, incidents, keys, ledger, reports
 from shared.contracts.base import TOKEN, Message, Private
-from shared.errors import MalformedMessageError
+from shared.errors import MalformedMessageError, UnsealedError
 from shared.ports import Entry, Outgoing
 
 STREAMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -105,6 +105,8 @@ def encode(message: Message, *, source: str) -> Outgoing:
 
     Raises `UnsealedError` if anything private is still in clear.
     """
+    if clear := _in_clear(message):
+        raise UnsealedError(f"{message.type}: seal {', '.join(clear)} first")
     headers = {
         "ce-specversion": "1.0",
         "ce-id": message.id,
@@ -146,10 +148,13 @@ def _validate(data: dict[str, Any]) -> Message:
     except ValidationError as error:
         where = ", ".join(".".join(str(p) for p in e["loc"]) + ": " + e["type"] for e in error.errors()[:5])
         raise MalformedMessageError(f"{data['type']}: {where}") from None
-    clear = [name for name in type(message).model_fields if isinstance(getattr(message, name), Private)]
-    if clear:
+    if clear := _in_clear(message):
         raise MalformedMessageError(f"{data['type']}: {', '.join(clear)} travelled in clear")
     return message
+
+
+def _in_clear(message: Message) -> list[str]:
+    return [name for name in type(message).model_fields if isinstance(getattr(message, name), Private)]
 
 
 def private_fields(model: type[Message]) -> Mapping[str, tuple[type[Private], ...]]:

@@ -8,10 +8,12 @@ and named, and never touches another plug-in.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from aiohttp import ClientSession
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:  # decide/ imports outcomes from here and must not pull in aiohttp
+    from aiohttp import ClientSession
 
 Stability = Literal["experimental", "good", "excellent"]
 TestedAgainst = Literal["real", "replay", "fake"]
@@ -205,7 +207,7 @@ Outcome = Delivered | RetryLater | Rejected | BadCredentials | Unknown
 class ChannelHost:
     """What the host lends a channel: one pooled HTTP session per provider, and secrets."""
 
-    http: ClientSession
+    http: "ClientSession"
     secrets: Secrets
 
 
