@@ -1,0 +1,180 @@
+"""One connection to NATS, and requests over it that fail only in the bus's own words.
+
+Guarantees: it reconnects for ever; while it is away nothing is buffered (a message sent late
+by the client library would arrive after its sender gave up); waiting for it never spins.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from nats import errors as nats_errors
+from nats.aio.client import Client
+
+from shared.errors import BusError, BusRefusedError, BusUnavailableError
+
+log = structlog.get_logger()
+
+API: Final = "$JS.API."
+NO_STREAM: Final = 10059
+_RETRY_CODES: Final = frozenset({10008, 10009, 10023, 10076, 10158})
+"""Server errors that pass: cluster without leader or quorum, JetStream starting, duplicate in flight."""
+_DENIED: Final = re.compile(r'permissions violation for publish to "(?P<subject>[^"]+)"')
+
+
+class ServerSaidNoError(Exception):
+    """An error document of the JetStream API, by code; never leaves this package."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        """Keep the server's codes and description."""
+        self.code = int(error.get("code", 0))
+        self.err_code = int(error.get("err_code", 0))
+        self.description = str(error.get("description", ""))
+        super().__init__(f"{self.description} ({self.err_code})")
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        full = "maximum" in self.description or "insufficient" in self.description
+        return self.err_code in _RETRY_CODES or (self.code == 503 and not full)  # noqa: PLR2004 - HTTP-like
+
+
+class Link:
+    """A connection by that name; `open` it before use, `close` it after."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.nc = Client()
+        self._standing = asyncio.Event()
+        self._denied: set[str] = set()
+        self._trouble = ""
+        self._closing = False
+
+    async def open(self, urls: list[str], *, patience_s: float, options: Mapping[str, Any]) -> None:
+        """Connect, or raise `BusUnavailableError` with the last trouble once patience ends."""
+        own: dict[str, Any] = {
+            "name": self.name,
+            "max_reconnect_attempts": -1,
+            "reconnect_time_wait": 0.2,
+            "connect_timeout": 2,
+            "ping_interval": 5,
+            "pending_size": 0,  # no buffering while away: see the module docstring
+            "error_cb": self._on_error,
+            "disconnected_cb": self._on_disconnected,
+            "reconnected_cb": self._on_reconnected,
+            "closed_cb": self._on_closed,
+        }
+        try:
+            async with asyncio.timeout(patience_s):
+                await self.nc.connect(servers=urls, **own, **options)
+        except (TimeoutError, OSError, nats_errors.Error) as error:
+            await self.close()
+            raise BusUnavailableError(
+                f"NATS at {', '.join(_without_password(u) for u in urls)} did not accept a connection in "
+                f"{patience_s:g} s ({self._trouble or type(error).__name__}). Start it, or correct the "
+                "address and credentials."
+            ) from error
+        self._standing.set()
+
+    async def close(self) -> None:
+        """End the connection; what is under way fails as unavailable."""
+        self._closing = True
+        with contextlib.suppress(OSError, nats_errors.Error):
+            await self.nc.close()
+
+    @property
+    def epoch(self) -> int:
+        """Counts reconnections: a server-side thing made in another epoch may be gone."""
+        return int(self.nc.stats["reconnects"])
+
+    async def standing(self, timeout_s: float | None = None) -> None:
+        """Return once connected; raise `BusUnavailableError` after the timeout, or if closed for good."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self.nc.is_connected:
+                    if self.nc.is_closed:
+                        raise BusUnavailableError(
+                            f"The connection to NATS is closed ({self._trouble or 'by us'})."
+                        )
+                    self._standing.clear()
+                    await self._standing.wait()
+        except TimeoutError as error:
+            raise BusUnavailableError("NATS is away.") from error
+
+    async def request(
+        self, subject: str, body: bytes, *, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """One request, one reply. Raises `BusUnavailableError`, or `BusRefusedError` if not permitted."""
+        try:
+            reply = await self.nc.request(
+                subject, body, timeout=timeout_s, headers=dict(headers) if headers else None
+            )
+        except nats_errors.MaxPayloadError as error:
+            raise BusRefusedError(
+                f"The message for {subject} is larger than the server's limit of {self.nc.max_payload} bytes."
+            ) from error
+        except (nats_errors.Error, asyncio.InvalidStateError, OSError) as error:
+            # The library lowers the case of the server's words.
+            if subject.lower() in self._denied:
+                raise BusRefusedError(f"{self.name} may not publish to {subject}.") from error
+            raise BusUnavailableError(
+                f"NATS did not answer on {subject} ({type(error).__name__})."
+            ) from error
+        return reply.data
+
+    async def api(self, verb: str, body: Mapping[str, Any] | None = None, *, timeout_s: float = 5) -> Any:
+        """One JetStream API request; the reply's JSON, or `ServerSaidNoError` with its codes.
+
+        While NATS is away it waits no longer than the timeout.
+        """
+        await self.standing(timeout_s)
+        payload = json.dumps(body).encode() if body else b""
+        return parse(await self.request(API + verb, payload, timeout_s=timeout_s))
+
+    async def _on_error(self, error: Exception) -> None:
+        self._trouble = str(error) or type(error).__name__
+        if denied := _DENIED.search(self._trouble):
+            self._denied.add(denied["subject"])
+        if not self._closing:
+            log.warning("bus.trouble", connection=self.name, error=self._trouble)
+
+    async def _on_disconnected(self) -> None:
+        self._denied.clear()
+        if not self._closing:
+            log.warning("bus.disconnected", connection=self.name)
+
+    async def _on_reconnected(self) -> None:
+        self._standing.set()
+        log.info("bus.reconnected", connection=self.name)
+
+    async def _on_closed(self) -> None:
+        self._standing.set()
+        if not self._closing:
+            log.error("bus.closed_by_server", connection=self.name, error=self._trouble)
+
+
+def parse(reply: bytes) -> Any:
+    """The JSON of a reply; raises `ServerSaidNoError` if it is an error document."""
+    try:
+        document = json.loads(reply)
+    except ValueError as error:
+        raise BusError("NATS answered with something that is not JSON.") from error
+    if isinstance(document, dict) and document.get("error"):
+        raise ServerSaidNoError(document["error"])
+    return document
+
+
+def bus_error(error: ServerSaidNoError, doing: str) -> BusError:
+    """The error to raise for the server's no, saying what was being done."""
+    if error.err_code == NO_STREAM:
+        return BusError(f"{doing}: the stream does not exist. Create the streams first (`relay up` does).")
+    kind = BusUnavailableError if error.passes else BusRefusedError
+    return kind(f"{doing}: {error}")
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//…@", url)

@@ -1,0 +1,194 @@
+"""MemoryBus: the bus's twin in memory, which passes the same behaviour suite as the real one.
+
+Same checks, fences, duplicates and errors; nothing survives the process, the duplicate window
+never ends, and nothing is full or too large. Tests steer it: `go_away` / `come_back`, and
+`fail_next` for the acknowledgement that is lost after the message was stored.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from shared.bus.streams import STREAMS, stream_of, stream_of_batch
+from shared.bus.subjects import MSG_ID, check_batch, check_outgoing, check_pattern, check_subject, matches
+from shared.clock import SystemClock
+from shared.errors import (
+    AlreadyStoredError,
+    BusError,
+    BusRefusedError,
+    BusUnavailableError,
+    StaleWriterError,
+)
+from shared.ports import Clock, Entry, Outgoing, Stored
+
+
+class MemoryBus:
+    """A bus of the six streams, in memory; the clock gives `stored_at`."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._streams = {name: _Stream(name) for name in STREAMS}
+        self._back = asyncio.Event()
+        self._back.set()
+        self._ambiguous = 0
+        self._refusals = 0
+
+    def go_away(self) -> None:
+        """From now on behave like a server that is gone: reads wait, the rest is unavailable."""
+        self._back.clear()
+
+    def come_back(self) -> None:
+        """Be there again, with everything that was stored."""
+        self._back.set()
+        for stream in self._streams.values():
+            stream.news.set()
+
+    def fail_next(self, times: int = 1) -> None:
+        """Lose so many acknowledgements: the next writes are stored and yet raise as unavailable."""
+        self._ambiguous += times
+
+    def refuse_next(self, times: int = 1) -> None:
+        """Refuse so many writes, as a full stream does."""
+        self._refusals += times
+
+    @property
+    def connected(self) -> bool:
+        """Whether it is there."""
+        return self._back.is_set()
+
+    async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
+        """Store one message; see `shared.ports.Bus.publish`."""
+        check_outgoing(message)
+        stream = self._streams[stream_of(message.subject)]
+        await self._present(patience_s)
+        self._refuse()
+        known = stream.ids.get(message.msg_id)
+        seq = known or stream.store(message, self._clock)
+        self._acknowledge()
+        return Stored(stream=stream.name, seq=seq, duplicate=known is not None)
+
+    async def append(self, batch: Sequence[Outgoing], *, after: int, fence: str) -> int:
+        """Store all or none behind the fence; see `shared.ports.Bus.append`."""
+        check_batch(batch, fence)
+        stream = self._streams[stream_of_batch(batch, fence)]
+        await self._present(0.0)
+        self._refuse()
+        ids = [message.msg_id for message in batch]
+        if len(set(ids)) < len(ids) or any(i in stream.ids for i in ids):
+            raise AlreadyStoredError
+        if stream.last_under(fence) != after:
+            raise StaleWriterError
+        seqs = [stream.store(message, self._clock) for message in batch]
+        self._acknowledge()
+        return seqs[-1]
+
+    def read(
+        self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
+    ) -> AsyncGenerator[Entry, None]:
+        """Every message after that sequence, for ever; see `shared.ports.Bus.read`."""
+        for pattern in subjects:
+            check_pattern(pattern)
+        return self._entries(stream, after, subjects)
+
+    async def _entries(self, name: str, after: int, subjects: Sequence[str]) -> AsyncGenerator[Entry, None]:
+        stream = self._stream(name)
+        while True:
+            await self._back.wait()
+            entry = stream.next_after(after, subjects)
+            if entry:
+                after = entry.seq
+                yield entry
+            else:
+                await stream.news.wait()
+
+    async def last_seq(self, stream: str) -> int:
+        """The stream's last sequence (0: empty)."""
+        await self._present(0.0)
+        return self._stream(stream).last_seq
+
+    async def get(self, stream: str, seq: int) -> Entry | None:
+        """The message at that sequence, or None."""
+        await self._present(0.0)
+        return self._stream(stream).entries.get(seq)
+
+    async def last(self, stream: str, subject: str) -> Entry | None:
+        """The last message on exactly that subject, or None."""
+        check_subject(subject)
+        await self._present(0.0)
+        found = [e for e in self._stream(stream).entries.values() if e.subject == subject]
+        return found[-1] if found else None
+
+    async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
+        """Subjects matching the pattern that hold messages, with how many."""
+        check_pattern(pattern)
+        await self._present(0.0)
+        held = (e.subject for e in self._stream(stream).entries.values())
+        return dict(Counter(s for s in held if matches(pattern, s)))
+
+    async def erase(self, stream: str, seq: int) -> bool:
+        """Forget one message. True if it was there."""
+        await self._present(0.0)
+        return self._stream(stream).entries.pop(seq, None) is not None
+
+    def _stream(self, name: str) -> "_Stream":
+        if name not in self._streams:
+            raise BusError(f"reading from {name}: the stream does not exist.")
+        return self._streams[name]
+
+    async def _present(self, patience_s: float) -> None:
+        if not self.connected:
+            try:
+                async with asyncio.timeout(patience_s):
+                    await self._back.wait()
+            except TimeoutError as error:
+                raise BusUnavailableError("NATS is away.") from error
+        # A real call gives way to others; so must this, or races in callers stay hidden.
+        await asyncio.sleep(0)
+
+    def _refuse(self) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            raise BusRefusedError
+
+    def _acknowledge(self) -> None:
+        if self._ambiguous:
+            self._ambiguous -= 1
+            raise BusUnavailableError
+
+
+class _Stream:
+    """One stream: its entries by sequence, its ids, and an event for those who wait."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.entries: dict[int, Entry] = {}
+        self.ids: dict[str, int] = {}
+        self.last_seq = 0
+        self.news = asyncio.Event()
+
+    def store(self, message: Outgoing, clock: Clock) -> int:
+        self.last_seq += 1
+        self.ids[message.msg_id] = self.last_seq
+        self.entries[self.last_seq] = Entry(
+            stream=self.name,
+            subject=message.subject,
+            seq=self.last_seq,
+            stored_at=clock.now(),
+            headers={**message.headers, MSG_ID: message.msg_id},
+            body=message.body,
+        )
+        # Whoever waits holds the old event; a new one is for those who come to wait later.
+        self.news.set()
+        self.news = asyncio.Event()
+        return self.last_seq
+
+    def last_under(self, pattern: str) -> int:
+        seqs = (seq for seq, e in reversed(self.entries.items()) if matches(pattern, e.subject))
+        return next(seqs, 0)
+
+    def next_after(self, after: int, subjects: Sequence[str]) -> Entry | None:
+        for seq in range(after + 1, self.last_seq + 1):
+            entry = self.entries.get(seq)
+            if entry and (not subjects or any(matches(p, entry.subject) for p in subjects)):
+                return entry
+        return None

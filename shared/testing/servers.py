@@ -1,0 +1,149 @@
+"""Real servers for tests and benchmarks: started on free loopback ports, killed, started again.
+
+A server keeps its ports and its store over `kill` and `restart`. Stopping is by the process
+that was started, never by name.
+"""
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.servers import NATS_ENV, find_nats_server, find_redis_server, nats_config, redis_args
+
+READY_WITHIN_S = 20.0
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Process:
+    """One server process that can be killed and started again in the same place."""
+
+    args: list[str]
+    log: Path
+    ready: Callable[[], bool]
+    env: Mapping[str, str] = field(default_factory=dict)
+    running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        if self.running is None:
+            raise RuntimeError("the server is not running")
+        return self.running.pid
+
+    def start(self) -> None:
+        """Start it and return once it is ready; raises RuntimeError with the log's end if it is not."""
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(  # noqa: S603 - our own argument list
+                self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.env}
+            )
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not self.ready():
+            if self.running.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self.args[0]} did not start: {self.log.read_text()[-1000:]}")
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would (SIGKILL)."""
+        if self.running:
+            self.running.kill()
+            self.running.wait()
+            self.running = None
+
+    def stop(self) -> None:
+        """Stop it politely (SIGTERM), killing it if it takes over 10 s."""
+        if self.running:
+            self.running.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.running.wait(10)
+            self.kill()
+
+    def restart(self) -> None:
+        """Start it again on the same ports and store, after `kill` or `stop`, or stopping it first."""
+        self.stop()
+        self.start()
+
+
+@dataclass
+class NatsServer(Process):
+    """A running nats-server with JetStream."""
+
+    url: str = ""
+    monitoring_url: str = ""
+    store_dir: Path = Path()
+
+
+@dataclass
+class RedisServer(Process):
+    """A running redis-server (or valkey-server)."""
+
+    url: str = ""
+
+
+def start_nats(store_dir: Path, port: int = 0, *, sync_interval: str = "always") -> NatsServer:
+    """Start a nats-server that keeps everything below `store_dir`; port 0 takes a free one."""
+    store_dir.mkdir(parents=True, exist_ok=True)
+    client_port, monitor_port = port or free_port(), free_port()
+    config = store_dir / "nats.conf"
+    config.write_text(nats_config(store_dir, client_port, monitor_port, sync_interval=sync_interval))
+    server = NatsServer(
+        args=[str(find_nats_server()), "--config", str(config)],
+        log=store_dir / "nats.log",
+        ready=lambda: healthy(monitor_port),
+        env=NATS_ENV,
+        url=f"nats://127.0.0.1:{client_port}",
+        monitoring_url=f"http://127.0.0.1:{monitor_port}",
+        store_dir=store_dir,
+    )
+    server.start()
+    return server
+
+
+def start_redis(folder: Path, port: int = 0) -> RedisServer:
+    """Start a redis-server without persistence on a loopback port; port 0 takes a free one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    server = RedisServer(
+        args=[str(find_redis_server()), *redis_args(folder, port=port)],
+        log=folder / "redis.log",
+        ready=lambda: _pongs(port),
+        url=f"redis://127.0.0.1:{port}/0",
+    )
+    server.start()
+    return server
+
+
+def healthy(monitor_port: int) -> bool:
+    """Whether the nats-server behind that monitoring port says it is well (JetStream included)."""
+    connection = http.client.HTTPConnection("127.0.0.1", monitor_port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        response.read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return response.status == http.HTTPStatus.OK
+
+
+def _pongs(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
