@@ -1,0 +1,90 @@
+"""A group's channels: known kinds, settings as each plug-in wants them, secrets only by reference."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from alert_relay.groupfile.mistakes import Spot, nearest
+from alert_relay.groupfile.models import fill, plain
+from shared.contracts.groups import ChannelDefinition
+from shared.plugins.registry import load_plugins
+
+MANIFEST: Final = Path(__file__).resolve().parents[2] / "services/notifier/channels/MANIFEST"
+ENTRY_POINTS: Final = "alert_relay.channels"
+_SECRET_KEY: Final = re.compile(r"secret|token|passw|passphrase|api_?key|credential", re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"(env|file):.+")
+_PASSWORD_IN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]+:[^/@\s]+@")
+
+
+@cache
+def channel_kinds() -> Mapping[str, type[Any]]:
+    """Every channel plug-in of this installation by kind."""
+    return load_plugins(MANIFEST, ENTRY_POINTS)
+
+
+def read_channels(value: Any, spot: Spot) -> tuple[ChannelDefinition, ...]:
+    """The channels in the file's order; mistakes go to `spot`."""
+    if value is None:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        spot.wrong("must be a list of channels (lines that begin with '- ').")
+        return ()
+    read = [_channel(item, spot.at(value, n)) for n, item in enumerate(value)]
+    _no_id_twice(value, read, spot)
+    return tuple(channel for channel in read if channel)
+
+
+def _no_id_twice(items: Any, channels: Sequence[ChannelDefinition | None], spot: Spot) -> None:
+    seen: set[str] = set()
+    for n, channel in enumerate(channels):
+        if channel and channel.id in seen:
+            spot.at(items, n).wrong(f"there is a channel {channel.id!r} already; give this one another id.")
+        if channel:
+            seen.add(channel.id)
+
+
+def _channel(item: Any, spot: Spot) -> ChannelDefinition | None:
+    if not isinstance(item, Mapping):
+        spot.wrong("must be {id: …, kind: …, audience: …, settings: {…}}.")
+        return None
+    channel = fill(ChannelDefinition, item, spot)
+    kind = item.get("kind")
+    plugin = channel_kinds().get(str(kind))
+    if kind is not None and plugin is None:
+        spot.at(item, "kind").wrong(f"no channel kind {kind!r}; {nearest(str(kind), channel_kinds())}")
+    settings = item.get("settings", {})
+    if plugin is not None and isinstance(settings, Mapping):
+        _check_settings(plugin, settings, spot.at(item, "settings"))
+    return channel
+
+
+def _check_settings(plugin: type[Any], settings: Mapping[str, Any], spot: Spot) -> None:
+    before = len(spot.found)
+    _no_secret_in_clear(settings, spot)
+    spot.unknown_keys(settings, plugin.Settings.model_fields)
+    if len(spot.found) > before:
+        return
+    try:
+        plugin.Settings.model_validate(plain(settings))
+    except ValidationError as error:
+        for e in error.errors(include_input=False, include_url=False, include_context=False):
+            where = spot.at(settings, str(e["loc"][0])) if e["loc"] else spot
+            where.wrong(f"{e['msg']} (see the page of the channel kind {plugin.spec.kind!r}).")
+
+
+def _no_secret_in_clear(value: Any, spot: Spot, *, secret: bool = False) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            named = secret or bool(_SECRET_KEY.search(str(key)))
+            _no_secret_in_clear(inner, spot.at(value, str(key)), secret=named)
+    elif isinstance(value, str):
+        clear = secret and not _REFERENCE.fullmatch(value)
+        if clear or _PASSWORD_IN_URL.match(value):
+            spot.wrong("a secret is written in clear; write env:NAME or file:/path and change the secret.")
+    elif isinstance(value, Sequence):
+        for n, inner in enumerate(value):
+            _no_secret_in_clear(inner, spot.at(value, n), secret=secret)
