@@ -1,0 +1,111 @@
+"""Writes the plug-ins' pages from their specs, and checks that every link in the documents leads somewhere.
+
+`python -m alert_relay.pages` writes docs/plugins/; with `--check` it writes nothing, names what is
+stale or broken, and exits 1.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.compat import StringIO
+
+from shared.plugins.registry import load_plugins
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "plugins"
+FAMILIES = {
+    "bridge": (ROOT / "services/ingest/bridges/MANIFEST", "alert_relay.bridges"),
+    "channel": (ROOT / "services/notifier/channels/MANIFEST", "alert_relay.channels"),
+}
+TESTED = {
+    "real": "Tested against the real server.",
+    "replay": "Tested by replaying signed payloads; never run against the vendor.",
+    "fake": "Tested against a stand-in that keeps the protocol; never run against the vendor.",
+}
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def pages() -> Mapping[Path, str]:
+    """Every generated page and what it should hold."""
+    found: dict[Path, str] = {}
+    rows = []
+    for family, (manifest, group) in FAMILIES.items():
+        for kind, plugin in sorted(load_plugins(manifest, group).items()):
+            found[PAGES / f"{family}-{kind}.md"] = _page(family, plugin)
+            rows.append(f"| [{plugin.spec.title}]({family}-{kind}.md) | {family} | {plugin.spec.summary} |")
+    head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
+    found[PAGES / "README.md"] = (
+        head + "| name | what | in one line |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+    return found
+
+
+def _page(family: str, plugin: type[Any]) -> str:
+    spec = plugin.spec
+    example = StringIO()
+    YAML().dump({"id": f"my-{spec.kind}", "kind": spec.kind, "settings": dict(spec.example)}, example)
+    return (
+        f"# {spec.title} ({family} `{spec.kind}`)\n\n{spec.summary}\n\n"
+        f"**Who else can read it.** {spec.who_else_reads}\n\n"
+        f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
+        f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
+        f"## Example\n\n```yaml\n{example.getvalue()}```\n"
+    )
+
+
+def _settings(plugin: type[Any]) -> str:
+    rows = []
+    for name, field in plugin.Settings.model_fields.items():
+        default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
+        rows.append(f"| `{name}` | {default} | {field.description or ''} |")
+    return "\n".join(rows)
+
+
+def broken_links() -> Iterator[str]:
+    """Relative links in Markdown files that lead nowhere."""
+    for page in _documents():
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            if "://" in target or target.startswith(("#", "mailto:")):
+                continue
+            if not (page.parent / target.split("#")[0]).exists():
+                yield f"{page.relative_to(ROOT)}: the link {target} leads nowhere"
+
+
+def _documents() -> Iterator[Path]:
+    yield from ROOT.glob("*.md")
+    for folder in ("docs", "examples", "bench", "deploy"):
+        yield from (ROOT / folder).rglob("*.md")
+
+
+def stale() -> list[str]:
+    """What is out of date or broken, a sentence each."""
+    wanted = pages()
+    present = set(PAGES.glob("*.md"))
+    old = [p for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+    outdated = [
+        f"{p.relative_to(ROOT)} is stale; run: make docs" for p in sorted({*old, *(present - wanted.keys())})
+    ]
+    return outdated + list(broken_links())
+
+
+def main() -> int:
+    """Entry point of `python -m alert_relay.pages [--check]`."""
+    if "--check" not in sys.argv[1:]:
+        wanted = pages()
+        PAGES.mkdir(parents=True, exist_ok=True)
+        for page in set(PAGES.glob("*.md")) - wanted.keys():
+            page.unlink()
+        for page, text in wanted.items():
+            page.write_text(text, encoding="utf-8")
+    problems = stale()
+    for problem in problems:
+        sys.stderr.write(problem + "\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
