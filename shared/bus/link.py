@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import structlog
@@ -51,6 +51,7 @@ class Link:
         self.nc = Client()
         self._standing = asyncio.Event()
         self._denied: set[str] = set()
+        self._on_loss: set[Callable[[], None]] = set()
         self._trouble = ""
         self._closing = False
 
@@ -86,10 +87,14 @@ class Link:
         with contextlib.suppress(OSError, nats_errors.Error):
             await self.nc.close()
 
-    @property
-    def epoch(self) -> int:
-        """Counts reconnections: a server-side thing made in another epoch may be gone."""
-        return int(self.nc.stats["reconnects"])
+    @contextlib.contextmanager
+    def watched(self, when_lost: Callable[[], None]) -> Iterator[None]:
+        """Within this block, call that on every loss of the connection."""
+        self._on_loss.add(when_lost)
+        try:
+            yield
+        finally:
+            self._on_loss.discard(when_lost)
 
     async def standing(self, timeout_s: float | None = None) -> None:
         """Return once connected; raise `BusUnavailableError` after the timeout, or if closed for good."""
@@ -110,14 +115,20 @@ class Link:
     ) -> bytes:
         """One request, one reply. Raises `BusUnavailableError`, or `BusRefusedError` if not permitted."""
         try:
-            reply = await self.nc.request(
-                subject, body, timeout=timeout_s, headers=dict(headers) if headers else None
-            )
+            # One timeout of ours, which a lost connection brings forward: no answer can come then.
+            async with asyncio.timeout(timeout_s) as patience:
+                with self.watched(lambda: patience.reschedule(0.0)):
+                    reply = await self.nc.request(
+                        subject,
+                        body,
+                        timeout=None,  # type: ignore[arg-type] # it is handed to wait_for as it is
+                        headers=dict(headers) if headers else None,
+                    )
         except nats_errors.MaxPayloadError as error:
             raise BusRefusedError(
                 f"The message for {subject} is larger than the server's limit of {self.nc.max_payload} bytes."
             ) from error
-        except (nats_errors.Error, asyncio.InvalidStateError, OSError) as error:
+        except (nats_errors.Error, TimeoutError, OSError) as error:
             # The library lowers the case of the server's words.
             if subject.lower() in self._denied:
                 raise BusRefusedError(f"{self.name} may not publish to {subject}.") from error
@@ -144,6 +155,8 @@ class Link:
 
     async def _on_disconnected(self) -> None:
         self._denied.clear()
+        for when_lost in tuple(self._on_loss):
+            when_lost()
         if not self._closing:
             log.warning("bus.disconnected", connection=self.name)
 
@@ -153,6 +166,8 @@ class Link:
 
     async def _on_closed(self) -> None:
         self._standing.set()
+        for when_lost in tuple(self._on_loss):
+            when_lost()
         if not self._closing:
             log.error("bus.closed_by_server", connection=self.name, error=self._trouble)
 

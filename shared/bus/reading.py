@@ -116,7 +116,8 @@ class _Feed:
         self._numbered = 0  # the consumer's own count of what reached us
         self._asked = 0  # asked for and neither come nor given up
         self._lost = ""
-        self._epoch = link.epoch
+        self._leaving = contextlib.ExitStack()
+        self._leaving.enter_context(link.watched(self._on_lost))
 
     async def start(self, after: int, subjects: list[str]) -> None:
         """Make the consumer and ask for the first messages."""
@@ -145,8 +146,6 @@ class _Feed:
     async def next(self) -> Entry:
         """The next message; waits for it. Raises `_LostError`."""
         while not self._waiting:
-            if self._link.epoch != self._epoch:
-                self._lost = self._lost or "reconnected"
             if self._lost:
                 raise _LostError(self._lost)
             self._news.clear()
@@ -161,11 +160,16 @@ class _Feed:
 
     async def stop(self) -> None:
         """Give the consumer back to the server; if NATS is away it expires there by itself."""
+        self._leaving.close()
         with contextlib.suppress(nats_errors.Error, BusError, ServerSaidNoError, OSError):
             if self._subscription:
                 await self._subscription.unsubscribe()
-            if self._link.nc.is_connected and self._link.epoch == self._epoch:
+            if self._link.nc.is_connected:
                 await self._link.api(f"CONSUMER.DELETE.{self._stream}.{self._name}", timeout_s=0.5)
+
+    def _on_lost(self) -> None:
+        self._lost = self._lost or "the connection was lost"
+        self._news.set()
 
     async def _top_up(self) -> None:
         room = _IN_FLIGHT - self._asked - len(self._waiting)
