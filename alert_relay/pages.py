@@ -38,9 +38,8 @@ def pages() -> Mapping[Path, str]:
             found[PAGES / f"{family}-{kind}.md"] = _page(family, plugin)
             rows.append(f"| [{plugin.spec.title}]({family}-{kind}.md) | {family} | {plugin.spec.summary} |")
     head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
-    found[PAGES / "README.md"] = (
-        head + "| name | what | in one line |\n|---|---|---|\n" + "\n".join(rows) + "\n"
-    )
+    head += "| name | what | in one line |\n|---|---|---|\n"
+    found[PAGES / "README.md"] = head + "\n".join(rows) + "\n"
     return found
 
 
