@@ -8,32 +8,27 @@ leader, so one sees what one has written.
 import asyncio
 import base64
 import random
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 import structlog
-from nats import errors as nats_errors
 
+from shared.bus.append import append
 from shared.bus.link import NO_STREAM, Link, ServerSaidNoError, bus_error, parse
 from shared.bus.reading import Reading, visible_headers
 from shared.bus.server_check import check_server
 from shared.bus.streams import STREAMS, config_of, stream_of, stream_of_batch
 from shared.bus.subjects import MSG_ID, check_batch, check_outgoing, check_pattern, check_subject
-from shared.errors import AlreadyStoredError, BusRefusedError, BusUnavailableError, StaleWriterError
+from shared.errors import BusRefusedError, BusUnavailableError
 from shared.ports import Entry, Outgoing, Stored
 
 log = structlog.get_logger()
 
 _TRY_S: Final = 2.0
-_APPEND_S: Final = 5.0
 _NO_MESSAGE: Final = 10037
 _NOT_ERASED: Final = frozenset({10037, 10043, 10057})
-_STALE: Final = frozenset({10071, 10164})
-_DUPLICATE: Final = 10201
-_INCOMPLETE: Final = 10176
 
 
 async def connect(  # noqa: PLR0913 - each is a setting of its own
@@ -120,41 +115,7 @@ class NatsBus:
         """Store all or none behind the fence; see `shared.ports.Bus.append`."""
         check_batch(batch, fence)
         stream = stream_of_batch(batch, fence)
-        await self._link.standing(_APPEND_S)
-        try:
-            return await self._send_batch(batch, _batch_headers(batch, after=after, fence=fence))
-        except ServerSaidNoError as no:
-            if no.err_code in _STALE:
-                raise StaleWriterError from no
-            if no.err_code == _DUPLICATE:
-                raise AlreadyStoredError from no
-            if no.err_code == _INCOMPLETE:
-                raise BusUnavailableError(f"appending to {stream}: part of the batch was lost.") from no
-            raise bus_error(no, f"appending to {stream}") from no
-
-    async def _send_batch(self, batch: Sequence[Outgoing], headers: Sequence[dict[str, str]]) -> int:
-        """First and last as requests: the first is refused early, the last carries the outcome."""
-        *early, last = list(zip(batch, headers, strict=True))
-        for n, (message, head) in enumerate(early):
-            if n == 0:
-                reply = await self._link.request(
-                    message.subject, message.body, headers=head, timeout_s=_APPEND_S
-                )
-                if reply:
-                    parse(reply)
-            else:
-                await self._send(message, head)
-        message, head = last
-        reply = await self._link.request(message.subject, message.body, headers=head, timeout_s=_APPEND_S)
-        return int(parse(reply)["seq"])
-
-    async def _send(self, message: Outgoing, headers: dict[str, str]) -> None:
-        try:
-            await self._link.nc.publish(message.subject, message.body, headers=headers)
-        except nats_errors.MaxPayloadError as error:
-            raise BusRefusedError(f"The message for {message.subject} is too large.") from error
-        except (nats_errors.Error, OSError) as error:
-            raise BusUnavailableError("NATS went away within a batch; nothing of it is stored.") from error
+        return await append(self._link, stream, batch, after=after, fence=fence)
 
     def read(
         self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
@@ -260,18 +221,6 @@ def _unlike(stream: str, no: ServerSaidNoError) -> BusRefusedError | BusUnavaila
         f"The stream {stream} cannot be given the settings the relay needs: {no}. "
         "Give the server room or servers enough, or move the old stream away."
     )
-
-
-def _batch_headers(batch: Sequence[Outgoing], *, after: int, fence: str) -> list[dict[str, str]]:
-    batch_id = uuid.uuid4().hex
-    headers = [
-        {**m.headers, MSG_ID: m.msg_id, "Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)}
-        for n, m in enumerate(batch, 1)
-    ]
-    headers[0]["Nats-Expected-Last-Subject-Sequence"] = str(after)
-    headers[0]["Nats-Expected-Last-Subject-Sequence-Subject"] = fence
-    headers[-1]["Nats-Batch-Commit"] = "1"
-    return headers
 
 
 def _entry(stream: str, message: Mapping[str, Any]) -> Entry:

@@ -181,8 +181,10 @@ async def test_the_fence_looks_only_at_its_own_subjects(bus: Bus) -> None:
 async def test_the_first_message_may_be_of_another_subject_than_the_fence(bus: Bus) -> None:
     await bus.append([event("a")], after=0, fence=FENCE)
     assert await bus.append([alert("b"), event("c")], after=1, fence=FENCE) == 3
-    with pytest.raises(StaleWriterError):
-        await bus.append([alert("d"), event("e")], after=1, fence=FENCE)
+    assert await bus.append([alert("alone")], after=3, fence=FENCE) == 4
+    for late in ([alert("d"), event("e")], [alert("d")]):
+        with pytest.raises(StaleWriterError):
+            await bus.append(late, after=1, fence=FENCE)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -213,6 +215,8 @@ async def test_the_same_batch_again_is_refused_by_its_ids_or_the_fence(bus: Bus)
     with pytest.raises((AlreadyStoredError, StaleWriterError)):
         await bus.append(batch, after=0, fence=FENCE)
     with pytest.raises(AlreadyStoredError):
+        await bus.append([alert("b")], after=1, fence=FENCE)
+    with pytest.raises(AlreadyStoredError):
         await bus.append(batch, after=1, fence=FENCE)
     assert await bodies(bus, "DECISIONS") == [b"a", b"b"]
 
@@ -235,7 +239,7 @@ async def test_of_racing_writers_exactly_one_wins_each_time(bus: Bus) -> None:
     last = 0
     for _ in range(5):
         won = [seq for seq in await asyncio.gather(*(attempt(w, last) for w in range(4))) if seq]
-        assert won == [last + 3]
+        assert won == [last + size]
         last = won[0]
 
 

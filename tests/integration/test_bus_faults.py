@@ -60,6 +60,14 @@ async def until(condition: Callable[[], bool], within_s: float = 20) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_length(log: list[Entry], length: int) -> None:
+    await until(lambda: len(log) >= length)
+
+
+async def until_seq(log: list[Entry], seq: int) -> None:
+    await until(lambda: (log[-1].seq if log else 0) >= seq)
+
+
 @pytest.mark.faults
 async def test_killed_while_publishing_everything_is_stored_once(fresh_nats: NatsServer) -> None:
     total, done = 400, 0
@@ -74,7 +82,7 @@ async def test_killed_while_publishing_everything_is_stored_once(fresh_nats: Nat
 
         workers = [asyncio.create_task(publish_some()) for _ in range(20)]
         for part in (1, 2, 3):
-            await until(lambda part=part: done >= part * total // 4)
+            await until(lambda part=part: done >= part * total // 4)  # type: ignore[misc]
             fresh_nats.kill()
             await asyncio.to_thread(fresh_nats.start)
         await asyncio.gather(*workers)
@@ -117,7 +125,7 @@ async def test_an_appender_over_kills_writes_one_unbroken_log(fresh_nats: NatsSe
 
 async def kill_when(server: NatsServer, log: list[Entry], at: tuple[int, ...]) -> None:
     for length in at:
-        await until(lambda length=length: len(log) >= length)
+        await until_length(log, length)
         server.kill()
         await asyncio.to_thread(server.start)
 
@@ -131,7 +139,7 @@ async def append_until_stored(bus: NatsBus, decision: int, log: list[Entry]) -> 
             last = await bus.append(batch, after=after, fence=FENCE)
         except (BusUnavailableError, StaleWriterError, AlreadyStoredError):
             last = await read_on(bus)
-        await until(lambda last=last: (log[-1].seq if log else 0) >= last)
+        await until_seq(log, last)
         if log and log[-1].body == f"{decision}.3".encode():
             return
 
@@ -172,7 +180,7 @@ async def test_a_reader_whose_consumer_vanishes_goes_on(nats_bus: NatsBus) -> No
     reader = asyncio.create_task(collect(nats_bus, "REPORTS", seen))
     for n in range(3):
         await nats_bus.publish(report(n))
-        await until(lambda n=n: len(seen) == n + 1)
+        await until_length(seen, n + 1)
         for name in (await nats_bus._link.api("CONSUMER.NAMES.REPORTS"))["consumers"]:
             await nats_bus._link.api(f"CONSUMER.DELETE.REPORTS.{name}")
     reader.cancel()
