@@ -52,6 +52,7 @@ class Link:
         self._standing = asyncio.Event()
         self._denied: set[str] = set()
         self._on_loss: set[Callable[[], None]] = set()
+        self._requests: set[tuple[str, asyncio.Timeout]] = set()
         self._trouble = ""
         self._closing = False
 
@@ -115,15 +116,19 @@ class Link:
     ) -> bytes:
         """One request, one reply. Raises `BusUnavailableError`, or `BusRefusedError` if not permitted."""
         try:
-            # One timeout of ours, which a lost connection brings forward: no answer can come then.
+            # One timeout of ours, brought forward when no answer can come any more.
             async with asyncio.timeout(timeout_s) as patience:
-                with self.watched(lambda: patience.reschedule(0.0)):
+                waiting = (subject.lower(), patience)
+                self._requests.add(waiting)
+                try:
                     reply = await self.nc.request(
                         subject,
                         body,
                         timeout=None,  # type: ignore[arg-type] # it is handed to wait_for as it is
                         headers=dict(headers) if headers else None,
                     )
+                finally:
+                    self._requests.discard(waiting)
         except nats_errors.MaxPayloadError as error:
             raise BusRefusedError(
                 f"The message for {subject} is larger than the server's limit of {self.nc.max_payload} bytes."
@@ -150,13 +155,13 @@ class Link:
         self._trouble = str(error) or type(error).__name__
         if denied := _DENIED.search(self._trouble):
             self._denied.add(denied["subject"])
+            self._give_up(denied["subject"])
         if not self._closing:
             log.warning("bus.trouble", connection=self.name, error=self._trouble)
 
     async def _on_disconnected(self) -> None:
         self._denied.clear()
-        for when_lost in tuple(self._on_loss):
-            when_lost()
+        self._lose()
         if not self._closing:
             log.warning("bus.disconnected", connection=self.name)
 
@@ -166,10 +171,20 @@ class Link:
 
     async def _on_closed(self) -> None:
         self._standing.set()
-        for when_lost in tuple(self._on_loss):
-            when_lost()
+        self._lose()
         if not self._closing:
             log.error("bus.closed_by_server", connection=self.name, error=self._trouble)
+
+    def _lose(self) -> None:
+        self._give_up()
+        for when_lost in tuple(self._on_loss):
+            when_lost()
+
+    def _give_up(self, subject: str | None = None) -> None:
+        """End the requests on that subject (or all) now, as if their time were over."""
+        for asked, patience in tuple(self._requests):
+            if subject in {None, asked}:
+                patience.reschedule(0.0)
 
 
 def parse(reply: bytes) -> Any:

@@ -47,7 +47,13 @@ async def connect(  # noqa: PLR0913 - each is a setting of its own
     `check_server`) or `BusUnavailableError`. Use as `async with await connect(…) as bus`.
     """
     given = urls.split(",") if isinstance(urls, str) else urls
-    secrets = {"user": user, "password": password, "user_credentials": credentials_file}
+    secrets = {
+        "user": user,
+        "password": password,
+        "user_credentials": credentials_file,
+        # Replies come to an inbox that other users may not listen on (deploy/nats/users.conf).
+        "inbox_prefix": f"_INBOX_{check_subject(user)}" if user else None,
+    }
     await check_server(monitoring_url)
     link = Link(name)
     await link.open(

@@ -227,12 +227,12 @@ async def test_one_id_twice_within_a_batch_stores_nothing(bus: Bus) -> None:
     assert await bus.last_seq("DECISIONS") == 0
 
 
-async def test_of_racing_writers_exactly_one_wins_each_time(bus: Bus) -> None:
+@pytest.mark.parametrize("size", [1, 3])
+async def test_of_racing_writers_exactly_one_wins_each_time(bus: Bus, size: int) -> None:
     async def attempt(writer: int, after: int) -> int | None:
+        batch = [event(f"{writer}-{after}-{n}") for n in range(size)]
         try:
-            return await bus.append(
-                [event(f"{writer}-{after}-{n}") for n in range(3)], after=after, fence=FENCE
-            )
+            return await bus.append(batch, after=after, fence=FENCE)
         except StaleWriterError:
             return None
 
