@@ -17,7 +17,9 @@ S = TypeVar("S", bound="ServiceSettings")
 class ServiceSettings(BaseSettings):
     """What every service needs to reach the others. A service adds its own with its own prefix."""
 
-    model_config = SettingsConfigDict(env_prefix="RELAY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="RELAY_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     home: Path = Path(".relay")
     """The folder that holds all local state (spool, key file of a trial run)."""

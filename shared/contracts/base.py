@@ -55,7 +55,7 @@ KeyKind = Literal["report", "contact", "incident", "group", "member"]
 class Frozen(BaseModel):
     """A value that never changes; unknown fields are ignored (consumers are lenient)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class Sealed(Frozen):

@@ -131,25 +131,23 @@ def decode(entry: Entry | bytes) -> Message:
         raise MalformedMessageError("the body is not JSON") from error
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
         raise MalformedMessageError("the body is not a JSON object with a `type`")
-    for _ in range(len(UPCASTERS) + 1):
-        upcast = UPCASTERS.get(data["type"])
-        if upcast is None:
-            break
-        data = upcast(data)
-    return _validate(data)
+    lifted = data
+    while (upcast := UPCASTERS.get(lifted["type"])) is not None:
+        lifted = upcast(lifted)
+    return _validate(body if lifted is data else json.dumps(lifted).encode(), lifted["type"])
 
 
-def _validate(data: dict[str, Any]) -> Message:
-    model = TYPES.get(data["type"])
+def _validate(body: bytes, name: str) -> Message:
+    model = TYPES.get(name)
     if model is None:
-        raise MalformedMessageError(f"unknown type {data['type'][:64]!r}")
+        raise MalformedMessageError(f"unknown type {name[:64]!r}")
     try:
-        message = model.model_validate_json(json.dumps(data))
+        message = model.model_validate_json(body)
     except ValidationError as error:
         where = ", ".join(".".join(str(p) for p in e["loc"]) + ": " + e["type"] for e in error.errors()[:5])
-        raise MalformedMessageError(f"{data['type']}: {where}") from None
+        raise MalformedMessageError(f"{name}: {where}") from None
     if clear := _in_clear(message):
-        raise MalformedMessageError(f"{data['type']}: {', '.join(clear)} travelled in clear")
+        raise MalformedMessageError(f"{name}: {', '.join(clear)} travelled in clear")
     return message
 
 

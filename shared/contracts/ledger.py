@@ -50,6 +50,8 @@ class RecipientOutcome(Frozen):
     channel_kind: str
     reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
     provider_id: str | None = None
+    retry_after_s: Annotated[float, Field(ge=0, le=604_800)] | None = None
+    """How long the provider asked us to wait, so that a restart honours it too."""
 
 
 class ChunkSettled(LedgerRecord):

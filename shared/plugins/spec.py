@@ -22,7 +22,7 @@ TestedAgainst = Literal["real", "replay", "fake"]
 class PluginSettings(BaseModel):
     """Base of every plug-in's settings: frozen, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,22 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A sound request that holds no report (an edit, a delivery note): acknowledged and counted."""
+
+    reason: str
+    """A short constant, also the metric label."""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the reporter may be told once the report is stored."""
 
     report_id: str
     text: str
     """Ready to show, in the reporter's language where known."""
+    contact: str | None = None
+    """The contact that the bridge gave with the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +123,8 @@ class Bridge(Protocol):
     """An input that the source calls (webhook). Constructed with its settings; holds no other state.
 
     `parse` is pure: it checks the signature, reads the payload and answers at once. The host
-    stores the reports and only then calls `answer`. An empty sequence means: nothing of
-    interest, acknowledged and counted.
+    stores the reports and only then calls `answer`, with a receipt for each report that may be
+    answered (none for a sender who had several within the hour).
     """
 
     spec: ClassVar[Spec]
@@ -124,8 +134,8 @@ class Bridge(Protocol):
         """Take validated settings and resolve the secrets they refer to."""
         ...
 
-    def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Refused:
-        """The reports in this request, or why it is refused."""
+    def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
+        """The reports in this request, or why there are none."""
         ...
 
     def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
