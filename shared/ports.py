@@ -5,7 +5,7 @@ live in `shared.bus` (NATS JetStream) and `shared.state` (Redis); the in-memory 
 `shared.testing`. Both sides pass the same behaviour suites (tests/conformance).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -75,10 +75,11 @@ class Bus(Protocol):
         """
         ...
 
-    def read(self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()) -> AsyncIterator[Entry]:
+    def read(self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()) -> AsyncGenerator[Entry, None]:
         """Every message of the stream after that sequence, in order, once, then what comes, for ever.
 
         Resumes by itself over disconnections and server restarts; erased messages are skipped.
+        Close it when done (`contextlib.aclosing`).
         """
         ...
 
