@@ -1,0 +1,160 @@
+"""`POST /v1/reports` and `GET /v1/reports/{id}`: the front door for programs.
+
+202 means stored for good. Everything else is a problem document that says what to do.
+"""
+
+import json
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from services.ingest.decide.languages import choose_language
+from services.ingest.decide.tidy import tidy_json
+from services.ingest.door import DOOR, invalid, public_url, read_body
+from services.ingest.keys import ClientKey, ClientKeys
+from services.ingest.models import NewReport, ReportAccepted, ReportStatus
+from services.ingest.submission import Submission, opens, receipt_secret, ref_of
+from services.ingest.web.form import status_page, wants_html
+from shared.contracts.base import BridgeId, ReportId
+from shared.http import Problem
+from shared.plugins.spec import IncomingReport
+
+BACK: Final = timedelta(days=14)
+AHEAD: Final = timedelta(hours=24)
+_MAX_KEY: Final = 128
+_BEARER: Final = "bearer "
+
+
+async def post_report(request: web.Request) -> web.Response:
+    """Accept one report."""
+    door = request.app[DOOR]
+    key = _client_key(request, door.keys)
+    door.charge(request, key)
+    report = _parse(await _json_object(request))
+    accepted = await door.accept(_submission(request, report, key, now=door.now()))
+    status_url = f"{public_url(request)}/v1/reports/{accepted.report_id}"
+    language = choose_language(
+        report.language, request.headers.get("Accept-Language", ""), door.words.languages
+    )
+    answer = ReportAccepted(
+        report_id=accepted.report_id,
+        status_url=status_url,
+        receipt_secret=receipt_secret(door.intake.master, accepted.report_id),
+        receipt=door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id)),
+        duplicate=accepted.duplicate,
+    )
+    return web.json_response(answer.model_dump(), status=202, headers={"Location": status_url})
+
+
+async def get_report(request: web.Request) -> web.Response:
+    """What became of a report, for whoever holds its receipt's secret."""
+    door = request.app[DOOR]
+    door.charge(request)
+    report_id = ReportId(request.match_info["report_id"])
+    secret = _bearer(request) or request.query.get("secret", "")
+    known = opens(door.intake.master, report_id, secret)
+    if wants_html(request):
+        return await status_page(request, report_id if known else None)
+    if not known:
+        raise Problem(
+            404, "no_such_report", "There is no such report, or the secret is not its receipt's. Check both."
+        )
+    state = await door.state_of(report_id)
+    language = choose_language(None, request.headers.get("Accept-Language", ""), door.words.languages)
+    text = door.words.say(language, f"state_{state}")
+    return web.json_response(
+        ReportStatus.model_validate({"report_id": report_id, "state": state, "text": text}).model_dump()
+    )
+
+
+def _client_key(request: web.Request, keys: ClientKeys) -> ClientKey | None:
+    secret = _bearer(request)
+    if secret is None:
+        return None
+    key = keys.find(secret)
+    if key is None:
+        # Charged like an anonymous request, so that keys cannot be tried in bulk.
+        request.app[DOOR].charge(request)
+        raise Problem(401, "unknown_key", "This key is not known here; correct it, or send none at all.")
+    return key
+
+
+def _bearer(request: web.Request) -> str | None:
+    header = request.headers.get("Authorization", "")
+    return header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else None
+
+
+async def _json_object(request: web.Request) -> dict[str, Any]:
+    if request.content_type != "application/json":
+        raise Problem(415, "not_json", "Send the report as JSON, with Content-Type: application/json.")
+    body = await read_body(request)
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(400, "not_json", "The body is not JSON; send an object with a text.") from None
+    if not isinstance(data, dict):
+        raise Problem(400, "not_json", "The body is JSON but no object; send an object with a text.")
+    return data
+
+
+def _parse(data: dict[str, Any]) -> NewReport:
+    try:
+        # Only the fields we know are tidied: what else was sent is never looked at.
+        known = {name: tidy_json(data[name]) for name in NewReport.model_fields if name in data}
+        return NewReport.model_validate(known)
+    except ValidationError as error:
+        raise invalid(error) from None
+    except RecursionError:
+        raise Problem(422, "invalid_report", "The report is nested too deep; send plain fields.") from None
+
+
+def _submission(
+    request: web.Request, report: NewReport, key: ClientKey | None, *, now: datetime
+) -> Submission:
+    _check_rights(report, key, now)
+    return Submission(
+        bridge=BridgeId(key.bridge if key else "api"),
+        client=f"key:{key.name}" if key else "anonymous",
+        received_at=report.received_at,
+        drill=bool(report.drill),
+        report=IncomingReport(
+            source_id=_idempotency_key(request),
+            **report.model_dump(exclude={"received_at", "drill"}),
+        ),
+    )
+
+
+def _idempotency_key(request: web.Request) -> str:
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return secrets.token_hex(16)
+    if not (0 < len(given) <= _MAX_KEY and given.isascii() and given.isprintable()):
+        raise Problem(
+            400,
+            "bad_idempotency_key",
+            "An Idempotency-Key is 1 to 128 printable ASCII characters; use a UUID.",
+        )
+    return given
+
+
+def _check_rights(report: NewReport, key: ClientKey | None, now: datetime) -> None:
+    privileged = [
+        name
+        for name in ("received_at", "sender", "source", "drill")
+        if getattr(report, name) not in (None, False)
+    ]
+    if privileged and (key is None or "set_received_at" not in key.rights):
+        raise Problem(
+            403,
+            "right_missing",
+            f"{', '.join(privileged)}: only a key with the right set_received_at may send that.",
+        )
+    if report.received_at is not None and not now - BACK <= report.received_at <= now + AHEAD:
+        raise Problem(
+            422,
+            "received_at_out_of_range",
+            "received_at may lie from 14 days ago to 24 hours ahead; correct it.",
+        )

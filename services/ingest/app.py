@@ -1,0 +1,80 @@
+"""The front door as one aiohttp application: routes and what stands behind them, nothing else."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from services.ingest.api import get_report, post_report
+from services.ingest.bridge_host import BRIDGES, post_bridge
+from services.ingest.door import DOOR, MAX_BODY, Door, Limits, NoStates, ReportStates
+from services.ingest.intake import Intake
+from services.ingest.keys import ClientKeys
+from services.ingest.settings import IngestSettings
+from services.ingest.spool import Spool
+from services.ingest.web.form import STATIC, get_form, post_form
+from services.ingest.web.words import Words
+from shared.http import add_health, problems
+from shared.plugins.spec import Bridge
+from shared.ports import Bus, Clock
+from shared.sealing import MasterKey
+
+ROUTES: Final = (
+    web.get("/", get_form),
+    web.post("/", post_form),
+    web.post("/v1/reports", post_report),
+    web.get("/v1/reports/{report_id}", get_report),
+    web.post("/bridges/{bridge_id}", post_bridge),
+    web.static("/static", STATIC),
+)
+
+
+def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
+    *,
+    bus: Bus,
+    clock: Clock,
+    master: MasterKey,
+    spool: Spool,
+    settings: IngestSettings | None = None,
+    bridges: Mapping[str, Bridge] | None = None,
+    keys: ClientKeys | None = None,
+    states: ReportStates | None = None,
+    intake: Intake | None = None,
+) -> web.Application:
+    """The application over these. The spool's drain is a worker of its own (`services.ingest.drain`)."""
+    settings = settings or IngestSettings()
+    door = Door(
+        settings=settings,
+        intake=intake or Intake(bus, clock, master, spool),
+        clock=clock,
+        words=Words(),
+        keys=keys or ClientKeys(),
+        states=states or NoStates(),
+        limits=Limits.of(settings),
+    )
+    app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
+    app[DOOR] = door
+    app[BRIDGES] = dict(bridges or {})
+    app.add_routes(ROUTES)
+    _add_health(app, door, bus, spool)
+    return app
+
+
+def _add_health(app: web.Application, door: Door, bus: Bus, spool: Spool) -> None:
+    async def health() -> dict[str, Any]:
+        oldest = spool.oldest_at()
+        age = (door.now() - oldest).total_seconds() if oldest else 0.0
+        return {
+            "ok": bus.connected or spool.has_room,
+            "service": "ingest",
+            "bus_connected": bus.connected,
+            "spool": {
+                "waiting": spool.depth,
+                "oldest_age_s": round(age, 1),
+                "bytes": spool.size,
+                "set_aside": spool.set_aside,
+            },
+            "counts": dict(sorted(door.counts.items())),
+        }
+
+    add_health(app, health)

@@ -1,0 +1,125 @@
+"""Runs the bridges: one `POST /bridges/{id}` each, isolated from one another.
+
+The provider is answered only after its reports are stored. An exception in a bridge is caught,
+counted under the bridge's name, and becomes a problem document; the others never notice.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from services.ingest.decide.languages import choose_language
+from services.ingest.decide.tidy import tidy
+from services.ingest.door import DOOR, Door, public_url, read_body
+from services.ingest.submission import Submission, ref_of
+from shared.contracts.base import BridgeId
+from shared.contracts.reports import MAX_TEXT
+from shared.http import Problem
+from shared.plugins.spec import (
+    Bridge,
+    Ignored,
+    IncomingReport,
+    Receipt,
+    Refused,
+    WebhookRequest,
+    WebhookResponse,
+)
+
+log = structlog.get_logger()
+
+BRIDGES: Final = web.AppKey("bridges", dict[str, Bridge])
+
+
+async def post_bridge(request: web.Request) -> web.Response:
+    """One call of a provider."""
+    door = request.app[DOOR]
+    door.charge_total()
+    instance = request.match_info["bridge_id"]
+    bridge = request.app[BRIDGES].get(instance)
+    if bridge is None:
+        door.charge_address(request)
+        raise Problem(404, "no_such_bridge", "No bridge has this address; check the id in the webhook's URL.")
+    reports = _parse(request, door, instance, bridge, await read_body(request))
+    if not reports:
+        return _response(_answer(door, instance, bridge, ()))
+    receipts = [await _accept(door, instance, report) for report in reports]
+    return _response(_answer(door, instance, bridge, [receipt for receipt in receipts if receipt]))
+
+
+def _parse(
+    request: web.Request, door: Door, instance: str, bridge: Bridge, body: bytes
+) -> Sequence[IncomingReport]:
+    """The reports in the request; none where it was ignored. Raises `Problem` for a refusal."""
+    webhook = WebhookRequest(
+        method=request.method,
+        url=public_url(request) + request.raw_path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        now=door.now(),
+    )
+    try:
+        parsed = bridge.parse(webhook)
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+        raise _failed(door, instance, error) from None
+    if isinstance(parsed, Refused):
+        door.counts[f"bridge.{instance}.refused.{parsed.code}"] += 1
+        # Only refused calls count against the address: a provider's own may bring a whole town's reports.
+        door.charge_address(request)
+        raise Problem(parsed.status, parsed.code, parsed.detail)
+    if isinstance(parsed, Ignored):
+        door.counts[f"bridge.{instance}.ignored.{parsed.reason}"] += 1
+        log.info("webhook_ignored", bridge=instance, reason=parsed.reason)
+        return ()
+    return parsed
+
+
+def _failed(door: Door, instance: str, error: Exception) -> Problem:
+    door.counts[f"bridge.{instance}.failed"] += 1
+    # The exception's own words may hold what the reporter wrote; its type does not.
+    log.error("bridge_failed", bridge=instance, error=type(error).__name__, at=_place(error))
+    return Problem(
+        500, "bridge_failed", f"The bridge {instance} failed on this request; the operator is told."
+    )
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
+
+
+async def _accept(door: Door, instance: str, report: IncomingReport) -> Receipt | None:
+    """Store one report; its receipt, or None where its sender has had enough of them."""
+    report = _tidied(report)
+    if len(report.text) > MAX_TEXT:
+        door.counts[f"bridge.{instance}.text_cut"] += 1
+        report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
+    accepted = await door.accept(Submission(bridge=BridgeId(instance), client="", report=report))
+    if not door.may_answer(instance, report.sender):
+        return None
+    language = choose_language(report.language, "", door.words.languages)
+    text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
+    return Receipt(report_id=accepted.report_id, text=text, contact=report.contact)
+
+
+def _tidied(report: IncomingReport) -> IncomingReport:
+    values = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
+    texts = {name: tidy(value) for name, value in values.items() if isinstance(value, str)}
+    return dataclasses.replace(report, **texts)  # type: ignore[arg-type]  # only the fields that hold text
+
+
+def _answer(door: Door, instance: str, bridge: Bridge, receipts: Sequence[Receipt]) -> WebhookResponse:
+    try:
+        return bridge.answer(receipts)
+    except Exception as error:  # noqa: BLE001 - the reports are stored; saying otherwise would be wrong
+        _failed(door, instance, error)
+        return WebhookResponse(status=HTTPStatus.OK)
+
+
+def _response(answer: WebhookResponse) -> web.Response:
+    return web.Response(status=answer.status, content_type=answer.content_type, text=answer.body)

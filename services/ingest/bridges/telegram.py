@@ -1,0 +1,170 @@
+"""Telegram: a bot's webhook. In private every message is a report; in a group only what is meant for us.
+
+Telegram signs nothing but sends a secret token with each update, compared in constant time;
+an update is known by its update_id. The receipt is the answer to the webhook itself (a
+`sendMessage`), and only in private: a receipt in a group would tell the group who reported.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from alert_relay.plugins import (
+    Ignored,
+    IncomingReport,
+    PluginSettings,
+    Receipt,
+    Refused,
+    Secrets,
+    Spec,
+    WebhookRequest,
+    WebhookResponse,
+)
+
+_BAD_TOKEN = Refused(
+    403,
+    "bad_signature",
+    "The secret token is missing or wrong; give setWebhook the secret_token of the bridge's settings.",
+)
+_EDITS = ("edited_message", "edited_channel_post")
+
+
+class TelegramSettings(PluginSettings):
+    """What the bot's webhook needs."""
+
+    secret_token: str
+    """A reference to the secret_token given to setWebhook (env:NAME or file:/path)."""
+    bot_username: str = Field(default="", pattern=r"^[A-Za-z0-9_]{0,32}$")
+    """The bot's name without @; in groups, messages that address it are reports."""
+    hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
+    """In groups, messages with this hashtag are reports."""
+
+
+class Telegram:
+    """One bot."""
+
+    spec: ClassVar[Spec] = Spec(
+        kind="telegram",
+        title="Telegram bot",
+        summary="People write to a bot, or mark a message in a group with #raid; text and place count.",
+        who_else_reads="Telegram can read everything sent to the bot, and knows who sent it.",
+        stability="good",
+        tested="replay",
+        example={"secret_token": "env:TELEGRAM_SECRET_TOKEN", "bot_username": "example_relay_bot"},
+    )
+    Settings: ClassVar[type[PluginSettings]] = TelegramSettings
+
+    def __init__(self, settings: TelegramSettings, secrets: Secrets) -> None:
+        """Resolve the secret token."""
+        self._token = secrets.resolve(settings.secret_token).encode()
+        self._marks = [f"#{settings.hashtag.lower()}"]
+        if settings.bot_username:
+            self._marks.append(f"@{settings.bot_username.lower()}")
+        self._bot = settings.bot_username.lower()
+
+    def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
+        """The one message of an update that is a report."""
+        given = request.headers.get("x-telegram-bot-api-secret-token", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self._token):
+            return _BAD_TOKEN
+        try:
+            update: Any = json.loads(request.body)
+        except (ValueError, RecursionError):
+            return Refused(400, "not_json", "The body is not JSON; send what Telegram sends.")
+        if not isinstance(update, dict) or type(update.get("update_id")) is not int:
+            return Refused(422, "field_missing", "An update has a whole number as update_id; this has none.")
+        return self._from_update(update)
+
+    def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
+        """`sendMessage` as the webhook's response; Telegram takes one call per update."""
+        for receipt in receipts:
+            if receipt.contact:
+                call = {"method": "sendMessage", "chat_id": int(receipt.contact), "text": receipt.text}
+                return WebhookResponse(content_type="application/json", body=json.dumps(call))
+        return WebhookResponse()
+
+    def _from_update(self, update: Mapping[str, Any]) -> Sequence[IncomingReport] | Ignored:
+        if any(kind in update for kind in _EDITS):
+            return Ignored("edited_message")
+        message = _dict(update, "message") or _dict(update, "channel_post")
+        chat_id = _dict(message, "chat").get("id")
+        if type(chat_id) is not int:
+            return Ignored("no_message")
+        if _dict(message, "from").get("is_bot") is True:
+            return Ignored("from_a_bot")
+        private = _dict(message, "chat").get("type") == "private"
+        text = _text(message)
+        if not private and not self._meant_for_us(message, text):
+            return Ignored("group_talk")
+        return _report(message, text, update_id=update["update_id"], chat_id=chat_id, private=private)
+
+    def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
+        words = {word.strip(".,;:!?()").lower() for word in text.split()}
+        answered = _dict(_dict(message, "reply_to_message"), "from").get("username")
+        to_us = isinstance(answered, str) and bool(self._bot) and answered.lower() == self._bot
+        return to_us or any(mark in words for mark in self._marks)
+
+
+def _report(
+    message: Mapping[str, Any], text: str, *, update_id: int, chat_id: int, private: bool
+) -> Sequence[IncomingReport] | Ignored:
+    location = _dict(message, "location") or _dict(_dict(message, "venue"), "location")
+    lat, lon = _number(location, "latitude", 90), _number(location, "longitude", 180)
+    has_place = lat is not None and lon is not None
+    if not text and not has_place:
+        return Ignored("no_text_or_place")
+    if private and text.startswith("/"):
+        return Ignored("bot_command")
+    forwarded = bool(_dict(message, "forward_origin")) or "forward_date" in message
+    sender = _dict(message, "from").get("id")
+    return [
+        IncomingReport(
+            source_id=str(update_id),
+            text=text,
+            sender=str(sender if type(sender) is int else chat_id),
+            contact=str(chat_id) if private else None,
+            lat=lat if has_place else None,
+            lon=lon if has_place else None,
+            accuracy_m=_number(location, "horizontal_accuracy", 20_000) if has_place else None,
+            observed_at=_moment(_dict(message, "forward_origin").get("date") or message.get("date")),
+            language=_language(message),
+            # Whoever passes on another's message was not necessarily there.
+            first_hand=False if forwarded else None,
+            source=None if private else str(chat_id),
+        )
+    ]
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    """The words of a message: its text or caption, or a venue's name and address."""
+    venue = _dict(message, "venue")
+    parts = [message.get("text"), message.get("caption"), venue.get("title"), venue.get("address")]
+    return "\n".join(part for part in parts if isinstance(part, str) and part.strip()).strip()
+
+
+def _dict(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _number(value: Mapping[str, Any], key: str, limit: float) -> float | None:
+    number = value.get(key)
+    sound = isinstance(number, int | float) and not isinstance(number, bool) and abs(number) <= limit
+    return float(number) if sound and number is not None else None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(value, UTC) if type(value) is int else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _language(message: Mapping[str, Any]) -> str | None:
+    """A hint only: the language of the person's app."""
+    code = _dict(message, "from").get("language_code")
+    return code.split("-", 1)[0].lower()[:8] if isinstance(code, str) and code else None

@@ -1,0 +1,140 @@
+"""Text messages by Twilio: a number at Twilio calls us for each SMS that comes in.
+
+The signature is checked by the vendor's own validator, over the full public URL as Twilio
+called it; a JSON body counts only with its hash in that URL. The receipt is the TwiML in the
+response, so that no second call to Twilio is needed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+from xml.sax.saxutils import escape
+
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from alert_relay.plugins import (
+    Ignored,
+    IncomingReport,
+    PluginSettings,
+    Receipt,
+    Refused,
+    Secrets,
+    Spec,
+    WebhookRequest,
+    WebhookResponse,
+)
+
+_MAX_FIELDS = 200
+_BAD_SIGNATURE = Refused(
+    403,
+    "bad_signature",
+    "The signature does not fit the request; check auth_token and RELAY_INGEST_PUBLIC_URL, which must be the "
+    "address that Twilio calls.",
+)
+
+
+class TwilioSettings(PluginSettings):
+    """What a Twilio number needs."""
+
+    auth_token: str
+    """A reference to the account's auth token (env:NAME or file:/path)."""
+    reply: bool = True
+    """Whether the sender gets a receipt by SMS (it costs one message)."""
+
+
+class TwilioSms:
+    """One Twilio number, or several with the same auth token."""
+
+    spec: ClassVar[Spec] = Spec(
+        kind="twilio-sms",
+        title="SMS by Twilio",
+        summary="People text a number at Twilio; each message is a report, answered by a short receipt.",
+        who_else_reads="Twilio and both phone companies can read every message, its sender and the receipt.",
+        stability="good",
+        tested="replay",
+        example={"auth_token": "env:TWILIO_AUTH_TOKEN", "reply": True},
+    )
+    Settings: ClassVar[type[PluginSettings]] = TwilioSettings
+
+    def __init__(self, settings: TwilioSettings, secrets: Secrets) -> None:
+        """Resolve the auth token."""
+        self._validator = RequestValidator(secrets.resolve(settings.auth_token))
+        self._reply = settings.reply
+
+    def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
+        """The one message of a sound, signed request."""
+        is_json = request.headers.get("content-type", "").startswith("application/json")
+        fields = _json_fields(request.body) if is_json else _form_fields(request.body)
+        if fields is None:
+            return Refused(400, "unreadable_body", "Send what Twilio sends: form fields or a JSON object.")
+        if not self._signed(request, fields, is_json=is_json):
+            return _BAD_SIGNATURE
+        if fields.get("OptOutType"):
+            return Ignored("opt_out_keyword")
+        return _report(fields)
+
+    def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
+        """TwiML; an empty `<Response/>` sends nothing."""
+        texts = [receipt.text for receipt in receipts] if self._reply else []
+        messages = "".join(f"<Message>{escape(text)}</Message>" for text in texts)
+        twiml = f'<?xml version="1.0" encoding="UTF-8"?><Response>{messages}</Response>'
+        return WebhookResponse(content_type="text/xml", body=twiml)
+
+    def _signed(self, request: WebhookRequest, fields: Mapping[str, str], *, is_json: bool) -> bool:
+        signature = request.headers.get("x-twilio-signature", "")
+        try:
+            if not is_json:
+                return bool(self._validator.validate(request.url, dict(fields), signature))
+            # Without its hash in the signed URL a JSON body would be signed by nobody.
+            hashed = "bodySHA256" in parse_qs(urlsplit(request.url).query)
+            return hashed and bool(self._validator.validate(request.url, request.body.decode(), signature))
+        except ValueError:  # a URL whose port is no number, a body that is no UTF-8
+            return False
+
+
+def _form_fields(body: bytes) -> dict[str, str] | None:
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        return None
+    return dict(pairs)
+
+
+def _json_fields(body: bytes) -> dict[str, str] | None:
+    try:
+        data: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return {k: str(v) for k, v in data.items() if v is not None} if isinstance(data, dict) else None
+
+
+def _report(fields: Mapping[str, str]) -> Sequence[IncomingReport] | Ignored | Refused:
+    source_id = fields.get("MessageSid") or fields.get("SmsSid")
+    sender = fields.get("From")
+    if not source_id or not sender:
+        return Refused(422, "field_missing", "A message has MessageSid and From; this request lacks one.")
+    text = fields.get("Body", "")
+    lat, lon = _degrees(fields.get("Latitude"), 90), _degrees(fields.get("Longitude"), 180)
+    if not text.strip() and (lat is None or lon is None):
+        return Ignored("no_text")
+    has_place = lat is not None and lon is not None
+    return [
+        IncomingReport(
+            source_id=source_id,
+            text=text,
+            sender=sender,
+            contact=sender,
+            lat=lat if has_place else None,
+            lon=lon if has_place else None,
+        )
+    ]
+
+
+def _degrees(text: str | None, limit: float) -> float | None:
+    """A coordinate, or None for one that is missing, no number, or nowhere on earth."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if abs(value) <= limit else None

@@ -1,0 +1,1 @@
+"""The front door's thinking: pure, no clock, no network."""

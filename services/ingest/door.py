@@ -1,0 +1,217 @@
+"""What all of the front door's handlers share: the intake, the limits, the counts, the words."""
+
+import asyncio
+import ipaddress
+import math
+import secrets
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, Protocol
+
+import structlog
+from aiohttp import web
+from pydantic import ValidationError
+
+from services.ingest.decide.buckets import Buckets
+from services.ingest.intake import Accepted, Conflict, Intake
+from services.ingest.keys import ClientKey, ClientKeys
+from services.ingest.settings import IngestSettings
+from services.ingest.submission import Submission
+from services.ingest.web.words import Words
+from shared.contracts.base import ReportId
+from shared.errors import BusError, KeyUnavailableError, SpoolFullError
+from shared.http import Problem
+from shared.ports import Clock
+
+log = structlog.get_logger()
+
+MAX_BODY: Final = 64 * 1024
+_RECEIPTS_PER_HOUR: Final = 3
+_RETRY_S: Final = 5
+_STATES_PATIENCE_S: Final = 1.0
+
+
+class ReportStates(Protocol):
+    """Where what became of a report can be read (the read model)."""
+
+    async def report_state(self, report_id: ReportId) -> str | None:
+        """`with_volunteers`, `noted` or `ended`; None where nothing is known (yet)."""
+        ...
+
+
+class NoStates:
+    """Knows of no report: every one is simply accepted."""
+
+    async def report_state(self, _report_id: ReportId) -> str | None:
+        """Nothing is known."""
+        return None
+
+
+@dataclass
+class Limits:
+    """How often each may knock. Addresses are kept only as hashes with a salt of this process."""
+
+    client: Buckets
+    key: Buckets
+    total: Buckets
+    receipts: Buckets
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+
+    @classmethod
+    def of(cls, settings: IngestSettings) -> "Limits":
+        """The limits of these settings."""
+        return cls(
+            client=Buckets(rate=settings.ingest_client_per_s, burst=settings.ingest_client_burst),
+            key=Buckets(rate=settings.ingest_key_per_s, burst=settings.ingest_key_burst),
+            total=Buckets(rate=settings.ingest_total_per_s, burst=settings.ingest_total_burst),
+            receipts=Buckets(rate=_RECEIPTS_PER_HOUR / 3600, burst=_RECEIPTS_PER_HOUR),
+        )
+
+    def hashed(self, name: str) -> str:
+        """The name as the buckets know it."""
+        return blake2b(name.encode("utf-8", "replace"), key=self.salt, digest_size=12).hexdigest()
+
+
+@dataclass
+class Door:
+    """One process's front door."""
+
+    settings: IngestSettings
+    intake: Intake
+    clock: Clock
+    words: Words
+    keys: ClientKeys
+    states: ReportStates
+    limits: Limits
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def charge_total(self) -> None:
+        """Count a request against the cap over all clients; raises `Problem` 429."""
+        self._charge("total", self.limits.total, "all")
+
+    def charge(self, request: web.Request, key: ClientKey | None = None) -> None:
+        """Count a request against its client's limit; raises `Problem` 429 when there were too many."""
+        self.charge_total()
+        if key is None:
+            self.charge_address(request)
+        elif "high_volume" not in key.rights:
+            self._charge("key", self.limits.key, key.name)
+
+    def charge_address(self, request: web.Request) -> None:
+        """Count a request against its address alone; raises `Problem` 429."""
+        address = client_address(request, self.settings.ingest_trusted_proxies)
+        self._charge("address", self.limits.client, self.limits.hashed(address))
+
+    def _charge(self, name: str, buckets: Buckets, client: str) -> None:
+        wait = buckets.take(client, time.monotonic())
+        if wait:
+            self.counts[f"limited.{name}"] += 1
+            seconds = math.ceil(wait)
+            raise Problem(
+                429,
+                "too_many_requests",
+                f"Too many reports at once; try again in {seconds} s.",
+                retry_after_s=seconds,
+            )
+
+    def may_answer(self, bridge: str, sender: str | None) -> bool:
+        """Whether a sender may get another receipt: three an hour, so that two machines never chat."""
+        client = self.limits.hashed(f"{bridge}\n{sender}")
+        return sender is None or not self.limits.receipts.take(client, time.monotonic())
+
+    async def accept(self, submission: Submission) -> Accepted:
+        """Accept one report or raise the `Problem` that says why not."""
+        try:
+            outcome = await self.intake.accept(submission)
+        except (SpoolFullError, BusError, KeyUnavailableError) as error:
+            self.counts["refused.cannot_store"] += 1
+            log.error("report_not_stored", error=type(error).__name__)  # noqa: TRY400 - never the content
+            raise Problem(
+                503,
+                "cannot_store",
+                "We cannot store reports at this moment, and this one is not stored. Send it again shortly.",
+                retry_after_s=_RETRY_S,
+            ) from None
+        except ValidationError as error:
+            raise invalid(error) from None
+        if isinstance(outcome, Conflict):
+            self.counts["refused.conflict"] += 1
+            raise Problem(
+                409,
+                "key_used_for_another_report",
+                "Another report was sent with this Idempotency-Key; send a new report with a new random key.",
+            )
+        self._count(submission, outcome)
+        return outcome
+
+    def _count(self, submission: Submission, outcome: Accepted) -> None:
+        how = "duplicate" if outcome.duplicate else "spooled" if outcome.spooled else "stored"
+        self.counts[f"accepted.{how}"] += 1
+        log.info("report_accepted", report_id=outcome.report_id, bridge=submission.bridge, how=how)
+
+    async def state_of(self, report_id: ReportId) -> str:
+        """What became of a report; `accepted` where nothing more is known or the read model is away."""
+        try:
+            async with asyncio.timeout(_STATES_PATIENCE_S):
+                state = await self.states.report_state(report_id)
+        except Exception as error:  # noqa: BLE001 - a page that says "we have it" beats an error page
+            log.warning("report_state_unknown", error=type(error).__name__)
+            state = None
+        return state if state in {"with_volunteers", "noted", "ended"} else "accepted"
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return self.clock.now()
+
+
+DOOR: Final = web.AppKey("door", Door)
+
+
+def invalid(error: ValidationError) -> Problem:
+    """A `Problem` 422 that names the wrong fields and what they should be, never their values."""
+    details = error.errors(include_input=False, include_url=False, include_context=False)
+    wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc']) or 'body'}: {e['msg']}" for e in details[:5])
+    return Problem(422, "invalid_report", f"Correct these fields and send again: {wrong}.")
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The whole body; raises `Problem` 413 above 64 kB, before reading it where the length is told."""
+    too_large = Problem(413, "too_large", "A request may have 64 kB; send a shorter text and no pictures.")
+    if (request.content_length or 0) > MAX_BODY:
+        raise too_large
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large from None
+
+
+def public_url(request: web.Request) -> str:
+    """The address of this door as its callers know it, without a slash at the end."""
+    configured = request.app[DOOR].settings.ingest_public_url
+    return str(configured or f"{request.scheme}://{request.host}").rstrip("/")
+
+
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
+def client_address(request: web.Request, trusted: Networks) -> str:
+    """Who is calling: the nearest address that is not a proxy of ours; of IPv6 the /64 network."""
+    address = _parsed(request.remote or "")
+    hops = [hop for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")]
+    while hops and address is not None and any(address in network for network in trusted):
+        address = _parsed(hops.pop().strip())
+    if address is None:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""Clients with a key: who they are and what more they may do.
+
+The file (RELAY_INGEST_KEYS_FILE) is a YAML list; it holds the hashes of keys, never a key:
+
+    - name: simulator
+      sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+      rights: [set_received_at, high_volume]
+      bridge: demo          # optional: reports count as come in by this bridge
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from services.ingest.yaml_file import read_yaml, where
+from shared.contracts.base import Slug
+from shared.errors import SettingsError
+
+Right = Literal["set_received_at", "high_volume"]
+
+
+class ClientKey(BaseModel):
+    """One client with a key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Slug
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    rights: frozenset[Right] = frozenset()
+    bridge: Slug = "api"
+
+
+class ClientKeys:
+    """The keys by their hashes."""
+
+    def __init__(self, keys: Sequence[ClientKey] = ()) -> None:
+        self._by_hash = {key.sha256: key for key in keys}
+
+    def find(self, secret: str) -> ClientKey | None:
+        """The client with this secret. Looked up by its hash, so timing tells nothing of the secret."""
+        return self._by_hash.get(hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest())
+
+
+def load_keys(path: Path | None) -> ClientKeys:
+    """The keys in the file (none without one). Raises `SettingsError` naming file, entry and remedy."""
+    if path is None:
+        return ClientKeys()
+    try:
+        keys = TypeAdapter(list[ClientKey]).validate_python(read_yaml(path) or [])
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {where(error, 'key')}") from None
+    for field in ("name", "sha256"):
+        values = [getattr(key, field) for key in keys]
+        twice = next((n for n, value in enumerate(values, 1) if value in values[: n - 1]), None)
+        if twice:
+            raise SettingsError(f"{path}: key {twice}: its {field} is taken by another; give it its own.")
+    return ClientKeys(keys)

@@ -1,0 +1,116 @@
+"""Wires the front door: settings, key, spool, bus, application, and the worker that drains the spool.
+
+It opens although NATS is away (the spool takes the reports), but never over an unsafe NATS.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+
+from services.ingest.app import make_app
+from services.ingest.bridge_file import load_bridges
+from services.ingest.drain import Drain
+from services.ingest.intake import Intake
+from services.ingest.keys import load_keys
+from services.ingest.late_bus import LateBus
+from services.ingest.settings import IngestSettings
+from services.ingest.spool import Spool
+from shared.bus import NatsBus, connect, ensure_streams
+from shared.clock import SystemClock
+from shared.errors import BusUnavailableError
+from shared.faults import refuse_faults_in_production
+from shared.http import site
+from shared.lifecycle import run_workers, stop_on_signals
+from shared.logging import configure_logging
+from shared.sealing import load_master_key
+from shared.secrets import ReferencedSecrets
+from shared.settings import load_settings
+
+log = structlog.get_logger()
+
+_FIRST_PATIENCE_S: Final = 3.0
+_PAUSE_S: Final = 1.0
+
+
+async def main() -> None:
+    """Run until asked to stop."""
+    settings = load_settings(IngestSettings)
+    configure_logging("ingest", log_format=settings.log_format)
+    refuse_faults_in_production(production=settings.production)
+    await serve(settings, stop_on_signals())
+
+
+async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
+    """Open the front door and keep it open until `stop` is set."""
+    clock, bus = SystemClock(), LateBus()
+    async with AsyncExitStack() as stack:
+        master = load_master_key(settings.master_key_file, production=settings.production)
+        bridges = load_bridges(settings.ingest_bridges_file, ReferencedSecrets())
+        keys = load_keys(settings.ingest_keys_file)
+        spool = Spool(settings.spool_folder, max_bytes=int(settings.ingest_spool_max_mb * 1_000_000))
+        stack.push_async_callback(spool.close)
+        intake = Intake(bus, clock, master, spool)
+        link = _NatsLink(settings, bus, stack)
+        await link.first_try()
+        app = make_app(
+            bus=bus,
+            clock=clock,
+            master=master,
+            spool=spool,
+            settings=settings,
+            bridges=bridges,
+            keys=keys,
+            intake=intake,
+        )
+        port = await stack.enter_async_context(site(app, settings.host, settings.ingest_port))
+        log.info("service_ready", port=port, bridges=sorted(bridges), waiting=spool.depth)
+        workers = {"drain": Drain(intake, spool, clock).run, "nats": link.run}
+        await run_workers(workers, drain_s=settings.drain_s, stop=stop)
+        log.info("service_stopped", waiting=spool.depth)
+
+
+class _NatsLink:
+    """Connects the bus: now if NATS is there, else as soon as it comes."""
+
+    def __init__(self, settings: IngestSettings, bus: LateBus, stack: AsyncExitStack) -> None:
+        self._settings, self._bus, self._stack = settings, bus, stack
+        self._made = False
+
+    async def first_try(self) -> None:
+        """Raises `UnsafeServerError` for a server that would lose reports; not for one that is away."""
+        try:
+            await self._make(_FIRST_PATIENCE_S)
+        except BusUnavailableError as error:
+            log.warning("nats_away_at_start", error=type(error).__name__)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on trying until connected; from then on the connection looks after itself."""
+        stopping = asyncio.create_task(stop.wait(), name="nats-stop")
+        try:
+            while not (self._made or stop.is_set()):
+                await asyncio.wait({stopping}, timeout=_PAUSE_S)
+                await self.first_try()
+            await stopping
+        finally:
+            stopping.cancel()
+
+    async def _make(self, patience_s: float) -> None:
+        settings = self._settings
+        real: NatsBus = await connect(
+            settings.nats_url,
+            name="ingest",
+            monitoring_url=settings.nats_monitoring_url,
+            user=settings.nats_user,
+            password=settings.nats_password,
+            patience_s=patience_s,
+        )
+        try:
+            await ensure_streams(real, replicas=settings.replicas)
+        except BaseException:
+            await real.close()
+            raise
+        self._stack.push_async_callback(real.close)
+        self._bus.become(real)
+        self._made = True

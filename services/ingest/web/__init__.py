@@ -1,0 +1,1 @@
+"""The report form: plain pages for any phone, with or without JavaScript."""

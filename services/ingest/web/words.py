@@ -1,0 +1,36 @@
+"""The words of the front door in each language: one JSON file a language, all with the same keys."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = Path(__file__).parent / "languages"
+_FIRST: Final = "en"
+
+
+class Words:
+    """The catalog. English is complete and stands in wherever another language lacks a key."""
+
+    def __init__(self, folder: Path = _FOLDER) -> None:
+        self._texts: dict[str, dict[str, str]] = {
+            path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))
+        }
+        self.languages = (_FIRST, *sorted(set(self._texts) - {_FIRST}))
+        """Language codes, the default first."""
+
+    def say(self, language: str, key: str, **values: str) -> str:
+        """The text in that language with its `{placeholders}` filled."""
+        text = self._texts[language].get(key) or self._texts[_FIRST][key]
+        return text.format(**values)
+
+    def keys(self, language: str) -> frozenset[str]:
+        """Which texts that language has."""
+        return frozenset(self._texts[language])
+
+    def named(self) -> list[tuple[str, str]]:
+        """Each language's code and its own name for itself, the default first."""
+        return [(language, self._texts[language]["language_name"]) for language in self.languages]
+
+    def direction(self, language: str) -> str:
+        """`ltr` or `rtl`."""
+        return self._texts[language]["direction"]
