@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.relay import GROUPS, SIDE, group_document, number_at, place_of
 from bench.stats import latencies, losses, percentile, ratio, significant, spread, sustained
 
 FIGURES = st.lists(st.floats(min_value=0, max_value=1e6), min_size=1, max_size=200)
@@ -77,3 +78,13 @@ def test_a_spread_holds_its_median(values: list[float]) -> None:
 @pytest.mark.parametrize(("value", "shown"), [(1234.56, 1235.0), (0.0123456, 0.01235), (0.0, 0.0)])
 def test_figures_are_shown_to_four_digits(value: float, shown: float) -> None:
     assert significant(value) == shown
+
+
+def test_every_number_has_a_place_of_its_own_in_its_group() -> None:
+    places = {n: place_of(n) for n in range(0, GROUPS * SIDE * SIDE, 7)}
+    assert len(set(places.values())) == len(places)
+    for n, (lat, lon) in places.items():
+        assert number_at(lat, lon) == n
+        ((ring,),) = group_document(n % GROUPS)["definition"]["area"]["polygons"]
+        assert ring[0][0] < lon < ring[1][0]
+        assert ring[0][1] < lat < ring[2][1]
