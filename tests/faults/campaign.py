@@ -1,0 +1,231 @@
+"""Kills every process of a relay at random moments while reports come in, and judges what is left.
+
+`make faults` runs it large; its last line is JSON. The kills and the reports follow from the seed
+(the machine decides what exactly is under way at that moment). Each run is followed by one
+without faults, which must come to the same incidents.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from nats.errors import Error as NatsError
+
+from shared.testing.system import RelaySystem
+from tests.faults.checker import Evidence, Verdict, judge
+from tests.faults.raw_log import RawLog
+from tests.faults.reports import TrueReport, make_groups, make_reports, make_sites
+
+PROCESSES: Final = ("ingest", "router", "notifier", "console", "nats", "redis")
+_CLIENTS: Final = 16
+_TOGETHER: Final = 0.2
+_LONGEST_DOWN_S: Final = 1.0
+_SETTLES_WITHIN_S: Final = 60.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large, how cruel, and which dice."""
+
+    reports: int
+    sites: int
+    kills: int
+    seed: int
+
+
+@dataclass
+class Run:
+    """A run under way and its own log."""
+
+    relay: RelaySystem
+    plan: Plan
+    say: Say
+    rng: random.Random
+    accepted: dict[int, str] = field(default_factory=dict)
+    killed: Counter[str] = field(default_factory=Counter)
+    ended_by_themselves: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run."""
+
+    verdict: Verdict
+    kills: Counter[str]
+    ended_by_themselves: Counter[str]
+    seconds: float
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that must not be."""
+        ended = [f"{name} ended by itself {n} times" for name, n in self.ended_by_themselves.items()]
+        return [*self.verdict.problems, *ended]
+
+
+def kill_schedule(rng: random.Random, kills: int) -> list[tuple[str, ...]]:
+    """Every process about equally often, in random order; sometimes two die together."""
+    victims = [PROCESSES[n % len(PROCESSES)] for n in range(kills)]
+    rng.shuffle(victims)
+    schedule: list[tuple[str, ...]] = []
+    while victims:
+        together = [victims.pop()]
+        if victims and victims[-1] != together[0] and rng.random() < _TOGETHER:
+            together.append(victims.pop())
+        schedule.append(tuple(together))
+    return schedule
+
+
+async def carry_out(folder: Path, plan: Plan, say: Say) -> Result:
+    """One run: start, post all reports under the kills, let it settle, judge."""
+    began = time.monotonic()
+    sites = make_sites(plan.sites)
+    reports = make_reports(sites, plan.reports, plan.seed)
+    async with RelaySystem(folder) as relay:
+        run = Run(relay, plan, say, random.Random(plan.seed))
+        for group in make_groups(sites):
+            await relay.define_group(group)
+        await _post_all(run, reports)
+        log = RawLog(relay.nats.url)
+        await _settle(run, log)
+        evidence = Evidence(sites, reports, run.accepted, log, relay.sink.log, relay.sink.forged)
+        verdict = judge(evidence)
+    return Result(verdict, run.killed, run.ended_by_themselves, time.monotonic() - began)
+
+
+async def _post_all(run: Run, reports: Sequence[TrueReport]) -> None:
+    """In as many parts as there are strikes, one strike somewhere within each."""
+    strikes = kill_schedule(run.rng, run.plan.kills) or [()]
+    size = -(-len(reports) // len(strikes))
+    for number, victims in enumerate(strikes):
+        part = reports[number * size : (number + 1) * size]
+        moment = run.rng.randrange(max(1, int(len(part) * 0.8)))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_post(run, part))
+            group.create_task(_strike(run, victims, after=len(run.accepted) + moment))
+        await _revive(run)
+        run.say(
+            f"{len(run.accepted)} accepted, {run.killed.total()} kills, last: {', '.join(victims) or '-'}"
+        )
+
+
+async def _post(run: Run, reports: Sequence[TrueReport]) -> None:
+    waiting = iter(reports)
+
+    async def client() -> None:
+        for report in waiting:
+            key = f"seed{run.plan.seed}-{report.number}"
+            run.accepted[report.number] = await run.relay.deliver_report(
+                report.text, key=key, **report.fields
+            )
+
+    await asyncio.gather(*(client() for _ in range(_CLIENTS)))
+
+
+async def _strike(run: Run, victims: Sequence[str], *, after: int) -> None:
+    """Kill once so many were accepted; start again after a while, servers first."""
+    if not victims:
+        return
+    await run.relay.wait_until(lambda: len(run.accepted) >= after, f"{after} accepted", within_s=120)
+    await asyncio.sleep(run.rng.uniform(0, 0.03))
+    await asyncio.gather(*(run.relay.kill(name) for name in victims))
+    run.killed.update(victims)
+    await asyncio.sleep(run.rng.uniform(0, _LONGEST_DOWN_S))
+    for name in sorted(victims, key=PROCESSES.index, reverse=True):
+        await run.relay.start(name)
+
+
+async def _revive(run: Run) -> None:
+    """Nobody may end by themselves; who did is written down and started again."""
+    for name, process in run.relay.processes.items():
+        if process.running is not None and process.running.poll() is not None:
+            run.ended_by_themselves[name] += 1
+            await run.relay.restart(name)
+
+
+async def _settle(run: Run, log: RawLog) -> None:
+    """Wait until everything stored is decided and every alert is settled, or patience ends."""
+
+    async def at_rest() -> bool:
+        try:
+            await log.catch_up()
+        except (NatsError, OSError):
+            return False
+        decided = {
+            r.body["input"]["seq"]
+            for r in log.of("DECISIONS", "input.decided.v1")
+            if r.body["input"]["stream"] == "REPORTS"
+        }
+        raised = {r.body["alert_id"] for r in log.of("DECISIONS", "alert.raised.v1")}
+        settled = {r.body["alert_id"] for r in log.of("LEDGER", "alert.settled.v1")}
+        return {r.seq for r in log.records["REPORTS"]} <= decided and raised <= settled
+
+    try:
+        await run.relay.wait_until(at_rest, "everything decided and settled", within_s=_SETTLES_WITHIN_S)
+    except AssertionError as late:
+        run.say(str(late))  # the judge will name what is missing
+    await _revive(run)
+
+
+async def campaign(folder: Path, plan: Plan, say: Say) -> dict[str, Any]:
+    """A run with faults and one without; the summary, with all problems found."""
+    calm_plan = Plan(plan.reports, plan.sites, 0, plan.seed)
+    rough = await carry_out(folder / "rough", plan, say)
+    calm = await carry_out(folder / "calm", calm_plan, say)
+    equal = rough.verdict.incidents == calm.verdict.incidents
+    problems = [*rough.problems, *(f"without faults: {p}" for p in calm.problems)]
+    return {
+        "accepted": rough.verdict.accepted,
+        "lost": rough.verdict.lost,
+        "stored_twice": rough.verdict.stored_twice,
+        "decided_twice": rough.verdict.decided_twice,
+        "undecided": rough.verdict.undecided,
+        "max_copies": rough.verdict.max_copies,
+        "incidents": len(rough.verdict.incidents),
+        "incidents_equal": equal,
+        "kills": rough.kills.total(),
+        "killed": dict(rough.kills),
+        "seconds": round(rough.seconds, 1),
+        "seconds_without_faults": round(calm.seconds, 1),
+        "seed": plan.seed,
+        "problems": problems if equal else [*problems, "other incidents than without faults"],
+    }
+
+
+def main() -> None:
+    """Run it as asked; exit code 1 if anything was wrong, and then the logs are kept."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--reports", type=int, default=5_000)
+    parser.add_argument("--sites", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="relay-faults-"))
+    plan = Plan(asked.reports, asked.sites, asked.kills, asked.seed)
+    summary = asyncio.run(campaign(folder, plan, _tell))
+    if summary["problems"]:
+        _tell(f"logs are in {folder}")
+    else:
+        shutil.rmtree(folder)
+    sys.stdout.write(json.dumps(summary) + "\n")
+    sys.exit(1 if summary["problems"] else 0)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Reports whose truth is known: which of them tell of the same event, and which of nothing at all.
+
+Seeded: the same plan gives the same reports. The true events lie at least six kilometres apart,
+so that whatever order faults make of the reports, they can only ever belong together in one way.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.testing.system import square
+
+_ROWS = 6
+_SOUTH, _WEST = 52.0, -2.4
+_STEP_LAT, _STEP_LON = 0.06, 0.1  # about 6.7 and 6.8 km
+_SITES_PER_GROUP = 2
+_SAID = (
+    "Immigration raid happening now outside the {shop}, they are checking people's papers",
+    "immigration enforcement vans by the {shop}, officers are taking someone",
+    "RAID at the {shop} right now!! immigration officers everywhere please come",
+    "Home Office immigration officers are inside the {shop}, I can see them from here",
+    "immigration officers detaining a man in front of the {shop}, need people here",
+)
+_SHOPS = ("nail bar", "car wash", "takeaway", "bakery", "barber", "grocery", "laundrette", "warehouse")
+_CHATTER = (
+    "what time does the last bus go tonight",
+    "thanks everyone for coming to the meeting yesterday",
+    "does anybody have a spare bicycle pump",
+    "lovely weather for the picnic",
+)
+_NOISE = 0.12
+_COPIED = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One true event: where, and whose area it is in."""
+
+    number: int
+    lat: float
+    lon: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrueReport:
+    """One report with its truth: the site it tells of, or None for chatter."""
+
+    number: int
+    site: int | None
+    text: str
+    fields: Mapping[str, Any]
+
+
+def make_sites(count: int) -> list[Site]:
+    """So many places, well apart."""
+    found = []
+    for number in range(count):
+        row, column = number % _ROWS, number // _ROWS
+        lat, lon = _SOUTH + row * _STEP_LAT, _WEST + column * _STEP_LON
+        found.append(Site(number, lat, lon, f"group-{number // _SITES_PER_GROUP}"))
+    return found
+
+
+def make_groups(sites: list[Site]) -> list[dict[str, Any]]:
+    """The groups of those sites, each with a square around each of its sites."""
+    names = dict.fromkeys(site.group for site in sites)
+    groups = []
+    for name in names:
+        areas = [square(s.lat, s.lon, 0.02)["polygons"][0] for s in sites if s.group == name]
+        groups.append({"id": name, "name": f"Test {name}", "area": {"polygons": areas}})
+    return groups
+
+
+def make_reports(sites: list[Site], count: int, seed: int) -> list[TrueReport]:
+    """So many reports in their order; every site is told of, many words are copies of others'."""
+    rng = random.Random(seed)
+    told = [n % len(sites) for n in range(count)]
+    rng.shuffle(told)
+    heard: dict[int, list[str]] = {}
+    return [_report(rng, number, sites[site], heard) for number, site in enumerate(told)]
+
+
+def _report(rng: random.Random, number: int, site: Site, heard: dict[int, list[str]]) -> TrueReport:
+    if rng.random() < _NOISE:
+        return TrueReport(number, None, rng.choice(_CHATTER), {"sender": f"chatter-{number}"})
+    said = heard.setdefault(site.number, [])
+    copied = bool(said) and rng.random() < _COPIED
+    text = rng.choice(said) if copied else rng.choice(_SAID).format(shop=rng.choice(_SHOPS))
+    said.append(text)
+    fields = {
+        "lat": round(site.lat + rng.uniform(-0.0003, 0.0003), 6),
+        "lon": round(site.lon + rng.uniform(-0.0003, 0.0003), 6),
+        "accuracy_m": rng.randint(10, 40),
+        "sender": f"person-{number}",
+        "first_hand": rng.choice((True, False, None)),
+    }
+    return TrueReport(number, site.number, text, fields)
