@@ -83,10 +83,10 @@ def _code(error: web.HTTPException) -> str:
 @asynccontextmanager
 async def site(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve the app while the context is open; yields the port (useful where 0 was asked for)."""
-    runner = web.AppRunner(app, handle_signals=False, access_log=None)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        tcp = web.TCPSite(runner, host, port, shutdown_timeout=2.0)
+        tcp = web.TCPSite(runner, host, port)
         await tcp.start()
         yield runner.addresses[0][1]
     finally:
