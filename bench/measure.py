@@ -58,7 +58,7 @@ async def measure(kind: type[System], plan: Plan) -> Round:
                 await system.start()
                 return await _loaded(system, sink, plan)
         except Exception:
-            _show_logs(Path(folder))
+            _show_logs(system)
             raise
         finally:
             system.stop()
@@ -108,10 +108,10 @@ async def _warm_up(system: System, caller: Caller, sink: Sink, numbers: Iterator
     await all_arrived(sink, began)
 
 
-def _show_logs(folder: Path) -> None:
-    for log in sorted(folder.rglob("*.log")):
-        end = log.read_text(errors="replace")[-1500:]
-        print(f"--- {log.name}\n{end}", file=sys.stderr)
+def _show_logs(system: System) -> None:
+    for name, process in system.processes.items():
+        end = process.log.read_text(errors="replace")[-1500:]
+        print(f"--- {name}\n{end}", file=sys.stderr)
 
 
 def measured(kind: type[System], plan: Plan) -> Round:

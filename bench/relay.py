@@ -54,7 +54,7 @@ class Relay(System):
         for name in SERVICES:
             self.run(name, python(f"services.{name}"), answers(ports[name], "/health"), env)
         self.port = ports["ingest"]
-        await asyncio.to_thread(define_groups, home, f"http://127.0.0.1:{ports['console']}")
+        await asyncio.to_thread(define_groups, home, ports["console"])
 
     def _environment(self, home: Home, ports: dict[str, int], redis_url: str) -> dict[str, str]:
         return {
@@ -139,14 +139,14 @@ def group_document(group: int) -> dict[str, Any]:
     return {"definition": definition, "channels": [channel]}
 
 
-def define_groups(home: Home, console: str) -> None:
+def define_groups(home: Home, console_port: int) -> None:
     """Put all groups as the hub's first operator, whose token the console leaves in the home folder."""
     deadline = time.monotonic() + _PATIENCE_S
     while not home.operator_token.exists():
         if time.monotonic() > deadline:
             raise RuntimeError("the console made no operator")
         time.sleep(0.05)
-    hub = Hub.at_home(home.folder, console=console)
+    hub = Hub.at_home(home.folder, console=f"http://127.0.0.1:{console_port}")
     for group in range(GROUPS):
         hub.at_desk("PUT", f"/v1/groups/g{group}", group_document(group))
 
