@@ -1,0 +1,5 @@
+"""`python -m alert_relay.cli` is the same as `relay`."""
+
+from alert_relay.cli import main
+
+main()

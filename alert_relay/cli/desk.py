@@ -1,0 +1,313 @@
+"""`relay desk`: what volunteers do, from a terminal. Every act is one POST to /v1/desk/…"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+
+from alert_relay.cli.base import (
+    EXIT_REFUSED,
+    Command,
+    Failure,
+    facts,
+    json_option,
+    put_json,
+    say,
+    table,
+    with_hub,
+    yes_option,
+)
+from alert_relay.cli.root import NearestGroup
+from alert_relay.client import Hub
+
+ASKS: Final = ("WITNESSES", "ENOUGH", "LEAVE", "NONE")
+INCIDENT = click.argument("incident", metavar="CODE")
+TEXT = click.option("--text", help="What those who are told will read, in your words.")
+ASK = click.option("--ask", type=click.Choice(ASKS, case_sensitive=False), help="The one thing asked for.")
+
+
+@click.group(cls=NearestGroup, short_help="See incidents and decide about them.")
+def desk() -> None:
+    """See incidents and decide about them, as a named member of a group.
+
+    CODE is the incident's short code (D7K) or its id.
+
+    \b
+    Examples:
+      relay desk list
+      relay desk show D7K
+      relay desk claim D7K
+      relay desk confirm D7K --ask WITNESSES --text "One van, six officers, outside the cafe"
+      relay desk end D7K --stage officers_left --let-go 1
+    """
+
+
+def _act(function: Command) -> Command:
+    """What all acts share: the group for whom one acts, a fixed command id, --json."""
+    for option in (
+        json_option,
+        with_hub(),
+        click.option("--id", "command_id", help="The same id again is the same act."),
+        click.option("--version", type=int, help="Only if the incident is still at this version."),
+        click.option("--group", help="For which of your groups you act."),
+    ):
+        function = option(function)
+    return function
+
+
+def _send(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+    told = {key: value for key, value in body.items() if value is not None}
+    told["id"] = told.pop("command_id", None) or uuid.uuid4().hex
+    answer = hub.command(name, told)
+    if as_json:
+        put_json(answer)
+        return
+    incident = answer.get("incident") or {}
+    words = " ".join(str(incident[key]) for key in ("code", "status") if incident.get(key))
+    say(f"{name}: {answer['outcome']} ({answer.get('reason')}) {words}".rstrip())
+
+
+@desk.command(name="list")
+@click.option("--all", "every", is_flag=True, help="Ended ones too.")
+@click.option("--held", is_flag=True, help="Reports that wait for a person instead.")
+@with_hub()
+@json_option
+def list_(*, every: bool, held: bool, hub: Hub, as_json: bool) -> None:
+    """The open incidents of your groups.
+
+    \b
+    Examples:
+      relay desk list
+      relay desk list --all --json
+      relay desk list --held
+    """
+    found = hub.held() if held else hub.incidents("all" if every else "open")
+    if as_json:
+        put_json(found)
+    elif held:
+        rows = [(h.get("report_id"), h.get("at"), h.get("reason"), _short(h)) for h in found]
+        table("Held reports", ("report", "since", "why", "says"), rows)
+    else:
+        table("Incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, found))
+
+
+def row(incident: Mapping[str, Any]) -> tuple[object, ...]:
+    """An incident as one line of a table."""
+    reports = incident.get("reports")
+    return (
+        incident.get("code"),
+        incident.get("status"),
+        place_of(incident),
+        ", ".join(groups_of(incident)),
+        len(reports) if isinstance(reports, list) else reports,
+        _claim(incident.get("claim")),
+    )
+
+
+def place_of(incident: Mapping[str, Any]) -> str:
+    """Words for where it is."""
+    place = incident.get("place")
+    return str(place.get("label", "")) if isinstance(place, Mapping) else str(place or "")
+
+
+def groups_of(incident: Mapping[str, Any]) -> list[str]:
+    """The ids of the groups concerned."""
+    groups = incident.get("groups") or []
+    return [str(g["group"] if isinstance(g, Mapping) else g) for g in groups]
+
+
+def _claim(claim: Any) -> str:
+    if isinstance(claim, Mapping):
+        return str(claim.get("name") or claim.get("member") or "")
+    return str(claim or "")
+
+
+def _short(held: Mapping[str, Any]) -> str:
+    text = str(held.get("text") or held.get("excerpt") or "")
+    return text[:80]
+
+
+@desk.command()
+@INCIDENT
+@with_hub()
+@json_option
+def show(incident: str, *, hub: Hub, as_json: bool) -> None:
+    """One incident with its reports and what was done.
+
+    \b
+    Example:
+      relay desk show D7K
+    """
+    found = hub.incident(incident)
+    if as_json:
+        put_json(found)
+        return
+    simple = {k: v for k, v in found.items() if isinstance(v, str | int | float | bool)}
+    facts({**simple, "place": place_of(found), "groups": ", ".join(groups_of(found))})
+    for name, value in found.items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping) and name != "groups":
+            columns = [k for k, v in value[0].items() if not isinstance(v, Mapping | list)]
+            say("")
+            table(name.replace("_", " ").capitalize(), columns, [[v.get(c) for c in columns] for v in value])
+
+
+@desk.command()
+@INCIDENT
+@_act
+def claim(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """I am on it (for 15 minutes).
+
+    \b
+    Example:
+      relay desk claim D7K
+    """
+    _send(hub, "claim", {"incident": incident, **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@_act
+def release(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """I give up my claim; with a report's id (r…): let that held report go on.
+
+    \b
+    Examples:
+      relay desk release D7K
+      relay desk release rabcdefghijklmnopqrst
+    """
+    report = incident.startswith("r") and incident.islower()
+    name, key = ("release_report", "report") if report else ("release", "incident")
+    _send(hub, name, {key: incident, **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@ASK
+@TEXT
+@yes_option
+@_act
+def confirm(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
+    """It is true: tell the community. Shows first what will be sent to whom, and asks.
+
+    \b
+    Examples:
+      relay desk confirm D7K --ask WITNESSES --text "One van, six officers, by the station"
+      relay desk confirm D7K --yes --json
+    """
+    body = {"incident": incident, **rest}
+    if not yes:
+        _show_and_ask(hub, "confirm", body, as_json=as_json)
+    _send(hub, "confirm", body, as_json=as_json)
+
+
+def _show_and_ask(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+    wanted = {key: value for key, value in body.items() if value is not None and key != "command_id"}
+    for send in hub.preview(name, wanted):
+        to = f"{send.get('group')}, {send.get('audience')}, by {send.get('channel')}"
+        click.echo(f"--- {send.get('kind')} to {to} ({send.get('recipients')} recipients)", err=as_json)
+        click.echo(f"{send.get('text')}\n", err=as_json)
+    if not click.confirm("Send this?", default=False, err=as_json):
+        raise Failure("Nothing was sent.", EXIT_REFUSED)
+
+
+@desk.command()
+@INCIDENT
+@click.option("--as", "outcome", type=click.Choice(["not_confirmed", "other_agency", "retracted"]))
+@TEXT
+@_act
+def reject(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """It is not what was reported: those who were told are told.
+
+    \b
+    Examples:
+      relay desk reject D7K --text "Police traffic stop, no immigration officers"
+      relay desk reject D7K --as other_agency
+    """
+    _send(hub, "reject", {"incident": incident, **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@click.option("--lat", type=click.FloatRange(-90, 90), required=True)
+@click.option("--lon", type=click.FloatRange(-180, 180), required=True)
+@click.option(
+    "--radius", "radius_m", type=click.FloatRange(min=1), default=50.0, show_default=True, help="Metres."
+)
+@click.option("--label", help="What people call the place.")
+@_act
+def place(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """Say where it is; who is told is decided anew.
+
+    \b
+    Example:
+      relay desk place D7K --lat 51.5466 --lon -0.0752 --label "Ashwin Street"
+    """
+    _send(hub, "place", {"incident": incident, **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@click.argument("absorbed", metavar="OTHER")
+@_act
+def merge(incident: str, absorbed: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """OTHER is the same event as CODE.
+
+    \b
+    Example:
+      relay desk merge D7K P4M
+    """
+    _send(hub, "merge", {"incident": incident, "absorbed": absorbed, **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@click.argument("reports", nargs=-1, required=True)
+@_act
+def split(incident: str, reports: tuple[str, ...], *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """These reports are another event.
+
+    \b
+    Example:
+      relay desk split D7K rabcdefghijklmnopqrst
+    """
+    _send(hub, "split", {"incident": incident, "reports": list(reports), **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@ASK
+@TEXT
+@_act
+def update(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """News for everyone who was told.
+
+    \b
+    Example:
+      relay desk update D7K --ask ENOUGH --text "Two hundred people here; no more needed"
+    """
+    _send(hub, "update", {"incident": incident, **rest}, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@click.option(
+    "--stage",
+    type=click.Choice(["officers_left", "aftercare", "closed"]),
+    default="officers_left",
+    show_default=True,
+)
+@click.option("--let-go", type=click.IntRange(min=0), help="People let go.")
+@click.option("--taken", type=click.IntRange(min=0), help="People taken away.")
+@click.option("--unknown", type=click.IntRange(min=0), help="People of whom nobody knows yet.")
+@TEXT
+@_act
+def end(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+    """Officers left, aftercare, or closed: everyone who was told is told.
+
+    \b
+    Examples:
+      relay desk end D7K --let-go 1
+      relay desk end D7K --stage closed
+    """
+    _send(hub, "end", {"incident": incident, **rest}, as_json=as_json)

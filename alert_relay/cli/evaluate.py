@@ -1,0 +1,45 @@
+"""`relay evaluate`: the pure judgement over a file of reports, without any server."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alert_relay.cli.base import facts, json_option, note, put_json
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(short_help="Run the judgement over a file of reports.")
+@click.option(
+    "--groups", required=True, type=click.Path(exists=True, path_type=Path), help="Folder of group files."
+)
+@click.option("--reports", required=True, type=_FILE, help="JSON lines, one report each.")
+@click.option("--places", multiple=True, type=_FILE, help="Gazetteer file; may be repeated.")
+@click.option("--boundaries", multiple=True, type=_FILE, help="GeoJSON boundaries; may be repeated.")
+@click.option("--postcodes", multiple=True, type=_FILE, help="Postcode file; may be repeated.")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Predictions, JSON lines."
+)
+@json_option
+def evaluate(*, groups: Path, as_json: bool, **files: Any) -> None:
+    """Decide about reports in time order, each line's `at` as its time of receipt. No servers.
+
+    \b
+    Report line:     {"id","at","source","sender","text","lat","lon","accuracy_m","postcode"}
+    Prediction line: {"id","incident","status","lat","lon","radius_m","groups","reason"}
+
+    \b
+    Example:
+      relay evaluate --groups examples/networks --reports reports.jsonl --out predictions.jsonl
+    """
+    from services.router.evaluate import evaluate_files
+
+    from alert_relay.groupfile import find_group_files, load_group_files
+
+    definitions = [group.definition for group in load_group_files(find_group_files([groups]))]
+    summary = evaluate_files(definitions, progress=note, **files)
+    if as_json:
+        put_json(summary)
+    else:
+        facts({str(name).replace("_", " "): value for name, value in dict(summary).items()})

@@ -1,0 +1,109 @@
+"""`relay member`: who may act, and for which groups."""
+
+import click
+
+from alert_relay.cli.base import (
+    EXIT_USAGE,
+    Failure,
+    facts,
+    json_option,
+    note,
+    put_json,
+    say,
+    table,
+    with_hub,
+)
+from alert_relay.cli.root import NearestGroup
+from alert_relay.client import Hub
+
+ROLES = ("verifier", "dispatcher", "admin", "operator")
+
+
+@click.group(cls=NearestGroup, short_help="Who may act, and for which groups.")
+def member() -> None:
+    """Add, list and revoke the people who may act.
+
+    \b
+    Examples:
+      relay member add "Ada" --role hackney=dispatcher --keep
+      relay member list
+      relay member revoke mabcd2345
+    """
+
+
+@member.command()
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, metavar="GROUP=ROLE", help="May be repeated.")
+@click.option("--keep", is_flag=True, help="Act as this person here: keep the token in RELAY_HOME.")
+@with_hub(admin=True)
+@json_option
+def add(name: str, roles: tuple[str, ...], *, keep: bool, hub: Hub, as_json: bool) -> None:
+    """Let somebody act. Their token is shown this once.
+
+    Roles: verifier (claims), dispatcher (confirms, ends), admin (group and members), operator (hub).
+
+    \b
+    Examples:
+      relay member add "Ada" --role hackney=dispatcher --role southwark=verifier
+      relay member add "Ada" --role hackney=dispatcher --keep
+    """
+    from alert_relay.client import default_home
+    from alert_relay.supervisor.home import write_private
+
+    added = hub.add_member(name, dict(_role(role) for role in roles))
+    if keep:
+        write_private(default_home() / "member.token", added["token"] + "\n")
+    if as_json:
+        put_json(added)
+        return
+    facts({"member": added["member"], "token": added["token"]})
+    note("Kept: `relay desk` here acts as this person." if keep else "The token is shown this once.")
+
+
+def _role(text: str) -> tuple[str, str]:
+    group, _, role = text.partition("=")
+    if not group or role not in ROLES:
+        raise Failure(f"--role {text}: write GROUP=ROLE with a role of {', '.join(ROLES)}.", EXIT_USAGE)
+    return group, role
+
+
+@member.command(name="list")
+@with_hub(admin=True)
+@json_option
+def list_(*, hub: Hub, as_json: bool) -> None:
+    """Who may act now.
+
+    \b
+    Example:
+      relay member list --json
+    """
+    members = hub.members()
+    if as_json:
+        put_json(members)
+        return
+    rows = [(m.get("member"), m.get("name"), _roles(m.get("roles") or {})) for m in members]
+    table("Members", ("id", "name", "roles"), rows)
+
+
+def _roles(roles: dict[str, str]) -> str:
+    return ", ".join(f"{group}={role}" for group, role in sorted(roles.items()))
+
+
+@member.command()
+@click.argument("member_id", metavar="ID")
+@with_hub(admin=True)
+@json_option
+def revoke(member_id: str, *, hub: Hub, as_json: bool) -> None:
+    """Let somebody act no longer; their token is refused from now on.
+
+    \b
+    Example:
+      relay member revoke mabcd2345
+    """
+    from urllib.parse import quote
+
+    answer = hub.at_desk("DELETE", f"/v1/members/{quote(member_id, safe='')}")
+    if as_json:
+        put_json(answer)
+    else:
+        say(f"{member_id} may act no longer.")

@@ -1,0 +1,78 @@
+"""`relay status`: one screen that says whether all is well."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from alert_relay.cli.base import EXIT_UNREACHABLE, json_option, put_json, say, table, with_hub
+from alert_relay.cli.desk import row
+from alert_relay.client import Hub, NotReachableError, SaidNoError, call
+
+
+@click.command(short_help="One screen: is all well?")
+@with_hub(admin=True, token=False)
+@json_option
+def status(*, hub: Hub, as_json: bool) -> None:
+    """What runs, what waits, what is open. Exit code 3 if a part does not answer.
+
+    \b
+    Examples:
+      relay status
+      relay status --json
+    """
+    health = _health(hub)
+    figures = _quietly(hub.status) if hub.token else {}
+    open_now = _quietly(hub.incidents) if hub.token else []
+    if as_json:
+        put_json({"health": health, "status": figures, "incidents": open_now})
+    else:
+        _screen(health, figures, open_now)
+    if not all(part.get("ok") for part in health.values()):
+        raise SystemExit(EXIT_UNREACHABLE)
+
+
+def _health(hub: Hub) -> dict[str, dict[str, Any]]:
+    addresses = {"ingest": hub.ingest, "console": hub.console, **hub.others()}
+    return {name: _ask(url) for name, url in addresses.items()}
+
+
+def _ask(url: str) -> dict[str, Any]:
+    try:
+        answer = call("GET", f"{url}/health", None, {})
+    except (NotReachableError, SaidNoError) as error:
+        return {"ok": False, "why": str(error)}
+    return dict(answer) if isinstance(answer, Mapping) else {"ok": False}
+
+
+def _quietly(ask: Any) -> Any:
+    try:
+        return ask()
+    except (NotReachableError, SaidNoError):
+        return None
+
+
+def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any) -> None:
+    rows = [
+        (name, "ok" if part.get("ok") else "NOT WELL", _flat({k: v for k, v in part.items() if k != "ok"}))
+        for name, part in health.items()
+    ]
+    table("Parts", ("part", "health", "figures"), rows)
+    if figures:
+        say("")
+        say(sentence(figures))
+    if open_now:
+        say("")
+        table(
+            "Open incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, open_now)
+        )
+
+
+def _flat(figures: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+
+
+def sentence(figures: Mapping[str, Any]) -> str:
+    """The console's counts in words, whatever it counts."""
+    counts = [(k, v) for k, v in figures.items() if isinstance(v, int) and not isinstance(v, bool)]
+    return "Done so far: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in counts) + "."

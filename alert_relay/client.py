@@ -1,0 +1,170 @@
+"""The relay over HTTP, as the command line sees it: the front door and the console, nothing else.
+
+Guarantees: every failure is one of two: nobody answers (`NotReachableError`) or the relay says
+no (`SaidNoError`, with the refusal's own sentence). Tokens travel in a header only.
+"""
+
+import http.client
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode
+from urllib.request import Request, urlopen
+
+from shared.errors import RelayError, SettingsError
+
+TIMEOUT_S: Final = 20.0
+ACCEPTED: Final = 202
+
+
+class NotReachableError(RelayError):
+    """The relay does not answer. Start it with `relay up`, or name its address."""
+
+
+class SaidNoError(RelayError):
+    """The relay refused; the sentence is its own."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code = status, code
+
+
+class NotDecidedYetError(RelayError):
+    """The relay has stored the command but not decided it yet; look again with `relay desk show`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """One installation: where its two doors are and as whom we come."""
+
+    ingest: str
+    console: str
+    token: str | None = None
+    home: Path | None = None
+
+    @classmethod
+    def at_home(cls, home: Path, *, ingest: str | None = None, console: str | None = None) -> "Hub":
+        """The relay that last ran in this folder, as its operator, unless addresses are given."""
+        run = _run_file(home)
+        token = read_token(home / "operator.token") if (home / "operator.token").exists() else None
+        return cls(
+            (ingest or run.get("ingest") or "http://127.0.0.1:8080").rstrip("/"),
+            (console or run.get("console") or "http://127.0.0.1:8081").rstrip("/"),
+            token,
+            home,
+        )
+
+    def at_door(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """A request to ingest."""
+        return call(method, self.ingest + path, body, headers or {})
+
+    def at_desk(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to the console, with our token."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return call(method, self.console + path, body, headers)
+
+    def command(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A desk command; raises `NotDecidedYetError` when its outcome is still open."""
+        answer: dict[str, Any] = self.at_desk("POST", f"/v1/desk/{name}", body)
+        if answer.get("outcome") == "pending":
+            raise NotDecidedYetError
+        return answer
+
+    def preview(self, name: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What the command would send to whom."""
+        sends: list[dict[str, Any]] = self.at_desk("POST", f"/v1/desk/{name}/preview", body)["sends"]
+        return sends
+
+    def incidents(self, state: str = "open") -> list[dict[str, Any]]:
+        """The incidents of our groups: `open` or `all`."""
+        return _items(self.at_desk("GET", f"/v1/desk/incidents?{urlencode({'state': state})}"), "incidents")
+
+    def incident(self, name: str) -> dict[str, Any]:
+        """One incident by id or code."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/incidents/{quote(name, safe='')}")
+        return found
+
+    def held(self) -> list[dict[str, Any]]:
+        """Reports that wait for a person."""
+        return _items(self.at_desk("GET", "/v1/desk/held"), "held")
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The groups in force."""
+        return _items(self.at_desk("GET", "/v1/groups"), "groups")
+
+    def members(self) -> list[dict[str, Any]]:
+        """Who may act."""
+        return _items(self.at_desk("GET", "/v1/members"), "members")
+
+    def add_member(self, name: str, roles: Mapping[str, str]) -> dict[str, Any]:
+        """Let somebody act; the answer holds their token, this once."""
+        added: dict[str, Any] = self.at_desk("POST", "/v1/members", {"name": name, "roles": dict(roles)})
+        return added
+
+    def status(self) -> dict[str, Any]:
+        """The console's picture of the installation."""
+        answer: dict[str, Any] = self.at_desk("GET", "/v1/status")
+        return answer
+
+
+def _items(answer: Any, key: str) -> list[dict[str, Any]]:
+    return list(answer[key]) if isinstance(answer, dict) else list(answer)
+
+
+def _run_file(home: Path) -> dict[str, Any]:
+    try:
+        run = json.loads((home / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def read_token(path: Path) -> str:
+    """A token from its file; raises `SettingsError` naming the file."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"The token file {path} cannot be read ({error.strerror}).") from error
+
+
+def default_home() -> Path:
+    """RELAY_HOME, or .relay here."""
+    return Path(os.environ.get("RELAY_HOME") or ".relay")
+
+
+def call(method: str, url: str, body: Any, headers: Mapping[str, str]) -> Any:
+    """One JSON request; raises `NotReachableError` or `SaidNoError`."""
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, {"Accept": "application/json", **headers}, method=method)  # noqa: S310 - checked below
+    if request.type not in {"http", "https"}:
+        raise SettingsError(f"{url} is not an http or https address.")
+    if data is not None:
+        request.add_header("Content-Type", "application/json")
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - http(s) only, see above
+            return json.loads(response.read() or b"null")
+    except HTTPError as error:
+        with error:
+            raise _said_no(error.code, error.read()) from None
+    except (URLError, OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise NotReachableError(
+            f"The relay does not answer at {request.host} ({reason}). Start it with `relay up`, "
+            "or name its address (RELAY_INGEST_URL, RELAY_CONSOLE_URL)."
+        ) from None
+    except ValueError:
+        raise SaidNoError(502, "not_json", f"{url} answered with something that is not JSON.") from None
+
+
+def _said_no(status: int, body: bytes) -> SaidNoError:
+    try:
+        problem = json.loads(body)
+        return SaidNoError(status, str(problem.get("code", status)), str(problem.get("detail", problem)))
+    except (ValueError, AttributeError):
+        return SaidNoError(status, str(status), f"The relay answered {status}.")
