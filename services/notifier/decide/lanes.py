@@ -1,0 +1,70 @@
+"""In which order work is taken: urgent first, groups in turn, nobody more than their room. Pure data.
+
+A lane is one group's work of one channel kind at one urgency. Each lane may have so much under
+way (its kind's width), all together so much, and a quarter of that is kept for urgent work: so a
+group's 10,000 messages, or a provider that hangs, never delay another's first alert.
+"""
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Lane(NamedTuple):
+    """Whose work it is, and through what it goes."""
+
+    urgent: bool
+    group: str
+    kind: str
+
+
+class Lanes(Generic[T]):
+    """Waiting work by lane, and how much of each is under way. Sizes are recipients."""
+
+    def __init__(self, *, total: int, widths: Mapping[str, int], usual_width: int) -> None:
+        self._total, self._widths, self._usual = total, widths, usual_width
+        self._waiting: tuple[OrderedDict[Lane, deque[tuple[int, T]]], ...] = (OrderedDict(), OrderedDict())
+        self._under_way: Counter[tuple[str, str]] = Counter()
+        self._sum = 0
+
+    def __len__(self) -> int:
+        return sum(len(queue) for lanes in self._waiting for queue in lanes.values())
+
+    @property
+    def under_way(self) -> int:
+        """Recipients of work taken and not given back."""
+        return self._sum
+
+    def put(self, lane: Lane, item: T, *, size: int = 1) -> None:
+        """Add work at the end of its lane."""
+        self._waiting[not lane.urgent].setdefault(lane, deque()).append((size, item))
+
+    def take(self) -> tuple[Lane, int, T] | None:
+        """The next work that has room, or None. Give its room back with `done(lane, size)`."""
+        for lanes, total in zip(self._waiting, (self._total, self._total * 3 // 4), strict=True):
+            for lane, queue in lanes.items():
+                size, item = queue[0]
+                if self._fits(lane, size, total):
+                    queue.popleft()
+                    lanes.move_to_end(lane)
+                    if not queue:
+                        del lanes[lane]
+                    self._under_way[lane.group, lane.kind] += size
+                    self._sum += size
+                    return lane, size, item
+        return None
+
+    def done(self, lane: Lane, size: int) -> None:
+        """Give back the room of work that was taken."""
+        self._sum -= size
+        self._under_way[lane.group, lane.kind] -= size
+        if not self._under_way[lane.group, lane.kind]:
+            del self._under_way[lane.group, lane.kind]
+
+    def _fits(self, lane: Lane, size: int, total: int) -> bool:
+        """Whether there is room; work larger than all room goes when nothing else is under way."""
+        own = self._under_way[lane.group, lane.kind]
+        width = self._widths.get(lane.kind, self._usual)
+        return (not own or own + size <= width) and (not self._sum or self._sum + size <= total)

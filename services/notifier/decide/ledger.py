@@ -1,0 +1,138 @@
+"""The ledger of one alert, folded: what was claimed, how it ended, and what remains to be done. Pure.
+
+Whoever folds the same records, in whatever order they arrive, reaches the same answer. A claim
+without outcomes counts as a possible copy until its outcomes say otherwise: that is why nobody
+gets a third copy, and why nobody is silently left out.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.notifier.decide.retry import MAX_COPIES
+from shared.contracts.ledger import (
+    AlertExpanded,
+    AlertSettled,
+    ChunkClaimed,
+    ChunkSettled,
+    LedgerRecord,
+    RecipientOutcome,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Send to these, under this attempt's number; `after` are their latest outcomes, where there are any."""
+
+    attempt: int
+    recipients: tuple[str, ...]
+    after: tuple[RecipientOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Somebody claimed this attempt and may still be sending."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing more is sent for this chunk. `unsent` names everybody who surely or maybe got nothing."""
+
+    delivered: int
+    unsent: tuple[RecipientOutcome, ...]
+    flagged: bool
+
+
+Step = Claim | Wait | Finished
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One chunk's records so far."""
+
+    recipients: tuple[str, ...] = ()
+    claims: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    settled: dict[int, tuple[RecipientOutcome, ...]] = field(default_factory=dict)
+
+    def next_step(self, *, lapsed: int = 0) -> Step:
+        """What comes next. Claims up to attempt `lapsed` are held for abandoned."""
+        last = max(self.claims, default=0)
+        if last > lapsed and last not in self.settled:
+            return Wait(last)
+        standing = {r: self._standing(r) for r in self.recipients}
+        remaining = tuple(r for r, s in standing.items() if s.state == "open")
+        if remaining:
+            latest = (standing[r].last for r in remaining)
+            return Claim(last + 1, remaining, tuple(o for o in latest if o is not None))
+        return _finished(standing)
+
+    def copies(self, recipient: str) -> int:
+        """How many attempts may have left a copy with this recipient."""
+        unsettled = sum(recipient in who for a, who in self.claims.items() if a not in self.settled)
+        return unsettled + sum(o.result in {"delivered", "unknown"} for o in self._outcomes(recipient))
+
+    def _outcomes(self, recipient: str) -> list[RecipientOutcome]:
+        return [o for a in sorted(self.settled) for o in self.settled[a] if o.recipient == recipient]
+
+    def _standing(self, recipient: str) -> "_Standing":
+        outcomes = self._outcomes(recipient)
+        last = outcomes[-1] if outcomes else None
+        delivered = next((o for o in outcomes if o.result == "delivered"), None)
+        refused = next((o for o in outcomes if o.result == "rejected"), None)
+        if delivered is not None:
+            return _Standing("delivered", delivered)
+        if refused is not None:
+            return _Standing("refused", refused)
+        if self.copies(recipient) >= MAX_COPIES:
+            return _Standing("flagged", last)
+        return _Standing("open", last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How things stand with one recipient, and the latest or deciding outcome."""
+
+    state: Literal["delivered", "refused", "flagged", "open"]
+    last: RecipientOutcome | None
+
+
+def _finished(standing: dict[str, _Standing]) -> Finished:
+    unsent = []
+    for recipient, s in standing.items():
+        if s.state == "flagged":
+            kind = s.last.channel_kind if s.last is not None else "unknown"
+            unsent.append(
+                RecipientOutcome(
+                    recipient=recipient, result="unknown", channel_kind=kind, reason="ambiguous_twice"
+                )
+            )
+        elif s.state == "refused" and s.last is not None:
+            unsent.append(s.last)
+    states = [s.state for s in standing.values()]
+    return Finished(states.count("delivered"), tuple(unsent), "flagged" in states)
+
+
+@dataclass(slots=True)
+class AlertLedger:
+    """All records of one alert. `apply` may see a record any number of times, in any order."""
+
+    chunks: dict[int, Chunk] = field(default_factory=dict)
+    expanded: bool = False
+    settled: bool = False
+
+    def apply(self, record: LedgerRecord) -> None:
+        """Fold one record."""
+        if isinstance(record, AlertExpanded):
+            self.expanded = True
+            for number, recipients in enumerate(record.chunks):
+                self._chunk(number).recipients = recipients
+        elif isinstance(record, ChunkClaimed):
+            self._chunk(record.chunk).claims.setdefault(record.attempt, record.recipients)
+        elif isinstance(record, ChunkSettled):
+            self._chunk(record.chunk).settled.setdefault(record.attempt, record.outcomes)
+        elif isinstance(record, AlertSettled):
+            self.settled = True
+
+    def _chunk(self, number: int) -> Chunk:
+        return self.chunks.setdefault(number, Chunk())

@@ -1,0 +1,125 @@
+"""One alert on its way: its words, its ledger so far, and the records that are written about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from services.notifier.decide.ledger import AlertLedger, Finished
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.groups import ChannelDefinition
+from shared.contracts.ledger import (
+    AlertExpanded,
+    AlertSettled,
+    ChunkClaimed,
+    ChunkSettled,
+    RecipientOutcome,
+)
+from shared.plugins.spec import RenderedMessage
+from shared.ports import Entry
+
+MAX_NAMED: Final = 2_000
+"""Unsent recipients named in the last record; all of them stand in their chunks' records."""
+
+Why = Literal["done", "expired", "flagged", "no_recipients", "unreadable"]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One alert as this notifier knows it; `alert` comes with DECISIONS, `ledger` with LEDGER."""
+
+    ledger: AlertLedger = field(default_factory=AlertLedger)
+    alert: AlertRaised | None = None
+    entry: Entry | None = None
+    begun: bool = False
+    open_chunks: set[int] = field(default_factory=set)
+    ended: dict[int, Finished] = field(default_factory=dict)
+    planned: dict[int, int] = field(default_factory=dict)
+    """The attempt that is scheduled or under way here, by chunk."""
+    lapsed: dict[int, int] = field(default_factory=dict)
+    """The last attempt whose claim was held for abandoned, by chunk."""
+    messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
+    channels: dict[str, ChannelDefinition] = field(default_factory=dict)
+
+    def end_chunk(self, number: int, how: Finished) -> bool:
+        """Note that a chunk is finished; True when it was the last one."""
+        self.open_chunks.discard(number)
+        self.ended[number] = how
+        return not self.open_chunks
+
+    def outcome(self) -> tuple[int, tuple[RecipientOutcome, ...], Why]:
+        """How many were delivered, who was not, and the one word for the end."""
+        unsent = tuple(o for n in sorted(self.ended) for o in self.ended[n].unsent)
+        delivered = sum(e.delivered for e in self.ended.values())
+        if not self.ended:
+            return 0, (), "no_recipients"
+        if any(e.flagged for e in self.ended.values()):
+            return delivered, unsent, "flagged"
+        return delivered, unsent, "expired" if any(o.reason == "expired" for o in unsent) else "done"
+
+
+def expanded(alert: AlertRaised, chunks: tuple[tuple[str, ...], ...], at: datetime) -> AlertExpanded:
+    """The record that freezes the recipients."""
+    return AlertExpanded(
+        id=f"expanded.{alert.alert_id}",
+        at=at,
+        alert_id=alert.alert_id,
+        group=alert.group,
+        incident_id=alert.incident_id,
+        audience=alert.audience,
+        chunks=chunks,
+    )
+
+
+def claimed(  # noqa: PLR0913 - each is part of the record
+    alert: AlertRaised, chunk: int, *, attempt: int, recipients: tuple[str, ...], claimant: str, at: datetime
+) -> ChunkClaimed:
+    """The record that must stand before anything is sent."""
+    return ChunkClaimed(
+        id=f"claim.{alert.alert_id}.{chunk}.{attempt}",
+        at=at,
+        alert_id=alert.alert_id,
+        group=alert.group,
+        chunk=chunk,
+        attempt=attempt,
+        claimant=claimant,
+        recipients=recipients,
+    )
+
+
+def settled(claim: ChunkClaimed, outcomes: tuple[RecipientOutcome, ...], at: datetime) -> ChunkSettled:
+    """The record of how a claimed attempt ended."""
+    return ChunkSettled(
+        id=f"settled.{claim.alert_id}.{claim.chunk}.{claim.attempt}",
+        at=at,
+        alert_id=claim.alert_id,
+        group=claim.group,
+        chunk=claim.chunk,
+        attempt=claim.attempt,
+        outcomes=outcomes,
+    )
+
+
+def alert_settled(
+    alert_id: str, group: str, at: datetime, outcome: tuple[int, tuple[RecipientOutcome, ...], Why]
+) -> AlertSettled:
+    """The last record of an alert."""
+    delivered, unsent, reason = outcome
+    return AlertSettled.model_validate(
+        {
+            "id": f"alert_settled.{alert_id}",
+            "at": at,
+            "alert_id": alert_id,
+            "group": group,
+            "delivered": delivered,
+            "unsent": unsent[:MAX_NAMED],
+            "reason": reason,
+        }
+    )
+
+
+def all_expired(claim: ChunkClaimed, kinds: dict[str, str]) -> tuple[RecipientOutcome, ...]:
+    """Outcomes for a chunk whose alert is too old to be sent; `kinds` by recipient."""
+    return tuple(
+        RecipientOutcome(recipient=r, result="rejected", channel_kind=kinds[r], reason="expired")
+        for r in claim.recipients
+    )

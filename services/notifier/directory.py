@@ -1,0 +1,109 @@
+"""All versions of all groups that the log holds, and their channels as plug-ins ready to send.
+
+An alert is sent by the version it names, so that a recipient's number means the same person
+after any restart. A channel is made when it is first needed; if its secret is missing it is
+tried again, because a person may be mending it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from pydantic import ValidationError
+
+from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.errors import RelayError
+from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Outcome, Rejected
+
+log = structlog.get_logger()
+
+_PLACEHOLDER: Final = "whsec_cGxhY2Vob2xkZXI="
+"""Stands for a secret that cannot be read while only the number of addresses matters."""
+
+
+class _Placeholders:
+    """Secrets for counting: never used to send."""
+
+    def resolve(self, reference: str) -> str:
+        """The placeholder, or an address where the reference stands for one."""
+        return "https://placeholder.invalid" if "url" in reference.lower() else _PLACEHOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVersion:
+    """One version of a group; `channels` None: sealed in a way that cannot be opened."""
+
+    definition: GroupDefinition
+    channels: tuple[ChannelDefinition, ...] | None
+
+    def channel(self, channel_id: str) -> ChannelDefinition | None:
+        """The channel by that id."""
+        return next((c for c in self.channels or () if c.id == channel_id), None)
+
+
+class Directory:
+    """Groups by id and version; `plugins` are the channel classes by kind."""
+
+    def __init__(self, plugins: Mapping[str, type[Any]], host: ChannelHost) -> None:
+        self._plugins, self._host = plugins, host
+        self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
+        self._versions: dict[str, dict[int, GroupVersion]] = {}
+        self._ready: dict[tuple[str, int, str], Channel] = {}
+
+    def learn(self, event: GroupDefined, *, readable: bool = True) -> None:
+        """Take in a version (opened). Destroyed channels leave a group without any."""
+        channels = event.channels.channels if isinstance(event.channels, GroupChannels) else ()
+        version = GroupVersion(event.definition, channels if readable else None)
+        self._versions.setdefault(event.group, {})[event.version] = version
+
+    def version(self, group: str, number: int) -> GroupVersion | None:
+        """That version; the nearest one if it is no longer in the log; None for an unknown group."""
+        known = self._versions.get(group)
+        if not known:
+            return None
+        return known.get(number) or known[min(known, key=lambda v: abs(v - number))]
+
+    def plugin(self, kind: str) -> type[Any] | None:
+        """The channel class of that kind."""
+        return self._plugins.get(kind)
+
+    def addresses(self, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
+        """How many recipients each channel has; one (to be recorded as refused) where it can't be made."""
+        return {c.id: self._count(c) for c in channels}
+
+    def channel(self, group: str, version: int, definition: ChannelDefinition) -> Channel | Outcome:
+        """The channel ready to send, or the outcome of every send over it."""
+        key = (group, version, definition.id)
+        if key not in self._ready:
+            made = self._make(definition, self._host)
+            if not isinstance(made, Channel):
+                return made
+            self._ready[key] = made
+        return self._ready[key]
+
+    def forget_channel(self, group: str, version: int, channel_id: str) -> None:
+        """Make the channel anew next time: its secret may have been mended."""
+        self._ready.pop((group, version, channel_id), None)
+
+    def _count(self, definition: ChannelDefinition) -> int:
+        for host in (self._host, self._counting):
+            made = self._make(definition, host)
+            if isinstance(made, Channel):
+                return len(made.recipients())
+        return 1
+
+    def _make(self, definition: ChannelDefinition, host: ChannelHost) -> Channel | Outcome:
+        plugin = self._plugins.get(definition.kind)
+        if plugin is None:
+            return Rejected("no_such_plugin")
+        try:
+            made: Channel = plugin(plugin.Settings.model_validate(definition.settings), host)
+        except ValidationError:
+            return Rejected("bad_settings")
+        except RelayError:
+            return BadCredentials("secret_missing")
+        except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
+            log.warning("channel_not_made", kind=definition.kind, error=type(error).__name__)
+            return Rejected("plugin_error")
+        return made

@@ -1,0 +1,133 @@
+"""What the notifier reads: the ledger to its end first, then alerts and groups, for ever.
+
+Guarantees: an alert whose content cannot be read is named in DEAD and settled as unreadable,
+never skipped in silence; while KEYS cannot be read, reading waits.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol, TypeVar
+
+import structlog
+
+from services.notifier.directory import Directory
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.base import TOKEN, Message
+from shared.contracts.catalog import decode
+from shared.contracts.groups import GroupDefined
+from shared.contracts.ledger import LedgerRecord
+from shared.dead import dead_letter
+from shared.errors import BusError, MalformedMessageError
+from shared.ports import Bus, Clock, Entry
+
+log = structlog.get_logger()
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+_PAUSE_S: Final = 0.5
+_WATCHED: Final = ("groups.v1.>", "alerts.v1.>")
+
+
+class Opener(Protocol):
+    """Opens sealed messages (the `Keyring`)."""
+
+    async def open(self, message: M) -> M:
+        """The message in clear; None stands where a key is destroyed."""
+        ...
+
+
+class Reader:
+    """Reads LEDGER and DECISIONS; hands on records, alerts, and alerts that cannot be read."""
+
+    def __init__(  # noqa: PLR0913 - each is another thing it is lent
+        self,
+        bus: Bus,
+        keyring: Opener,
+        clock: Clock,
+        directory: Directory,
+        *,
+        is_own: Callable[[str], bool],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._bus, self._keyring, self._clock = bus, keyring, clock
+        self._directory, self._is_own, self._sleep = directory, is_own, sleep
+
+    async def ledger(self, on_record: Callable[[LedgerRecord], None], on_end: Callable[[], None]) -> None:
+        """Every ledger record that others wrote; `on_end` once what stood there at the start is read."""
+        end = await self.patiently(lambda: self._bus.last_seq("LEDGER"))
+        if not end or await self.patiently(lambda: self._bus.get("LEDGER", end)) is None:
+            end = 0
+            on_end()
+        async for entry in self._bus.read("LEDGER"):
+            if not self._is_own(entry.headers.get("ce-id", "")):
+                record = await self._decoded(entry)
+                if isinstance(record, LedgerRecord):
+                    on_record(record)
+            if end and entry.seq >= end:
+                end = 0
+                on_end()
+
+    async def decisions(
+        self,
+        on_alert: Callable[[AlertRaised, Entry], None],
+        on_unreadable: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        """Every alert (sealed) with its entry; `on_unreadable(alert_id, group)` for the spoilt ones."""
+        async for entry in self._bus.read("DECISIONS", subjects=_WATCHED):
+            message = await self._decoded(entry)
+            if isinstance(message, AlertRaised):
+                on_alert(message, entry)
+            elif isinstance(message, GroupDefined):
+                await self._learn(message, entry)
+            elif message is None and (spoilt := named_in(entry)):
+                await on_unreadable(*spoilt)
+
+    async def opened(self, alert: AlertRaised) -> AlertRaised | None:
+        """The alert with its body in clear; None if that will never be."""
+        try:
+            opened = await self.patiently(lambda: self._keyring.open(alert))
+        except MalformedMessageError:
+            return None
+        return opened if opened.body is not None else None
+
+    async def bury(self, entry: Entry, reason: str, detail: str = "") -> None:
+        """Name the entry in DEAD, however long that takes."""
+        log.error("dead_letter", stream=entry.stream, seq=entry.seq, reason=reason)
+        at = self._clock.now()
+        await self.patiently(
+            lambda: dead_letter(self._bus, entry, service="notifier", reason=reason, at=at, detail=detail)
+        )
+
+    async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The result, once NATS is there."""
+        while True:
+            try:
+                return await attempt()
+            except BusError as error:
+                log.warning("reading_waits", error=type(error).__name__)
+                await self._sleep(_PAUSE_S)
+
+    async def _decoded(self, entry: Entry) -> Message | None:
+        try:
+            return decode(entry)
+        except MalformedMessageError as error:
+            await self.bury(entry, "unreadable", str(error))
+            return None
+
+    async def _learn(self, event: GroupDefined, entry: Entry) -> None:
+        try:
+            self._directory.learn(await self.patiently(lambda: self._keyring.open(event)))
+        except MalformedMessageError as error:
+            await self.bury(entry, "unreadable", str(error))
+            self._directory.learn(event, readable=False)
+
+
+def named_in(entry: Entry) -> tuple[str, str] | None:
+    """The alert id and group that a spoilt alert still shows, if it does."""
+    if not entry.subject.startswith("alerts."):
+        return None
+    try:
+        data: Any = json.loads(entry.body)
+        alert_id, group = data["alert_id"], entry.subject.rsplit(".", 1)[1]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return (alert_id, group) if isinstance(alert_id, str) and TOKEN.match(alert_id) else None

@@ -1,0 +1,21 @@
+"""The notifier's settings: the shared ones, and how much it does at once."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class NotifierSettings(ServiceSettings):
+    """Read once, in `main`, from the environment (prefix RELAY_)."""
+
+    notifier_port: int = Field(default=8083, ge=0, le=65535)
+    public_url: str = ""
+    """Where people reach the hub's pages (https://relay.example); empty: messages hold no link."""
+    claim_lease_s: float = Field(default=20.0, gt=0)
+    """Seconds after which another notifier's claim without outcomes counts as abandoned."""
+    send_deadline_s: float = Field(default=10.0, gt=0)
+    """Seconds one send may take; then its outcome is unknown."""
+    sends_at_once: int = Field(default=1024, ge=4)
+    """Sends under way together; a quarter is kept for urgent alerts."""
+    sends_per_lane: int = Field(default=256, ge=1)
+    """Sends under way for one group over one kind of channel."""

@@ -1,0 +1,56 @@
+"""Makes text that others wrote harmless before it stands in a message of ours.
+
+A report can hold anything: controls that reverse the line, a thousand accents on one letter,
+`@everyone`, a fake second message after a line break. What comes out is one line of plain
+characters that says the same and does nothing. Pure.
+"""
+
+import re
+import unicodedata
+
+_MAX_MARKS = 2
+"""Combining marks kept on one letter: every living script needs at most two in a row."""
+
+_DROPPED = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+_MENTION = re.compile(r"@(?=\w)")
+_PLAIN = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201c": "'",
+        "\u201d": "'",
+        '"': "'",  # the quotation marks around a quotation are ours alone
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2026": "...",
+        "<": "(",
+        ">": ")",
+    }
+)
+
+
+def clean(text: str, limit: int) -> str:
+    """The text as one harmless line of at most `limit` characters, cut at a word where possible."""
+    spaced = " ".join(unicodedata.normalize("NFC", text[: limit * 20]).split())
+    visible = "".join(c for c in spaced if unicodedata.category(c) not in _DROPPED)
+    return clip(_MENTION.sub("@ ", _few_marks(visible).translate(_PLAIN)).strip(), limit)
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, or its beginning up to a word's end with three dots; never more than `limit`."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 3]
+    word_end = cut.rfind(" ")
+    return (cut[:word_end] if word_end > limit // 2 else cut).rstrip(" ,.;:-") + "..."
+
+
+def _few_marks(text: str) -> str:
+    """The text without the third and further combining marks on a letter."""
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
+        if marks <= _MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)

@@ -1,0 +1,187 @@
+"""From an alert to the words for one audience, language and size.
+
+Guarantees, held by property tests: every message has its status word, date and time, code,
+group, place and "Observe, don't obstruct", whatever is dropped to make it fit; at most one ask,
+and none where the alert asks nothing; what reporters wrote reaches verifiers only, cleaned and
+in quotation marks. Pure: the clock, the network and the settings are the caller's.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, PublicPlace
+from shared.contracts.base import Place
+from shared.contracts.groups import GroupDefinition
+from shared.errors import RelayError
+from shared.plugins.spec import RenderedMessage
+from shared.words.clean import clean, clip
+from shared.words.fit import fit, parts_of
+
+MIN_CHARS: Final = 306
+"""Two SMS segments: the shortest message that can carry everything that must be said."""
+
+_SHORT_UP_TO: Final = 480
+_MAX_SUBJECT: Final = 120
+_LONDON: Final = ZoneInfo("Europe/London")
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "DIGEST"})
+_CONFIRMED_ONCE: Final = frozenset({"confirmed", "officers_left", "aftercare", "closed"})
+_UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
+
+
+class NotForThisAudienceError(RelayError):
+    """Unconfirmed news was about to go to people who are no verifiers. Nothing is sent."""
+
+
+def render(
+    alert: AlertRaised, group: GroupDefinition, *, language: str, max_chars: int, base_url: str
+) -> RenderedMessage:
+    """The message for the alert's audience; in English where the language has no templates.
+
+    `max_chars` is what the channel carries well; under 480 the words are the short ones, and
+    below `MIN_CHARS` raises `ValueError`. `base_url` is the public address of the hub's pages
+    ("" for no link). The alert's body must be in clear: `ValueError` if it is sealed or gone.
+    Raises `NotForThisAudienceError` for unconfirmed news to anybody but verifiers.
+    """
+    if max_chars < MIN_CHARS:
+        raise ValueError(f"a message needs {MIN_CHARS} characters, the channel takes {max_chars}")
+    if alert.audience != "verifiers" and (alert.kind in _FOR_VERIFIERS or alert.status in _UNPROVEN):
+        raise NotForThisAudienceError
+    size = "short" if max_chars <= _SHORT_UP_TO else "long"
+    spoken = language if language in _languages() else "en"
+    facts = _facts(alert, group, size=size, base_url=base_url)
+    text = _text(f"{spoken}/{size}/{alert.kind}.j2", facts, max_chars, " " if size == "short" else "\n")
+    subject = _text(f"{spoken}/subject.j2", facts, _MAX_SUBJECT, " ")
+    return RenderedMessage(
+        alert_id=alert.alert_id,
+        kind=f"{facts['drill']}{alert.kind}",
+        subject=subject,
+        text=text,
+        urgent=alert.urgency == "urgent",
+        language=spoken,
+        code=alert.code,
+        thread=alert.incident_id,
+        data=_for_machines(alert, spoken),
+    )
+
+
+def _text(template: str, facts: Mapping[str, Any], limit: int, joined_by: str) -> str:
+    return fit(parts_of(_environment().get_template(template).render(facts)), limit, joined_by=joined_by)
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,  # plain text, never HTML; whoever shows it on a page escapes it there
+    )
+
+
+@cache
+def _languages() -> frozenset[str]:
+    return frozenset(p.name for p in _TEMPLATES.iterdir() if p.is_dir())
+
+
+def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "kind": alert.kind,
+        "drill": "DRILL " if alert.drill else "",
+        "at": _local(alert.at),
+        "group": clean(group.name, 30 if size == "short" else 80),
+        "code": alert.code or "",
+        "ask": alert.ask,
+        "status": alert.status or "",
+        "unproven": alert.status in _UNPROVEN,
+        "place": "",
+    }
+    if isinstance(alert.body, DigestBody):
+        return facts | _digest_facts(alert.body, size)
+    if isinstance(alert.body, AlertBody):
+        return facts | _incident_facts(alert, alert.body, size) | {"link": _link(alert, base_url)}
+    raise ValueError("the alert's body is not in clear")
+
+
+def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str, Any]:
+    trusted = alert.audience == "verifiers"
+    where = _place(alert, body)
+    return {
+        "place": clean(where.label, 50 if size == "short" else 120) or "place not known",
+        "radius_m": where.radius_m,
+        "first_report_at": _local(body.first_report_at),
+        "since": _local(body.since or body.first_report_at),
+        "reports": body.reports,
+        "first_hand": body.first_hand,
+        "excerpt": clean(body.excerpt, 60 if size == "short" else 280) if trusted else "",
+        "statement": _sentence(clean(body.statement, 90 if size == "short" else 1000)),
+        "tally": body.tally,
+        "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
+    }
+
+
+def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
+    width = 40 if size == "short" else 160
+    lines = [
+        {
+            "at": _local(line.at),
+            "place": clean(line.place, 40),
+            "excerpt": clean(line.excerpt, width),
+            "reason": line.reason,
+        }
+        for line in body.lines
+    ]
+    return {"lines": lines, "held": body.held, "oldest": _local(body.oldest)}
+
+
+def _sentence(text: str) -> str:
+    """The text with a full stop, so that the next sentence does not run into it."""
+    return text if not text or text[-1] in ".!?" else text + "."
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(_LONDON)
+
+
+def _place(alert: AlertRaised, body: AlertBody) -> Place | PublicPlace:
+    return body.place if alert.audience == "verifiers" else body.public
+
+
+def _link(alert: AlertRaised, base_url: str) -> str:
+    """The page with the present state: there is none before a person has confirmed."""
+    public = alert.audience != "verifiers" or alert.status in _CONFIRMED_ONCE
+    return f"{base_url.rstrip('/')}/i/{alert.code}" if base_url and alert.code and public else ""
+
+
+def _for_machines(alert: AlertRaised, language: str) -> dict[str, Any]:
+    """The facts for receivers that are programs: no more than the audience's people may know."""
+    data: dict[str, Any] = {
+        "type": "alert",
+        "alert_id": alert.alert_id,
+        "kind": alert.kind,
+        "drill": alert.drill,
+        "audience": alert.audience,
+        "group": alert.group,
+        "language": language,
+        "code": alert.code,
+        "status": alert.status,
+        "ask": alert.ask,
+        "urgent": alert.urgency == "urgent",
+        "at": alert.at.isoformat(),
+        "place": None,
+    }
+    if isinstance(alert.body, AlertBody):
+        where = _place(alert, alert.body)
+        data["place"] = {
+            "label": clean(where.label, 200),
+            "lat": where.lat,
+            "lon": where.lon,
+            "radius_m": where.radius_m,
+        }
+    return data

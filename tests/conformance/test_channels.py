@@ -1,0 +1,238 @@
+"""Every channel of ours keeps what channels keep; and what is special about each."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from email import message_from_bytes, policy
+from typing import Any, ClassVar
+
+import pytest
+from aiosmtpd import smtp
+from standardwebhooks.webhooks import Webhook
+
+from services.notifier.channels import load_channels
+from services.notifier.channels.feed import FeedChannel
+from services.notifier.channels.ntfy import NtfyChannel
+from services.notifier.channels.smtp import SmtpChannel
+from services.notifier.channels.telegram import TelegramChannel
+from services.notifier.channels.webhook import WebhookChannel
+from shared.errors import SettingsError
+from shared.plugins.channel_testing import (
+    MESSAGE,
+    Answer,
+    ChannelConformance,
+    Provider,
+    Received,
+    a_host,
+)
+from shared.plugins.spec import BadCredentials, Channel, Delivered, Rejected, RetryLater, Unknown
+
+SIGNING = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes ...").decode()
+
+
+def test_the_manifest_names_every_channel() -> None:
+    assert set(load_channels()) >= {"webhook", "smtp", "telegram", "ntfy", "feed"}
+
+
+class TestWebhook(ChannelConformance):
+    plugin = WebhookChannel
+    secrets: ClassVar[Mapping[str, str]] = {"env:SIGNING": SIGNING}
+    answers = (
+        Answer(200, Delivered(), exact=True),
+        Answer(204, Delivered(), body=b""),
+        Answer(302, Rejected("http_302"), headers={"Location": "http://127.0.0.1:1/"}, exact=True),
+        Answer(400, Rejected("http_400"), exact=True),
+        Answer(401, BadCredentials()),
+        Answer(403, BadCredentials()),
+        Answer(404, Rejected("http_404"), exact=True),
+        Answer(410, Rejected("http_410"), exact=True),
+        Answer(429, RetryLater("http_429", 7.0), headers={"Retry-After": "7"}, exact=True),
+        Answer(500, RetryLater("http_500"), exact=True),
+        Answer(503, RetryLater("http_503", 120.0), headers={"Retry-After": "120"}, exact=True),
+    )
+
+    def settings(self, provider: Provider) -> dict[str, Any]:
+        return {"url": provider.url, "path": "/hackney/verifiers", "secret": "env:SIGNING"}
+
+    async def test_the_signature_verifies_and_the_id_is_the_key_at_every_attempt(
+        self, channel: Channel, provider: Provider
+    ) -> None:
+        for _ in range(2):
+            await channel.send(channel.recipients()[0], MESSAGE, key="a1-hook-0")
+        for got in provider.received:
+            assert got.headers["webhook-id"] == "a1-hook-0"
+            told = Webhook(SIGNING).verify(got.raw, dict(got.headers))
+            assert told["type"] == "alert"
+            assert told["text"] == MESSAGE.text
+            assert told["code"] == "D7K"
+
+    async def test_a_spoilt_signing_secret_is_named_not_shown(self) -> None:
+        async with a_host({"env:S": "whsec_!"}) as host:
+            with pytest.raises(SettingsError, match="env:S") as caught:
+                WebhookChannel(WebhookChannel.Settings(url="https://x.example", secret="env:S"), host)  # type: ignore[call-arg]
+        assert "whsec_!" not in str(caught.value)
+
+
+class TestTelegram(ChannelConformance):
+    plugin = TelegramChannel
+    secrets: ClassVar[Mapping[str, str]] = {"env:TOKEN": "12345:made-up-bot-token"}
+    answers = (
+        Answer(200, Delivered("77"), body=b'{"ok":true,"result":{"message_id":77}}', exact=True),
+        Answer(400, Rejected("http_400"), exact=True),
+        Answer(401, BadCredentials()),
+        Answer(403, Rejected("blocked_by_recipient"), exact=True),
+        Answer(404, BadCredentials()),
+        Answer(
+            429,
+            RetryLater("http_429", 31.0),
+            body=b'{"ok":false,"parameters":{"retry_after":31}}',
+            exact=True,
+        ),
+        Answer(429, RetryLater("http_429"), body=b"<html>", exact=True),
+        Answer(500, RetryLater("http_500"), exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    )
+
+    def settings(self, provider: Provider) -> dict[str, Any]:
+        return {"token": "env:TOKEN", "to": ["-100123", "@hackney"], "api": provider.url}
+
+
+class TestNtfy(ChannelConformance):
+    plugin = NtfyChannel
+    secrets: ClassVar[Mapping[str, str]] = {"env:TOPIC": "hackney-7f3k", "env:TOKEN": "tk_madeup"}
+    answers = (
+        Answer(200, Delivered("hwQ2YpKdmg"), body=b'{"id":"hwQ2YpKdmg"}', exact=True),
+        Answer(200, Delivered(None), body=b"not json", exact=True),
+        Answer(401, BadCredentials()),
+        Answer(403, BadCredentials()),
+        Answer(413, Rejected("http_413"), exact=True),
+        Answer(429, RetryLater("http_429"), exact=True),
+        Answer(507, RetryLater("http_507"), exact=True),
+    )
+
+    def settings(self, provider: Provider) -> dict[str, Any]:
+        return {"url": provider.url, "topic": "env:TOPIC", "token": "env:TOKEN"}
+
+    async def test_urgent_is_loud_and_a_title_in_any_script_stays_one_header(
+        self, channel: Channel, provider: Provider
+    ) -> None:
+        await channel.send(channel.recipients()[0], replace(MESSAGE, subject="DOĞRULANMADI D7K"), key="k")
+        headers = provider.received[0].headers
+        assert headers["priority"] == "5"
+        encoded = headers["title"].removeprefix("=?UTF-8?B?").removesuffix("?=")
+        assert base64.b64decode(encoded).decode() == "DOĞRULANMADI D7K"
+
+
+class TestFeed(ChannelConformance):
+    plugin = FeedChannel
+    leaves_the_hub = False
+
+    def settings(self, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 - the suite's signature
+        return {}
+
+    async def test_what_is_delivered_is_the_alert(self, channel: Channel) -> None:
+        assert await channel.send("public", MESSAGE, key="k") == Delivered("a1")
+
+
+class MailServer:
+    """A real SMTP server (aiosmtpd) that answers as it is told."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.received: list[Received] = []
+        self._answer = Answer(250, Delivered())
+        self._manner = "answer"
+        self._server: asyncio.Server | None = None
+        self._open: set[smtp.SMTP] = set()
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._session, "127.0.0.1", 0)
+        self.url = str(self._server.sockets[0].getsockname()[1])
+
+    def _session(self) -> smtp.SMTP:
+        session = smtp.SMTP(self, enable_SMTPUTF8=False, loop=asyncio.get_running_loop())
+        self._open.add(session)
+        return session
+
+    def will(self, answer: Answer) -> None:
+        self._manner, self._answer = "answer", answer
+
+    def will_hang(self) -> None:
+        self._manner = "hang"
+
+    def will_reset(self) -> None:
+        self._manner = "reset"
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            for session in self._open:
+                if session.transport is not None:
+                    session.transport.abort()
+            await self._server.wait_closed()
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's signature
+        if self._answer.status >= 400 and self._answer.body == b"rcpt":
+            return f"{self._answer.status} no"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's signature
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        headers = {name.lower(): str(value) for name, value in mail.items()}
+        text = mail.get_content()
+        self.received.append(Received(headers, text.replace("\r\n", "\n")))
+        if self._manner == "hang":
+            await asyncio.sleep(3600)
+        if self._manner == "reset":
+            server.transport.abort()
+        return f"{max(self._answer.status, 250)} so be it"
+
+
+class TestSmtp(ChannelConformance):
+    plugin = SmtpChannel
+    answers = (
+        Answer(250, Delivered(), exact=True),
+        Answer(450, RetryLater("smtp_450"), body=b"rcpt", exact=True),
+        Answer(550, Rejected("smtp_550"), body=b"rcpt", exact=True),
+        Answer(451, RetryLater("smtp_451"), body=b"data", exact=True),
+        Answer(554, Rejected("smtp_554"), body=b"data", exact=True),
+        Answer(530, BadCredentials(), body=b"rcpt", exact=True),
+    )
+
+    def settings(self, provider: Provider) -> dict[str, Any]:
+        return {
+            "host": "127.0.0.1",
+            "port": int(provider.url),
+            "tls": "none",
+            "sender": "relay@group.example",
+            "to": ["rota@group.example", "second@group.example"],
+        }
+
+    async def start_provider(self) -> Provider:
+        server = MailServer()
+        await server.start()
+        return server
+
+    async def test_mails_about_one_incident_form_a_thread_and_show_no_other_address(
+        self, channel: Channel, provider: Provider
+    ) -> None:
+        for key in ("a1-mail-0", "a2-mail-0"):
+            await channel.send(channel.recipients()[0], MESSAGE, key=key)
+        first, second = (r.headers for r in provider.received)
+        assert first["message-id"] == "<a1-mail-0@group.example>"
+        assert first["references"] == second["references"] == "<i1@group.example>"
+        assert "second@group.example" not in json.dumps(dict(first))
+        assert first["auto-submitted"] == "auto-generated"
+
+    @pytest.mark.parametrize("bad", ["a@b\r\nBcc: c@d", "a@b, c@d", "Name <a@b>", "nobody"])
+    async def test_an_address_that_hides_another_is_refused(self, bad: str) -> None:
+        settings = SmtpChannel.Settings.model_validate(
+            {"host": "127.0.0.1", "sender": "relay@group.example", "to": [bad]}
+        )
+        async with a_host({}) as host:
+            with pytest.raises(SettingsError, match="plain address"):
+                SmtpChannel(settings, host)  # type: ignore[arg-type]
