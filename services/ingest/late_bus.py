@@ -3,7 +3,7 @@
 Until `become` is called every verb answers "unavailable", and the spool takes the reports.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from shared.errors import BusUnavailableError
 from shared.ports import Bus, Entry, Outgoing, Stored
@@ -38,7 +38,9 @@ class LateBus:
         """See `shared.ports.Bus.append`."""
         return await self._bus.append(batch, after=after, fence=fence)
 
-    def read(self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()) -> AsyncIterator[Entry]:
+    def read(
+        self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
+    ) -> AsyncGenerator[Entry, None]:
         """See `shared.ports.Bus.read`."""
         return self._bus.read(stream, after=after, subjects=subjects)
 

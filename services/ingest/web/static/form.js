@@ -12,9 +12,6 @@ $("exit").addEventListener("click", (event) => {
   window.location.replace(event.currentTarget.href);
 });
 
-const summary = $("summary");
-if (summary) summary.focus();
-
 const form = document.querySelector("form");
 if (form) {
   const send = $("send");

@@ -1,0 +1,286 @@
+"""Our bridges pass the conformance suite, alone and behind the real host."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import io
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+import structlog
+from aiohttp.test_utils import TestClient, TestServer
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from services.ingest.app import make_app
+from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.telegram import Telegram
+from services.ingest.bridges.twilio_sms import TwilioSms
+from services.ingest.settings import IngestSettings
+from services.ingest.spool import Spool
+from shared.plugins.spec import (
+    Bridge,
+    IncomingReport,
+    Receipt,
+    WebhookRequest,
+    WebhookResponse,
+)
+from shared.plugins.testing import BridgeCase, BridgeConformance
+from shared.ports import Bus, Outgoing, Stored
+from shared.sealing import MasterKey
+from shared.testing.bus import MemoryBus
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NOW = datetime(2026, 6, 22, 14, 46, 20, tzinfo=UTC)
+PUBLIC = "https://relay.example"
+PRIVATE = ("marker-one", "marker-two", "marker-name", "7700900", "700900123")
+
+
+def bodies(kind: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((FIXTURES / kind).iterdir())}
+
+
+def request(kind: str, body: bytes, headers: Mapping[str, str], query: str = "") -> WebhookRequest:
+    return WebhookRequest("POST", f"{PUBLIC}/bridges/{kind}{query}", headers, body, NOW)
+
+
+def sign_twilio(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    validator = RequestValidator(secrets["env:TOKEN"])
+    if body[:1] in (b"{", b"["):
+        query = "?bodySHA256=" + hashlib.sha256(body).hexdigest()
+        signature = validator.compute_signature(f"{PUBLIC}/bridges/twilio-sms{query}", {})
+        headers = {"content-type": "application/json", "x-twilio-signature": signature}
+        return request("twilio-sms", body, headers, query)
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    signature = validator.compute_signature(f"{PUBLIC}/bridges/twilio-sms", fields)
+    headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signature}
+    return request("twilio-sms", body, headers)
+
+
+def sign_android(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    stamp = str(int(NOW.timestamp()))
+    signature = hmac.new(secrets["env:KEY"].encode(), body + stamp.encode(), hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "x-signature": signature, "x-timestamp": stamp}
+    return request("android-sms", body, headers)
+
+
+def sign_telegram(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    headers = {
+        "content-type": "application/json",
+        "x-telegram-bot-api-secret-token": secrets["env:SECRET"],
+    }
+    return request("telegram", body, headers)
+
+
+TWILIO = BridgeCase(
+    bridge=TwilioSms,
+    settings={"auth_token": "env:TOKEN"},
+    secrets={"env:TOKEN": "12345-token-of-the-test"},
+    bodies=bodies("twilio-sms"),
+    sign=sign_twilio,
+    private=PRIVATE,
+)
+ANDROID = BridgeCase(
+    bridge=AndroidSms,
+    settings={"signing_key": "env:KEY"},
+    secrets={"env:KEY": "signing-key-of-the-test"},
+    bodies=bodies("android-sms"),
+    sign=sign_android,
+    private=PRIVATE,
+)
+TELEGRAM = BridgeCase(
+    bridge=Telegram,
+    settings={"secret_token": "env:SECRET", "bot_username": "example_relay_bot"},
+    secrets={"env:SECRET": "secret-token-of-the-test"},
+    bodies=bodies("telegram"),
+    sign=sign_telegram,
+    private=PRIVATE,
+)
+CASES = [TWILIO, ANDROID, TELEGRAM]
+
+
+class TestTwilioSms(BridgeConformance):
+    case = TWILIO
+
+
+class TestAndroidSms(BridgeConformance):
+    case = ANDROID
+
+
+class TestTelegram(BridgeConformance):
+    case = TELEGRAM
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass
+class Host:
+    client: TestClient[Any, Any]
+    bus: MemoryBus
+
+    async def send(self, signed: WebhookRequest) -> tuple[int, str]:
+        path = signed.url.removeprefix(PUBLIC)
+        async with self.client.post(
+            path, data=io.BytesIO(signed.body), headers=dict(signed.headers)
+        ) as response:
+            return response.status, await response.text()
+
+    async def stored(self) -> int:
+        return await self.bus.last_seq("REPORTS")
+
+
+@contextlib.asynccontextmanager
+async def hosting(
+    case: BridgeCase, folder: Path, *, bus: Bus | None = None, bridge: Bridge | None = None
+) -> AsyncIterator[Host]:
+    memory = MemoryBus(FixedClock())
+    spool = Spool(folder, max_bytes=1_000)
+    app = make_app(
+        bus=bus or memory,
+        clock=FixedClock(),
+        master=MasterKey(bytes(32)),
+        spool=spool,
+        settings=IngestSettings(ingest_public_url=PUBLIC),
+        bridges={case.bridge.spec.kind: bridge or case.make()},
+    )
+    async with TestClient(TestServer(app)) as client:
+        yield Host(client, memory)
+    await spool.close()
+
+
+each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
+
+
+@each
+async def test_a_report_and_its_replay_are_one(case: BridgeCase, tmp_path: Path) -> None:
+    async with hosting(case, tmp_path) as host:
+        for body in case.bodies.values():
+            for _ in range(2):
+                status, _text = await host.send(case.signed(body))
+                assert status == 200
+        assert await host.stored() == len(case.bodies)
+
+
+@each
+async def test_a_forged_signature_stores_nothing(case: BridgeCase, tmp_path: Path) -> None:
+    async with hosting(case, tmp_path) as host:
+        status, text = await host.send(case.forged(next(iter(case.bodies.values()))))
+        assert status == 403
+        assert json.loads(text)["code"] == "bad_signature"
+        assert await host.stored() == 0
+
+
+class HoldingBus(MemoryBus):
+    """Acknowledges reports only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.released = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
+        if message.subject.startswith("reports."):
+            self.asked.set()
+            await self.released.wait()
+        return await super().publish(message, patience_s=patience_s)
+
+
+@each
+async def test_the_source_is_answered_only_after_the_publish(case: BridgeCase, tmp_path: Path) -> None:
+    bus = HoldingBus()
+    async with hosting(case, tmp_path, bus=bus) as host:
+        sending = asyncio.create_task(host.send(case.signed(next(iter(case.bodies.values())))))
+        await bus.asked.wait()
+        done, _ = await asyncio.wait({sending}, timeout=0.1)
+        assert not done
+        bus.released.set()
+        assert (await sending)[0] == 200
+
+
+@each
+async def test_what_cannot_be_stored_is_not_acknowledged(case: BridgeCase, tmp_path: Path) -> None:
+    async with hosting(case, tmp_path) as host:
+        host.bus.go_away()
+        answers = [await host.send(case.signed(body)) for body in case.bodies.values()]
+        assert answers[-1][0] == 503
+        assert json.loads(answers[-1][1])["code"] == "cannot_store"
+
+
+@each
+async def test_two_megabytes_are_refused(case: BridgeCase, tmp_path: Path) -> None:
+    async with hosting(case, tmp_path) as host:
+        status, text = await host.send(case.signed(b"x" * 2_000_000))
+        assert (status, json.loads(text)["code"]) == (413, "too_large")
+
+
+@each
+async def test_no_secret_and_nothing_private_in_logs_or_answers(case: BridgeCase, tmp_path: Path) -> None:
+    async with hosting(case, tmp_path) as host:
+        with structlog.testing.capture_logs() as logs:
+            sent = [
+                signed
+                for body in case.bodies.values()
+                for signed in (case.signed(body), case.forged(body), case.signed(body[:-9]))
+            ]
+            answers = [await host.send(signed) for signed in sent]
+        shown = json.dumps(logs) + "".join(text for status, text in answers if status != 200)
+        assert not any(word in shown for word in (*case.private, *case.secrets.values()))
+
+
+class Broken:
+    """A bridge that raises what it was given."""
+
+    spec = TwilioSms.spec
+    Settings = TwilioSms.Settings
+
+    def __init__(self, *, parses: bool) -> None:
+        self.parses = parses
+
+    def parse(self, request: WebhookRequest) -> list[IncomingReport]:
+        if self.parses:
+            return [IncomingReport(source_id="one", text="marker-one")]
+        raise RuntimeError(request.body.decode())
+
+    def answer(self, receipts: list[Receipt]) -> WebhookResponse:
+        raise RuntimeError(receipts[0].text)
+
+
+async def test_an_exception_stays_with_its_bridge(tmp_path: Path) -> None:
+    body = TWILIO.bodies["sms.form"]
+    async with hosting(TWILIO, tmp_path, bridge=Broken(parses=False)) as host:  # type: ignore[arg-type]
+        with structlog.testing.capture_logs() as logs:
+            status, text = await host.send(TWILIO.signed(body))
+        assert (status, json.loads(text)["code"]) == (500, "bridge_failed")
+        assert "marker-one" not in text + json.dumps(logs)
+        async with host.client.get("/health") as response:
+            assert (await response.json())["counts"]["bridge.twilio-sms.failed"] == 1
+
+
+async def test_a_stored_report_is_acknowledged_though_the_answer_fails(tmp_path: Path) -> None:
+    async with hosting(TWILIO, tmp_path, bridge=Broken(parses=True)) as host:  # type: ignore[arg-type]
+        assert (await host.send(TWILIO.signed(b"")))[0] == 200
+        assert await host.stored() == 1
+
+
+async def test_a_sender_gets_three_receipts_an_hour(tmp_path: Path) -> None:
+    async with hosting(TWILIO, tmp_path) as host:
+        answers = []
+        for number in range(5):
+            body = TWILIO.bodies["sms.form"].replace(b"SM0f2a", b"SM%04d" % number)
+            answers.append((await host.send(TWILIO.signed(body)))[1])
+        assert ["<Message>" in answer for answer in answers] == [True, True, True, False, False]
+        assert await host.stored() == 5
+
+
+async def test_an_unknown_bridge_is_a_problem_that_says_so(tmp_path: Path) -> None:
+    async with hosting(TWILIO, tmp_path) as host, host.client.post("/bridges/nobody", data=b"") as response:
+        assert response.status == 404
+        assert (await response.json())["code"] == "no_such_bridge"
