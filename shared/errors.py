@@ -41,6 +41,14 @@ class AlreadyStoredError(BusError):
     """A message of this batch is in the log already. Read on and decide again."""
 
 
+class StateUnavailableError(RelayError):
+    """Redis does not answer, so there is nothing to show just now. Reports and alerts go on without it."""
+
+
+class StaleProjectionError(RelayError):
+    """The read model is not where this projector left it: another wrote, or it was emptied. Read on."""
+
+
 class MalformedMessageError(RelayError):
     """A message could not be read as any known type; it belongs in DEAD, with its origin."""
 

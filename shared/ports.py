@@ -104,6 +104,76 @@ class Bus(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the read model has come."""
+
+    epoch: str
+    """A new one with every rebuild."""
+    positions: Mapping[str, int]
+    """The last sequence folded, by stream."""
+    ready: bool
+    """False while a rebuild has not yet reached the log's end: what is shown would be the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A document to be kept under a key, for so many seconds (None: until deleted)."""
+
+    text: str
+    life_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one commit does to the read model; all of it or nothing."""
+
+    puts: Mapping[str, Put] = field(default_factory=dict)
+    deletes: frozenset[str] = frozenset()
+    scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Index → name → score; None takes the name out of the index."""
+    drops: Mapping[str, str] = field(default_factory=dict)
+    """Index → prefix: delete the index and every document `prefix + name` of a name in it."""
+
+
+class ReadModel(Protocol):
+    """Documents by key, sorted indexes, and how far the projector has come (DESIGN 6).
+
+    One commit is one transaction. Nothing here is truth: it may vanish at any moment and is
+    rebuilt from the log. Every verb raises `StateUnavailableError` while the server is away.
+    """
+
+    async def get(self, *keys: str) -> list[str | None]:
+        """The documents under these keys, in their order."""
+        ...
+
+    async def names(self, index: str, *, limit: int | None = None) -> list[str]:
+        """The names in an index, highest score first (equal scores: by name, backwards)."""
+        ...
+
+    async def progress(self) -> Progress | None:
+        """How far it has come; None: it is empty and wants rebuilding."""
+        ...
+
+    async def commit(self, changes: Changes, *, before: Progress | None, after: Progress) -> None:
+        """Make the changes and advance, if progress still is `before`; then announce it to watchers.
+
+        Raises `StaleProjectionError` and changes nothing otherwise.
+        """
+        ...
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def watch(self) -> AsyncGenerator[None, None]:
+        """Yields once at the start and after every commit (several may be one), for ever.
+
+        Resumes by itself when the server comes back. A hint: whoever waits also looks now and then.
+        """
+        ...
+
+
 class Clock(Protocol):
     """The shell's only source of time. Pure code gets times as arguments."""
 

@@ -1,0 +1,10 @@
+"""The read model on Redis: the only package that imports redis.
+
+`RedisState` is the port `shared.ports.ReadModel`; its twin in memory is `shared.testing.state`.
+`ReportStates` is the one view that another service than console needs.
+"""
+
+from shared.state.redis_state import RedisState, open_state
+from shared.state.reports import ReportStates
+
+__all__ = ["RedisState", "ReportStates", "open_state"]

@@ -1,0 +1,101 @@
+"""MemoryState: the read model's twin in memory, which passes the same behaviour suite as Redis.
+
+Lives of documents are kept but never end by themselves. Tests steer it: `go_away` / `come_back`,
+and `flush` for the FLUSHALL that may come at any moment.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+
+from shared.errors import StaleProjectionError, StateUnavailableError
+from shared.ports import Changes, Progress
+
+
+class MemoryState:
+    """See `shared.ports.ReadModel`."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, str] = {}
+        self.lives: dict[str, int | None] = {}
+        self.indexes: dict[str, dict[str, float]] = {}
+        self._progress: Progress | None = None
+        self._news = asyncio.Event()
+        self._away = False
+
+    def go_away(self) -> None:
+        """From now on behave like a server that is gone."""
+        self._away = True
+
+    def come_back(self) -> None:
+        """Be there again, with everything."""
+        self._away = False
+
+    def flush(self) -> None:
+        """Lose everything, as FLUSHALL does."""
+        self.documents.clear()
+        self.lives.clear()
+        self.indexes.clear()
+        self._progress = None
+
+    async def get(self, *keys: str) -> list[str | None]:
+        """The documents under these keys, in their order."""
+        await self._present()
+        return [self.documents.get(key) for key in keys]
+
+    async def names(self, index: str, *, limit: int | None = None) -> list[str]:
+        """The names in an index, highest score first."""
+        await self._present()
+        scores = self.indexes.get(index, {})
+        return sorted(scores, key=lambda name: (scores[name], name), reverse=True)[:limit]
+
+    async def progress(self) -> Progress | None:
+        """How far it has come; None: it is empty."""
+        await self._present()
+        return self._progress
+
+    async def commit(self, changes: Changes, *, before: Progress | None, after: Progress) -> None:
+        """Make the changes if progress still is `before`."""
+        await self._present()
+        if self._progress != before:
+            raise StaleProjectionError
+        dropped = {p + name for i, p in changes.drops.items() for name in self.indexes.get(i, {})}
+        for key, put in changes.puts.items():
+            self.documents[key], self.lives[key] = put.text, put.life_s
+        for index, scores in changes.scores.items():
+            self._score(index, scores)
+        for key in {*changes.deletes, *dropped}:
+            self.documents.pop(key, None)
+        for index in changes.drops:
+            self.indexes.pop(index, None)
+        self._progress = after
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _score(self, index: str, scores: Mapping[str, float | None]) -> None:
+        held = self.indexes.setdefault(index, {})
+        for name, score in scores.items():
+            if score is None:
+                held.pop(name, None)
+            else:
+                held[name] = score
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        await self._present()
+        self.flush()
+
+    def watch(self) -> AsyncGenerator[None, None]:
+        """Yields at the start and after every commit."""
+        return self._watch()
+
+    async def _watch(self) -> AsyncGenerator[None, None]:
+        while True:
+            news = self._news
+            yield None
+            await news.wait()
+
+    async def _present(self) -> None:
+        # A real call gives way to others; so must this, or races in callers stay hidden.
+        await asyncio.sleep(0)
+        if self._away:
+            raise StateUnavailableError

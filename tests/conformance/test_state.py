@@ -1,0 +1,194 @@
+"""One behaviour suite for the read model, run on Redis and on its twin in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import redis.asyncio as redis
+
+from shared.errors import StaleProjectionError, StateUnavailableError
+from shared.ports import Changes, Progress, Put, ReadModel
+from shared.state import RedisState, ReportStates, open_state
+from shared.testing.servers import RedisServer, start_redis
+from shared.testing.state import MemoryState
+
+FIRST = Progress("e1", {"DECISIONS": 1, "LEDGER": 0}, ready=False)
+SECOND = Progress("e1", {"DECISIONS": 2, "LEDGER": 5}, ready=True)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def state(request: pytest.FixtureRequest) -> AsyncIterator[ReadModel]:
+    if request.param == "memory":
+        yield MemoryState()
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    await flush(server)
+    async with open_state(server.url) as found:
+        yield found
+
+
+async def flush(server: RedisServer) -> None:
+    client = redis.Redis.from_url(server.url)
+    await client.flushall()
+    await client.aclose()
+
+
+async def test_an_empty_model_has_no_progress_and_nothing_else(state: ReadModel) -> None:
+    assert await state.progress() is None
+    assert await state.get("a", "b") == [None, None]
+    assert await state.get() == []
+    assert await state.names("i") == []
+
+
+async def test_a_commit_writes_reads_back_and_advances(state: ReadModel) -> None:
+    changes = Changes(
+        puts={"a": Put("Ää"), "b": Put("2", life_s=100)},
+        scores={"i": {"x": 1.0, "y": 3.0, "z": 2.0}},
+    )
+    await state.commit(changes, before=None, after=FIRST)
+    assert await state.progress() == FIRST
+    assert await state.get("b", "none", "a") == ["2", None, "Ää"]
+    assert await state.names("i") == ["y", "z", "x"]
+    assert await state.names("i", limit=2) == ["y", "z"]
+    assert await state.names("i", limit=0) == []
+
+
+async def test_deletes_and_taking_out_of_an_index(state: ReadModel) -> None:
+    await state.commit(Changes({"a": Put("1")}, scores={"i": {"x": 1, "y": 2}}), before=None, after=FIRST)
+    await state.commit(
+        Changes(deletes=frozenset({"a", "never"}), scores={"i": {"x": None, "y": 9}}),
+        before=FIRST,
+        after=SECOND,
+    )
+    assert await state.get("a") == [None]
+    assert await state.names("i") == ["y"]
+
+
+async def test_a_drop_deletes_an_index_and_what_it_names(state: ReadModel) -> None:
+    puts = {f"report:{n}": Put("x") for n in range(1200)}
+    scores = {"of": {str(n): float(n) for n in range(1200)}}
+    await state.commit(Changes({**puts, "other": Put("1")}, scores=scores), before=None, after=FIRST)
+    await state.commit(Changes(drops={"of": "report:"}), before=FIRST, after=SECOND)
+    assert await state.names("of") == []
+    assert await state.get("report:0", "report:1199", "other") == [None, None, "1"]
+
+
+@pytest.mark.parametrize("wrong", [None, SECOND])
+async def test_whoever_is_not_where_he_thinks_changes_nothing(
+    state: ReadModel, wrong: Progress | None
+) -> None:
+    await state.commit(Changes({"a": Put("1")}), before=None, after=FIRST)
+    with pytest.raises(StaleProjectionError):
+        await state.commit(Changes({"a": Put("2")}), before=wrong, after=SECOND)
+    assert await state.get("a") == ["1"]
+    assert await state.progress() == FIRST
+
+
+async def test_of_two_that_race_one_wins(state: ReadModel) -> None:
+    async def attempt(n: int) -> bool:
+        try:
+            await state.commit(Changes({"a": Put(str(n))}), before=None, after=FIRST)
+        except StaleProjectionError:
+            return False
+        return True
+
+    won = await asyncio.gather(*(attempt(n) for n in range(8)))
+    assert won.count(True) == 1
+    assert await state.get("a") == [str(won.index(True))]
+
+
+async def test_clear_forgets_everything(state: ReadModel) -> None:
+    changes = Changes({f"k{n}": Put("1") for n in range(700)}, scores={"i": {"x": 1}})
+    await state.commit(changes, before=None, after=FIRST)
+    await state.clear()
+    assert await state.progress() is None
+    assert await state.get("k1", "k699") == [None, None]
+    assert await state.names("i") == []
+
+
+async def test_watchers_hear_of_every_commit(state: ReadModel) -> None:
+    news = state.watch()
+    await asyncio.wait_for(anext(news), 5)
+    await state.commit(Changes(), before=None, after=FIRST)
+    await asyncio.wait_for(anext(news), 5)
+    await state.commit(Changes(), before=FIRST, after=SECOND)
+    await asyncio.wait_for(anext(news), 5)
+
+
+REPORTS = [
+    pytest.param({}, None, id="nothing known"),
+    pytest.param({"report:r1": "{}"}, "noted", id="held or ignored"),
+    pytest.param(
+        {"report:r1": '{"incident":"i1"}', "incident:i1": '{"status":"likely"}'},
+        "with_volunteers",
+        id="open",
+    ),
+    pytest.param(
+        {"report:r1": '{"incident":"i1"}', "incident:i1": '{"status":"officers_left"}'}, "ended", id="ended"
+    ),
+    pytest.param({"report:r1": '{"incident":"i1"}'}, "ended", id="forgotten"),
+    pytest.param(
+        {
+            "report:r1": '{"incident":"i1"}',
+            "incident:i1": '{"status":"merged","merged_into":"i2"}',
+            "incident:i2": '{"status":"confirmed"}',
+        },
+        "with_volunteers",
+        id="merged into an open one",
+    ),
+]
+
+
+@pytest.mark.parametrize(("documents", "expected"), REPORTS)
+async def test_what_became_of_a_report(
+    state: ReadModel, documents: dict[str, str], expected: str | None
+) -> None:
+    await state.commit(Changes({k: Put(v) for k, v in documents.items()}), before=None, after=FIRST)
+    assert await ReportStates(state).report_state("r1") == expected  # type: ignore[arg-type]
+
+
+async def test_redis_away_is_said_in_our_words_and_it_comes_back_empty(tmp_path: Path) -> None:
+    server = await asyncio.to_thread(start_redis, tmp_path)
+    try:
+        async with open_state(server.url) as state:
+            await state.commit(Changes({"a": Put("1")}), before=None, after=FIRST)
+            news = state.watch()
+            await asyncio.wait_for(anext(news), 5)
+            await asyncio.to_thread(server.kill)
+            await _each_verb_is_unavailable(state)
+            await asyncio.to_thread(server.restart)
+            assert await state.progress() is None
+            await asyncio.wait_for(anext(news), 5)
+            await state.commit(Changes(), before=None, after=FIRST)
+            await asyncio.wait_for(anext(news), 5)
+    finally:
+        server.stop()
+
+
+async def _each_verb_is_unavailable(state: RedisState) -> None:
+    for verb in (
+        lambda: state.get("a"),
+        lambda: state.names("i"),
+        state.progress,
+        state.clear,
+        lambda: state.commit(Changes(), before=FIRST, after=SECOND),
+    ):
+        with pytest.raises(StateUnavailableError):
+            await verb()
+
+
+async def test_a_unix_socket_will_do(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from shared.servers import find_redis_server, redis_args
+    from shared.testing.servers import Process
+
+    folder = Path(str(tmp_path_factory.getbasetemp()))
+    socket = folder / "r.sock"
+    args = [str(find_redis_server()), *redis_args(folder, unix_socket=socket)]
+    server = Process(args=args, log=folder / "redis.log", ready=socket.exists)
+    await asyncio.to_thread(server.start)
+    try:
+        async with open_state(f"unix://{socket}") as state:
+            assert await state.progress() is None
+    finally:
+        server.stop()
