@@ -162,14 +162,7 @@ async def _settle(run: Run, log: RawLog) -> None:
             await log.catch_up()
         except (NatsError, OSError):
             return False
-        decided = {
-            r.body["input"]["seq"]
-            for r in log.of("DECISIONS", "input.decided.v1")
-            if r.body["input"]["stream"] == "REPORTS"
-        }
-        raised = {r.body["alert_id"] for r in log.of("DECISIONS", "alert.raised.v1")}
-        settled = {r.body["alert_id"] for r in log.of("LEDGER", "alert.settled.v1")}
-        return {r.seq for r in log.records["REPORTS"]} <= decided and raised <= settled
+        return log.at_rest()
 
     try:
         await run.relay.wait_until(at_rest, "everything decided and settled", within_s=_SETTLES_WITHIN_S)

@@ -58,3 +58,11 @@ class RawLog:
     def of(self, stream: str, kind: str) -> list[Record]:
         """The stream's records of that type."""
         return [record for record in self.records[stream] if record.type == kind]
+
+    def at_rest(self) -> bool:
+        """Whether everything stored is decided, and every alert raised is settled."""
+        inputs = [r.body["input"] for r in self.of("DECISIONS", "input.decided.v1")]
+        decided = {ref["seq"] for ref in inputs if ref["stream"] == "REPORTS"}
+        raised = {r.body["alert_id"] for r in self.of("DECISIONS", "alert.raised.v1")}
+        settled = {r.body["alert_id"] for r in self.of("LEDGER", "alert.settled.v1")}
+        return {r.seq for r in self.records["REPORTS"]} <= decided and raised <= settled
