@@ -1,4 +1,4 @@
-"""`relay desk`: what volunteers do, from a terminal. Every act is one POST to /v1/desk/…"""
+"""`relay desk`: what volunteers do, from a terminal; every act is one POST to the desk API."""
 
 import uuid
 from collections.abc import Mapping

@@ -57,14 +57,22 @@ class Home:
 
     def lock(self) -> None:
         """Be the only supervisor of this folder; raises `SettingsError` if there is one."""
-        self._lock = (self.folder / "relay.lock").open("a+")
+        lock = (self.folder / "relay.lock").open("a+")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            lock.close()
             raise SettingsError(
                 f"A relay is running in {self.folder} already{self._who()}; stop it with Ctrl-C, "
                 "or choose another folder: RELAY_HOME=…"
             ) from None
+        self._lock = lock
+
+    def unlock(self) -> None:
+        """Let another supervisor have the folder."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
 
     def _who(self) -> str:
         run = read_run_file(self.run_file)

@@ -78,6 +78,23 @@ async def running(
     """A relay that is ready while the context is open (unless `stop` came first), and drained after it."""
     home = Home(settings.home)
     home.lock()
+    try:
+        async with _running(home, settings, choices, tell, stop, auto_ports=auto_ports) as supervisor:
+            yield supervisor
+    finally:
+        home.unlock()
+
+
+@asynccontextmanager
+async def _running(  # noqa: PLR0913 - the parts of one run
+    home: Home,
+    settings: UpSettings,
+    choices: Choices,
+    tell: Tell,
+    stop: asyncio.Event,
+    *,
+    auto_ports: bool,
+) -> AsyncIterator[Supervisor]:
     if home.make_key_file():
         tell(
             f"UNSAFE: a master key for trying out was made at {home.unsafe_key}, beside the data it "

@@ -1,0 +1,95 @@
+"""Scenario files: one JSON object a line, a message or a dispatcher's act (see examples/scenarios)."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import SettingsError
+
+Via = Literal["api", "web", "sms", "android", "telegram"]
+ActName = Literal["claim", "confirm", "update", "end", "reject", "place", "merge", "split", "release"]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+class Said(BaseModel):
+    """A message that somebody sends."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    t: Seconds
+    via: Via
+    sender: str = Field(alias="from", min_length=1)
+    text: str = Field(min_length=1)
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+    postcode: str | None = None
+    language: str | None = None
+    first_hand: bool | None = None
+
+
+class Near(BaseModel):
+    """A place and how far an incident may be from it, in metres."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lat: float
+    lon: float
+    m: float = 600
+
+
+class Match(BaseModel):
+    """Which incident is meant; all that is given must fit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    place: str | None = None
+    code: str | None = None
+    near: Near | None = None
+
+
+class Done(BaseModel):
+    """Something that a dispatcher does; the rest of the line is the desk command's own body."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    t: Seconds
+    act: ActName
+    by: str
+    match: Match
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The desk command's fields."""
+        return dict(self.model_extra or {})
+
+
+Step = Said | Done
+
+
+def read_scenarios(files: Sequence[Path]) -> list[Step]:
+    """The steps of all files in the order of their times; raises `SettingsError` naming file and line."""
+    steps = [step for file in files for step in _read(file)]
+    return sorted(steps, key=lambda step: step.t)
+
+
+def _read(file: Path) -> list[Step]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror}).") from error
+    return [_step(line, f"{file}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _step(line: str, where: str) -> Step:
+    try:
+        told = json.loads(line)
+        return Done.model_validate(told) if "act" in told else Said.model_validate(told)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{where}: {wrong}") from None
+    except (ValueError, TypeError):
+        raise SettingsError(f"{where}: is not a JSON object.") from None
