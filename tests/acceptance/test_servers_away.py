@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,13 @@ async def test_flushall_in_the_middle_of_a_storm_leaves_one_incident(tmp_path: P
                 )
                 done += 1
 
+        def reached(share: int) -> bool:
+            return done >= share
+
         storms = asyncio.gather(*(storm(range(k, 400, 8)) for k in range(8)))
         async with redis.asyncio.from_url(relay.redis.url) as client:
             for share in (100, 200, 300):
-                await relay.wait_until(lambda share=share: done >= share, f"{share} reports are accepted")
+                await relay.wait_until(partial(reached, share), f"{share} reports are accepted")
                 await client.flushall()
         await storms
 
