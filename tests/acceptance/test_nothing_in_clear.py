@@ -1,0 +1,204 @@
+"""After a run full of marked words, names, numbers and places, none of them lies on disk in clear."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import pytest
+
+from shared.testing.sink import SECRET_ENV, URL_ENV
+from shared.testing.system import RelaySystem, square
+from tests.acceptance.doors import by_android, by_form, by_sms, by_telegram, telegram_update
+from tests.faults.raw_log import RawLog
+
+LAT, LON = 52.2318754, -1.5274931
+MARKS = {
+    "text over the API": "Quillfeather by the api",
+    "text in the form": "Quillfeather by the form",
+    "place typed into the form": "Brambleworth Passage",
+    "contact in the form": "quillfeather@example.org",
+    "text of an SMS": "Quillfeather by twilio",
+    "number of an SMS": "+447700900417",
+    "the number as people write it": "07700900417",
+    "text over Android": "Quillfeather by android",
+    "number over Android": "+447700900862",
+    "text over Telegram": "Quillfeather by telegram",
+    "chat of Telegram": "770055443318",
+    "sender over the API": "Quillfeather Senior",
+    "text in the spool": "Quillfeather in the spool",
+    "text of a refused report": "Quillfeather refused",
+    "text of a conflicting report": "Quillfeather conflicting",
+    "statement of a dispatcher": "Quillfeather has been told",
+    "name of a member": "Hieronymus Quillfeather",
+    "address of a channel": "quillfeather-address",
+    "latitude": str(LAT),
+    "longitude": str(LON),
+    "text after the spool": "Quillfeather afterwards",
+}
+CONTROL = "Controlmark in clear"
+GROUP = "ward"
+
+
+def disguises(text: str) -> Iterator[bytes]:
+    """The text as it might lie there: encodings of characters, hexadecimal, base64 at any offset, escapes."""
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        raw = text.encode(encoding)
+        yield raw
+        yield raw.hex().encode()
+        yield raw.hex().upper().encode()
+        yield from _base64(raw)
+    yield text.replace(" ", "%20").replace("+", "%2B").replace("@", "%40").encode()
+    yield text.replace(" ", "+").encode()
+
+
+def _base64(raw: bytes) -> Iterator[bytes]:
+    """What base64 makes of the text wherever it begins in what is encoded; uncertain ends cut off."""
+    for shift in range(3):
+        plain = base64.b64encode(b"\0" * shift + raw)
+        inner = plain[(0, 2, 3)[shift] :].rstrip(b"=")[:-1]
+        yield inner
+        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def found_in(folder: Path, marks: dict[str, str]) -> list[str]:
+    """Which marks lie in any file below, and where."""
+    files = [(path, path.read_bytes().lower()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [
+        f"{what} in {path.relative_to(folder)}"
+        for what, mark in marks.items()
+        for path, content in files
+        if any(form.lower() in content for form in disguises(mark))
+    ]
+
+
+def names_below(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        CONTROL.encode(),
+        CONTROL.upper().encode(),
+        CONTROL.encode("utf-16-le"),
+        CONTROL.encode().hex().encode(),
+        base64.b64encode(b"x" + CONTROL.encode() + b"yz"),
+        base64.urlsafe_b64encode(b'{"a":"' + CONTROL.encode()),
+    ],
+)
+def test_the_search_can_find(tmp_path: Path, hidden: bytes) -> None:
+    (tmp_path / "file").write_bytes(b"\x00\xffbefore" + hidden + b"after")
+    assert found_in(tmp_path, {"control": CONTROL}) == ["control in file"]
+
+
+async def test_no_mark_lies_on_disk(tmp_path: Path) -> None:
+    async with RelaySystem(tmp_path) as relay:
+        await define_marked_group(relay)
+        await report_by_every_door(relay)
+        await confirm_and_end(relay)
+        await report_while_nats_is_away(relay)
+        await everything_settled(relay)
+        await plant_control(relay)
+        arrived = " ".join(m.payload["text"] for m in relay.sink.received())
+    assert "Quillfeather" in arrived, "the marks went through the relay, and came out where they should"
+    searched = names_below(tmp_path)
+    assert {"ingest.log", "router.log", "notifier.log", "console.log", "nats.log"} <= searched
+    assert any(name.endswith(".blk") for name in searched)
+    control = found_in(tmp_path / "nats", {"control": CONTROL})
+    assert control, "what lies in a stream in clear is found: the store is neither compressed nor unread"
+    assert found_in(tmp_path, MARKS) == []
+
+
+async def define_marked_group(relay: RelaySystem) -> None:
+    definition = {"id": GROUP, "name": "Ward Watch", "area": square(52.23, -1.53, 0.05)}
+    address = f"/{GROUP}/verifiers?{MARKS['address of a channel']}"
+    channels = [
+        {
+            "id": f"hook-{audience}",
+            "kind": "webhook",
+            "audience": audience,
+            "settings": {"url": f"env:{URL_ENV}", "path": path, "secret": f"env:{SECRET_ENV}"},
+        }
+        for audience, path in (("verifiers", address), ("community", f"/{GROUP}/community"))
+    ]
+    body = {"definition": definition, "channels": channels}
+    put = await relay.as_member("PUT", f"v1/groups/{GROUP}", json=body)
+    assert put.status in {200, 201}, put.body
+    member = {"name": MARKS["name of a member"], "roles": {GROUP: "dispatcher"}}
+    added = await relay.as_member("POST", "v1/members", json=member)
+    relay.tokens[GROUP] = added.body["token"]
+
+
+async def report_by_every_door(relay: RelaySystem) -> None:
+    said = "immigration raid, officers taking people:"
+    first = await relay.post_report(
+        f"{said} {MARKS['text over the API']}",
+        lat=LAT,
+        lon=LON,
+        accuracy_m=20,
+        key="marked",
+        sender=MARKS["sender over the API"],
+    )
+    form = await by_form(
+        relay,
+        f"{said} {MARKS['text in the form']}",
+        where=MARKS["place typed into the form"],
+        there="now",
+        write_back="yes",
+        contact=MARKS["contact in the form"],
+    )
+    sms = await by_sms(relay, f"{said} {MARKS['text of an SMS']}", sender=MARKS["number of an SMS"])
+    android = await by_android(
+        relay, f"{said} {MARKS['text over Android']}", sender=MARKS["number over Android"]
+    )
+    update = telegram_update(
+        f"{said} {MARKS['text over Telegram']}", chat=int(MARKS["chat of Telegram"]), number=77
+    )
+    telegram = await by_telegram(relay, update)
+    refused = await relay.post_report(MARKS["text of a refused report"], lat=200, lon=0)
+    conflicting = await relay.post_report(MARKS["text of a conflicting report"], key="marked")
+    statuses = [a.status for a in (first, form, sms, android, telegram, refused, conflicting)]
+    assert statuses == [202, 200, 200, 200, 200, 422, 409]
+
+
+async def confirm_and_end(relay: RelaySystem) -> None:
+    incidents: list[str] = []
+
+    async def shown() -> bool:
+        incidents[:] = [incident["id"] for incident in await relay.incidents(GROUP)]
+        return bool(incidents)
+
+    await relay.wait_until(shown, "the group sees the incident")
+    statement = MARKS["statement of a dispatcher"]
+    await relay.desk("confirm", by=GROUP, incident=incidents[0], ask="WITNESSES", text=statement)
+    await relay.desk("end", by=GROUP, incident=incidents[0], stage="officers_left", text=statement)
+
+
+async def report_while_nats_is_away(relay: RelaySystem) -> None:
+    """The marked report lies in the spool, and there too not in clear."""
+    await relay.stop("nats")
+    await relay.deliver_report(MARKS["text in the spool"], lat=LAT, lon=LON, accuracy_m=20)
+    spool = relay.folder / "spool-ingest"
+    assert sum(path.stat().st_size for path in spool.iterdir()) > len(MARKS["text in the spool"])
+    assert found_in(spool, MARKS) == []
+    await relay.kill("ingest")
+    await relay.start("nats")
+    await relay.start("ingest")
+    await relay.deliver_report(MARKS["text after the spool"], lat=LAT, lon=LON, accuracy_m=20)
+
+
+async def everything_settled(relay: RelaySystem) -> None:
+    log = RawLog(relay.nats.url)
+
+    async def done() -> bool:
+        await log.catch_up()
+        return len(log.records["REPORTS"]) >= 7 and log.at_rest()
+
+    await relay.wait_until(done, "all seven reports are decided and told")
+
+
+async def plant_control(relay: RelaySystem) -> None:
+    """A message in clear, as a broken service would store it."""
+    async with await nats.connect(relay.nats.url) as client:
+        await client.jetstream().publish("dead.v1.control", CONTROL.encode())
