@@ -26,7 +26,7 @@ from shared.testing.servers import NatsServer, Process, RedisServer, free_port, 
 from shared.testing.sink import Sink, channel
 
 SERVICES: Final = ("ingest", "router", "notifier", "console")
-FAST: Final[Mapping[str, str]] = {"RELAY_CLAIM_LEASE_S": "2", "RELAY_NOTIFIER_CLAIM_LEASE_S": "2"}
+FAST: Final[Mapping[str, str]] = {"RELAY_CLAIM_LEASE_S": "2"}
 """Settings that shorten what a test would have to wait for."""
 _KILLED: Final = 137
 _POLL_S: Final = 0.02
