@@ -82,9 +82,7 @@ def test_a_fallback_group_needs_no_area(tmp_path: Path) -> None:
     assert group.definition.area == Area()
 
 
-@given(
-    lat=st.floats(50, 60), lon=st.floats(-8, 2), radius=st.floats(50, 5_000), bearing=st.floats(0, 359)
-)
+@given(lat=st.floats(50, 60), lon=st.floats(-8, 2), radius=st.floats(50, 5_000), bearing=st.floats(0, 359))
 def test_a_circle_is_as_wide_as_it_says(lat: float, lon: float, radius: float, bearing: float) -> None:
     geod = __import__("pyproj").Geod(ellps="WGS84")
     disc = circle(lat, lon, radius)
