@@ -1,0 +1,1 @@
+"""What console thinks: from events to documents, from documents to what people see. Pure."""

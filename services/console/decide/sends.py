@@ -1,0 +1,154 @@
+"""What a command would send to whom, in the very words: so that a person sees before they say yes. Pure.
+
+It foretells what the router decides (which alerts follow from which act) and renders by the same
+`shared.words` as the notifier. A foretelling only: between looking and deciding more may happen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from services.console.decide.commands import place_of, tally_of
+from services.console.decide.draft import Document
+from services.console.models import DeskRequest, Send
+from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
+from shared.contracts.base import AlertId, IncidentId, Place
+from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
+from shared.contracts.incidents import Status
+from shared.words import MIN_CHARS, render
+
+_END_KIND: Final[Mapping[str, AlertKind]] = {
+    "officers_left": "OVER",
+    "aftercare": "UPDATE",
+    "closed": "CLOSED",
+}
+Pair = tuple[str, Audience]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What is known of a group's channel: how much it carries, and how many it reaches (None: unknown)."""
+
+    definition: ChannelDefinition
+    max_chars: int
+    recipients: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """A group with its channels."""
+
+    definition: GroupDefinition
+    version: int
+    channels: tuple[ChannelFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A command on an incident, with the alerts raised about it so far, at this moment."""
+
+    command: str
+    request: DeskRequest
+    incident: Document
+    told: Sequence[Document]
+    at: datetime
+
+
+def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> list[Send]:
+    """The messages, group by group, in the channels' order. Empty for acts that nobody is told of."""
+    found = _kind_and_status(act)
+    if found is None or not act.incident.get("place"):
+        return []
+    sends = []
+    for group_id, audience in _whom(act):
+        if group := groups.get(group_id):
+            alert = _alert(act, audience, group, *found)
+            channels = [c for c in group.channels if c.definition.audience == audience]
+            sends += [_send(alert, group, channel, base_url) for channel in channels]
+    return sends
+
+
+def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
+    match act.command:
+        case "confirm":
+            return "CONFIRMED", "confirmed"
+        case "update" | "place":
+            return "UPDATE", act.incident["status"]
+        case "end":
+            stage = act.request.stage or "officers_left"
+            return _END_KIND[stage], stage
+        case "reject":
+            return "WRONG", act.request.outcome or "not_confirmed"
+    return None
+
+
+def _whom(act: Act) -> list[Pair]:
+    pairs = {(a["group"], a["audience"]) for a in act.told if a.get("group") and a.get("audience")}
+    if act.command == "confirm":
+        for share in act.incident.get("groups", ()):
+            pairs |= {(share["group"], audience) for audience in ("verifiers", "community", "partners")}
+    return sorted(cast("set[Pair]", pairs))
+
+
+def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, status: Status) -> AlertRaised:
+    return AlertRaised(
+        id="preview",
+        at=act.at,
+        alert_id=AlertId("preview"),
+        group=group.definition.id,
+        group_version=group.version,
+        audience=audience,
+        kind=kind,
+        urgency="normal" if kind == "UPDATE" else "urgent",
+        ask=(act.request.ask or "NONE") if act.command in {"confirm", "update"} else "NONE",
+        not_after=act.at + timedelta(minutes=group.definition.policy.alert_life_min),
+        drill=bool(act.incident.get("drill")),
+        incident_id=IncidentId(act.incident["id"]),
+        code=act.incident["code"],
+        status=status,
+        body=_body(act),
+    )
+
+
+def _body(act: Act) -> AlertBody:
+    request, incident = act.request, act.incident
+    place = place_of(request) or Place.model_validate(incident["place"])
+    return AlertBody(
+        place=place,
+        public=_public(place, [] if act.command == "place" else act.told),
+        first_report_at=datetime.fromisoformat(incident["opened_at"]),
+        reports=incident.get("reports", 1),
+        first_hand=incident.get("first_hand", 0),
+        statement=request.text or "",
+        tally=tally_of(request),
+    )
+
+
+def _public(place: Place, told: Sequence[Document]) -> PublicPlace:
+    """The blurred place that the router last gave; where it gave none yet, the district and no more."""
+    known = [alert for alert in told if alert.get("public")]
+    if known:
+        return PublicPlace.model_validate(max(known, key=lambda a: a.get("seq", 0))["public"])
+    label = place.outcode or (place.label if place.how == "person" else "")
+    return PublicPlace(lat=round(place.lat, 2), lon=round(place.lon, 2), radius_m=1000.0, label=label)
+
+
+def _send(alert: AlertRaised, group: GroupFacts, channel: ChannelFacts, base_url: str) -> Send:
+    definition = channel.definition
+    message = render(
+        alert,
+        group.definition,
+        language=definition.language,
+        max_chars=max(channel.max_chars, MIN_CHARS),
+        base_url=base_url,
+    )
+    return Send(
+        group=group.definition.id,
+        audience=definition.audience,
+        channel=definition.id,
+        channel_kind=definition.kind,
+        kind=message.kind,
+        recipients=channel.recipients,
+        text=message.text,
+    )

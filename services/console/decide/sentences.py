@@ -1,0 +1,34 @@
+"""Why a command was refused, as a sentence with a remedy. The names are the router's. Pure."""
+
+from typing import Final
+
+_SENTENCES: Final = {
+    "unknown_command": "The relay does not know this command; update the program that sent it.",
+    "not_a_member": "You are no member any more; ask an admin of your group.",
+    "not_your_group": "You act for no such group; name one of yours.",
+    "role_too_low": "Your role does not allow this; ask a dispatcher or an admin of your group.",
+    "unknown_incident": "There is no such incident any more.",
+    "not_your_incident": "This incident does not concern your group.",
+    "incident_moved_on": "The incident has changed since you looked; look again, then decide.",
+    "wrong_status": "That can't be done with an incident in this state; look at it again.",
+    "claimed_by_another": "Somebody else is on it; speak with them, or wait until their claim ends.",
+    "not_claimed_by_you": "You have no claim on it, so there is nothing to give up.",
+    "place_needed": "Nobody knows where it is yet; give a place first.",
+    "unknown_report": "There is no such report here; look at the list again.",
+    "not_held": "This report waits no longer.",
+    "same_incident": "These two are one incident already.",
+    "merge_the_other_way": "Merge the other way round: the confirmed one takes in the other.",
+    "nothing_would_remain": "Every report would leave; leave at least one, or reject the incident.",
+    "too_many_reports": "That is too many reports at once; split them off in smaller parts.",
+    "unknown_member": "There is no such member; look at the list again.",
+    "reserved_name": "That id is reserved; choose another.",
+    "operator_exists": "There is an operator already; let them add you.",
+    "content_gone": "Its content is erased, so nothing can be done with it any more.",
+    "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",
+    "decide_failed": "The relay failed to decide this; it lies in the dead letters for the operator.",
+}
+
+
+def sentence(reason: str) -> str:
+    """Words for a refusal's reason; the reason itself where there are none yet."""
+    return _SENTENCES.get(reason, f"The relay refused: {reason.replace('_', ' ')}. Look at it again.")

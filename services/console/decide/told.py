@@ -1,0 +1,86 @@
+"""Alert documents: what a group was to be told, and what the ledger says became of it. Pure.
+
+An alert becomes public when the ledger says that a channel of kind `feed` took it, never
+earlier (ADR 0010). The two halves come from two streams and may arrive in either order.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.console.decide.counts import add
+from services.console.decide.draft import Document, Draft
+from shared.contracts.alerts import AlertBody, AlertRaised
+from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkSettled, LedgerRecord
+
+
+def needs(_draft: Draft, event: LedgerRecord) -> Iterable[str]:
+    """The alert."""
+    yield f"alert:{event.alert_id}"
+
+
+def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
+    """The alert and its incident."""
+    yield f"alert:{event.alert_id}"
+    if event.incident_id:
+        yield f"incident:{event.incident_id}"
+
+
+def raised(draft: Draft, event: AlertRaised, seq: int) -> None:
+    """A group's audience is to be told."""
+    alert = draft.edit(f"alert:{event.alert_id}")
+    facts = event.model_dump(
+        mode="json",
+        include={"alert_id", "group", "group_version", "audience", "kind", "urgency", "ask", "drill",
+                 "incident_id", "code", "status"},
+    )  # fmt: skip
+    alert.update(**facts, at=event.at.isoformat(), seq=seq)
+    if isinstance(event.body, AlertBody):
+        alert.update(_body(event.body))
+    if event.incident_id:
+        incident = draft.edit(f"incident:{event.incident_id}")
+        incident.setdefault("alerts", []).append(event.alert_id)
+    _maybe_public(draft, alert)
+
+
+def expanded(draft: Draft, event: AlertExpanded, _seq: int) -> None:
+    """Its recipients are frozen."""
+    alert = draft.edit(f"alert:{event.alert_id}")
+    alert["audience"] = event.audience
+    alert["recipients"] = sum(len(chunk) for chunk in event.chunks)
+
+
+def chunk_settled(draft: Draft, event: ChunkSettled, _seq: int) -> None:
+    """An attempt ended, recipient by recipient."""
+    alert = draft.edit(f"alert:{event.alert_id}")
+    for outcome in event.outcomes:
+        results: dict[str, Any] = alert.setdefault("results", {})
+        add(results, outcome.channel_kind, outcome.result)
+        if outcome.channel_kind == "feed" and outcome.result == "delivered":
+            alert.setdefault("feed_at", event.at.isoformat())
+    _maybe_public(draft, alert)
+
+
+def settled(draft: Draft, event: AlertSettled, _seq: int) -> None:
+    """Nothing more will be sent for it."""
+    alert = draft.edit(f"alert:{event.alert_id}")
+    alert["settled"] = {
+        "at": event.at.isoformat(),
+        "reason": event.reason,
+        "delivered": event.delivered,
+        "unsent": len(event.unsent),
+    }
+
+
+def _body(body: AlertBody) -> Document:
+    return {
+        "public": body.public.model_dump(mode="json"),
+        "statement": body.statement,
+        "tally": body.tally.model_dump(),
+        "first_report_at": body.first_report_at.isoformat(),
+        "since": body.since.isoformat() if body.since else None,
+    }
+
+
+def _maybe_public(draft: Draft, alert: Document) -> None:
+    if alert.get("feed_at") and alert.get("public") and alert.get("audience") == "community":
+        draft.score("public", alert["alert_id"], alert["seq"])

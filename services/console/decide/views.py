@@ -1,0 +1,102 @@
+"""Documents as the desk shows them: what a member may see of incidents, reports, groups and people. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.console.decide.draft import Document
+from services.console.decide.incidents import CLOSED
+from shared.contracts.base import HUB
+
+Names = Mapping[str, str]
+"""What members are called, by id."""
+
+_ROW = ("id", "code", "drill", "status", "opened_at", "updated_at", "last_report_at", "ended_at", "version",
+        "place", "groups", "ask", "statement", "tally", "merged_into", "erased")  # fmt: skip
+_REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "language", "observed_at", "sender",
+           "source", "outcome", "reason", "erased")  # fmt: skip
+_HELD = ("report_id", "at", "reason", "leans_to", "groups", "drill", "digested", "text", "place",
+         "first_hand", "language", "erased")  # fmt: skip
+_ALERT = ("alert_id", "at", "group", "audience", "kind", "ask", "recipients", "results", "settled")
+
+
+def may_see(incident: Document, roles: Mapping[str, str]) -> bool:
+    """Whether a member with these roles may see it: their groups are concerned, or were."""
+    return any(group in roles for group in incident.get("seen_by", ()))
+
+
+def is_open(incident: Document) -> bool:
+    """Whether something is still to be done about it."""
+    return incident.get("status") not in CLOSED
+
+
+def row(incident: Document, names: Names) -> Document:
+    """An incident in a list."""
+    shown = {name: incident.get(name) for name in _ROW}
+    counts = {"reports": incident.get("reports", 0), "first_hand": incident.get("first_hand", 0)}
+    return {**shown, **counts, "claim": _claim(incident, names)}
+
+
+def whole(
+    incident: Document, reports: Iterable[Document], alerts: Iterable[Document], names: Names
+) -> Document:
+    """An incident with its latest reports, what was done, and who was told what."""
+    reasons = incident.get("reasons", {})
+    return {
+        **row(incident, names),
+        "report_count": incident.get("reports", 0),
+        "reports": [_only(report, _REPORT) for report in reports],
+        "history": [_step(step, reasons, names) for step in incident.get("timeline", ())],
+        "told": [_only(alert, _ALERT) for alert in sorted(alerts, key=lambda a: a.get("seq", 0))],
+    }
+
+
+def members_named(incident: Document) -> set[str]:
+    """The members that its views name."""
+    acting = {step["member"] for step in incident.get("timeline", ()) if step.get("member")}
+    claim = incident.get("claim")
+    return {*acting, claim["member"]} if claim else acting
+
+
+def held(waiting: Document, roles: Mapping[str, str]) -> Document:
+    """A held report; whoever sees it as an operator of the hub only does not see its words."""
+    shown = _only(waiting, _HELD)
+    if not any(group in roles and group != HUB for group in waiting.get("groups", ())):
+        shown.update(text=None, place=None)
+    return shown
+
+
+def group(document: Document, roles: Mapping[str, str]) -> Document:
+    """A group; its channels' settings are for its admins only."""
+    own = roles.get(document["id"]) == "admin"
+    hidden = ({k: v for k, v in c.items() if k != "settings"} for c in document.get("channels", ()))
+    channels = document.get("channels", []) if own else list(hidden)
+    return {
+        "id": document["id"],
+        "name": document["definition"]["name"],
+        "version": document["version"],
+        "definition": document["definition"],
+        "channels": channels,
+    }
+
+
+def member(document: Document) -> Document:
+    """A member, without their token's hash."""
+    return _only(document, ("member", "name", "roles", "at"))
+
+
+def _claim(incident: Document, names: Names) -> Document | None:
+    claim = incident.get("claim")
+    return {**claim, "name": names.get(claim["member"], "")} if claim else None
+
+
+def _step(step: Document, reasons: Mapping[str, str], names: Names) -> Document:
+    shown: dict[str, Any] = {"at": step["at"], "what": step["what"]}
+    if member_id := step.get("member"):
+        shown["by"] = names.get(member_id) or member_id
+    rest = {k: v for k, v in step.items() if k not in {"at", "what", "member", "cause"}}
+    reason = step.get("reason") or reasons.get(step["cause"])
+    return {**shown, **rest, "reason": reason}
+
+
+def _only(document: Document, names: Iterable[str]) -> Document:
+    return {name: document.get(name) for name in names}

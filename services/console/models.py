@@ -1,0 +1,167 @@
+"""The JSON of the desk API: what may be asked, and what is answered. OpenAPI is made from these.
+
+Requests refuse unknown fields: a misspelt `ask` must not become a message without one.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.contracts.base import Latitude, Longitude, Metres, ReportId, Slug, Token
+from shared.contracts.desk import Ask, EndStage, RejectAs
+from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
+
+CommandName = Literal[
+    "claim",
+    "release",
+    "release_report",
+    "confirm",
+    "reject",
+    "place",
+    "merge",
+    "split",
+    "update",
+    "end",
+]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Count = Annotated[int, Field(ge=0, le=1000)]
+
+
+class Request(BaseModel):
+    """What all requests share: an id of the client's own, so that a repeated command is one command."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Token | None = Field(default=None, description="The same id again is the same command.")
+
+
+class DeskRequest(Request):
+    """One command. Which fields it needs follows from the command; the others may be left out."""
+
+    incident: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Id or code.")
+    group: Slug | None = Field(default=None, description="For which of your groups you act.")
+    version: int | None = Field(default=None, description="Only if the incident is still at this version.")
+    text: Annotated[str, Field(max_length=1_000)] | None = Field(
+        default=None, description="Your words for those who will be told."
+    )
+    ask: Ask | None = None
+    outcome: RejectAs | None = Field(default=None, description="For reject.")
+    stage: EndStage | None = Field(default=None, description="For end.")
+    let_go: Count | None = None
+    taken: Count | None = None
+    unknown: Count | None = None
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    radius_m: Metres | None = None
+    label: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="Words for a place."
+    )
+    absorbed: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="For merge: id or code."
+    )
+    reports: Annotated[tuple[Annotated[ReportId, Token], ...], Field(max_length=500)] | None = Field(
+        default=None, description="For split."
+    )
+    report: Annotated[ReportId, Token] | None = Field(default=None, description="For release_report.")
+
+
+class NewMember(Request):
+    """Somebody who shall act."""
+
+    name: Name
+    roles: Annotated[dict[Slug, Role], Field(min_length=1, max_length=50)]
+
+
+class GroupRequest(Request):
+    """A whole group, as its file says it."""
+
+    definition: GroupDefinition
+    channels: Annotated[tuple[ChannelDefinition, ...], Field(max_length=100)] = ()
+
+
+class KillSwitchRequest(Request):
+    """Stop all sending of a group (or of the hub), or allow it again."""
+
+    group: Slug
+    stopped: bool
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class Decided(BaseModel):
+    """The command was decided (`applied`), or is stored and not decided yet (`pending`)."""
+
+    command_id: str
+    outcome: Literal["applied", "pending"]
+    reason: str | None = None
+    incident: dict[str, Any] | None = None
+
+
+class Send(BaseModel):
+    """One message that a command would send."""
+
+    group: str
+    audience: str
+    channel: str
+    channel_kind: str
+    kind: str
+    recipients: int | None = Field(default=None, description="How many; null where it cannot be told.")
+    text: str
+
+
+class Preview(BaseModel):
+    """What a command would send to whom."""
+
+    sends: list[Send]
+
+
+class IncidentList(BaseModel):
+    """Incidents of your groups, newest first."""
+
+    incidents: list[dict[str, Any]]
+
+
+class HeldList(BaseModel):
+    """Reports that wait for a person."""
+
+    held: list[dict[str, Any]]
+
+
+class GroupList(BaseModel):
+    """The groups in force."""
+
+    groups: list[dict[str, Any]]
+
+
+class MemberList(BaseModel):
+    """Who may act."""
+
+    members: list[dict[str, Any]]
+
+
+class MemberAnswer(BaseModel):
+    """A new member; the token is shown this once."""
+
+    outcome: Literal["applied", "pending"]
+    member: str
+    name: str
+    roles: dict[str, str]
+    token: str
+
+
+class GroupAnswer(BaseModel):
+    """A group in force."""
+
+    outcome: Literal["applied", "pending"]
+    group: str
+    version: int | None = None
+    reason: str | None = None
+
+
+class ProblemDocument(BaseModel):
+    """A refusal (RFC 9457): what was wrong, and in `detail` what to do."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
