@@ -64,10 +64,11 @@ class Bus(Protocol):
         """
         ...
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int, fence: str) -> int:
+    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
         """Store all messages of one stream, or none, if nothing has come on `fence` since `after`.
 
         `after` is the sequence of the last message seen whose subject matches `fence` (0: none).
+        Without a fence only the ids decide: records that are facts by themselves share one sync.
         Returns the sequence of the batch's last message. Raises `StaleWriterError` (somebody
         wrote since: read on and decide again), `AlreadyStoredError` (one of the ids is known),
         `BusUnavailableError` (the outcome is unknown: read on before deciding again).
@@ -75,7 +76,9 @@ class Bus(Protocol):
         """
         ...
 
-    def read(self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()) -> AsyncGenerator[Entry, None]:
+    def read(
+        self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
+    ) -> AsyncGenerator[Entry, None]:
         """Every message of the stream after that sequence, in order, once, then what comes, for ever.
 
         Resumes by itself over disconnections and server restarts; erased messages are skipped.

@@ -34,7 +34,7 @@ class LateBus:
         """See `shared.ports.Bus.publish`."""
         return await self._bus.publish(message, patience_s=patience_s)
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int, fence: str) -> int:
+    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
         """See `shared.ports.Bus.append`."""
         return await self._bus.append(batch, after=after, fence=fence)
 

@@ -22,7 +22,7 @@ _DUPLICATE: Final = 10201
 _INCOMPLETE: Final = 10176
 
 
-async def append(link: Link, stream: str, batch: Sequence[Outgoing], *, after: int, fence: str) -> int:
+async def append(link: Link, stream: str, batch: Sequence[Outgoing], *, after: int, fence: str | None) -> int:
     """Store the (checked) batch; see `shared.ports.Bus.append`."""
     await link.standing(_TIMEOUT_S)
     try:
@@ -58,10 +58,11 @@ async def _send_plainly(link: Link, message: Outgoing, headers: dict[str, str]) 
         raise BusUnavailableError("NATS went away within a batch; nothing of it is stored.") from error
 
 
-def _headers(batch: Sequence[Outgoing], *, after: int, fence: str) -> list[dict[str, str]]:
+def _headers(batch: Sequence[Outgoing], *, after: int, fence: str | None) -> list[dict[str, str]]:
     headers = [{**message.headers, MSG_ID: message.msg_id} for message in batch]
-    headers[0]["Nats-Expected-Last-Subject-Sequence"] = str(after)
-    headers[0]["Nats-Expected-Last-Subject-Sequence-Subject"] = fence
+    if fence is not None:
+        headers[0]["Nats-Expected-Last-Subject-Sequence"] = str(after)
+        headers[0]["Nats-Expected-Last-Subject-Sequence-Subject"] = fence
     if len(batch) > 1:
         batch_id = uuid.uuid4().hex
         for n, head in enumerate(headers, 1):

@@ -117,8 +117,8 @@ class NatsBus:
             raise bus_error(no, f"publishing to {message.subject}") from no
         return Stored(stream=ack["stream"], seq=int(ack["seq"]), duplicate=bool(ack.get("duplicate")))
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int, fence: str) -> int:
-        """Store all or none behind the fence; see `shared.ports.Bus.append`."""
+    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
+        """Store all or none, behind the fence if there is one; see `shared.ports.Bus.append`."""
         check_batch(batch, fence)
         stream = stream_of_batch(batch, fence)
         return await append(self._link, stream, batch, after=after, fence=fence)

@@ -47,14 +47,14 @@ def stream_of(subject: str) -> str:
     raise ValueError(f"no stream holds the subject {subject!r}")
 
 
-def stream_of_batch(batch: Sequence[Outgoing], fence: str) -> str:
+def stream_of_batch(batch: Sequence[Outgoing], fence: str | None) -> str:
     """The one stream of a batch and its fence; ValueError if they differ or it takes no batches."""
     names = {stream_of(message.subject) for message in batch}
     if len(names) != 1:
         raise ValueError(f"a batch is of one stream, not of {', '.join(sorted(names))}")
     (name,) = names
     roots = {pattern.split(".")[0] for pattern in catalog.STREAMS[name]}
-    if check_pattern(fence).split(".")[0] not in roots:
+    if fence is not None and check_pattern(fence).split(".")[0] not in roots:
         raise ValueError(f"the fence {fence!r} is not in the stream {name}")
     if not STREAMS[name].allow_atomic:
         raise ValueError(f"the stream {name} takes no batches")

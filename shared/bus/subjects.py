@@ -65,10 +65,11 @@ def check_outgoing(message: Outgoing) -> None:
             raise ValueError(f"not a header value under {name!r}: printable ASCII is wanted")
 
 
-def check_batch(batch: Sequence[Outgoing], fence: str) -> None:
-    """Raise ValueError unless the batch holds 1 to `MAX_BATCH` sound messages under a sound fence."""
+def check_batch(batch: Sequence[Outgoing], fence: str | None) -> None:
+    """Raise ValueError unless the batch holds 1 to `MAX_BATCH` sound messages under a sound fence (if any)."""
     if not 1 <= len(batch) <= MAX_BATCH:
         raise ValueError(f"a batch holds 1 to {MAX_BATCH} messages, not {len(batch)}")
-    check_pattern(fence)
+    if fence is not None:
+        check_pattern(fence)
     for message in batch:
         check_outgoing(message)

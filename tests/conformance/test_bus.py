@@ -253,6 +253,18 @@ async def test_a_ledger_batch_has_the_fence_of_its_own_group(bus: Bus) -> None:
         await bus.append([claim("hackney", 2)], after=0, fence="ledger.v1.hackney")
 
 
+async def test_without_a_fence_only_the_ids_decide(bus: Bus) -> None:
+    def record(n: int) -> Outgoing:
+        return Outgoing("ledger.v1.hackney", f"record-{n}", b"")
+
+    assert await bus.append([record(1), record(2)]) == 2
+    assert await bus.append([record(3), record(4)]) == 4
+    for known in ([record(5), record(2)], [record(2)]):
+        with pytest.raises(AlreadyStoredError):
+            await bus.append(known)
+    assert await bus.last_seq("LEDGER") == 4
+
+
 @pytest.mark.parametrize(
     ("batch", "fence", "words"),
     [
