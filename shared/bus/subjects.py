@@ -66,7 +66,7 @@ def check_outgoing(message: Outgoing) -> None:
 
 
 def check_batch(batch: Sequence[Outgoing], fence: str | None) -> None:
-    """Raise ValueError unless the batch holds 1 to `MAX_BATCH` sound messages under a sound fence (if any)."""
+    """Raise ValueError unless the batch holds 1 to `MAX_BATCH` sound messages under a sound fence, if any."""
     if not 1 <= len(batch) <= MAX_BATCH:
         raise ValueError(f"a batch holds 1 to {MAX_BATCH} messages, not {len(batch)}")
     if fence is not None:
