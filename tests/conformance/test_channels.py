@@ -17,7 +17,7 @@ from services.notifier.channels.feed import FeedChannel
 from services.notifier.channels.ntfy import NtfyChannel
 from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.channels.telegram import TelegramChannel
-from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.channels.webhook import WebhookChannel, WebhookSettings
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import (
     MESSAGE,
@@ -71,7 +71,7 @@ class TestWebhook(ChannelConformance):
     async def test_a_spoilt_signing_secret_is_named_not_shown(self) -> None:
         async with a_host({"env:S": "whsec_!"}) as host:
             with pytest.raises(SettingsError, match="env:S") as caught:
-                WebhookChannel(WebhookChannel.Settings(url="https://x.example", secret="env:S"), host)  # type: ignore[call-arg]
+                WebhookChannel(WebhookSettings(url="https://x.example", secret="env:S"), host)
         assert "whsec_!" not in str(caught.value)
 
 
@@ -171,7 +171,7 @@ class MailServer:
             self._server.close()
             for session in self._open:
                 if session.transport is not None:
-                    session.transport.abort()
+                    session.transport.close()
             await self._server.wait_closed()
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's signature

@@ -1,0 +1,84 @@
+"""Wires one notifier: settings, bus, keys, channels, health, engine. Long and straight on purpose."""
+
+from contextlib import AsyncExitStack
+
+import structlog
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+
+from services.notifier.channels import load_channels
+from services.notifier.directory import Directory
+from services.notifier.settings import NotifierSettings
+from services.notifier.worker import Engine, Notifier
+from shared.bus import connect, ensure_streams
+from shared.clock import SystemClock
+from shared.errors import RelayError
+from shared.faults import refuse_faults_in_production
+from shared.http import add_health, problems, site
+from shared.lifecycle import run_workers
+from shared.logging import configure_logging
+from shared.plugins.spec import ChannelHost
+from shared.sealing import Keyring, load_master_key
+from shared.secrets import ReferencedSecrets
+from shared.settings import load_settings
+
+log = structlog.get_logger()
+_CONNECT_S = 5.0
+_KEEPALIVE_S = 15.0
+
+
+async def main() -> None:
+    """Run until SIGTERM or SIGINT, then finish what is claimed."""
+    settings = load_settings(NotifierSettings)
+    configure_logging("notifier", log_format=settings.log_format)
+    refuse_faults_in_production(production=settings.production)
+    master = load_master_key(settings.master_key_file, production=settings.production)
+    plugins = load_channels()
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(
+            await connect(
+                settings.nats_url,
+                name="notifier",
+                monitoring_url=settings.nats_monitoring_url,
+                user=settings.nats_user,
+                password=settings.nats_password,
+            )
+        )
+        await ensure_streams(bus, replicas=settings.replicas)
+        http = await stack.enter_async_context(http_session(settings.sends_at_once))
+        notifier = Notifier(
+            bus,
+            Keyring(master, bus, clock, source="notifier"),
+            clock,
+            Directory(plugins, ChannelHost(http=http, secrets=ReferencedSecrets())),
+            Engine(
+                lease_s=settings.claim_lease_s,
+                deadline_s=settings.send_deadline_s,
+                at_once=settings.sends_at_once,
+                lane_width=settings.sends_per_lane,
+                public_url=settings.public_url,
+            ),
+        )
+        app = web.Application(middlewares=[problems])
+        add_health(app, notifier.health)
+        try:
+            port = await stack.enter_async_context(site(app, settings.host, settings.notifier_port))
+        except OSError as error:
+            raise RelayError(
+                f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
+            ) from error
+        log.info("service_ready", port=port, channels=sorted(plugins))
+        await run_workers({"notifier": notifier.run}, drain_s=settings.drain_s)
+
+
+def http_session(at_once: int) -> ClientSession:
+    """The pooled session of all channels: no cookies, no proxies from the environment, no long waits.
+
+    The engine limits what is under way; each send's deadline is the engine's too.
+    """
+    return ClientSession(
+        connector=TCPConnector(limit=at_once, keepalive_timeout=_KEEPALIVE_S),
+        timeout=ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        cookie_jar=DummyCookieJar(),
+        trust_env=False,
+    )

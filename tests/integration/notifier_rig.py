@@ -1,0 +1,199 @@
+"""What the engine's tests share: a log with a group and alerts, channels that obey, and watching eyes."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from services.notifier.directory import Directory
+from services.notifier.worker import Engine, Notifier
+from shared.clock import SystemClock
+from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
+from shared.contracts.base import Place
+from shared.contracts.catalog import decode, encode
+from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings, RenderedMessage, Spec
+from shared.ports import Bus
+from shared.sealing import Keyring, MasterKey
+
+NOW = datetime.now(UTC)
+
+
+class ToldSettings(PluginSettings):
+    to: int = 1
+
+
+Behaviour = Callable[[str, RenderedMessage], Awaitable[Outcome]]
+
+
+class Told:
+    """A channel whose provider does as the test says, and who remembers every copy."""
+
+    spec: ClassVar[Spec]
+    Settings: ClassVar[type[PluginSettings]] = ToldSettings
+    max_chars: ClassVar[int] = 306
+    copies: ClassVar[Counter[tuple[str, str]]]
+    behaviour: ClassVar[Behaviour]
+
+    def __init__(self, settings: ToldSettings, host: ChannelHost) -> None:  # noqa: ARG002 - the interface
+        self._settings = settings
+
+    def recipients(self) -> Sequence[str]:
+        return [f"address {n}" for n in range(self._settings.to)]
+
+    async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
+        outcome = await type(self).behaviour(address, message)
+        if isinstance(outcome, Delivered):
+            self.copies[message.alert_id, key] += 1
+        return outcome
+
+
+async def _delivered(_address: str, _message: RenderedMessage) -> Outcome:
+    return Delivered()
+
+
+def channel_kind(kind: str, behaviour: Behaviour = _delivered) -> type[Told]:
+    """A channel class of its own, with its own memory."""
+    spec = Spec(
+        kind=kind,
+        title=kind,
+        summary="",
+        who_else_reads="nobody",
+        stability="good",
+        tested="fake",
+        example={},
+    )
+    members = {"spec": spec, "copies": Counter(), "behaviour": staticmethod(behaviour)}
+    return type(kind, (Told,), members)
+
+
+class Rig:
+    """One log, as many notifiers as a test starts, and what they wrote."""
+
+    def __init__(self, bus: Bus, plugins: Mapping[str, type[Any]]) -> None:
+        self.bus, self.plugins = bus, plugins
+        self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
+        self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
+
+    async def group(self, name: str = "hackney", **channels: dict[str, Any]) -> None:
+        """Define a group: channel id → {kind, to, audience}."""
+        made = tuple(
+            ChannelDefinition(
+                id=id_,
+                kind=c.get("kind", "told"),
+                audience=c.get("audience", "verifiers"),
+                settings={k: v for k, v in c.items() if k not in {"kind", "audience"}},
+            )
+            for id_, c in channels.items()
+        )
+        event = GroupDefined(
+            id=f"g.{name}",
+            at=NOW,
+            group=name,
+            version=1,
+            definition=GroupDefinition(id=name, name=name.title()),
+            channels=GroupChannels(channels=made),
+        )
+        await self.store(event)
+
+    async def alert(self, alert_id: str = "a1", group: str = "hackney", **more: Any) -> None:
+        """Raise an alert to the group's verifiers."""
+        await self.store(an_alert(alert_id, group, **more))
+
+    async def store(self, message: Any) -> None:
+        """Seal and publish."""
+        await self.bus.publish(encode(await self.keyring.seal(message), source="test"))
+
+    def start(self, **engine: Any) -> Notifier:
+        """Start a notifier in this process."""
+        keyring = Keyring(MasterKey(b"k" * 32), self.bus, SystemClock(), source="notifier")
+        host = ChannelHost(http=None, secrets=None)  # type: ignore[arg-type] # these channels use neither
+        options = {"lease_s": 0.4, "deadline_s": 0.3, "jitter": lambda: 1.0, **engine}
+        notifier = Notifier(
+            self.bus, keyring, SystemClock(), Directory(self.plugins, host), Engine(**options)
+        )
+        stop = asyncio.Event()
+        self._running.append((stop, asyncio.create_task(notifier.run(stop))))
+        return notifier
+
+    async def stop(self) -> None:
+        """Stop every notifier in good order."""
+        for stop, _ in self._running:
+            stop.set()
+        await asyncio.wait_for(asyncio.gather(*(task for _, task in self._running)), 10)
+        self._running.clear()
+
+    async def crash(self) -> None:
+        """End every notifier as a power cut would."""
+        for _, task in self._running:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self._running), return_exceptions=True)
+        self._running.clear()
+
+    async def ledger(self) -> list[LedgerRecord]:
+        """Everything in the ledger now."""
+        last = await self.bus.last_seq("LEDGER")
+        found: list[LedgerRecord] = []
+        if last:
+            async for entry in self.bus.read("LEDGER"):
+                record = decode(entry)
+                assert isinstance(record, LedgerRecord)
+                found.append(record)
+                if entry.seq == last:
+                    break
+        return found
+
+    async def settled(self, *alert_ids: str, within_s: float = 20.0) -> list[AlertSettled]:
+        """The last records of these alerts, once all are there."""
+        async with asyncio.timeout(within_s):
+            while True:
+                ends = {str(r.alert_id): r for r in await self.ledger() if isinstance(r, AlertSettled)}
+                if set(alert_ids) <= ends.keys():
+                    return [ends[a] for a in alert_ids]
+                await asyncio.sleep(0.02)
+
+
+def an_alert(alert_id: str = "a1", group: str = "hackney", **more: Any) -> AlertRaised:
+    """An UNCONFIRMED alert with made-up facts."""
+    fields: dict[str, Any] = {
+        "id": f"e.{alert_id}",
+        "at": NOW,
+        "alert_id": alert_id,
+        "group": group,
+        "group_version": 1,
+        "audience": "verifiers",
+        "kind": "UNCONFIRMED",
+        "urgency": "urgent",
+        "not_after": NOW + timedelta(hours=2),
+        "incident_id": "i1",
+        "code": "D7K",
+        "status": "unconfirmed",
+        "body": a_body(),
+        **more,
+    }
+    return AlertRaised(**fields)
+
+
+def a_body(**more: Any) -> AlertBody:
+    """Facts about Ashwin Street."""
+    fields: dict[str, Any] = {
+        "place": Place(
+            lat=51.5466, lon=-0.0750, radius_m=60, how="junction", label="Ashwin St/Kingsland Rd E8"
+        ),
+        "public": PublicPlace(lat=51.546, lon=-0.075, radius_m=300, label="Ashwin St E8"),
+        "first_report_at": NOW - timedelta(minutes=9),
+        "reports": 4,
+        "first_hand": 1,
+        "excerpt": "2 vans, they hold a rider",
+        **more,
+    }
+    return AlertBody(**fields)
+
+
+async def until(true: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Return once it is true."""
+    async with asyncio.timeout(within_s):
+        while not true():  # noqa: ASYNC110 - any condition
+            await asyncio.sleep(0.005)
