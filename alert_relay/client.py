@@ -58,6 +58,12 @@ class Hub:
             home,
         )
 
+    def others(self) -> dict[str, str]:
+        """Addresses of the run's other parts, where we speak to a run of our own folder."""
+        run = _run_file(self.home) if self.home else {}
+        ours = run.get("ingest") == self.ingest and run.get("console") == self.console
+        return {name: run[name] for name in ("router", "notifier", "postbox") if name in run and ours}
+
     def at_door(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Any:

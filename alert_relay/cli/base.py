@@ -25,7 +25,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click has one a class, we one an error
 
     @classmethod
     def of(cls, error: Exception) -> "Failure":
@@ -33,9 +33,16 @@ class Failure(click.ClickException):
         from alert_relay.client import NotDecidedYetError, NotReachableError, SaidNoError
         from shared.errors import GroupFileError
 
-        refused = isinstance(error, SaidNoError | GroupFileError)
-        codes = {NotReachableError: EXIT_UNREACHABLE, NotDecidedYetError: EXIT_PENDING}
-        return cls(str(error), EXIT_REFUSED if refused else codes.get(type(error), EXIT_USAGE))
+        match error:
+            case SaidNoError() | GroupFileError():
+                code = EXIT_REFUSED
+            case NotReachableError():
+                code = EXIT_UNREACHABLE
+            case NotDecidedYetError():
+                code = EXIT_PENDING
+            case _:
+                code = EXIT_USAGE
+        return cls(str(error), code)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of words.")

@@ -67,7 +67,8 @@ def run_up(asked: Mapping[str, Any], tell: Callable[[str], None], meanwhile: Any
     )
     try:
         settings = load_up_settings(asked["home"])
-        asyncio.run(supervise(settings, choices, tell, meanwhile, auto_ports=asked["ports"] == "auto"))
+        auto, stay = asked["ports"] == "auto", asked.get("stay", True)
+        asyncio.run(supervise(settings, choices, tell, meanwhile, auto_ports=auto, stay=stay))
     except RelayError as error:
         raise Failure(str(error), EXIT_USAGE) from None
 

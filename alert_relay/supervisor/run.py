@@ -142,23 +142,26 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
         await doing
 
 
-async def up(
+async def up(  # noqa: PLR0913 - what one run is told
     settings: UpSettings,
     choices: Choices,
     tell: Tell,
     meanwhile: Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]],
     *,
     auto_ports: bool,
+    stay: bool = True,
 ) -> None:
     """Run until SIGINT or SIGTERM, whenever it comes; then drain and say what was done.
 
-    `meanwhile` is begun once everything is ready, with the facts of run.json.
+    `meanwhile` is begun once everything is ready, with the facts of run.json; without `stay`
+    the relay ends after it.
     """
     stop = stop_on_signals()
     async with running(settings, choices, tell, stop, auto_ports=auto_ports) as supervisor:
         if not stop.is_set():
             await _unless(stop, meanwhile(supervisor.facts))
-        await stop.wait()
+        if stay:
+            await stop.wait()
         tell(f"Stopping. {await figures(supervisor.home.folder)}")
 
 

@@ -1,0 +1,243 @@
+"""What the command line asks of the relay, what it says, and with which code it ends."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from alert_relay.cli import relay
+
+Relay = Any  # the fixture `fake` of conftest.py
+ROOT = Path(__file__).parents[3]
+
+
+def run(*args: str, typed: str | None = None) -> Result:
+    return CliRunner().invoke(relay, list(args), input=typed)
+
+
+def _commands(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = [(path, command)]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            found += _commands(inner, (*path, name))
+    return found
+
+
+ALL = _commands(relay)
+
+
+@pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) or "relay" for path, _ in ALL])
+def test_every_help_has_an_example_that_names_the_command(
+    path: tuple[str, ...], command: click.Command
+) -> None:
+    result = run(*path, "--help")
+    assert result.exit_code == 0
+    examples = [line.strip() for line in result.output.splitlines()]
+    assert any(line.startswith(" ".join(("relay", *path))) for line in examples), command.name
+
+
+def test_every_acting_command_speaks_json() -> None:
+    leaves = [(path, command) for path, command in ALL if not isinstance(command, click.Group)]
+    assert len(leaves) > 25
+    for path, command in leaves:
+        assert any("--json" in parameter.opts for parameter in command.params), path
+
+
+def test_help_answers_at_once() -> None:
+    began = time.monotonic()
+    loaded = "import sys; from alert_relay.cli import relay; relay(['--help'], standalone_mode=False); "
+    heavy = "print([m for m in ('aiohttp', 'shapely', 'pydantic', 'rich', 'nats') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded + heavy], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert time.monotonic() - began < 3  # 0.1 s on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["stauts"], "status"), (["desk", "shwo"], "show"), (["gruop"], "group")]
+)
+def test_a_mistyped_command_gets_the_nearest(typed: list[str], meant: str) -> None:
+    result = run(*typed)
+    assert result.exit_code == 2
+    assert f"Did you mean '{meant}'?" in result.output
+
+
+def test_a_report_is_sent_with_its_fields_and_key(fake: Relay) -> None:
+    fake.answers["POST /v1/reports"] = (202, {"report_id": "r1", "status_url": "u"})
+    result = run("report", "vans", "--lat", "51.5", "--lon", "-0.1", "--first-hand", "--key", "k", "--json")
+    assert (result.exit_code, json.loads(result.output)["report_id"]) == (0, "r1")
+    assert fake.said("POST", "/v1/reports") == [
+        {"text": "vans", "lat": 51.5, "lon": -0.1, "first_hand": True}
+    ]
+
+
+def test_a_refusal_is_the_relays_own_sentence_and_code_1(fake: Relay) -> None:
+    detail = "Only a dispatcher may confirm; ask one."
+    fake.answers["POST /v1/desk/claim"] = (409, {"code": "not_permitted", "detail": detail})
+    result = run("desk", "claim", "D7K")
+    assert result.exit_code == 1
+    assert detail in result.output
+
+
+def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:
+    fake.answers["POST /v1/desk/claim"] = (202, {"outcome": "pending", "command_id": "c"})
+    assert run("desk", "claim", "D7K").exit_code == 4
+
+
+def test_no_relay_is_code_3_and_says_how_to_start_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RELAY_HOME", str(tmp_path))
+    monkeypatch.setenv("RELAY_TOKEN", "t")
+    result = run("desk", "list", "--console-url", "http://127.0.0.1:9")
+    assert result.exit_code == 3
+    assert "relay up" in result.output
+    assert (
+        run("status", "--ingest-url", "http://127.0.0.1:9", "--console-url", "http://127.0.0.1:9").exit_code
+        == 3
+    )
+
+
+def test_without_a_token_the_desk_says_how_to_get_one(fake: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RELAY_TOKEN")
+    result = run("desk", "list")
+    assert result.exit_code == 2
+    assert "relay member add" in result.output
+    assert fake.asked == []
+
+
+PREVIEW = {
+    "sends": [
+        {"group": "hackney", "audience": "community", "channel": "webhook", "kind": "CONFIRMED",
+         "recipients": 2, "text": "CONFIRMED D7K Ashwin Street"}
+    ]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "code", "sent"), [("y\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0)])
+def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code: int, sent: int) -> None:
+    fake.answers["POST /v1/desk/confirm/preview"] = (200, PREVIEW)
+    fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
+    result = run("desk", "confirm", "D7K", "--ask", "witnesses", typed=answer)
+    assert result.exit_code == code
+    assert "hackney, community, by webhook (2 recipients)" in result.output
+    assert "CONFIRMED D7K Ashwin Street" in result.output
+    assert len(fake.said("POST", "/v1/desk/confirm")) == sent
+
+
+def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
+    fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
+    result = run("desk", "confirm", "D7K", "--yes", "--text", "One van", "--id", "c1")
+    assert result.exit_code == 0
+    assert fake.said("POST", "/v1/desk/confirm") == [{"incident": "D7K", "text": "One van", "id": "c1"}]
+
+
+@pytest.mark.parametrize(
+    ("args", "path", "body"),
+    [
+        (["release", "D7K"], "release", {"incident": "D7K"}),
+        (["release", "rabc"], "release_report", {"report": "rabc"}),
+        (["reject", "D7K", "--as", "other_agency"], "reject", {"incident": "D7K", "outcome": "other_agency"}),
+        (["merge", "D7K", "P4M"], "merge", {"incident": "D7K", "absorbed": "P4M"}),
+        (["split", "D7K", "r1", "r2"], "split", {"incident": "D7K", "reports": ["r1", "r2"]}),
+        (["update", "D7K", "--ask", "ENOUGH"], "update", {"incident": "D7K", "ask": "ENOUGH"}),
+        (["end", "D7K", "--let-go", "2"], "end", {"incident": "D7K", "stage": "officers_left", "let_go": 2}),
+        (["place", "D7K", "--lat", "51.5", "--lon", "0"], "place",
+         {"incident": "D7K", "lat": 51.5, "lon": 0.0, "radius_m": 50.0}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_each_act_is_one_request(fake: Relay, args: list[str], path: str, body: dict[str, Any]) -> None:
+    fake.answers[f"POST /v1/desk/{path}"] = (200, {"outcome": "applied", "reason": "ok"})
+    result = run("desk", *args, "--id", "c", "--group", "hackney")
+    assert result.exit_code == 0, result.output
+    assert fake.said("POST", f"/v1/desk/{path}") == [{**body, "id": "c", "group": "hackney"}]
+
+
+def test_the_list_is_a_table_of_what_matters(fake: Relay) -> None:
+    incident = {"code": "D7K", "status": "likely", "place": {"label": "Ashwin Street"}, "reports": 4,
+                "groups": [{"group": "hackney", "version": 1}]}  # fmt: skip
+    fake.answers["GET /v1/desk/incidents?state=open"] = (200, [incident])
+    result = run("desk", "list")
+    for words in ("D7K", "likely", "Ashwin Street", "hackney", "4"):
+        assert words in result.output
+    assert json.loads(run("desk", "list", "--json").output) == [incident]
+
+
+def test_a_new_member_can_be_kept_for_this_machine(fake: Relay, tmp_path: Path) -> None:
+    fake.answers["POST /v1/members"] = (200, {"member": "m1", "token": "relay_new"})
+    result = run("member", "add", "Ada", "--role", "hackney=dispatcher", "--keep")
+    assert result.exit_code == 0
+    kept = tmp_path / "member.token"
+    assert kept.read_text().strip() == "relay_new"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert fake.said("POST", "/v1/members") == [{"name": "Ada", "roles": {"hackney": "dispatcher"}}]
+
+
+@pytest.mark.parametrize("role", ["hackney", "hackney=boss", "=dispatcher"])
+def test_a_wrong_role_is_usage(fake: Relay, role: str) -> None:
+    assert run("member", "add", "Ada", "--role", role).exit_code == 2
+    assert fake.asked == []
+
+
+def test_group_check_counts_mistakes_in_its_exit_code(tmp_path: Path) -> None:
+    file = tmp_path / "g.yaml"
+    file.write_text("id: a\nname: A\narea: {postcode_districts: [E8]}\n")
+    assert run("group", "check", str(file)).exit_code == 0
+    file.write_text("id: hub\nname: A\n")
+    result = run("group", "check", str(tmp_path), "--json")
+    assert result.exit_code == 1
+    assert [m["key"] for m in json.loads(result.output)["mistakes"]] == ["area", "id"]
+
+
+def test_group_apply_says_what_changed(fake: Relay, tmp_path: Path) -> None:
+    file = tmp_path / "g.yaml"
+    file.write_text("id: a\nname: A\narea: {postcode_districts: [E8]}\n")
+    fake.answers["GET /v1/groups"] = (200, [])
+    fake.answers["PUT /v1/groups/a"] = (200, {"id": "a", "version": 1})
+    assert "a: new" in run("group", "apply", str(file)).output
+    put = fake.said("PUT", "/v1/groups/a")[0]
+    assert put["definition"]["area"]["outcodes"] == ["E8"]
+    in_force = {"id": "a", "version": 1, "definition": put["definition"]}
+    fake.answers["GET /v1/groups"] = (200, [in_force])
+    assert "a: unchanged" in run("group", "apply", str(file)).output
+    fake.answers["PUT /v1/groups/a"] = (200, {"id": "a", "version": 2})
+    file.write_text("id: a\nname: B\narea: {postcode_districts: [E8]}\n")
+    assert "a: changed: name" in run("group", "apply", str(file)).output
+
+
+def test_nothing_is_applied_while_a_file_is_wrong(fake: Relay, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("id: a\nname: A\narea: {postcode_districts: [E8]}\n")
+    (tmp_path / "b.yaml").write_text("id: b\n")
+    result = run("group", "apply", str(tmp_path))
+    assert result.exit_code == 1
+    assert "b.yaml:1: name: is missing" in result.output
+    assert fake.said("PUT", "/v1/groups/a") == []
+
+
+@pytest.mark.parametrize(("word", "stopped"), [("stop", True), ("allow", False)])
+def test_the_kill_switch_names_whom_it_stops(fake: Relay, word: str, *, stopped: bool) -> None:
+    fake.answers["POST /v1/kill-switch"] = (200, {})
+    assert run("kill-switch", word, "--group", "hackney").exit_code == 0
+    assert fake.said("POST", "/v1/kill-switch") == [{"group": "hackney", "stopped": stopped, "reason": ""}]
+
+
+def test_the_token_goes_in_a_header_and_nowhere_else(fake: Relay) -> None:
+    fake.answers["GET /v1/desk/incidents?state=open"] = (200, [])
+    result = run("desk", "list")
+    assert [(path, token) for _, path, _, token in fake.asked] == [
+        ("/v1/desk/incidents?state=open", "Bearer relay_me")
+    ]
+    assert "relay_me" not in result.output
