@@ -1,0 +1,110 @@
+"""What an alert says: the facts for its audience, with the place blurred for strangers.
+
+Verifiers see the exact place and the best report's words; everybody else a street, or of a home
+no more than its district. No report's text leaves for another audience.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from services.router.decide.state import Incident, State
+from services.router.decide.understand import understand
+from services.router.gazetteer.port import Gazetteer
+from shared.contracts.alerts import AlertBody, PublicPlace
+from shared.contracts.base import GroupId, Place
+from shared.contracts.groups import Audience
+
+EXCERPT: Final = 280
+"""Characters of the best report that verifiers are shown."""
+
+_STREET_GRID: Final = 0.002
+_STREET_M: Final = 200.0
+_DISTRICT_GRID: Final = 0.02
+_DISTRICT_M: Final = 1_500.0
+_POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s?\d[A-Z]{2}\b", re.IGNORECASE)
+_HOUSE_NUMBER: Final = re.compile(r"\b(?:flat|unit|room|no\.?)?\s*\d+[a-z]?\b[\s,]*", re.IGNORECASE)
+_MANY_REPORTS: Final = 5
+
+
+def body(incident: Incident, state: State, gazetteer: Gazetteer, *, statement: str = "") -> AlertBody | None:
+    """The facts for verifiers; None if the incident's content is destroyed."""
+    if incident.place is None:
+        return None
+    best = incident.best
+    return AlertBody(
+        place=incident.place,
+        public=public_place(incident.place, gazetteer, home=_at_home(incident)),
+        first_report_at=incident.opened_at,
+        reports=len(incident.evidence),
+        first_hand=incident.first_hand,
+        excerpt=best.text[:EXCERPT] if best else "",
+        statement=statement,
+        tally=incident.tally,
+        also_told=_names(incident, state),
+        since=incident.last_at,
+    )
+
+
+def for_group(
+    full: AlertBody, incident: Incident, state: State, group: GroupId, audience: Audience
+) -> AlertBody:
+    """The facts for one group's audience: without its own name; without the exact place and the words."""
+    own = state.groups[group].definition.name
+    update: dict[str, object] = {"also_told": tuple(n for n in full.also_told if n != own)}
+    if audience != "verifiers":
+        blurred = full.public
+        place = Place(**blurred.model_dump(), how=_how(incident))
+        update |= {"place": place, "excerpt": ""}
+    return full.model_copy(update=update)
+
+
+def _how(incident: Incident) -> str:
+    return incident.place.how if incident.place else "area"
+
+
+def _names(incident: Incident, state: State) -> tuple[str, ...]:
+    told = {g for g, audience in incident.told if audience == "verifiers"} | {
+        s.group for s in incident.groups
+    }
+    return tuple(sorted(known.definition.name for g in told if (known := state.groups.get(g))))
+
+
+def _at_home(incident: Incident) -> bool:
+    """Whether any of the telling reports speaks of a home."""
+    telling = {e.report: e for e in incident.support[:_MANY_REPORTS]}
+    if incident.best is not None:
+        telling[incident.best.report] = incident.best
+    return any(understand(e.text).home for e in telling.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Grain:
+    grid: float
+    radius_m: float
+
+
+def public_place(place: Place, gazetteer: Gazetteer, *, home: bool) -> PublicPlace:
+    """The place blurred: snapped to a grid, named by its street, or for a home by its district alone."""
+    grain = _Grain(_DISTRICT_GRID, _DISTRICT_M) if home else _Grain(_STREET_GRID, _STREET_M)
+    outcode = place.outcode or gazetteer.outcode_at(place.lat, place.lon)
+    label = (outcode or "this area") if home else _street(place.label, outcode)
+    return PublicPlace(
+        lat=_snapped(place.lat, grain.grid, 90),
+        lon=_snapped(place.lon, grain.grid, 180),
+        radius_m=max(place.radius_m, grain.radius_m),
+        label=label,
+    )
+
+
+def _snapped(value: float, grid: float, limit: float) -> float:
+    return max(-limit, min(limit, round(round(value / grid) * grid, 6)))
+
+
+def _street(label: str, outcode: str | None) -> str:
+    """The label without house numbers, and a postcode cut to its district."""
+    if label.startswith("near "):
+        return outcode or "this area"
+    districts = _POSTCODE.findall(label)
+    bare = _HOUSE_NUMBER.sub("", _POSTCODE.sub("", label)).strip(" ,/")
+    return ", ".join(part for part in (bare, *districts[:1]) if part) or outcode or "this area"

@@ -1,0 +1,53 @@
+"""How well is an incident supported? Copies, the same sender and the same chat count once.
+
+Reports alone never confirm: enough independent ones raise an incident to likely, which only
+verifiers see.
+"""
+
+from typing import Final
+
+from rpds import HashTrieMap
+
+from services.router.decide.state import Evidence, Group, Incident
+from services.router.decide.text import alike
+from shared.contracts.base import GroupId
+
+MOST_COUNTED: Final = 20
+"""No policy asks for more independent reports than this."""
+
+
+def independent(report: Evidence, counted: tuple[Evidence, ...]) -> bool:
+    """Whether a report adds support of its own: not by hearsay, and of nobody who was counted."""
+    return report.first_hand is not False and not any(_same_origin(report, other) for other in counted)
+
+
+def _same_origin(one: Evidence, other: Evidence) -> bool:
+    same_sender = one.sender is not None and one.sender == other.sender
+    same_chat = one.source is not None and one.source == other.source
+    return same_sender or same_chat or alike(one.sketch, other.sketch)
+
+
+def supported_by(counted: tuple[Evidence, ...], report: Evidence) -> tuple[Evidence, ...]:
+    """The independent reports, with this one if it is one of them."""
+    if len(counted) < MOST_COUNTED and independent(report, counted):
+        return (*counted, report)
+    return counted
+
+
+def better(one: Evidence | None, other: Evidence) -> Evidence:
+    """The report whose words say more: first-hand, then precisely placed, then the earlier."""
+    if one is None:
+        return other
+    return max((one, other), key=_worth)
+
+
+def _worth(report: Evidence) -> tuple[bool, bool, float, str]:
+    placed = report.place is not None
+    return report.first_hand is True, placed and bool(report.text), -report.at.timestamp(), report.report
+
+
+def likely(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
+    """Whether the support suffices for the least demanding of the groups concerned."""
+    concerned = [groups[share.group] for share in incident.groups if share.group in groups]
+    needed = min((g.definition.policy.likely_after for g in concerned), default=MOST_COUNTED)
+    return incident.status == "unconfirmed" and len(incident.support) >= needed

@@ -1,0 +1,56 @@
+"""What people decided: one function per command. A refused command changes nothing and says why."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from services.router.decide import desk_hub, reasons
+from services.router.decide import desk_incident as acts
+from services.router.decide.draft import Draft
+from services.router.decide.permissions import concerns, refusal
+from services.router.decide.reports import Answer
+from shared.contracts import desk
+from shared.contracts.desk import DeskCommand, IncidentCommand
+
+OnIncident = Callable[[Draft, Any, Any], str]
+OnHub = Callable[[Draft, Any], str]
+
+_INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
+    desk.Claim: acts.claim,
+    desk.Release: acts.release,
+    desk.Confirm: acts.confirm,
+    desk.Reject: acts.reject,
+    desk.PutPlace: acts.put_place,
+    desk.Merge: acts.merge,
+    desk.Split: acts.split,
+    desk.Update: acts.update,
+    desk.End: acts.end,
+}
+_HUB: Final[dict[type[DeskCommand], OnHub]] = {
+    desk.ReleaseReport: acts.release_report,
+    desk.DefineGroup: desk_hub.define_group,
+    desk.AddMember: desk_hub.add_member,
+    desk.RevokeMember: desk_hub.revoke_member,
+    desk.KillSwitch: desk_hub.kill_switch,
+}
+_DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED})
+
+
+def decide_command(draft: Draft, command: DeskCommand) -> Answer:
+    """Apply the command or refuse it; the answer names the reason."""
+    incident = command.incident_id if isinstance(command, IncidentCommand) else None
+    reason = refusal(draft.state, command) or _apply(draft, command)
+    return Answer("applied" if reason in _DONE else "refused", reason, incident)
+
+
+def _apply(draft: Draft, command: DeskCommand) -> str:
+    if not isinstance(command, IncidentCommand):
+        act = _HUB.get(type(command))
+        return act(draft, command) if act else reasons.UNKNOWN_COMMAND
+    incident = draft.state.incidents.get(command.incident_id)
+    if incident is None:
+        return reasons.UNKNOWN_INCIDENT
+    if not concerns(incident, command.group):
+        return reasons.NOT_YOUR_INCIDENT
+    if command.version is not None and command.version != incident.version:
+        return reasons.MOVED_ON
+    return _INCIDENT[type(command)](draft, command, incident)

@@ -1,0 +1,52 @@
+"""Commands that run the hub: groups, members, the kill switch."""
+
+from services.router.decide import reasons
+from services.router.decide.draft import Draft
+from shared.contracts import desk
+from shared.contracts.base import HUB
+from shared.contracts.groups import GroupChannels, GroupDefined, MemberAdded, MemberName, MemberRevoked
+
+
+def define_group(draft: Draft, command: desk.DefineGroup) -> str:
+    """A group exists in a new version; the same definition again changes nothing."""
+    group = command.definition.id
+    if group == HUB:
+        return reasons.RESERVED_NAME
+    known = draft.state.groups.get(group)
+    channels = command.channels if isinstance(command.channels, GroupChannels) else None
+    if known and known.definition == command.definition and channels in {None, known.channels}:
+        return reasons.UNCHANGED
+    draft.emit(
+        GroupDefined,
+        group=group,
+        version=known.version + 1 if known else 1,
+        definition=command.definition,
+        channels=channels if channels is not None else (known.channels if known else GroupChannels()),
+    )
+    return reasons.APPLIED
+
+
+def add_member(draft: Draft, command: desk.AddMember) -> str:
+    """Somebody may act, with these roles and this token, from now on."""
+    name = command.name if isinstance(command.name, MemberName) else None
+    draft.emit(
+        MemberAdded,
+        member=command.new_member,
+        roles=command.roles,
+        token_sha256=command.token_sha256,
+        name=name,
+    )
+    return reasons.APPLIED
+
+
+def revoke_member(draft: Draft, command: desk.RevokeMember) -> str:
+    """Somebody may act no longer."""
+    if command.revoked not in draft.state.members:
+        return reasons.UNKNOWN_MEMBER
+    draft.emit(MemberRevoked, member=command.revoked)
+    return reasons.APPLIED
+
+
+def kill_switch(_: Draft, command: desk.KillSwitch) -> str:
+    """Nothing to decide: the notifier reads the command itself; here it is only seen to be permitted."""
+    return reasons.APPLIED if isinstance(command.stopped, bool) else reasons.UNKNOWN_COMMAND

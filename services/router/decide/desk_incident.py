@@ -1,0 +1,295 @@
+"""Commands about incidents: claimed, confirmed, rejected, placed, merged, split, updated, ended.
+
+Whoever was told of an incident is told of every change of it, once, over the same audience.
+"""
+
+from typing import Final
+
+from services.router.decide import ids, reasons
+from services.router.decide.draft import Draft, public, verifiers
+from services.router.decide.judge import group_ids
+from services.router.decide.limits import CLAIM_LEASE, MOST_SPLIT
+from services.router.decide.permissions import concerns
+from services.router.decide.reports import join_held, open_incident, raise_to_likely
+from services.router.decide.route import concerned
+from services.router.decide.state import Evidence, Held, Incident
+from shared.contracts import desk
+from shared.contracts import incidents as events
+from shared.contracts.alerts import AlertKind
+from shared.contracts.base import IncidentId, Place
+from shared.contracts.desk import EndStage, Statement
+from shared.contracts.incidents import Status
+
+_TO_CONFIRM: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "no_news"})
+_TO_REJECT: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "confirmed", "no_news"})
+_TO_END: Final[dict[EndStage, frozenset[Status]]] = {
+    "officers_left": frozenset({"unconfirmed", "likely", "confirmed", "no_news"}),
+    "aftercare": frozenset({"unconfirmed", "likely", "confirmed", "no_news", "officers_left"}),
+    "closed": frozenset({"unconfirmed", "likely", "confirmed", "no_news", "officers_left", "aftercare"}),
+}
+_ENDED_AS: Final[dict[EndStage, AlertKind]] = {
+    "officers_left": "OVER",
+    "aftercare": "UPDATE",
+    "closed": "CLOSED",
+}
+
+
+def _statement(
+    command: desk.Confirm | desk.Reject | desk.PutPlace | desk.Update | desk.End,
+) -> Statement | None:
+    return command.statement if isinstance(command.statement, Statement) else None
+
+
+def _words(statement: Statement | None) -> str:
+    return statement.text if statement else ""
+
+
+def claim(draft: Draft, command: desk.Claim, incident: Incident) -> str:
+    """A lease of fifteen minutes; claiming again renews it."""
+    if incident.ended:
+        return reasons.WRONG_STATUS
+    held = incident.claim
+    if held is not None and held.member != command.member and held.until > draft.now:
+        return reasons.CLAIMED_BY_OTHER
+    draft.emit(
+        events.IncidentClaimed,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        until=draft.now + CLAIM_LEASE,
+    )
+    return reasons.APPLIED
+
+
+def release(draft: Draft, command: desk.Release, incident: Incident) -> str:
+    """Only one's own claim can be given up; others lapse."""
+    if incident.claim is None or incident.claim.member != command.member:
+        return reasons.NOT_CLAIMED
+    draft.emit(events.ClaimReleased, incident_id=incident.id, reason="given_up")
+    return reasons.APPLIED
+
+
+def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
+    """The community is told now; verifiers learn that it is confirmed."""
+    if incident.status not in _TO_CONFIRM:
+        return reasons.WRONG_STATUS
+    statement = _statement(command)
+    draft.emit(
+        events.IncidentConfirmed,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        ask=command.ask,
+        statement=statement,
+    )
+    whom = [*public(incident), *verifiers(incident), *incident.told]
+    draft.tell(incident.id, "CONFIRMED", whom, urgency="urgent", ask=command.ask, statement=_words(statement))
+    return reasons.APPLIED
+
+
+def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
+    """It is not what was reported: those who were told are told, nobody else."""
+    if incident.status not in _TO_REJECT:
+        return reasons.WRONG_STATUS
+    statement = _statement(command)
+    draft.emit(
+        events.IncidentRejected,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        outcome=command.outcome,
+        statement=statement,
+    )
+    draft.tell(incident.id, "WRONG", incident.told, urgency="urgent", statement=_words(statement))
+    return reasons.APPLIED
+
+
+def put_place(draft: Draft, command: desk.PutPlace, incident: Incident) -> str:
+    """A person says where it is; groups newly concerned are told of it, all others of the change."""
+    statement = _statement(command)
+    if statement is None or statement.place is None:
+        return reasons.PLACE_NEEDED
+    if incident.ended:
+        return reasons.WRONG_STATUS
+    groups = concerned(statement.place, draft.state.groups, draft.gazetteer) or incident.groups
+    draft.emit(
+        events.IncidentPlaced,
+        incident_id=incident.id,
+        member=command.member,
+        groups=groups,
+        where=events.IncidentPlace(place=statement.place),
+    )
+    _tell_of_place(draft, incident, _words(statement))
+    return reasons.APPLIED
+
+
+def _tell_of_place(draft: Draft, before: Incident, words: str) -> None:
+    after = draft.incident(before.id)
+    new = set(group_ids(after.groups)) - set(group_ids(before.groups))
+    known = set(before.told)
+    fresh = [pair for pair in verifiers(after) if pair[0] in new and pair not in known]
+    if after.status == "confirmed":
+        fresh += [pair for pair in public(after) if pair[0] in new and pair not in known]
+    draft.tell(before.id, _first_word(after), fresh, urgency="urgent", statement=words)
+    draft.tell(before.id, "UPDATE", before.told, statement=words)
+
+
+def _first_word(incident: Incident) -> AlertKind:
+    words: dict[Status, AlertKind] = {
+        "unconfirmed": "UNCONFIRMED",
+        "likely": "LIKELY",
+        "confirmed": "CONFIRMED",
+    }
+    return words.get(incident.status, "UPDATE")
+
+
+def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
+    """News for everybody who was told."""
+    if incident.ended:
+        return reasons.WRONG_STATUS
+    statement = _statement(command)
+    draft.emit(
+        events.IncidentUpdated,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        ask=command.ask,
+        statement=statement,
+    )
+    draft.tell(incident.id, "UPDATE", incident.told, ask=command.ask, statement=_words(statement))
+    return reasons.APPLIED
+
+
+def end(draft: Draft, command: desk.End, incident: Incident) -> str:
+    """Officers left, aftercare, or closed: the same people are told."""
+    if incident.status not in _TO_END[command.stage]:
+        return reasons.WRONG_STATUS
+    statement = _statement(command)
+    draft.emit(
+        events.IncidentEnded,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        stage=command.stage,
+        tally=command.tally,
+        statement=statement,
+    )
+    draft.tell(
+        incident.id, _ENDED_AS[command.stage], incident.told, urgency="urgent", statement=_words(statement)
+    )
+    return reasons.APPLIED
+
+
+def merge(draft: Draft, command: desk.Merge, incident: Incident) -> str:
+    """Two were one: those told of the absorbed one learn its new code."""
+    absorbed = draft.state.incidents.get(command.absorbed)
+    if absorbed is None:
+        return reasons.UNKNOWN_INCIDENT
+    if refused := _no_merge(incident, absorbed, command):
+        return refused
+    draft.emit(events.IncidentMerged, incident_id=incident.id, absorbed=absorbed.id, member=command.member)
+    merged = draft.incident(incident.id)
+    draft.tell(incident.id, "UPDATE", absorbed.told)
+    if merged.status == "confirmed":
+        draft.tell(incident.id, "CONFIRMED", set(public(merged)) - set(merged.told), urgency="urgent")
+    raise_to_likely(draft, incident.id)
+    return reasons.APPLIED
+
+
+def _no_merge(incident: Incident, absorbed: Incident, command: desk.Merge) -> str | None:
+    if incident.id == absorbed.id:
+        return reasons.SAME_INCIDENT
+    if not concerns(absorbed, command.group):
+        return reasons.NOT_YOUR_INCIDENT
+    if incident.ended or absorbed.merged_into or incident.drill != absorbed.drill:
+        return reasons.WRONG_STATUS
+    if absorbed.status == "confirmed" and incident.status != "confirmed":
+        return reasons.MERGE_OTHER_WAY
+    return None
+
+
+def split(draft: Draft, command: desk.Split, incident: Incident) -> str:
+    """Some reports are another event: it opens, and its verifiers are told."""
+    moved = [incident.evidence[r] for r in dict.fromkeys(command.reports) if r in incident.evidence]
+    if refused := _no_split(command, incident, moved):
+        return refused
+    into = ids.incident_id(incident.id, command.id)
+    place = _place_of(moved) or incident.place
+    if place is None or into in draft.state.incidents:
+        return reasons.PLACE_NEEDED if place is None else reasons.UNCHANGED
+    groups = concerned(place, draft.state.groups, draft.gazetteer) or incident.groups
+    open_incident(draft, into, place, groups, drill=incident.drill)
+    reports = tuple(e.report for e in moved)
+    draft.emit(
+        events.IncidentSplit, incident_id=incident.id, into=into, reports=reports, member=command.member
+    )
+    _move(draft, into, moved)
+    draft.tell(into, "UNCONFIRMED", verifiers(draft.incident(into)), urgency="urgent")
+    raise_to_likely(draft, into)
+    return reasons.APPLIED
+
+
+def _no_split(command: desk.Split, incident: Incident, moved: list[Evidence]) -> str | None:
+    if incident.ended:
+        return reasons.WRONG_STATUS
+    if len(moved) < len(set(command.reports)):
+        return reasons.UNKNOWN_REPORT
+    if len(moved) == len(incident.evidence):
+        return reasons.NOTHING_WOULD_REMAIN
+    return reasons.TOO_MANY_REPORTS if len(moved) > MOST_SPLIT else None
+
+
+def _place_of(reports: list[Evidence]) -> Place | None:
+    places = [e.place for e in reports if e.place is not None]
+    return min(places, key=lambda p: p.radius_m, default=None)
+
+
+def _move(draft: Draft, into: IncidentId, moved: list[Evidence]) -> None:
+    for report in moved:
+        detail = events.ReportDetail(
+            text=report.text,
+            sender=report.sender,
+            source=report.source,
+            place=report.place,
+            first_hand=report.first_hand,
+        )
+        draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)
+
+
+def release_report(draft: Draft, command: desk.ReleaseReport) -> str:
+    """A held report goes on: into the incident named, or as one of its own where a person says it is."""
+    held = draft.state.held.get(command.report_id)
+    if held is None:
+        return reasons.NOT_HELD
+    if held.groups and command.group not in held.groups:
+        return reasons.NOT_YOUR_GROUP
+    if command.incident_id is not None:
+        return _release_into(draft, command, command.incident_id)
+    return _release_alone(draft, command, held)
+
+
+def _release_into(draft: Draft, command: desk.ReleaseReport, into: IncidentId) -> str:
+    incident = draft.state.incidents.get(into)
+    if incident is None or incident.merged_into is not None:
+        return reasons.UNKNOWN_INCIDENT
+    if not concerns(incident, command.group):
+        return reasons.NOT_YOUR_INCIDENT
+    join_held(draft, command.report_id, into, how="released")
+    raise_to_likely(draft, into)
+    return reasons.APPLIED
+
+
+def _release_alone(draft: Draft, command: desk.ReleaseReport, held: Held) -> str:
+    place = command.placed.place if isinstance(command.placed, desk.HeldPlace) else held.evidence.place
+    if place is None:
+        return reasons.PLACE_NEEDED
+    groups = concerned(place, draft.state.groups, draft.gazetteer)
+    if not groups:
+        return reasons.NOBODYS_AREA
+    incident = ids.incident_id(command.report_id)
+    if incident in draft.state.incidents:
+        incident = ids.incident_id(command.report_id, command.id)
+    open_incident(draft, incident, place, groups, drill=held.drill)
+    join_held(draft, command.report_id, incident, how="released")
+    draft.tell(incident, "UNCONFIRMED", verifiers(draft.incident(incident)), urgency="urgent")
+    return reasons.APPLIED

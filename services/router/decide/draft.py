@@ -1,0 +1,83 @@
+"""The events of one input as they are decided, with the state they lead to so far."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.router.decide import alerts, ids
+from services.router.decide.evolve import evolve
+from services.router.decide.state import Incident, State
+from services.router.gazetteer.port import Gazetteer
+from shared.contracts.alerts import AlertKind, AlertRaised, Urgency
+from shared.contracts.base import GroupId, IncidentId, Message
+from shared.contracts.desk import Ask
+from shared.contracts.groups import Audience
+
+
+class Draft:
+    """Collects one input's events; `state` is always the fold of what was emitted."""
+
+    def __init__(self, state: State, prefix: str, now: datetime, gazetteer: Gazetteer) -> None:
+        self.state, self.now, self.gazetteer = state, now, gazetteer
+        self.messages: list[Message] = []
+        self._prefix = prefix
+
+    def next_id(self) -> str:
+        """The id of the event that will be emitted next."""
+        return f"{self._prefix}.{len(self.messages)}"
+
+    def emit(self, model: type[Message], **fields: Any) -> None:
+        """Add this event and evolve by it."""
+        event = model(id=self.next_id(), at=self.now, **fields)
+        self.messages.append(event)
+        self.state = evolve(self.state, event)
+
+    def incident(self, incident: IncidentId) -> Incident:
+        """The incident as it is after the events so far."""
+        return self.state.incidents[incident]
+
+    def tell(  # noqa: PLR0913 - an alert's own parts
+        self,
+        incident: IncidentId,
+        kind: AlertKind,
+        whom: Iterable[tuple[GroupId, Audience]],
+        *,
+        urgency: Urgency = "normal",
+        ask: Ask = "NONE",
+        statement: str = "",
+    ) -> None:
+        """Raise one alert for each (group, audience), once each, in a fixed order."""
+        about = self.incident(incident)
+        body = alerts.body(about, self.state, self.gazetteer, statement=statement)
+        if body is None:
+            return
+        for group, audience in sorted(set(whom)):
+            known = self.state.groups.get(group)
+            if known is None:
+                continue
+            self.emit(
+                AlertRaised,
+                alert_id=ids.alert_id(self.next_id(), group, audience),
+                group=group,
+                group_version=known.version,
+                audience=audience,
+                kind=kind,
+                urgency=urgency,
+                ask=ask,
+                not_after=self.now + timedelta(minutes=known.definition.policy.alert_life_min),
+                drill=about.drill,
+                incident_id=about.id,
+                code=about.code,
+                status=about.status,
+                body=alerts.for_group(body, about, self.state, group, audience),
+            )
+
+
+def verifiers(incident: Incident) -> list[tuple[GroupId, Audience]]:
+    """The verifiers of every group concerned."""
+    return [(share.group, "verifiers") for share in incident.groups]
+
+
+def public(incident: Incident) -> list[tuple[GroupId, Audience]]:
+    """The community and the partners of every group concerned."""
+    return [(s.group, audience) for s in incident.groups for audience in ("community", "partners")]

@@ -1,0 +1,132 @@
+"""`evolve(state, event) -> state`: what each event of the log means. Total, deterministic, pure.
+
+Private parts come in clear, or as None where their key is destroyed: then the event still
+counts, without its content. Unknown events never reach this function (the worker stops).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from rpds import HashTrieMap
+
+from services.router.decide.evolve_incident import INCIDENT_EVENTS
+from services.router.decide.evolve_parts import put
+from services.router.decide.state import DAWN, Evidence, Group, Held, Member, State, Thread, Trace
+from services.router.decide.text import sketch
+from shared.contracts import alerts, groups, incidents
+from shared.contracts.base import Message
+
+
+def evolve(state: State, event: Message) -> State:
+    """The state after this event of DECISIONS. Raises `TypeError` for a message that is no such event."""
+    if event.at > state.now:
+        state = replace(state, now=event.at)
+    if isinstance(event, incidents.IncidentEvent):
+        return INCIDENT_EVENTS[type(event)](state, event)
+    handler = _OTHERS.get(type(event))
+    if handler is None:
+        raise TypeError(f"{event.type} is no event of the log")
+    return handler(state, event)
+
+
+def _decided(state: State, event: incidents.InputDecided) -> State:
+    ref = event.input
+    if ref.stream == "REPORTS":
+        state = replace(state, reports_seq=max(state.reports_seq, ref.seq))
+    elif ref.stream == "DESK":
+        state = replace(state, desk_seq=max(state.desk_seq, ref.seq))
+    if state.positions_at == DAWN:
+        state = replace(state, positions_at=event.at)
+    if event.report_id is not None and state.known.get(event.report_id) is None:
+        known = state.known.put(event.report_id, event.incident_id or "", event.at)
+        state = replace(state, known=known)
+    return state
+
+
+def _positions(state: State, event: incidents.PositionCarried) -> State:
+    return replace(
+        state,
+        reports_seq=max(state.reports_seq, event.reports),
+        desk_seq=max(state.desk_seq, event.desk),
+        positions_at=event.at,
+    )
+
+
+def _held(state: State, event: incidents.ReportHeld) -> State:
+    detail = event.detail if isinstance(event.detail, incidents.HeldReport) else incidents.HeldReport()
+    evidence = Evidence(
+        report=event.report_id,
+        at=event.at,
+        text=detail.text,
+        sender=detail.sender,
+        source=detail.source,
+        first_hand=detail.first_hand,
+        place=detail.place,
+        sketch=sketch(detail.text),
+    )
+    held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
+    state = replace(state, held=state.held.insert(event.report_id, held))
+    return _traced(state, evidence)
+
+
+def _traced(state: State, evidence: Evidence) -> State:
+    """Remember the sender and the words of a held report, unless an incident has them already."""
+    threads, traces = state.threads, state.traces
+    if evidence.sender is not None:
+        thread = threads.get(evidence.sender)
+        if thread is None or thread.incident is None:
+            threads = threads.put(evidence.sender, Thread(evidence.report, None, evidence.at), evidence.at)
+    for mark in evidence.sketch:
+        if traces.get(mark) is None:
+            traces = traces.put(mark, Trace(evidence.report, None), evidence.at)
+    return replace(state, threads=threads, traces=traces)
+
+
+def _settled(state: State, event: incidents.HeldSettled) -> State:
+    return replace(state, held=state.held.discard(event.report_id))
+
+
+def _digested(state: State, event: incidents.HeldDigested) -> State:
+    held = state.held
+    for report in event.reports:
+        known = held.get(report)
+        if known is not None:
+            held = held.insert(report, replace(known, digested=(*known.digested, event.group)))
+    return replace(state, held=held, digested=state.digested.insert(event.group, event.at))
+
+
+def _alert(state: State, event: alerts.AlertRaised) -> State:
+    incident = state.incidents.get(event.incident_id) if event.incident_id else None
+    if incident is None or (event.group, event.audience) in incident.told:
+        return state
+    return put(state, replace(incident, told=(*incident.told, (event.group, event.audience))))
+
+
+def _defined(state: State, event: groups.GroupDefined) -> State:
+    channels = event.channels if isinstance(event.channels, groups.GroupChannels) else None
+    group = Group(event.version, event.definition, channels, event.at)
+    return replace(state, groups=state.groups.insert(event.group, group))
+
+
+def _member(state: State, event: groups.MemberAdded) -> State:
+    name = event.name.name if isinstance(event.name, groups.MemberName) else None
+    member = Member(HashTrieMap(event.roles), event.token_sha256, name, event.at)
+    return replace(state, members=state.members.insert(event.member, member))
+
+
+def _revoked(state: State, event: groups.MemberRevoked) -> State:
+    return replace(state, members=state.members.discard(event.member))
+
+
+_OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
+    incidents.InputDecided: _decided,
+    incidents.PositionCarried: _positions,
+    incidents.ReportHeld: _held,
+    incidents.HeldSettled: _settled,
+    incidents.HeldDigested: _digested,
+    alerts.AlertRaised: _alert,
+    groups.GroupDefined: _defined,
+    groups.MemberAdded: _member,
+    groups.MemberRevoked: _revoked,
+}

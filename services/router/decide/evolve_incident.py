@@ -1,0 +1,218 @@
+"""What each `incident.*` event means for its incident. Events of forgotten incidents mean nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from services.router.decide import assess, snapshot
+from services.router.decide.evolve_parts import drop, put
+from services.router.decide.limits import MOST_GROUPS
+from services.router.decide.state import Claim, Evidence, Incident, State, Thread, Trace
+from services.router.decide.text import sketch
+from shared.contracts import incidents as events
+from shared.contracts.base import IncidentId, Place
+from shared.contracts.incidents import IncidentEvent
+
+Handler = Callable[[State, Any], State]
+Change = Callable[[Incident, Any], Incident]
+
+
+def _opened(state: State, event: events.IncidentOpened) -> State:
+    incident = Incident(
+        id=event.incident_id,
+        code=event.code,
+        opened_at=event.at,
+        drill=event.drill,
+        last_at=event.at,
+        place=_place(event.where),
+        groups=event.groups,
+        stated_at=event.at,
+    )
+    return put(state, incident)
+
+
+def _place(where: object) -> Place | None:
+    return where.place if isinstance(where, events.IncidentPlace) else None
+
+
+def _attached(state: State, event: events.ReportAttached) -> State:
+    incident = state.incidents.get(event.incident_id)
+    if incident is None:
+        return state
+    report = _evidence(event)
+    state = _left_former(state, report, incident.id)
+    state = put(state, _with(incident, report))
+    known = state.known.put(event.report_id, incident.id, event.at)
+    return _traced(replace(state, known=known), report, incident.id)
+
+
+def _evidence(event: events.ReportAttached) -> Evidence:
+    detail = event.detail if isinstance(event.detail, events.ReportDetail) else events.ReportDetail()
+    return Evidence(
+        report=event.report_id,
+        at=event.at,
+        text=detail.text,
+        sender=detail.sender,
+        source=detail.source,
+        first_hand=detail.first_hand,
+        place=detail.place,
+        sketch=sketch(detail.text),
+    )
+
+
+def _with(incident: Incident, report: Evidence) -> Incident:
+    return replace(
+        incident,
+        evidence=incident.evidence.insert(report.report, report),
+        support=assess.supported_by(incident.support, report),
+        first_hand=incident.first_hand + (report.first_hand is True),
+        best=assess.better(incident.best, report),
+        last_at=max(incident.last_at, report.at),
+    )
+
+
+def _left_former(state: State, report: Evidence, to: IncidentId) -> State:
+    """A report that was split off belongs to its former incident no longer."""
+    former = state.known.get(report.report)
+    incident = state.incidents.get(IncidentId(former)) if former else None
+    if incident is None or incident.id == to or report.report not in incident.evidence:
+        return state
+    rest = sorted(incident.evidence.discard(report.report).values(), key=lambda e: (e.at, e.report))
+    bare = replace(
+        incident, evidence=incident.evidence.discard(report.report), support=(), first_hand=0, best=None
+    )
+    for other in rest:
+        bare = _with(bare, other)
+    return put(state, bare)
+
+
+def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
+    threads, traces = state.threads, state.traces
+    if report.sender is not None:
+        threads = threads.put(report.sender, Thread(report.report, incident, report.at), report.at)
+    for mark in report.sketch:
+        known = traces.get(mark)
+        if known is None or known.incident != incident:
+            traces = traces.put(mark, Trace(report.report, incident), report.at)
+    return replace(state, threads=threads, traces=traces)
+
+
+def _change(change: Change) -> Handler:
+    """A handler that changes its incident alone, by a person or by time: a new version of it."""
+
+    def handle(state: State, event: IncidentEvent) -> State:
+        incident = state.incidents.get(event.incident_id)
+        if incident is None:
+            return state
+        return put(state, replace(change(incident, event), version=incident.version + 1))
+
+    return handle
+
+
+def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:
+    return replace(incident, status=event.status)
+
+
+def _claimed(incident: Incident, event: events.IncidentClaimed) -> Incident:
+    claim = Claim(event.member, event.group, event.until)
+    return replace(incident, claim=claim, last_at=max(incident.last_at, event.at))
+
+
+def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
+    return replace(incident, claim=None)
+
+
+def _confirmed(incident: Incident, event: events.IncidentConfirmed) -> Incident:
+    return replace(incident, status="confirmed", ended_at=None, last_at=event.at)
+
+
+def _rejected(incident: Incident, event: events.IncidentRejected) -> Incident:
+    return _over(replace(incident, status=event.outcome), event.at)
+
+
+def _over(incident: Incident, at: datetime) -> Incident:
+    return replace(incident, ended_at=incident.ended_at or at, claim=None, last_at=max(incident.last_at, at))
+
+
+def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
+    by_person = event.member is not None or incident.placed_by_person
+    place = _place(event.where) or incident.place
+    return replace(incident, place=place, groups=event.groups, placed_by_person=by_person)
+
+
+def _updated(incident: Incident, event: events.IncidentUpdated) -> Incident:
+    return replace(incident, last_at=event.at)
+
+
+def _ended(incident: Incident, event: events.IncidentEnded) -> Incident:
+    return _over(replace(incident, status=event.stage, tally=event.tally), event.at)
+
+
+def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
+    return replace(incident, status="no_news", ended_at=event.at, claim=None)
+
+
+def _split(incident: Incident, _: events.IncidentSplit) -> Incident:
+    return incident
+
+
+def _merged(state: State, event: events.IncidentMerged) -> State:
+    incident, absorbed = state.incidents.get(event.incident_id), state.incidents.get(event.absorbed)
+    if incident is None or absorbed is None:
+        return state
+    one = incident
+    for report in sorted(absorbed.evidence.values(), key=lambda e: (e.at, e.report)):
+        one = _with(one, report)
+        state = replace(state, known=state.known.put(report.report, incident.id, event.at))
+        state = _traced(state, report, incident.id)
+    told = tuple(dict.fromkeys((*incident.told, *absorbed.told)))
+    concerned = {share.group for share in incident.groups}
+    groups = (*incident.groups, *(s for s in absorbed.groups if s.group not in concerned))[:MOST_GROUPS]
+    one = replace(
+        one, told=told, groups=groups, version=incident.version + 1, last_at=max(one.last_at, event.at)
+    )
+    gone = replace(
+        _over(replace(absorbed, status="merged", merged_into=incident.id), event.at),
+        version=absorbed.version + 1,
+    )
+    return put(put(state, one), gone)
+
+
+def _forgotten(state: State, event: events.IncidentForgotten) -> State:
+    incident = state.incidents.get(event.incident_id)
+    forgotten = state.forgotten.put(event.incident_id, True, event.at)  # noqa: FBT003 - a set's mark
+    state = replace(state, forgotten=forgotten)
+    return state if incident is None else drop(state, incident)
+
+
+def _carried(state: State, event: events.IncidentCarried) -> State:
+    if not isinstance(event.snapshot, events.IncidentSnapshot):
+        return state
+    incident = replace(snapshot.incident_from(event.snapshot.state), stated_at=event.at)
+    if event.incident_id in state.incidents:
+        return put(state, replace(state.incidents[event.incident_id], stated_at=event.at))
+    state = put(state, incident)
+    for report in sorted(incident.evidence.values(), key=lambda e: (e.at, e.report)):
+        state = replace(state, known=state.known.put(report.report, incident.id, event.at))
+        state = _traced(state, report, incident.id)
+    return state
+
+
+INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
+    events.IncidentOpened: _opened,
+    events.ReportAttached: _attached,
+    events.IncidentAssessed: _change(_assessed),
+    events.IncidentClaimed: _change(_claimed),
+    events.ClaimReleased: _change(_released),
+    events.IncidentConfirmed: _change(_confirmed),
+    events.IncidentRejected: _change(_rejected),
+    events.IncidentPlaced: _change(_placed),
+    events.IncidentUpdated: _change(_updated),
+    events.IncidentEnded: _change(_ended),
+    events.IncidentMerged: _merged,
+    events.IncidentSplit: _change(_split),
+    events.IncidentQuiet: _change(_quiet),
+    events.IncidentForgotten: _forgotten,
+    events.IncidentCarried: _carried,
+}

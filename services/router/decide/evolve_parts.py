@@ -1,0 +1,64 @@
+"""The pieces of state that change together with an incident: where it lies, whether it is open."""
+
+from dataclasses import replace
+
+from rpds import HashTrieMap
+
+from services.router.decide.geo import Cell, home_cells
+from services.router.decide.state import Incident, State
+from shared.contracts.base import IncidentId
+
+
+def put(state: State, incident: Incident) -> State:
+    """With this incident in its present form, and every index that follows from it."""
+    before = state.incidents.get(incident.id)
+    state = replace(state, incidents=state.incidents.insert(incident.id, incident))
+    if before is None or before.status != incident.status:
+        state = _listed(state, incident)
+    if _cells_of(before) != _cells_of(incident):
+        state = replace(state, cells=_moved(state.cells, incident.id, _cells_of(before), _cells_of(incident)))
+    return state
+
+
+def drop(state: State, incident: Incident) -> State:
+    """Without this incident; its code is free again."""
+    return replace(
+        state,
+        incidents=state.incidents.discard(incident.id),
+        active=state.active.discard(incident.id),
+        resting=state.resting.discard(incident.id),
+        codes=state.codes.discard(incident.code) if incident.code else state.codes,
+        cells=_moved(state.cells, incident.id, _cells_of(incident), ()),
+    )
+
+
+def _listed(state: State, incident: Incident) -> State:
+    active, resting = state.active, state.resting
+    if incident.ended:
+        active, resting = active.discard(incident.id), resting.insert(incident.id, True)
+    else:
+        active, resting = active.insert(incident.id, True), resting.discard(incident.id)
+    return replace(
+        state, active=active, resting=resting, codes=state.codes.insert(incident.code, incident.id)
+    )
+
+
+def _cells_of(incident: Incident | None) -> tuple[Cell, ...]:
+    """Where reports may find it; an absorbed incident is found no more."""
+    if incident is None or incident.place is None or incident.merged_into is not None:
+        return ()
+    return home_cells(incident.place.lat, incident.place.lon)
+
+
+def _moved(
+    cells: "HashTrieMap[Cell, tuple[IncidentId, ...]]",
+    incident: IncidentId,
+    left: tuple[Cell, ...],
+    entered: tuple[Cell, ...],
+) -> "HashTrieMap[Cell, tuple[IncidentId, ...]]":
+    for cell in left:
+        others = tuple(i for i in cells.get(cell, ()) if i != incident)
+        cells = cells.insert(cell, others) if others else cells.discard(cell)
+    for cell in entered:
+        cells = cells.insert(cell, (*cells.get(cell, ()), incident))
+    return cells

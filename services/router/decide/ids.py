@@ -1,0 +1,36 @@
+"""Names that follow from their cause, so that two routers give the same ones."""
+
+import base64
+import hashlib
+
+from shared.contracts.base import AlertId, IncidentId
+
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_DIGITS = "23456789"
+_SHORT_TRIES = 8
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\n".join(parts).encode()).digest()
+
+
+def _base32(*parts: str) -> str:
+    return base64.b32encode(_digest(*parts)).decode().lower()[:16]
+
+
+def incident_id(*cause: str) -> IncidentId:
+    """The id of the incident that this report (or split) opens."""
+    return IncidentId("i" + _base32(*cause))
+
+
+def alert_id(event_id: str, group: str, audience: str) -> AlertId:
+    """The id of the alert that this event raises for this group's audience."""
+    return AlertId("a" + _base32(event_id, group, audience))
+
+
+def code(incident: IncidentId, attempt: int) -> str:
+    """What people may call the incident, at the n-th try: three characters, then five (D7K, D7KB3)."""
+    digest = _digest(incident, str(attempt))
+    length = 3 if attempt < _SHORT_TRIES else 5
+    alphabets = (_LETTERS, _DIGITS, _LETTERS, _LETTERS, _DIGITS)
+    return "".join(a[b % len(a)] for a, b in zip(alphabets[:length], digest, strict=False))

@@ -1,0 +1,85 @@
+"""Who may do what: one table, role by command. Nobody's number or chat account ever suffices."""
+
+from typing import Final
+
+from services.router.decide import reasons
+from services.router.decide.state import Incident, Member, State
+from shared.contracts import desk
+from shared.contracts.base import HUB, GroupId
+from shared.contracts.groups import Role
+
+BOOTSTRAP: Final = "bootstrap"
+"""Who adds the first operator; nobody once there is one."""
+
+_Commands = frozenset[type[desk.DeskCommand]]
+
+_VERIFIER: Final[_Commands] = frozenset({desk.Claim, desk.Release})
+_DISPATCHER: Final[_Commands] = _VERIFIER | {
+    desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
+    desk.ReleaseReport,
+}  # fmt: skip
+_RUNNING: Final[_Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
+
+ALLOWED: Final[dict[Role, frozenset[type[desk.DeskCommand]]]] = {
+    "verifier": _VERIFIER,
+    "dispatcher": _DISPATCHER,
+    "admin": _DISPATCHER | _RUNNING,
+    "operator": _RUNNING,
+}
+
+
+def refusal(state: State, command: desk.DeskCommand) -> str | None:
+    """Why this member may not give this command; None if they may."""
+    if command.member == BOOTSTRAP:
+        return _bootstrap(state, command)
+    member = state.members.get(command.member)
+    if member is None:
+        return reasons.NOT_A_MEMBER
+    if operates(member) and type(command) in _RUNNING:
+        return None
+    role = member.roles.get(command.group)
+    if role is None:
+        return reasons.NOT_YOUR_GROUP
+    if type(command) not in ALLOWED[role]:
+        return reasons.ROLE_TOO_LOW
+    return _outside_own_group(state, command)
+
+
+def operates(member: Member) -> bool:
+    """Whether they run the hub."""
+    return member.roles.get(HUB) == "operator"
+
+
+def _bootstrap(state: State, command: desk.DeskCommand) -> str | None:
+    if any(operates(member) for member in state.members.values()):
+        return reasons.OPERATOR_EXISTS
+    first = isinstance(command, desk.AddMember) and command.roles == {HUB: "operator"}
+    return None if first else reasons.NOT_A_MEMBER
+
+
+def _outside_own_group(state: State, command: desk.DeskCommand) -> str | None:
+    """An admin runs their own group alone, and appoints no operators."""
+    own = {command.group}
+    if isinstance(command, desk.DefineGroup) and command.definition.id != command.group:
+        return reasons.NOT_YOUR_GROUP
+    if isinstance(command, desk.AddMember):
+        if "operator" in command.roles.values():
+            return reasons.ROLE_TOO_LOW
+        return _of_others(set(command.roles) | _groups_of(state, command.new_member), own)
+    if isinstance(command, desk.RevokeMember):
+        return _of_others(_groups_of(state, command.revoked), own)
+    return None
+
+
+def _groups_of(state: State, member: str) -> set[GroupId]:
+    known = next((m for i, m in state.members.items() if i == member), None)
+    return set(known.roles) if known else set()
+
+
+def _of_others(groups: set[GroupId], own: set[GroupId]) -> str | None:
+    return None if groups <= own else reasons.NOT_YOUR_GROUP
+
+
+def concerns(incident: Incident, group: GroupId) -> bool:
+    """Whether a group's people may act on the incident: it is concerned, or was told."""
+    return any(share.group == group for share in incident.groups) or any(g == group for g, _ in incident.told)

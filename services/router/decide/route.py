@@ -1,0 +1,159 @@
+"""Which groups an incident concerns: those whose area meets its uncertainty disc, with the share.
+
+Both sides of a border are concerned. A place known only by its postcode district concerns the
+groups that name the district, and those that hold at least a tenth of its addresses. In
+nobody's area it is the nearest fallback group's; where there is none, nobody's: never a random group's.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import shapely
+from rpds import HashTrieMap
+from shapely import affinity
+from shapely.geometry.base import BaseGeometry
+
+from services.router.decide.geo import DEGREE_M, lon_scale
+from services.router.decide.limits import MOST_GROUPS
+from services.router.decide.state import Group
+from services.router.gazetteer.port import Gazetteer
+from shared.contracts.base import GroupId, Place
+from shared.contracts.groups import Area
+from shared.contracts.incidents import GroupShare
+
+_LEAST_SHARE: Final = 0.02
+_LEAST_SHARE_VAGUE: Final = 0.1
+_VAGUE_M: Final = 1_000.0
+_LEAST_DISC_M: Final = 30.0
+_FALLBACK_REACH_M: Final = 100_000.0
+
+Groups = HashTrieMap[GroupId, Group]
+
+
+@dataclass(frozen=True, slots=True)
+class AreaIndex:
+    """All groups' polygons in one tree, the districts they name, and the fallback groups."""
+
+    groups: Groups
+    ids: tuple[GroupId, ...]
+    shapes: tuple[BaseGeometry, ...]
+    tree: shapely.STRtree
+    by_outcode: dict[str, tuple[GroupId, ...]]
+
+    def covers(self, lat: float, lon: float) -> bool:
+        """Whether a point lies in some group's area."""
+        return bool(self.tree.query(shapely.Point(lon, lat), predicate="intersects").size)
+
+
+class _Latest:
+    """The index of the groups last asked about: rebuilding follows their identity, not time."""
+
+    index: AreaIndex | None = None
+
+
+def area_index(groups: Groups) -> AreaIndex:
+    """The index for exactly these groups; built anew only when a definition has changed."""
+    known = _Latest.index
+    if known is None or known.groups is not groups:
+        known = _Latest.index = _build(groups)
+    return known
+
+
+def _build(groups: Groups) -> AreaIndex:
+    ordered = sorted(groups.items())
+    by_outcode: dict[str, tuple[GroupId, ...]] = {}
+    for group, known in ordered:
+        for outcode in known.definition.area.outcodes:
+            key = outcode.upper()
+            by_outcode[key] = (*by_outcode.get(key, ()), group)
+    shaped = [(g, shape) for g, k in ordered if (shape := _shape(k.definition.area)) is not None]
+    shapes = tuple(shape for _, shape in shaped)
+    return AreaIndex(groups, tuple(g for g, _ in shaped), shapes, shapely.STRtree(shapes), by_outcode)
+
+
+@lru_cache(maxsize=20_000)
+def _shape(area: Area) -> BaseGeometry | None:
+    """The area's polygons as one sound geometry; None where it has none."""
+    if not area.polygons:
+        return None
+    try:
+        parts = [shapely.Polygon(p[0], p[1:]) for p in area.polygons if p]
+        union = shapely.union_all([shapely.make_valid(part) for part in parts])
+    except (ValueError, shapely.errors.ShapelyError):
+        return None
+    shapely.prepare(union)
+    return None if union.is_empty else union
+
+
+def disc(place: Place) -> BaseGeometry:
+    """The uncertainty disc in degrees (an ellipse there); areas in it compare truly."""
+    radius = max(place.radius_m, _LEAST_DISC_M) / DEGREE_M
+    circle = shapely.Point(place.lon, place.lat).buffer(radius, quad_segs=6)
+    return affinity.scale(circle, xfact=1 / lon_scale(place.lat), origin=(place.lon, place.lat))
+
+
+def concerned(place: Place, groups: Groups, gazetteer: Gazetteer) -> tuple[GroupShare, ...]:
+    """The groups concerned, greatest share first; the fallback group's where it is nobody's."""
+    index = area_index(groups)
+    shares = _by_addresses(place, index, gazetteer) if place.how == "outcode" else {}
+    shares = shares or _by_area(place, index)
+    for group in _by_name(place, index):
+        shares[group] = 1.0
+    ordered = sorted(shares, key=lambda g: (-shares[g], g))[:MOST_GROUPS]
+    found = tuple(_share(groups, g, shares[g]) for g in ordered)
+    return found or _fallback(place, index)
+
+
+def _share(groups: Groups, group: GroupId, share: float) -> GroupShare:
+    return GroupShare(group=group, version=groups[group].version, share=round(min(1.0, share), 3))
+
+
+def _by_area(place: Place, index: AreaIndex) -> dict[GroupId, float]:
+    circle = disc(place)
+    least = _LEAST_SHARE_VAGUE if place.radius_m > _VAGUE_M else _LEAST_SHARE
+    shares: dict[GroupId, float] = {}
+    for n in index.tree.query(circle, predicate="intersects").tolist():
+        shape = index.shapes[n]
+        share = 1.0 if shape.contains(circle) else circle.intersection(shape).area / circle.area
+        if share >= least:
+            shares[index.ids[n]] = share
+    return shares
+
+
+def _by_addresses(place: Place, index: AreaIndex, gazetteer: Gazetteer) -> dict[GroupId, float]:
+    points = gazetteer.outcode_points(place.outcode or "")
+    if not points:
+        return {}
+    found = index.tree.query(shapely.points([(lon, lat) for lat, lon in points]), predicate="intersects")
+    counts: dict[GroupId, int] = {}
+    for n in found[1].tolist():
+        counts[index.ids[n]] = counts.get(index.ids[n], 0) + 1
+    shares = {group: count / len(points) for group, count in counts.items()}
+    return {group: share for group, share in shares.items() if share >= _LEAST_SHARE_VAGUE}
+
+
+def _by_name(place: Place, index: AreaIndex) -> list[GroupId]:
+    """Groups that name the district: all where nothing finer is known, else those without polygons."""
+    named = index.by_outcode.get((place.outcode or "").upper(), ())
+    if place.how == "outcode":
+        return list(named)
+    return [g for g in named if not index.groups[g].definition.area.polygons]
+
+
+def _fallback(place: Place, index: AreaIndex) -> tuple[GroupShare, ...]:
+    """The nearest fallback group within 100 km; one without an area of its own takes what no other does."""
+    fallbacks = [g for g, known in sorted(index.groups.items()) if known.definition.fallback]
+    near: list[tuple[float, GroupId]] = []
+    for group in fallbacks:
+        shape = _shape(index.groups[group].definition.area)
+        apart = _FALLBACK_REACH_M if shape is None else _apart(place, shape)
+        if apart <= _FALLBACK_REACH_M:
+            near.append((apart, group))
+    return (
+        (GroupShare(group=(g := min(near)[1]), version=index.groups[g].version, share=0.0),) if near else ()
+    )
+
+
+def _apart(place: Place, shape: BaseGeometry) -> float:
+    return float(shape.distance(shapely.Point(place.lon, place.lat))) * DEGREE_M

@@ -1,0 +1,196 @@
+"""All that the router knows: the fold of the log, as persistent maps.
+
+Persistent, so that a refused batch is rolled back by keeping the old value, and one event costs
+O(log n). Iterating a map of strings has no fixed order; whoever turns one into events sorts it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from rpds import HashTrieMap
+
+from services.router.decide.generations import Generations
+from services.router.decide.geo import Cell
+from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
+from shared.contracts.desk import Tally
+from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
+from shared.contracts.incidents import GroupShare, Status
+
+REMEMBERED: Final = timedelta(days=14)
+"""How long ids, senders and texts are known, at least."""
+
+LIVE: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "confirmed"})
+"""The event may still be going on."""
+
+ENDED: Final[frozenset[Status]] = frozenset(
+    {"closed", "not_confirmed", "other_agency", "retracted", "no_news", "merged"}
+)
+"""Nothing more is done about it; forgotten after seven days."""
+
+DAWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Told = tuple[tuple[GroupId, Audience], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One report as its incident keeps it. `sketch` is of its text (see `text.sketch`)."""
+
+    report: ReportId
+    at: datetime
+    text: str = ""
+    sender: str | None = None
+    source: str | None = None
+    first_hand: bool | None = None
+    place: Place | None = None
+    sketch: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease: who is on it, for which group, until when."""
+
+    member: MemberId
+    group: GroupId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One event in the world, as decided so far."""
+
+    id: IncidentId
+    code: str
+    opened_at: datetime
+    status: Status = "unconfirmed"
+    drill: bool = False
+    version: int = 1
+    """Grows with every event that changes what a person would decide; not with mere reports."""
+    last_at: datetime = DAWN
+    """Of the last report or act: silence counts from here."""
+    ended_at: datetime | None = None
+    place: Place | None = None
+    placed_by_person: bool = False
+    groups: tuple[GroupShare, ...] = ()
+    told: Told = ()
+    claim: Claim | None = None
+    tally: Tally = field(default_factory=Tally)
+    merged_into: IncidentId | None = None
+    evidence: "HashTrieMap[ReportId, Evidence]" = field(default_factory=HashTrieMap)
+    support: tuple[Evidence, ...] = ()
+    """The independent reports counted so far (at most as many as any policy asks)."""
+    first_hand: int = 0
+    best: Evidence | None = None
+    """The report whose words verifiers are shown."""
+    stated_at: datetime = DAWN
+    """When the log last held all of it: opened or carried."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the event may still be going on."""
+        return self.status in LIVE
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is done about it."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A report that waits for a person or for more evidence."""
+
+    evidence: Evidence
+    reason: str
+    leans_to: IncidentId | None
+    groups: tuple[GroupId, ...]
+    drill: bool
+    language: str | None = None
+    digested: tuple[GroupId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group in its present version; `stated_at` is when the log last said so."""
+
+    version: int
+    definition: GroupDefinition
+    channels: GroupChannels | None
+    stated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who may act, and as what in which group."""
+
+    roles: "HashTrieMap[GroupId, Role]"
+    token_sha256: str
+    name: str | None
+    stated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a sender's last report became."""
+
+    report: ReportId
+    incident: IncidentId | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where a text was last seen: in an incident, or in a held report."""
+
+    report: ReportId
+    incident: IncidentId | None
+
+
+def _remembering() -> "Generations[ReportId, IncidentId | str]":
+    return Generations(REMEMBERED)
+
+
+def _threads() -> "Generations[str, Thread]":
+    return Generations(REMEMBERED)
+
+
+def _traces() -> "Generations[int, Trace]":
+    return Generations(REMEMBERED)
+
+
+def _gone() -> "Generations[IncidentId, bool]":
+    return Generations(REMEMBERED)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything. Made by folding events with `evolve.evolve`; equal logs give equal states."""
+
+    now: datetime = DAWN
+    reports_seq: int = 0
+    """Every report up to this sequence of REPORTS is decided."""
+    desk_seq: int = 0
+    positions_at: datetime = DAWN
+    """When the log last held both positions."""
+    incidents: "HashTrieMap[IncidentId, Incident]" = field(default_factory=HashTrieMap)
+    active: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
+    """The incidents that are neither ended nor forgotten."""
+    resting: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
+    """The ended ones, until they are forgotten."""
+    codes: "HashTrieMap[str, IncidentId]" = field(default_factory=HashTrieMap)
+    cells: "HashTrieMap[Cell, tuple[IncidentId, ...]]" = field(default_factory=HashTrieMap)
+    known: "Generations[ReportId, IncidentId | str]" = field(default_factory=_remembering)
+    """Reports decided, with the incident they belong to or an empty string."""
+    threads: "Generations[str, Thread]" = field(default_factory=_threads)
+    traces: "Generations[int, Trace]" = field(default_factory=_traces)
+    held: "HashTrieMap[ReportId, Held]" = field(default_factory=HashTrieMap)
+    groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)
+    members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)
+    digested: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)
+    forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
+    """Incidents whose keys are to be destroyed."""
+
+    def position(self, stream: str) -> int:
+        """The last sequence of REPORTS or DESK that is decided."""
+        return self.reports_seq if stream == "REPORTS" else self.desk_seq

@@ -1,0 +1,1 @@
+"""Names, postcodes and districts to places: the port, an in-memory index, and loaders of official files."""
