@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from typing import Any, Final
 
 from aiohttp import web
@@ -136,7 +137,12 @@ def _ntfy(path: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, str]
             return str(told["topic"]), f"{told.get('title', '')}\n{told.get('message', '')}".strip()
         except (ValueError, KeyError, TypeError):
             raise Problem(400, "not_ntfy", "Publish JSON with a topic, or text to /topic.") from None
-    return path.strip("/"), f"{headers.get('Title', '')}\n{text}".strip()
+    return path.strip("/"), f"{_title(headers)}\n{text}".strip()
+
+
+def _title(headers: Mapping[str, str]) -> str:
+    """The title, which is in RFC 2047 words where it is not plain ASCII."""
+    return str(make_header(decode_header(headers.get("Title", ""))))
 
 
 async def _telegram(request: web.Request) -> web.Response:

@@ -100,6 +100,13 @@ async def test_it_speaks_ntfy(box: TestClient[Any, Any], *, as_json: bool) -> No
     assert (line["path"], line["kind"], line["code"]) == ("/ntfy/southwark", "OVER", "P4M")
 
 
+async def test_an_ntfy_title_in_encoded_words_is_read(box: TestClient[Any, Any]) -> None:
+    title = "=?UTF-8?B?VVBEQVRFIFA0TSBHw7xuYXlkxLFu?="
+    await box.post("/southwark", data="news", headers={"Title": title})
+    assert "UPDATE P4M Günaydın" in await (await box.get("/")).text()
+    assert [line["kind"] for line in await _log(box)] == ["UPDATE"]
+
+
 async def test_the_page_shows_words_but_no_markup_of_strangers(box: TestClient[Any, Any]) -> None:
     body = json.dumps(BODY).encode()
     await box.post("/hackney/community", data=body, headers=_signed(body))
