@@ -1,0 +1,106 @@
+"""One mistake a file: each stops the start with file, entry, key and remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from services.ingest.bridge_file import MANIFEST, load_bridges
+from services.ingest.keys import load_keys
+from services.ingest.web.words import Words
+from shared.errors import SettingsError
+from shared.plugins.registry import load_plugins
+from shared.plugins.testing import CaseSecrets
+
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+SECRETS = CaseSecrets({"env:TOKEN": "value-of-the-secret"})
+GOOD = "- {id: sms, kind: twilio-sms, settings: {auth_token: 'env:TOKEN'}}\n"
+
+
+def test_a_good_bridges_file(tmp_path: Path) -> None:
+    file = tmp_path / "bridges.yaml"
+    file.write_text(GOOD)
+    assert list(load_bridges(file, SECRETS)) == ["sms"]
+    assert load_bridges(None, SECRETS) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (GOOD + GOOD, "bridge sms: the id is taken"),
+        ("- {id: web, kind: twilio-sms}", "bridge web: the id is taken"),
+        ("- {id: sms, kind: fax}", "bridge sms: there is no kind 'fax'; choose one of android-sms, telegram"),
+        ("- {id: 'No Slug', kind: telegram}", "bridge 1: id: String should match"),
+        ("- {id: sms}", "bridge 1: kind: Field required"),
+        ("- {id: sms, kind: twilio-sms, settings: {}}", "bridge sms: settings.auth_token: Field required"),
+        (
+            "- {id: sms, kind: twilio-sms, settings: {auth_token: 'env:TOKEN', replies: no}}",
+            "bridge sms: settings.replies: there is no such key; remove it or mend its spelling",
+        ),
+        (
+            "- {id: sms, kind: twilio-sms, settings: {auth_token: 'env:NO'}}",
+            "bridge sms: The secret env:NO is not set",
+        ),
+        ("- {id: [", "line 1: not YAML"),
+        ("just words", "Input should be a valid list"),
+    ],
+)
+def test_a_wrong_bridges_file(content: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "bridges.yaml"
+    file.write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        load_bridges(file, SECRETS)
+    assert str(raised.value).startswith(str(file))
+    assert says in str(raised.value)
+    assert "value-of-the-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (f"- {{name: a, sha256: {SHA}, rights: [fly]}}", "key 1: rights.0: Input should be"),
+        ("- {name: a, sha256: short}", "key 1: sha256: String should match"),
+        (f"- {{name: a, sha256: {SHA}}}\n- {{name: b, sha256: {SHA}}}", "key 2: its sha256 is taken"),
+        (f"- {{name: a, sha256: {SHA}, secret: x}}", "key 1: secret: there is no such key"),
+    ],
+)
+def test_a_wrong_keys_file(content: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "keys.yaml"
+    file.write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        load_keys(file)
+    assert str(file) in str(raised.value)
+    assert says in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml: cannot be read"):
+        load_keys(tmp_path / "nowhere.yaml")
+
+
+def test_a_key_is_found_by_its_secret(tmp_path: Path) -> None:
+    file = tmp_path / "keys.yaml"
+    file.write_text(f"- {{name: a, sha256: {SHA}, rights: [high_volume]}}\n")
+    found = load_keys(file).find("test")
+    assert found is not None
+    assert (found.name, found.rights) == ("a", frozenset({"high_volume"}))
+    assert load_keys(file).find("wrong") is None
+
+
+def test_the_manifest_loads() -> None:
+    assert {"android-sms", "telegram", "twilio-sms"} <= set(load_plugins(MANIFEST, "no.such.group"))
+
+
+def test_every_language_has_every_text_with_the_same_placeholders() -> None:
+    words = Words()
+    for language in words.languages:
+        assert words.keys(language) == words.keys("en")
+        assert "ABC123" in words.say(language, "receipt_short", ref="ABC123")
+        assert "{metres}" in words.say(language, "located", metres="{metres}")
+    assert words.direction("ar") == "rtl"
+
+
+def test_the_english_receipt_is_one_plain_sms() -> None:
+    for language in ("en", "es"):
+        text = Words().say(language, "receipt_short", ref="ABC123")
+        assert text.isascii()
+        assert len(text) <= 160

@@ -1,0 +1,158 @@
+"""The form without a browser: double submits, old pages, traps, and that nothing typed is lost."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts.reports import ReportContact, ReportContent
+from tests.unit.ingest.front_door import FrontDoor, front_door
+
+FIELDS = {"what": "Six officers at the café", "where": "E8 2NP", "there": "now", "write_back": "no"}
+
+
+async def page(door: FrontDoor, path: str = "/", **headers: str) -> str:
+    async with door.client.get(path, headers=headers) as response:
+        assert response.status == 200
+        assert "Set-Cookie" not in response.headers
+        assert response.headers["Cache-Control"] == "no-store"
+        return await response.text()
+
+
+async def nonce(door: FrontDoor) -> str:
+    found = re.search(r'name="nonce" value="([^"]+)"', await page(door))
+    assert found
+    return found[1]
+
+
+async def send(door: FrontDoor, fields: dict[str, str], path: str = "/") -> tuple[int, str]:
+    async with door.client.post(path, data=fields) as response:
+        return response.status, await response.text()
+
+
+async def test_a_report_by_form(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        contact = {"write_back": "yes", "contact": "07700 900123"}
+        status, html = await send(door, {**FIELDS, **contact, "nonce": await nonce(door)}, "/?lang=es")
+        (stored,) = await door.stored()
+        assert (status, stored.bridge) == (200, "web")
+        assert stored.report_id[1:7].upper() in html
+        assert isinstance(stored.content, ReportContent)
+        assert stored.content.text == "Six officers at the café\nE8 2NP"
+        assert (stored.content.language, stored.content.first_hand) == ("es", True)
+        assert stored.contact == ReportContact(address="07700 900123")
+
+
+async def test_a_double_submit_is_one_report(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        fields = {**FIELDS, "nonce": await nonce(door)}
+        first, second = await send(door, fields), await send(door, fields)
+        assert first == second
+        assert len(await door.stored()) == 1
+        status, html = await send(door, {**fields, "what": "and a second van"})
+        assert (status, "and a second van" in html) == (409, True)
+        assert len(await door.stored()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "says"),
+    [
+        ({"what": "", "where": ""}, 422, "Write what you see, or where it is."),
+        ({"write_back": "yes", "contact": "x"}, 422, "Write a phone number or an e-mail address"),
+        ({"website": "http://spam.example"}, 422, "hidden field"),
+        ({"nonce": "forged.1.sig"}, 409, "open for long"),
+        ({"nonce": "é"}, 409, "open for long"),
+        ({"nonce": ""}, 409, "open for long"),
+    ],
+)
+async def test_what_is_asked_for_again(
+    change: dict[str, str], status: int, says: str, tmp_path: Path
+) -> None:
+    async with front_door(tmp_path) as door:
+        fields = {"nonce": await nonce(door), **FIELDS, **change}
+        got, html = await send(door, fields)
+        assert got == status
+        assert says in html
+        assert fields["where"] in html
+        assert "spam.example" not in html
+        assert await door.stored() == []
+        # The new page's number is good: sending again with the mistake mended works.
+        fresh = re.search(r'name="nonce" value="([^"]+)"', html)
+        assert fresh
+        assert (await send(door, {**FIELDS, "nonce": fresh[1]}))[0] == 200
+
+
+async def test_a_page_open_for_a_day_is_renewed(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        old = await nonce(door)
+        door.clock.time += timedelta(hours=21)
+        assert (await send(door, {**FIELDS, "nonce": old}))[0] == 409
+
+
+async def test_what_was_typed_survives_a_full_disk_and_is_escaped(tmp_path: Path) -> None:
+    async with front_door(tmp_path, spool_bytes=10) as door:
+        number = await nonce(door)
+        door.bus.go_away()
+        status, html = await send(door, {**FIELDS, "what": "<b>van</b>", "nonce": number})
+        assert (status, "could not store" in html, "&lt;b&gt;van&lt;/b&gt;" in html) == (503, True, True)
+        door.bus.come_back()
+        again = re.search(r'name="nonce" value="([^"]+)"', html)
+        assert again
+        assert (await send(door, {**FIELDS, "nonce": again[1]}))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "status"),
+    [
+        ({"data": b"x" * 70_000, "headers": {"Content-Type": "application/x-www-form-urlencoded"}}, 413),
+        ({"json": {"what": "van"}}, 415),
+        (
+            {
+                "data": "&".join(f"a{n}=1" for n in range(50)).encode(),
+                "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+            },
+            400,
+        ),
+    ],
+)
+async def test_what_is_no_form_gets_the_page_again(kwargs: Any, status: int, tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door, door.client.post("/", **kwargs) as response:
+        assert response.status == status
+        assert "could not read" in await response.text()
+
+
+async def test_the_languages(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        assert '<html lang="ar" dir="rtl">' in await page(door, "/?lang=ar")
+        assert '<html lang="es" dir="ltr">' in await page(door, "/", **{"Accept-Language": "es-MX,es"})
+        assert '<html lang="en" dir="ltr">' in await page(door, "/?lang=xx")
+
+
+async def test_the_status_page_opens_with_its_link_only(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        _, html = await send(door, {**FIELDS, "nonce": await nonce(door)})
+        link = re.search(r'href="(/v1/reports/[^"]+)"', html)
+        assert link
+        door.states.state = "with_volunteers"
+        path = link[1].replace("&amp;", "&")
+        browser = {"Accept": "text/html"}
+        assert "Volunteers are looking into it." in await page(door, path, **browser)
+        async with door.client.get(path.replace("secret=", "secret=x"), headers=browser) as response:
+            assert (response.status, "There is no such report" in await response.text()) == (404, True)
+
+
+async def test_the_page_is_light_and_loads_only_its_own(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        html = await page(door)
+        total = len(html.encode())
+        for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', html):
+            async with door.client.get(path) as response:
+                assert response.status == 200
+                assert response.headers["X-Content-Type-Options"] == "nosniff"
+                total += len(await response.read())
+        assert total < 60_000
+        others = re.findall(r'(?:src|href|action)="(http[^"]+)"', html)
+        assert others == ["https://www.bbc.co.uk/weather"]
+        assert "style=" not in html
