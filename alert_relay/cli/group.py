@@ -81,7 +81,7 @@ def apply(paths: tuple[Path, ...], *, hub: Hub, as_json: bool) -> None:
       relay group apply examples/networks
     """
     from alert_relay.groupfile import find_group_files, load_group_files
-    from alert_relay.supervisor.examples import put_groups
+    from alert_relay.supervisor.groups import put_groups
 
     groups = load_group_files(find_group_files(paths))
     before = {g["id"]: g for g in hub.groups()}

@@ -18,6 +18,12 @@ def up_options(function: Any) -> Any:
         click.option(
             "--ports", type=click.Choice(["auto", "default"]), default="default", help="Or free ones."
         ),
+        click.option(
+            "--groups",
+            multiple=True,
+            type=click.Path(exists=True, path_type=Path),
+            help="Group files to put in force at the start, instead of the examples'.",
+        ),
         click.option("--no-examples", is_flag=True, help="No example groups, no postbox."),
         click.option("--nats-url", metavar="URL", help="Use this NATS instead of starting one."),
         click.option(
@@ -52,7 +58,9 @@ def up(*, as_json: bool, **asked: Any) -> None:
     run_up(asked, tell, lambda facts: _ready(facts, as_json=as_json))
 
 
-def run_up(asked: Mapping[str, Any], tell: Callable[[str], None], meanwhile: Any) -> None:
+def run_up(
+    asked: Mapping[str, Any], tell: Callable[[str], None], meanwhile: Any, *, stay: bool = True
+) -> None:
     """Run the supervisor with these options until a signal."""
     from alert_relay.supervisor.plan import Choices
     from alert_relay.supervisor.run import up as supervise
@@ -64,11 +72,12 @@ def run_up(asked: Mapping[str, Any], tell: Callable[[str], None], meanwhile: Any
         nats_url=asked["nats_url"],
         nats_monitoring_url=asked["nats_monitoring_url"],
         redis_url=asked["redis_url"],
+        auto_ports=asked["ports"] == "auto",
+        groups=asked["groups"],
+        stay=stay,
     )
     try:
-        settings = load_up_settings(asked["home"])
-        auto, stay = asked["ports"] == "auto", asked.get("stay", True)
-        asyncio.run(supervise(settings, choices, tell, meanwhile, auto_ports=auto, stay=stay))
+        asyncio.run(supervise(load_up_settings(asked["home"]), choices, tell, meanwhile))
     except RelayError as error:
         raise Failure(str(error), EXIT_USAGE) from None
 

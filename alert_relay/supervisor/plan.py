@@ -22,6 +22,7 @@ from alert_relay.supervisor.settings import UpSettings
 from shared.servers import NATS_ENV, find_nats_server, find_redis_server, nats_config, redis_args
 
 SERVICES: Final = ("ingest", "router", "notifier", "console")
+NETWORKS: Final = Path(__file__).resolve().parents[2] / "examples" / "networks"
 STOP_ORDER: Final = ("ingest", "router", "notifier", "console", "postbox", "redis", "nats")
 """The door closes first; whoever reads comes after whoever writes; the log goes last."""
 
@@ -34,6 +35,15 @@ class Choices:
     nats_url: str | None = None
     nats_monitoring_url: str | None = None
     redis_url: str | None = None
+    auto_ports: bool = False
+    groups: tuple[Path, ...] = ()
+    """Group files or folders to put in force at the start, instead of the examples'."""
+    stay: bool = True
+    """Whether to run on after what was to be done meanwhile."""
+
+    def group_paths(self) -> tuple[Path, ...]:
+        """What is put in force at the start."""
+        return self.groups or ((NETWORKS,) if self.examples else ())
 
     def ports_wanted(self) -> list[str]:
         """The names of the ports that this run listens on."""

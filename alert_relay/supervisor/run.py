@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 
 import aiohttp
 
+from alert_relay.groupfile import GroupFile, find_group_files, load_group_files
 from alert_relay.supervisor.child import Child
-from alert_relay.supervisor.examples import apply_examples
+from alert_relay.supervisor.groups import apply_groups
 from alert_relay.supervisor.home import Home
 from alert_relay.supervisor.plan import STOP_ORDER, Choices, Plan, make_plan
 from alert_relay.supervisor.settings import UpSettings, choose_ports
+from shared.bus import check_server
 from shared.errors import RelayError
 from shared.lifecycle import stop_on_signals
 
@@ -60,11 +63,12 @@ class Supervisor:
         self.home.write_run_file(self.facts)
 
     async def stop(self) -> None:
-        """Drain in order; each child's end is told."""
+        """Drain in order; after a whole start each child's end is told."""
         for name in STOP_ORDER:
             if name in self.children:
                 how = await self.children[name].stop()
-                self.tell(f"{name} {how}")
+                if self._keepers:
+                    self.tell(f"{name} {how}")
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -73,51 +77,52 @@ class Supervisor:
 
 @asynccontextmanager
 async def running(
-    settings: UpSettings, choices: Choices, tell: Tell, stop: asyncio.Event, *, auto_ports: bool
+    settings: UpSettings, choices: Choices, tell: Tell, stop: asyncio.Event
 ) -> AsyncIterator[Supervisor]:
     """A relay that is ready while the context is open (unless `stop` came first), and drained after it."""
     home = Home(settings.home)
     home.lock()
     try:
-        async with _running(home, settings, choices, tell, stop, auto_ports=auto_ports) as supervisor:
+        async with _running(home, settings, choices, tell, stop) as supervisor:
             yield supervisor
     finally:
         home.unlock()
 
 
 @asynccontextmanager
-async def _running(  # noqa: PLR0913 - the parts of one run
-    home: Home,
-    settings: UpSettings,
-    choices: Choices,
-    tell: Tell,
-    stop: asyncio.Event,
-    *,
-    auto_ports: bool,
+async def _running(
+    home: Home, settings: UpSettings, choices: Choices, tell: Tell, stop: asyncio.Event
 ) -> AsyncIterator[Supervisor]:
-    if home.make_key_file():
-        tell(
-            f"UNSAFE: a master key for trying out was made at {home.unsafe_key}, beside the data it "
-            "protects. In production hand one in from elsewhere (RELAY_MASTER_KEY_FILE)."
-        )
-    home.write_door_files()
-    ports = choose_ports(settings, choices.ports_wanted(), auto=auto_ports)
+    groups = await asyncio.to_thread(load_group_files, find_group_files(choices.group_paths()))
+    if choices.nats_url:
+        await check_server(choices.nats_monitoring_url or settings.nats_monitoring_url)
+    _prepare(home, tell)
+    ports = choose_ports(settings, choices.ports_wanted(), auto=choices.auto_ports)
     socket = home.redis_socket()
     async with aiohttp.ClientSession() as http:
         supervisor = Supervisor(home, make_plan(home, settings, choices, ports, socket, http), tell)
         try:
-            await _unless(stop, _start(supervisor, settings, choices))
+            await _unless(stop, _start(supervisor, settings.up_patience_s, groups))
             yield supervisor
         finally:
             await supervisor.stop()
             home.forget_socket(socket)
 
 
-async def _start(supervisor: Supervisor, settings: UpSettings, choices: Choices) -> None:
+def _prepare(home: Home, tell: Tell) -> None:
+    if "RELAY_MASTER_KEY_FILE" not in os.environ and home.make_key_file():
+        tell(
+            f"UNSAFE: a master key for trying out was made at {home.unsafe_key}, beside the data it "
+            "protects. In production hand one in from elsewhere (RELAY_MASTER_KEY_FILE)."
+        )
+    home.write_door_files()
+
+
+async def _start(supervisor: Supervisor, patience_s: float, groups: Sequence[GroupFile]) -> None:
     try:
-        await supervisor.start(settings.up_patience_s)
-        if choices.examples:
-            await apply_examples(supervisor.home, supervisor.facts, settings.up_patience_s)
+        await supervisor.start(patience_s)
+        if groups:
+            await apply_groups(supervisor.home, supervisor.facts, groups, patience_s)
     except BaseExceptionGroup as several:
         # One child's failed start cancels the wait for the others; the first sentence is the cause.
         raise next(_leaves(several), several) from None
@@ -142,25 +147,21 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
         await doing
 
 
-async def up(  # noqa: PLR0913 - what one run is told
+async def up(
     settings: UpSettings,
     choices: Choices,
     tell: Tell,
     meanwhile: Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]],
-    *,
-    auto_ports: bool,
-    stay: bool = True,
 ) -> None:
     """Run until SIGINT or SIGTERM, whenever it comes; then drain and say what was done.
 
-    `meanwhile` is begun once everything is ready, with the facts of run.json; without `stay`
-    the relay ends after it.
+    `meanwhile` is begun once everything is ready, with the facts of run.json.
     """
     stop = stop_on_signals()
-    async with running(settings, choices, tell, stop, auto_ports=auto_ports) as supervisor:
+    async with running(settings, choices, tell, stop) as supervisor:
         if not stop.is_set():
             await _unless(stop, meanwhile(supervisor.facts))
-        if stay:
+        if choices.stay:
             await stop.wait()
         tell(f"Stopping. {await figures(supervisor.home.folder)}")
 

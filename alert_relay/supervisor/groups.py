@@ -1,23 +1,22 @@
-"""Applies the example networks through the console, as any operator would; twice does nothing twice."""
+"""Puts groups in force through the console, as any operator would; twice does nothing twice."""
 
 import asyncio
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from alert_relay.client import Hub
-from alert_relay.groupfile import find_group_files, load_group_files
+from alert_relay.groupfile import GroupFile
 from alert_relay.supervisor.home import Home
 from shared.errors import RelayError, SettingsError
 
-NETWORKS: Final = Path(__file__).resolve().parents[2] / "examples" / "networks"
 _POLL_S: Final = 0.1
 
 
-async def apply_examples(home: Home, facts: Mapping[str, Any], patience_s: float) -> list[str]:
-    """Put every example group; the ids of those that changed. Raises when a file is broken."""
-    groups = await asyncio.to_thread(load_group_files, find_group_files([NETWORKS]))
+async def apply_groups(
+    home: Home, facts: Mapping[str, Any], groups: Sequence[GroupFile], patience_s: float
+) -> list[str]:
+    """Put every group in force; the ids of those that changed."""
     await _operator_token(home, time.monotonic() + patience_s)
     hub = Hub.at_home(home.folder, console=facts["console"])
     return await asyncio.to_thread(put_groups, hub, groups)
@@ -28,12 +27,12 @@ async def _operator_token(home: Home, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise SettingsError(
                 f"{home.operator_token} is missing although this folder's relay has an operator; put the "
-                "token back, or start without the examples: relay up --no-examples"
+                "token back, or start without groups: relay up --no-examples"
             )
         await asyncio.sleep(_POLL_S)
 
 
-def put_groups(hub: Hub, groups: Any) -> list[str]:
+def put_groups(hub: Hub, groups: Sequence[GroupFile]) -> list[str]:
     """Put each group; the ids of those whose definition or channels changed."""
     before = {g["id"]: g.get("version") for g in hub.groups()}
     changed = []
