@@ -100,7 +100,7 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
         "ask": alert.ask,
         "status": alert.status or "",
         "unproven": alert.status in _UNPROVEN,
-        "place": "",
+        "brief_place": "",
     }
     if isinstance(alert.body, DigestBody):
         return facts | _digest_facts(alert.body, size)
@@ -112,8 +112,10 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
 def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str, Any]:
     trusted = alert.audience == "verifiers"
     where = _place(alert, body)
+    label = clean(where.label, 50 if size == "short" else 120) or "place not known"
     return {
-        "place": clean(where.label, 50 if size == "short" else 120) or "place not known",
+        "place": label,
+        "brief_place": clip(label, 50),
         "radius_m": where.radius_m,
         "first_report_at": _local(body.first_report_at),
         "since": _local(body.since or body.first_report_at),

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from services.notifier.worker import Notifier
 from shared.contracts.base import KeyId
 from shared.contracts.catalog import decode
 from shared.contracts.desk import KillSwitch
@@ -53,11 +54,14 @@ class Crash:
 
     def __init__(self, point: str, nth: int = 1) -> None:
         self.point, self.left, self.happened = point, nth, asyncio.Event()
+        self.victim: Notifier | None = None
 
     def __call__(self, name: str) -> None:
         self.left -= name == self.point
         if self.left <= 0:
             self.happened.set()
+            if self.victim is not None:
+                self.victim._draining = True  # the dead take up nothing new
             raise asyncio.CancelledError
 
 
@@ -110,7 +114,7 @@ async def test_killed_at_any_point_a_second_copy_is_only_of_what_was_in_flight(b
     await rig.group(desk={"to": 100})
     await rig.alert()
     crash = Crash(point)
-    rig.start(fault=crash)
+    crash.victim = rig.start(fault=crash)
     await asyncio.wait_for(crash.happened.wait(), 10)
     await rig.crash()
     in_flight = {
@@ -142,7 +146,7 @@ async def test_killed_again_and_again_nobody_gets_a_third_copy_and_nobody_is_for
     await rig.alert()
     for _ in range(10):
         crash = Crash(chance.choice(POINTS[1:]), chance.randint(1, 2))
-        rig.start(fault=crash, lease_s=0.05, lane_width=128)
+        crash.victim = rig.start(fault=crash, lease_s=0.05, lane_width=128)
         ends = {asyncio.create_task(rig.settled("a1")), asyncio.create_task(crash.happened.wait())}
         await asyncio.wait(ends, return_when="FIRST_COMPLETED")
         for end_task in ends:

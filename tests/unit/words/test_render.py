@@ -1,0 +1,323 @@
+"""The words: what stands in every message, what never does, and golden copies for human eyes."""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, DigestLine, PublicPlace
+from shared.contracts.base import Place
+from shared.contracts.desk import Tally
+from shared.contracts.groups import GroupDefinition
+from shared.plugins.spec import RenderedMessage
+from shared.words import MIN_CHARS, NotForThisAudienceError, clean, render
+
+GOLDEN = Path(__file__).parent / "golden"
+AT = datetime(2022, 5, 14, 17, 42, tzinfo=UTC)
+HACKNEY = GroupDefinition(id="hackney", name="Hackney Anti Raids")
+WORDS = {"NO_NEWS": "NO NEWS"}
+ASKS = {"WITNESSES": "WITNESSES useful", "ENOUGH": "ENOUGH people", "LEAVE": "LEAVE now"}
+INCIDENT_KINDS = ("UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS")
+STATUS = {
+    "UNCONFIRMED": "unconfirmed",
+    "LIKELY": "likely",
+    "CONFIRMED": "confirmed",
+    "UPDATE": "confirmed",
+    "OVER": "officers_left",
+    "CLOSED": "closed",
+    "WRONG": "retracted",
+    "NO_NEWS": "no_news",
+}
+
+
+def body(**more: Any) -> AlertBody:
+    fields: dict[str, Any] = {
+        "place": Place(
+            lat=51.5466, lon=-0.075, radius_m=60, how="junction", label="Ashwin St/Kingsland Rd E8"
+        ),
+        "public": PublicPlace(lat=51.546, lon=-0.075, radius_m=300, label="Ashwin St E8"),
+        "first_report_at": AT - timedelta(minutes=9),
+        "reports": 4,
+        "first_hand": 1,
+        "excerpt": "2 vans outside the station,\nthey are holding a delivery rider",
+        **more,
+    }
+    return AlertBody(**fields)
+
+
+def alert(kind: str, audience: str = "community", **more: Any) -> AlertRaised:
+    fields: dict[str, Any] = {
+        "id": "e1",
+        "at": AT,
+        "alert_id": "a1",
+        "group": "hackney",
+        "group_version": 1,
+        "audience": audience,
+        "kind": kind,
+        "urgency": "urgent",
+        "not_after": AT + timedelta(hours=2),
+        "incident_id": "i1",
+        "code": "D7K",
+        "status": STATUS.get(kind),
+        "body": body(),
+        **more,
+    }
+    return AlertRaised(**fields)
+
+
+def words(raised: AlertRaised, max_chars: int = 306, group: GroupDefinition = HACKNEY) -> RenderedMessage:
+    return render(raised, group, language="en", max_chars=max_chars, base_url="https://ar.example")
+
+
+DIGEST = DigestBody(
+    lines=(
+        DigestLine(
+            report_id="r1", at=AT, place="Dalston", excerpt="vans near the market I think", reason="too_vague"
+        ),
+        DigestLine(report_id="r2", at=AT - timedelta(minutes=7), excerpt="HELP", reason="no_place"),
+    ),
+    held=12,
+    oldest=AT - timedelta(minutes=40),
+)
+STATEMENT = "2 vans, one person held. Police are there too"
+CASES: dict[str, AlertRaised] = {
+    "unconfirmed_verifiers": alert("UNCONFIRMED", "verifiers"),
+    "unconfirmed_verifiers_border_vague": alert(
+        "UNCONFIRMED",
+        "verifiers",
+        body=body(
+            place=Place(lat=51.5, lon=0, radius_m=1240, how="area", label="Dalston"),
+            also_told=("Islington Anti Raids", "Haringey Solidarity"),
+            reports=1,
+            first_hand=0,
+            excerpt="",
+        ),
+    ),
+    "likely_verifiers": alert("LIKELY", "verifiers"),
+    "confirmed_community_witnesses": alert("CONFIRMED", ask="WITNESSES", body=body(statement=STATEMENT)),
+    "confirmed_community_drill": alert("CONFIRMED", ask="WITNESSES", drill=True),
+    "confirmed_verifiers": alert("CONFIRMED", "verifiers", body=body(statement=STATEMENT)),
+    "update_community_enough": alert("UPDATE", ask="ENOUGH", body=body(statement="About 60 people are here")),
+    "update_verifiers_unproven": alert("UPDATE", "verifiers", status="likely"),
+    "over_community": alert("OVER", body=body(tally=Tally(let_go=2, taken=1, unknown=1))),
+    "over_community_leave": alert("OVER", ask="LEAVE", body=body(tally=Tally(let_go=1))),
+    "closed_community": alert("CLOSED", body=body(tally=Tally(taken=1), statement="He was released on bail")),
+    "closed_community_aftercare": alert("CLOSED", status="aftercare", body=body(tally=Tally(unknown=1))),
+    "wrong_community_retracted": alert(
+        "WRONG", body=body(statement="Our volunteer sees police traffic checks, nobody held")
+    ),
+    "wrong_community_other_agency": alert("WRONG", status="other_agency"),
+    "wrong_verifiers_not_confirmed": alert("WRONG", "verifiers", status="not_confirmed"),
+    "no_news_community": alert("NO_NEWS", body=body(since=AT - timedelta(minutes=95))),
+    "digest_verifiers": alert("DIGEST", "verifiers", body=DIGEST, code=None, incident_id=None),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("size", ["short", "long"])
+def test_golden(name: str, size: str) -> None:
+    """To renew one after a change of words: delete its file, run, and read what came."""
+    message = words(CASES[name], 306 if size == "short" else 4000)
+    shown = f"{message.subject}\n---\n{message.text}\n"
+    golden = GOLDEN / f"{name}.{size}.txt"
+    if not golden.exists():
+        golden.write_text(shown, encoding="utf-8")
+        pytest.fail(f"{golden.name} was missing and is written now: read it, then run again")
+    assert shown == golden.read_text(encoding="utf-8")
+
+
+def test_every_kind_has_its_golden_messages() -> None:
+    assert {a.kind for a in CASES.values()} == {*INCIDENT_KINDS, "DIGEST"}
+    assert {p.name for p in GOLDEN.glob("*.txt")} == {
+        f"{n}.{s}.txt" for n in CASES for s in ("short", "long")
+    }
+
+
+ANY_TEXT = st.text(max_size=400)
+AUDIENCES = st.sampled_from(["verifiers", "community", "partners", "reporter"])
+BODIES = st.builds(
+    body,
+    place=st.builds(
+        Place,
+        lat=st.just(51.5),
+        lon=st.just(0.0),
+        radius_m=st.floats(0, 20_000),
+        how=st.just("street"),
+        label=ANY_TEXT,
+    ),
+    public=st.builds(
+        PublicPlace, lat=st.just(51.5), lon=st.just(0.0), radius_m=st.just(300.0), label=ANY_TEXT
+    ),
+    excerpt=ANY_TEXT,
+    statement=ANY_TEXT,
+    reports=st.integers(1, 10_000),
+    first_hand=st.integers(0, 100),
+    also_told=st.lists(ANY_TEXT, max_size=5).map(tuple),
+    tally=st.builds(
+        Tally, let_go=st.integers(0, 1000), taken=st.integers(0, 1000), unknown=st.integers(0, 1000)
+    ),
+)
+
+
+@st.composite
+def alerts(draw: st.DrawFn) -> AlertRaised:
+    """Any alert that may be said to its audience."""
+    kind = draw(st.sampled_from(INCIDENT_KINDS))
+    audience = "verifiers" if kind in {"UNCONFIRMED", "LIKELY"} else draw(AUDIENCES)
+    return alert(
+        kind,
+        audience,
+        body=draw(BODIES),
+        ask=draw(st.sampled_from(["WITNESSES", "ENOUGH", "LEAVE", "NONE"])),
+        drill=draw(st.booleans()),
+        at=draw(st.datetimes(datetime(2022, 1, 1), datetime(2030, 1, 1))).replace(tzinfo=UTC),  # noqa: DTZ001 - made aware here
+        code=draw(st.from_regex(r"[A-Z][0-9][A-Z]{1,4}", fullmatch=True)),
+    )
+
+
+@given(alerts(), st.integers(MIN_CHARS, 5000), st.text(min_size=1, max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_status_time_place_code_group_are_never_dropped_and_it_fits(
+    raised: AlertRaised, max_chars: int, name: str
+) -> None:
+    message = words(raised, max_chars, GroupDefinition(id="hackney", name=name))
+    text = message.text
+    assert len(text) <= max_chars
+    assert text.startswith(("DRILL " if raised.drill else "") + WORDS.get(raised.kind, raised.kind))
+    local = raised.at.astimezone(ZoneInfo("Europe/London"))
+    assert f"{local:%H:%M}" in text
+    assert f" {local.day}" in text
+    assert str(raised.code) in text
+    assert isinstance(raised.body, AlertBody)
+    where = raised.body.place if raised.audience == "verifiers" else raised.body.public
+    shown = clean(where.label, 50 if max_chars <= 480 else 120) or "place not known"
+    assert " ".join(shown.split()) in text
+    assert clean(name, 30 if max_chars <= 480 else 80) in text
+    assert "Observe, don't obstruct." in text
+    assert "\n" not in message.subject
+    assert len(message.subject) <= 120
+    lawful = {"Cc", "Cf", "Co", "Cs", "Cn"}
+    assert not [c for c in text if unicodedata.category(c) in lawful and c != "\n"]
+
+
+@given(alerts(), st.sampled_from([306, 4000]))
+@settings(deadline=None)
+def test_one_ask_at_most_and_none_for_none(raised: AlertRaised, max_chars: int) -> None:
+    assert isinstance(raised.body, AlertBody)
+    quiet = raised.model_copy(
+        update={"body": raised.body.model_copy(update={"statement": "", "excerpt": ""})}
+    )
+    text = words(quiet, max_chars).text
+    asked = {ask for ask, phrase in ASKS.items() if phrase in text}
+    if raised.kind in {"UNCONFIRMED", "LIKELY"}:
+        assert not asked
+        assert text.count("Can you check?") == 1
+    else:
+        assert asked == ({raised.ask} - {"NONE"})
+
+
+@given(st.sampled_from(["CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS"]), AUDIENCES)
+def test_reporters_words_exact_place_and_counts_reach_verifiers_only(kind: str, audience: str) -> None:
+    marked = body(
+        excerpt="MARKED-EXCERPT",
+        also_told=("MARKED-GROUP",),
+        place=Place(lat=51.123456, lon=0.1, radius_m=5, how="postcode", label="MARKED-FLAT 4"),
+    )
+    if audience == "verifiers":
+        return
+    message = words(alert(kind, audience, body=marked), 4000)
+    everything = repr(message)
+    assert "MARKED" not in everything
+    assert "51.123456" not in everything
+
+
+@pytest.mark.parametrize("audience", ["community", "partners", "reporter"])
+@pytest.mark.parametrize(
+    "raised",
+    [{"kind": "UNCONFIRMED"}, {"kind": "LIKELY"}, {"kind": "UPDATE", "status": "unconfirmed"}],
+)
+def test_unconfirmed_news_is_for_verifiers_only(audience: str, raised: dict[str, str]) -> None:
+    with pytest.raises(NotForThisAudienceError):
+        words(alert(audience=audience, **raised))
+
+
+def test_there_is_no_link_to_a_page_before_a_person_confirmed() -> None:
+    assert "ar.example" not in words(alert("UNCONFIRMED", "verifiers"), 4000).text
+    assert "ar.example" not in words(alert("WRONG", "verifiers", status="not_confirmed"), 4000).text
+    assert "https://ar.example/i/D7K" in words(alert("CONFIRMED"), 4000).text
+
+
+def test_machines_get_the_facts_of_their_audience() -> None:
+    data = words(alert("CONFIRMED", ask="WITNESSES")).data
+    assert data["place"] == {"label": "Ashwin St E8", "lat": 51.546, "lon": -0.075, "radius_m": 300}
+    assert (data["type"], data["code"], data["ask"], data["drill"]) == ("alert", "D7K", "WITNESSES", False)
+    exact = words(alert("UNCONFIRMED", "verifiers")).data["place"]
+    assert exact["label"] == "Ashwin St/Kingsland Rd E8"
+
+
+def test_a_body_that_is_gone_or_a_size_that_cannot_carry_it_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not in clear"):
+        words(alert("CONFIRMED", body=None))
+    with pytest.raises(ValueError, match="306"):
+        words(alert("CONFIRMED"), 160)
+
+
+def test_a_template_in_a_report_stays_text() -> None:
+    text = words(alert("UNCONFIRMED", "verifiers", body=body(excerpt="{{ 7*7 }} {% raw %}")), 4000).text
+    assert '"{{ 7*7 }} {% raw %}"' in text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("two vans", "two vans"),
+        ("line\r\nCONFIRMED next", "line CONFIRMED next"),  # no second message after a break
+        ("a\u2028b\u0085c", "a b c"),
+        ("\u202eevil\u2066x\u200b", "evilx"),  # nothing that turns or hides
+        ("nul\0bell\a", "nulbell"),
+        ("@everyone @here a@b.c", "@ everyone @ here a@ b.c"),
+        ("@\u200beveryone", "@ everyone"),  # also when something hidden stood between
+        ('"quoted" \u201cso\u201d', "'quoted' 'so'"),  # the quotation marks are ours
+        ("<b>x</b> <!channel>", "(b)x(/b) (!channel)"),
+        ("e\u0301" + "\u0301" * 500, "é" + "\u0301" * 2),
+        ("नमस्ते ወደ 你好 مرحبا", "नमस्ते ወደ 你好 مرحبا"),  # languages are no attack
+        ("😱 help", "😱 help"),
+    ],
+)
+def test_what_others_wrote_becomes_harmless(said: str, shown: str) -> None:
+    assert clean(said, 280) == shown
+
+
+@given(st.text(max_size=2000), st.integers(10, 300))
+def test_clean_is_one_line_within_its_limit_and_stays_as_it_is(said: str, limit: int) -> None:
+    once = clean(said, limit)
+    assert len(once) <= limit
+    assert "\n" not in once
+    assert clean(once, limit) == once
+
+
+@pytest.mark.parametrize("kind", INCIDENT_KINDS)
+@pytest.mark.parametrize("max_chars", [306, 481, 4000])
+@pytest.mark.parametrize("letter", ["a", "W ", "\u0301", "😱"])
+def test_the_longest_of_everything_still_fits(kind: str, max_chars: int, letter: str) -> None:
+    much = letter * 10_000
+    full = body(
+        place=Place(lat=51.5, lon=0, radius_m=20_000, how="area", label=much),
+        excerpt=much,
+        statement=much,
+        also_told=(much,) * 9,
+        tally=Tally(let_go=1000, taken=1000, unknown=1000),
+    )
+    raised = alert(kind, "verifiers", body=full, code="ZZZZZZ", drill=True, ask="WITNESSES")
+    message = words(raised, max_chars, GroupDefinition(id="g", name="W" * 80))
+    assert len(message.text) <= max_chars
+    assert len(message.subject) <= 120
+
+
+def test_a_word_of_ten_thousand_letters_is_cut() -> None:
+    assert clean("a" * 10_000, 60) == "a" * 57 + "..."
