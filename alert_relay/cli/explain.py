@@ -38,8 +38,14 @@ def _tell(incident: Mapping[str, Any]) -> None:
     place = incident.get("place")
     if isinstance(place, Mapping):
         say(f"Placed by {place.get('how')}, within {place.get('radius_m')} m.")
-    for step in incident.get("history") or incident.get("events") or []:
-        say(
-            "  "
-            + " ".join(str(v) for k, v in step.items() if v is not None and not isinstance(v, dict | list))
-        )
+    for step in incident.get("history") or ():
+        say(f"  {step['at'][:19]}  {_words(step)}")
+    for alert in incident.get("told") or ():
+        say(f"  told {alert['group']} {alert['audience']}: {alert['kind']} at {alert['at'][:19]}")
+
+
+def _words(step: Mapping[str, Any]) -> str:
+    told = {k: v for k, v in step.items() if k not in {"at", "what", "reason"} and v not in (None, "")}
+    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+    why = f" because {step['reason'].replace('_', ' ')}" if step.get("reason") else ""
+    return f"{step['what'].replace('_', ' ')}{why}{f' ({facts})' if facts else ''}"

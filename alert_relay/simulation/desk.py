@@ -41,14 +41,15 @@ class DemoDesk:
 
     async def prepare(self, acting: set[str]) -> None:
         """Make whoever is missing; raises `SettingsError` for a group that is not in force."""
-        self.groups = await asyncio.to_thread(self._operator.groups)
-        known = {str(group["id"]) for group in self.groups}
+        known = {str(group["id"]) for group in await asyncio.to_thread(self._operator.groups)}
         if missing := sorted(acting - known):
             raise SettingsError(
                 f"No group {', '.join(missing)} here; apply the examples: relay group apply examples/networks"
             )
         self._tokens = _read(self._file)
-        await self._member(WATCHER, dict.fromkeys(sorted(known), "verifier"))
+        # Only a group's admin sees where its channels deliver.
+        await self._member(WATCHER, dict.fromkeys(sorted(known), "admin"))
+        self.groups = await asyncio.to_thread(self.watcher.groups)
         for group in sorted(acting):
             await self._member(group, {group: "dispatcher"})
 
@@ -82,7 +83,7 @@ class DemoDesk:
 
     @property
     def watcher(self) -> Hub:
-        """Sees the incidents of all groups."""
+        """Sees the incidents and channels of all groups."""
         return self._hub(self._tokens[WATCHER]["token"])
 
     async def act(self, done: Done) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Picture:
     """Everything seen from outside at one moment."""
 
     incidents: list[dict[str, Any]] = field(default_factory=list)
-    """With their reports, timeline and alerts."""
+    """With their reports, history and the alerts told."""
     letters: list[dict[str, Any]] = field(default_factory=list)
     routes: Mapping[Address, Sequence[Route]] = field(default_factory=dict)
 
@@ -52,12 +52,12 @@ class Picture:
         versions = (int(i.get("version") or 0) + len(i.get("reports") or ()) for i in self.incidents)
         return (len(self.letters), len(self.incidents), *versions)
 
-    def expected(self) -> Iterable[tuple[Mapping[str, Any], Route]]:
-        """Every alert with each address that it should have reached."""
+    def expected(self) -> Iterable[tuple[Route, str, str]]:
+        """Each address that an alert should have reached, with the alert's id and incident's code."""
         for incident in self.incidents:
-            for alert in incident.get("alerts") or ():
+            for alert in incident.get("told") or ():
                 for route in self.routes.get((alert["group"], alert["audience"]), ()):
-                    yield alert, route
+                    yield route, str(alert["alert_id"]), str(incident.get("code"))
 
     def lost(self) -> int:
         """Alerts that did not arrive, counted by address."""
@@ -73,8 +73,8 @@ class Picture:
     def _wanted(self) -> Counter[tuple[str, str, str]]:
         # A channel of words carries no alert id, so there the incident's code must do.
         return Counter(
-            (route.kind, route.path, str(alert["alert_id"] if route.kind == "webhook" else alert.get("code")))
-            for alert, route in self.expected()
+            (route.kind, route.path, alert_id if route.kind == "webhook" else code)
+            for route, alert_id, code in self.expected()
         )
 
     def _arrived(self) -> Counter[tuple[str, str, str]]:
@@ -95,7 +95,7 @@ class Picture:
         fed = Counter(
             alert["audience"]
             for incident in self.incidents
-            for alert in incident.get("alerts") or ()
+            for alert in incident.get("told") or ()
             if (alert.get("results") or {}).get("feed", {}).get("delivered")
         )
         found = {**counts, **({"feed": fed} if fed else {})}
@@ -117,7 +117,7 @@ class Eye:
         for incident in await asyncio.to_thread(self._desk.watcher.incidents, "all"):
             self._before[incident["id"]] = _state(incident)
             whole = await asyncio.to_thread(self._desk.watcher.incident, incident["id"])
-            self._told_before |= {alert["alert_id"] for alert in whole.get("alerts") or ()}
+            self._told_before |= {alert["alert_id"] for alert in whole.get("told") or ()}
 
     async def look(self) -> Picture:
         """The incidents that are new or changed, with their new alerts; the letters since."""
@@ -125,8 +125,8 @@ class Eye:
         changed = [i["id"] for i in listed if self._before.get(i["id"]) != _state(i)]
         whole = [await asyncio.to_thread(self._desk.watcher.incident, name) for name in changed]
         for incident in whole:
-            alerts = incident.get("alerts") or ()
-            incident["alerts"] = [a for a in alerts if a["alert_id"] not in self._told_before]
+            alerts = incident.get("told") or ()
+            incident["told"] = [a for a in alerts if a["alert_id"] not in self._told_before]
         return Picture(whole, await self._letters(), routes_of(self._desk.groups))
 
     async def look_quietly(self, last: Picture) -> Picture:
@@ -178,7 +178,7 @@ def _routes(kind: str, settings: Mapping[str, Any]) -> list[Route]:
 def states_of(incident: Mapping[str, Any]) -> list[str]:
     """The statuses that an incident passed, in order."""
     states: list[str] = []
-    for step in incident.get("timeline") or ():
+    for step in incident.get("history") or ():
         read = _STATUS_OF.get(step["what"])
         status = read(step) if read else None
         if status and (not states or states[-1] != status):

@@ -86,7 +86,7 @@ ROUTES = {("h", "verifiers"): [HOOK, CHAT]}
 
 
 def _alert(name: str) -> dict[str, Any]:
-    return {"alert_id": name, "group": "h", "audience": "verifiers", "code": "D7K"}
+    return {"alert_id": name, "group": "h", "audience": "verifiers"}
 
 
 def _letter(route: Route, alert: str, at: str = "2026-01-01T00:00:05+00:00") -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _letter(route: Route, alert: str, at: str = "2026-01-01T00:00:05+00:00") -> 
 
 
 def _picture(alerts: list[str], letters: list[dict[str, Any]]) -> Picture:
-    incident = {"id": "i1", "code": "D7K", "alerts": [_alert(name) for name in alerts]}
+    incident = {"id": "i1", "code": "D7K", "told": [_alert(name) for name in alerts]}
     return Picture([incident], letters, ROUTES)
 
 
@@ -136,7 +136,7 @@ def test_lost_and_duplicate_are_counted_from_what_arrived(
 def test_deliveries_are_counted_by_channel_and_audience() -> None:
     picture = _picture(["a1"], [_letter(HOOK, "a1"), _letter(CHAT, "a1")])
     fed = {**_alert("a2"), "audience": "community", "results": {"feed": {"delivered": 1}}}
-    picture.incidents[0]["alerts"].append(fed)
+    picture.incidents[0]["told"].append(fed)
     assert picture.deliveries() == {
         "feed": {"community": 1},
         "telegram": {"verifiers": 1},
@@ -170,7 +170,7 @@ TIMELINE = [
 
 
 def test_states_passed_are_in_order_and_without_repeats() -> None:
-    assert states_of({"timeline": TIMELINE}) == [
+    assert states_of({"history": TIMELINE}) == [
         "unconfirmed",
         "likely",
         "confirmed",
@@ -201,7 +201,7 @@ def test_the_final_object_has_the_agreed_shape() -> None:
     picture.incidents[0] |= {
         "place": {"label": "Ashwin Street"},
         "groups": [{"group": "h"}],
-        "timeline": TIMELINE,
+        "history": TIMELINE,
     }
     told = json.loads(json.dumps(summary(picture, {}, 3)))
     assert set(told) == {"reports", "incidents", "deliveries", "lost", "duplicates"}
