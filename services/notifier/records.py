@@ -1,13 +1,14 @@
 """Writes the ledger: urgent records first, patiently, so that nothing is sent that is not claimed.
 
-The disk takes a few thousand records a second. A gate lets so many publishes in at once, urgent
-ones before all others, so that a bulk send's bookkeeping never stands before a first alert's.
+The disk takes a few thousand syncs a second, so records that wait together are stored by one
+(an atomic batch), urgent ones before all others: a bulk send's bookkeeping never stands before a
+first alert's. What a batch refuses is stored one by one, which says whose record came first.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import structlog
@@ -15,51 +16,22 @@ import structlog
 from shared.contracts.catalog import decode, encode
 from shared.contracts.ledger import LedgerRecord
 from shared.errors import BusError, MalformedMessageError
-from shared.ports import Bus, Stored
+from shared.ports import Bus, Outgoing, Stored
 
 log = structlog.get_logger()
 T = TypeVar("T")
-_AT_ONCE: Final = 64
+_BATCHES_AT_ONCE: Final = 4
+_MAX_BATCH: Final = 64
 _PAUSE_S: Final = 0.5
 
 
-class Gate:
-    """Lets so many in at once; of those who wait, urgent ones first, then in order."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """One record that waits for its place in the ledger, and for whom."""
 
-    def __init__(self, width: int) -> None:
-        self._free = width
-        self._waiting: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())
-
-    @asynccontextmanager
-    async def passing(self, *, urgent: bool) -> AsyncIterator[None]:
-        """Hold one place while the context is open."""
-        await self._enter(urgent=urgent)
-        try:
-            yield
-        finally:
-            self._leave()
-
-    async def _enter(self, *, urgent: bool) -> None:
-        if self._free:
-            self._free -= 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting[not urgent].append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave()
-            raise
-
-    def _leave(self) -> None:
-        for queue in self._waiting:
-            while queue:
-                turn = queue.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
-        self._free += 1
+    record: LedgerRecord
+    message: Outgoing
+    done: asyncio.Future[LedgerRecord]
 
 
 class LedgerWriter:
@@ -67,7 +39,8 @@ class LedgerWriter:
 
     def __init__(self, bus: Bus, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._bus, self._sleep = bus, sleep
-        self._gate = Gate(_AT_ONCE)
+        self._waiting: tuple[deque[_Waiting], ...] = (deque(), deque())
+        self._storing: set[asyncio.Task[None]] = set()
         self._own: set[str] = set()
 
     async def write(self, record: LedgerRecord, *, urgent: bool) -> LedgerRecord:
@@ -75,14 +48,12 @@ class LedgerWriter:
 
         That is another record if another notifier was first.
         """
-        message = encode(record, source="notifier")
+        done: asyncio.Future[LedgerRecord] = asyncio.get_running_loop().create_future()
         self._own.add(record.id)
-        async with self._gate.passing(urgent=urgent):
-            stored = await self._patiently(lambda: self._bus.publish(message), record.type)
-        if not stored.duplicate:
-            return record
-        self._own.discard(record.id)
-        return await self._held(stored, record)
+        self._waiting[not urgent].append(_Waiting(record, encode(record, source="notifier"), done))
+        if len(self._storing) < _BATCHES_AT_ONCE:
+            self._start()
+        return await done
 
     def is_own(self, record_id: str) -> bool:
         """Whether this record came from here (asked once, when it is read back)."""
@@ -90,6 +61,62 @@ class LedgerWriter:
             self._own.discard(record_id)
             return True
         return False
+
+    async def close(self) -> None:
+        """Stop storing; whoever still waits is cancelled."""
+        for task in list(self._storing):
+            task.cancel()
+        await asyncio.gather(*self._storing, return_exceptions=True)
+
+    def _start(self) -> None:
+        task = asyncio.create_task(self._store_all())
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+
+    async def _store_all(self) -> None:
+        """Store batch after batch until nobody waits."""
+        while batch := self._next_batch():
+            try:
+                await self._store(batch)
+            except asyncio.CancelledError:
+                for waiting in batch:
+                    waiting.done.cancel()
+                raise
+            except Exception as error:  # noqa: BLE001 - each learns why its own record failed
+                for waiting in batch:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(error)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        for queue in self._waiting:
+            while queue and len(batch) < _MAX_BATCH:
+                if not (waiting := queue.popleft()).done.done():
+                    batch.append(waiting)
+        return batch
+
+    async def _store(self, batch: list[_Waiting]) -> None:
+        if len(batch) > 1 and await self._stored_together(batch):
+            for waiting in batch:
+                _answer(waiting, waiting.record)
+            return
+        await asyncio.gather(*(self._store_one(waiting) for waiting in batch))
+
+    async def _stored_together(self, batch: list[_Waiting]) -> bool:
+        try:
+            await self._bus.append([waiting.message for waiting in batch])
+        except BusError:
+            return False  # one of the ids is known, or nobody knows: each record by itself will tell
+        return True
+
+    async def _store_one(self, waiting: _Waiting) -> None:
+        kind = waiting.record.type
+        stored = await self._patiently(lambda: self._bus.publish(waiting.message), kind)
+        if stored.duplicate:
+            self._own.discard(waiting.record.id)
+            _answer(waiting, await self._held(stored, waiting.record))
+        else:
+            _answer(waiting, waiting.record)
 
     async def _held(self, stored: Stored, record: LedgerRecord) -> LedgerRecord:
         entry = await self._patiently(lambda: self._bus.get(stored.stream, stored.seq), record.type)
@@ -109,3 +136,8 @@ class LedgerWriter:
             except BusError as error:
                 log.warning("ledger_waits", record=what, error=type(error).__name__)
                 await self._sleep(_PAUSE_S)
+
+
+def _answer(waiting: _Waiting, held: LedgerRecord) -> None:
+    if not waiting.done.done():
+        waiting.done.set_result(held)

@@ -8,11 +8,14 @@ import pytest
 from services.notifier.channels.http_outcomes import from_error, retry_after
 from services.notifier.decide.switch import stopped_by
 from services.notifier.reading import named_in
-from services.notifier.records import Gate
+from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, key_of
+from shared.contracts.catalog import decode
 from shared.contracts.desk import KillSwitch
+from shared.contracts.ledger import AlertSettled, LedgerRecord
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
 from shared.ports import Entry
+from shared.testing.bus import MemoryBus
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
 
@@ -35,31 +38,45 @@ def test_the_kill_switch(hub: KillSwitch | None, group: KillSwitch | None, why: 
     assert stopped_by(hub, group) == why
 
 
-async def test_the_gate_lets_urgent_records_pass_all_others() -> None:
-    gate, passed, open_it = Gate(1), [], asyncio.Event()
+def record(name: str) -> LedgerRecord:
+    return AlertSettled(id=name, at=NOW, alert_id="a", group="g", delivered=0, reason="done")
 
-    async def go(name: str, *, urgent: bool) -> None:
-        async with gate.passing(urgent=urgent):
-            passed.append(name)
-            await open_it.wait()
 
-    jobs = [asyncio.create_task(go(f"bulk{n}", urgent=False)) for n in range(4)]
-    jobs.append(asyncio.create_task(go("first", urgent=True)))
+async def written(bus: MemoryBus) -> list[str]:
+    entries = [await bus.get("LEDGER", n) for n in range(1, await bus.last_seq("LEDGER") + 1)]
+    return [decode(e).id for e in entries if e is not None]
+
+
+async def test_urgent_records_are_stored_before_all_that_wait(memory_bus: MemoryBus) -> None:
+    memory_bus.go_away()
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    jobs = [asyncio.create_task(writer.write(record(f"bulk{n}"), urgent=False)) for n in range(600)]
     await asyncio.sleep(0)
-    open_it.set()
+    jobs.append(asyncio.create_task(writer.write(record("first"), urgent=True)))
+    await asyncio.sleep(0)
+    memory_bus.come_back()
     await asyncio.gather(*jobs)
-    assert passed[:2] == ["bulk0", "first"]
+    assert (await written(memory_bus)).index("first") < 300
 
 
-async def test_who_gives_up_waiting_at_the_gate_takes_no_place() -> None:
-    gate = Gate(1)
-    async with gate.passing(urgent=False):
-        waiter = asyncio.create_task(gate.passing(urgent=True).__aenter__())
-        await asyncio.sleep(0)
-        waiter.cancel()
-        await asyncio.wait({waiter})
-    async with asyncio.timeout(1), gate.passing(urgent=False):
-        pass
+async def test_of_two_writers_the_second_learns_what_the_first_wrote(memory_bus: MemoryBus) -> None:
+    one, two = (LedgerWriter(memory_bus, asyncio.sleep) for _ in range(2))
+    names = [f"r{n}" for n in range(100)]
+    theirs = {n: record(n).model_copy(update={"delivered": 7}) for n in names[::3]}
+    for other in theirs.values():
+        await one.write(other, urgent=False)
+    held = await asyncio.gather(*(two.write(record(n), urgent=False) for n in names))
+    assert [h.delivered for h in held if isinstance(h, AlertSettled)] == [7 * (n in theirs) for n in names]
+    assert sorted(await written(memory_bus)) == sorted(names)
+    assert [n for n in names if two.is_own(n)] == [n for n in names if n not in theirs]
+
+
+async def test_a_batch_whose_acknowledgement_is_lost_is_stored_once(memory_bus: MemoryBus) -> None:
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    memory_bus.fail_next(2)
+    mine = [record(f"r{n}") for n in range(10)]
+    assert await asyncio.gather(*(writer.write(r, urgent=False) for r in mine)) == mine
+    assert sorted(await written(memory_bus)) == sorted(r.id for r in mine)
 
 
 @pytest.mark.parametrize(
