@@ -1,0 +1,53 @@
+"""The console as one aiohttp application: routes and what stands behind them, nothing else."""
+
+from typing import Final
+
+from aiohttp import web
+
+from services.console import desk, hub, status
+from services.console.door import CONSOLE, MAX_BODY, Console
+from services.console.live import Live
+from services.console.openapi import get_openapi
+from services.console.web import feeds, pages
+from shared.errors import StateUnavailableError
+from shared.http import Handler, Problem, add_health, problems
+
+ROUTES: Final = (
+    web.get("/", pages.get_live_page),
+    web.get("/live", pages.get_live_stream),
+    web.get("/i/{code:[A-Za-z0-9]{3,6}}", pages.get_incident_page),
+    web.get("/feed.atom", feeds.get_atom),
+    web.get("/feed.geojson", feeds.get_geojson),
+    web.get("/v1/desk/incidents", desk.get_incidents),
+    web.get("/v1/desk/incidents/{name}", desk.get_incident),
+    web.get("/v1/desk/held", desk.get_held),
+    web.post("/v1/desk/{command}", desk.post_command),
+    web.post("/v1/desk/{command}/preview", desk.post_preview),
+    web.get("/v1/members", hub.get_members),
+    web.post("/v1/members", hub.post_member),
+    web.delete("/v1/members/{member}", hub.delete_member),
+    web.get("/v1/groups", hub.get_groups),
+    web.put("/v1/groups/{group}", hub.put_group),
+    web.post("/v1/kill-switch", hub.post_kill_switch),
+    web.get("/v1/status", status.get_status),
+    web.get("/openapi.json", get_openapi),
+    web.static("/static", pages.STATIC),
+)
+
+
+def make_app(console: Console, live: Live) -> web.Application:
+    """The application over these; projector, news and live are workers of their own."""
+    app = web.Application(middlewares=[problems, _redis_away], client_max_size=MAX_BODY)
+    app[CONSOLE] = console
+    app[pages.LIVE] = live
+    app.add_routes(ROUTES)
+    add_health(app, lambda: status.health(console))
+    return app
+
+
+@web.middleware
+async def _redis_away(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except StateUnavailableError as error:
+        raise Problem(503, "state_unavailable", str(error), retry_after_s=2) from None

@@ -1,0 +1,69 @@
+"""What the desk must know of channel plug-ins to show what will be sent: their size and their reach.
+
+Asks the plug-ins themselves, found by their manifest, so that a preview's words are the very
+words that the notifier will send. Secrets are not needed for counting and are not read.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import structlog
+
+import services
+from services.console.decide.draft import Document
+from services.console.decide.sends import ChannelFacts, GroupFacts
+from shared.contracts.groups import ChannelDefinition, GroupDefinition
+from shared.plugins.registry import load_plugins
+from shared.plugins.spec import ChannelHost
+
+log = structlog.get_logger()
+
+MANIFEST: Final = Path(services.__path__[0]) / "notifier" / "channels" / "MANIFEST"
+_GROUP: Final = "alert_relay.channels"
+_DEFAULT_CHARS: Final = 4_000
+
+
+class _NoSecrets:
+    """Stands in for every secret: an address, as good as any for counting."""
+
+    def resolve(self, _reference: str) -> str:
+        """The same for every reference."""
+        return "https://counted.invalid"
+
+
+class Channels:
+    """The channel classes by kind."""
+
+    def __init__(self, plugins: Mapping[str, type[Any]], http: aiohttp.ClientSession) -> None:
+        self._plugins = plugins
+        self._host = ChannelHost(http=http, secrets=_NoSecrets())
+
+    @classmethod
+    def found(cls, http: aiohttp.ClientSession) -> "Channels":
+        """Those of the manifest and of third parties; `SettingsError` if one can't be loaded."""
+        return cls(load_plugins(MANIFEST, _GROUP), http)
+
+    def facts(self, group: Document) -> GroupFacts:
+        """A group's document with what is known of its channels."""
+        channels = [ChannelDefinition.model_validate(c) for c in group.get("channels", ())]
+        return GroupFacts(
+            definition=GroupDefinition.model_validate(group["definition"]),
+            version=group["version"],
+            channels=tuple(self._channel(c) for c in channels),
+        )
+
+    def _channel(self, definition: ChannelDefinition) -> ChannelFacts:
+        plugin = self._plugins.get(definition.kind)
+        if plugin is None:
+            return ChannelFacts(definition, _DEFAULT_CHARS, None)
+        return ChannelFacts(definition, plugin.max_chars, self._count(plugin, definition))
+
+    def _count(self, plugin: type[Any], definition: ChannelDefinition) -> int | None:
+        try:
+            made = plugin(plugin.Settings.model_validate(definition.settings), self._host)
+            return len(made.recipients())
+        except Exception as error:  # noqa: BLE001 - settings of a group, code of a third party
+            log.info("recipients_not_counted", kind=definition.kind, error=type(error).__name__)
+            return None

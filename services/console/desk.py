@@ -1,0 +1,155 @@
+"""`/v1/desk/…`: what members see of their groups' incidents, and what they decide about them."""
+
+import asyncio
+from typing import Any, cast, get_args
+
+from aiohttp import web
+
+from services.console.decide import views
+from services.console.decide.commands import Act as CommandAct
+from services.console.decide.commands import acting_group, command_of, missing_fields
+from services.console.decide.draft import Document
+from services.console.decide.sends import Act, sends_of
+from services.console.door import CONSOLE, Actor, Console, actor_of, body_of
+from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
+from services.console.store import MOST
+from services.console.submit import Verdict, command_id, stored_id, submit
+from shared.contracts.base import GroupId, IncidentId
+from shared.http import Problem
+
+
+async def get_incidents(request: web.Request) -> web.Response:
+    """The incidents of the member's groups, newest first: `?state=open` (the default) or `all`."""
+    console, actor = request.app[CONSOLE], await actor_of(request)
+    index = {"open": "open", "all": "incidents"}.get(request.query.get("state", "open"))
+    if index is None:
+        raise Problem(422, "invalid", "state is `open` or `all`.")
+    found = await _of_groups(console, actor, index, "incident")
+    seen = [d for d in found if views.may_see(d, actor.roles)]
+    seen.sort(key=lambda d: (d.get("opened_at", ""), d["id"]), reverse=True)
+    names = await console.store.names_of({m for d in seen for m in views.members_named(d)})
+    return _answer(IncidentList(incidents=[views.row(d, names) for d in seen[:MOST]]))
+
+
+async def get_incident(request: web.Request) -> web.Response:
+    """One incident with its reports, what was done, and who was told what."""
+    console, actor = request.app[CONSOLE], await actor_of(request)
+    incident = await _visible(console, actor, request.match_info["name"])
+    return web.json_response(await _whole(console, incident))
+
+
+async def get_held(request: web.Request) -> web.Response:
+    """Reports that wait for a person, newest first."""
+    console, actor = request.app[CONSOLE], await actor_of(request)
+    found = await _of_groups(console, actor, "held", "held")
+    found.sort(key=lambda d: (d["at"], d["report_id"]), reverse=True)
+    return _answer(HeldList(held=[views.held(d, actor.roles) for d in found[:MOST]]))
+
+
+async def post_command(request: web.Request) -> web.Response:
+    """A command: stored, decided, answered."""
+    console, actor = request.app[CONSOLE], await actor_of(request)
+    name, asked = await _asked(request)
+    act, _ = await _act(console, actor, asked)
+    body = asked.model_dump_json(exclude_none=True)
+    verdict = await submit(console, command_of(name, act, asked), body=body)
+    given = act.id.partition(".")[2]
+    return await _decided(console, actor, given, verdict)
+
+
+async def post_preview(request: web.Request) -> web.Response:
+    """What the command would send to whom. Nothing is stored."""
+    console, actor = request.app[CONSOLE], await actor_of(request)
+    name, asked = await _asked(request)
+    _, incident = await _act(console, actor, asked)
+    if incident is None:
+        return _answer(Preview(sends=[]))
+    told = await console.store.many("alert", incident.get("alerts", ()))
+    groups = {
+        g["id"]: console.channels.facts(g)
+        for g in await console.store.many("group", incident.get("seen_by", ()))
+    }
+    act = Act(name, asked, incident, told, console.clock.now())
+    return _answer(Preview(sends=sends_of(act, groups, base_url=console.settings.base_url)))
+
+
+async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:
+    name = request.match_info["command"]
+    if name not in get_args(CommandName):
+        raise Problem(
+            404, "unknown_command", f"There is no such command; use {', '.join(get_args(CommandName))}."
+        )
+    command = cast("CommandName", name)
+    asked = await body_of(request, DeskRequest)
+    if missing := missing_fields(command, asked):
+        raise Problem(422, "invalid", f"{name} needs {', '.join(missing)}; add it and send it again.")
+    return command, asked
+
+
+async def _act(console: Console, actor: Actor, asked: DeskRequest) -> tuple[CommandAct, Document | None]:
+    incident = await _visible(console, actor, asked.incident) if asked.incident else None
+    absorbed = await _visible(console, actor, asked.absorbed) if asked.absorbed else None
+    concerned = await _concerned(console, actor, asked, incident)
+    group = acting_group(asked.group, concerned, actor.roles)
+    if group is None:
+        raise Problem(403, "not_your_group", "You act for no such group; name one of yours.")
+    act = CommandAct(
+        id=stored_id(actor.member, command_id(asked.id)),
+        at=console.clock.now(),
+        member=actor.member,
+        group=group,
+        incident=IncidentId(incident["id"]) if incident else None,
+        absorbed=IncidentId(absorbed["id"]) if absorbed else None,
+    )
+    return act, incident
+
+
+async def _concerned(
+    console: Console, actor: Actor, asked: DeskRequest, incident: Document | None
+) -> list[str]:
+    if incident is not None:
+        current = [share["group"] for share in incident.get("groups", ())]
+        return [*current, *incident.get("seen_by", ())]
+    waiting = await console.store.one(f"held:{asked.report}") if asked.report else None
+    groups = list((waiting or {}).get("groups", ()))
+    # What is nobody's area may be taken up by any group's dispatcher.
+    return groups if any(g in actor.roles for g in groups) else sorted(set(actor.roles) - {"hub"})
+
+
+async def _visible(console: Console, actor: Actor, name: str) -> Document:
+    """The incident, if it concerns a group of the member; else the same answer as for none."""
+    incident = await console.store.incident(name)
+    if incident is None or not views.may_see(incident, actor.roles):
+        raise Problem(404, "no_such_incident", "Your groups have no such incident; look at the list.")
+    return incident
+
+
+async def _of_groups(console: Console, actor: Actor, index: str, family: str) -> list[Document]:
+    lists = await asyncio.gather(
+        *(console.store.listed(f"{index}:{GroupId(group)}", family) for group in actor.roles)
+    )
+    key = "id" if family == "incident" else "report_id"
+    return list({d[key]: d for found in lists for d in found if key in d}.values())
+
+
+async def _whole(console: Console, incident: Document) -> Document:
+    reports, alerts, names = await asyncio.gather(
+        console.store.reports_of(incident),
+        console.store.many("alert", incident.get("alerts", ())),
+        console.store.names_of(views.members_named(incident)),
+    )
+    return views.whole(incident, reports, alerts, names)
+
+
+async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict) -> web.Response:
+    if verdict.reason is None:
+        return _answer(Decided(command_id=given, outcome="pending"), status=202)
+    incident = await console.store.incident(verdict.incident) if verdict.incident else None
+    shown: dict[str, Any] | None = None
+    if incident is not None and views.may_see(incident, actor.roles):
+        shown = await _whole(console, incident)
+    return _answer(Decided(command_id=given, outcome="applied", reason=verdict.reason, incident=shown))
+
+
+def _answer(model: IncidentList | HeldList | Preview | Decided, *, status: int = 200) -> web.Response:
+    return web.json_response(model.model_dump(mode="json"), status=status)

@@ -1,0 +1,72 @@
+"""Wires the console: settings, key, bus, read model, application, and its workers."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import aiohttp
+import structlog
+
+from services.console.app import make_app
+from services.console.bootstrap import Bootstrap
+from services.console.channels import Channels
+from services.console.door import Console
+from services.console.live import Live
+from services.console.news import News
+from services.console.projector import Projector
+from services.console.settings import ConsoleSettings
+from services.console.store import Store
+from shared.bus import connect, ensure_streams
+from shared.clock import SystemClock
+from shared.faults import refuse_faults_in_production
+from shared.http import site
+from shared.lifecycle import run_workers, stop_on_signals
+from shared.logging import configure_logging
+from shared.sealing import Keyring, load_master_key
+from shared.settings import load_settings
+from shared.state import open_state
+
+log = structlog.get_logger()
+
+
+async def main() -> None:
+    """Run until asked to stop."""
+    settings = load_settings(ConsoleSettings)
+    configure_logging("console", log_format=settings.log_format)
+    refuse_faults_in_production(production=settings.production)
+    await serve(settings, stop_on_signals())
+
+
+async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set. `connect` refuses a NATS server that would lose what it acknowledged."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        master = load_master_key(settings.master_key_file, production=settings.production)
+        bus = await stack.enter_async_context(
+            await connect(
+                settings.nats_url,
+                name="console",
+                monitoring_url=settings.nats_monitoring_url,
+                user=settings.nats_user,
+                password=settings.nats_password,
+            )
+        )
+        await ensure_streams(bus, replicas=settings.replicas)
+        state = await stack.enter_async_context(open_state(settings.redis_url))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        keyring = Keyring(master, bus, clock, source="console")
+        store, news = Store(state), News(state)
+        channels = Channels.found(http)
+        console = Console(bus, store, keyring, clock, settings, news, channels, stop)
+        live = Live(store, news, clock)
+        port = await stack.enter_async_context(
+            site(make_app(console, live), settings.host, settings.console_port)
+        )
+        log.info("service_ready", port=port)
+        workers = {
+            "projector": Projector(bus, state, keyring, clock).work,
+            "news": news.work,
+            "live": live.work,
+            "bootstrap": Bootstrap(console).work,
+        }
+        await run_workers(workers, drain_s=settings.drain_s, stop=stop)
+        log.info("service_stopped")

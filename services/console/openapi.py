@@ -1,0 +1,140 @@
+"""The console's OpenAPI 3.1 document, made from the models that the handlers use."""
+
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic.json_schema import models_json_schema
+
+from services.console import models as m
+
+_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.GroupRequest, m.KillSwitchRequest)
+_ANSWERS: Final = (
+    m.Decided,
+    m.Preview,
+    m.IncidentList,
+    m.HeldList,
+    m.MemberList,
+    m.MemberAnswer,
+    m.GroupList,
+    m.GroupAnswer,
+    m.ProblemDocument,
+)
+_REFUSALS: Final = {
+    "401": "No token, or one that opens nothing (any more).",
+    "403": "Your role or group does not allow this.",
+    "404": "There is no such thing for you.",
+    "409": "Refused; the code is the reason, the detail says what to do.",
+    "422": "A field is wrong; the detail names it.",
+    "503": "The log or the read model is away; Retry-After says when.",
+}
+_PENDING: Final = "Stored but not decided yet; look again, or send it again with the same id."
+
+
+def openapi() -> dict[str, Any]:
+    """The document as JSON-ready data, the same every time."""
+    modes = [(model, "validation") for model in _REQUESTS] + [(model, "serialization") for model in _ANSWERS]
+    _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Alert relay: desk",
+            "version": "1",
+            "summary": "See your groups' incidents, decide about them, run groups and members.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"bearer": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+async def get_openapi(_: web.Request) -> web.Response:
+    """`GET /openapi.json`."""
+    return web.json_response(openapi())
+
+
+def _paths() -> dict[str, Any]:
+    commands = {"type": "string", "enum": list(m.CommandName.__args__)}  # type: ignore[attr-defined]
+    command, name = _parameter("command", commands), _parameter("name", {"type": "string"})
+    state = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open", "all"]}}
+    return {
+        "/v1/desk/incidents": {
+            "get": _read("listIncidents", "Your groups' incidents", "IncidentList", state)
+        },
+        "/v1/desk/incidents/{name}": {"get": _read("getIncident", "One incident, by id or code", None, name)},
+        "/v1/desk/held": {"get": _read("listHeld", "Reports that wait for a person", "HeldList")},
+        "/v1/desk/{command}": {"post": _write("decide", "Give a command", "DeskRequest", "Decided", command)},
+        "/v1/desk/{command}/preview": {
+            "post": _write("preview", "What it would send to whom", "DeskRequest", "Preview", command)
+        },
+        "/v1/members": {
+            "get": _read("listMembers", "Who may act", "MemberList"),
+            "post": _write("addMember", "Let somebody act", "NewMember", "MemberAnswer", ok="201"),
+        },
+        "/v1/members/{name}": {
+            "delete": _write("revokeMember", "Let somebody act no longer", None, "Decided", name)
+        },
+        "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
+        "/v1/groups/{name}": {
+            "put": _write("putGroup", "Put a group in force", "GroupRequest", "GroupAnswer", name)
+        },
+        "/v1/kill-switch": {
+            "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")
+        },
+        "/v1/status": {"get": _read("status", "What waits and what was counted", None)},
+    }
+
+
+def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _read(operation: str, summary: str, answer: str | None, *parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {"200": _ok("It.", answer), **_refused("401", "404", "422", "503")},
+    }
+
+
+def _write(
+    operation: str,
+    summary: str,
+    request: str | None,
+    answer: str,
+    *parameters: dict[str, Any],
+    ok: str = "200",
+) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "operationId": operation,
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {ok: _ok("Applied.", answer), "202": _ok(_PENDING, answer), **_refused(*_REFUSALS)},
+    }
+    if request:
+        written["requestBody"] = {"required": True, "content": _json(request)}
+    return written
+
+
+def _ok(description: str, model: str | None) -> dict[str, Any]:
+    schema: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
+    return {"description": description, "content": _json(model) if model else schema}
+
+
+def _refused(*statuses: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {
+        status: {
+            "description": _REFUSALS[status],
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def _json(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}

@@ -1,0 +1,40 @@
+"""What an operator may set about the console. Read once, in `main`, from RELAY_CONSOLE_…."""
+
+from pathlib import Path
+
+from pydantic import Field, HttpUrl
+
+from shared.settings import ServiceSettings
+
+
+class ConsoleSettings(ServiceSettings):
+    """The console's settings, beside those that all services share."""
+
+    console_port: int = Field(default=8081, ge=0, le=65535)
+    console_public_url: HttpUrl | None = None
+    """How the world reaches the live page; links in feeds and previews begin with it."""
+    ingest_public_url: HttpUrl | None = None
+    """Where the report form is; the live page links to it."""
+    console_bootstrap_token_file: Path | None = None
+    """The first operator's token: taken from here, or made here. Default: RELAY_HOME/operator.token."""
+    console_patience_s: float = Field(default=5.0, gt=0)
+    """Seconds that a command waits for its decision before it is answered as pending."""
+    console_live_clients: int = Field(default=2_000, ge=1)
+    """Live pages served at once by this process; further ones look again every 30 seconds."""
+    console_send_s: float = Field(default=10.0, gt=0)
+    """Seconds after which a live page that does not take its news is dropped."""
+
+    @property
+    def base_url(self) -> str:
+        """The public address without a slash at its end; empty if none is set."""
+        return str(self.console_public_url).rstrip("/") if self.console_public_url else ""
+
+    @property
+    def report_url(self) -> str:
+        """The report form's address; empty if none is set."""
+        return str(self.ingest_public_url) if self.ingest_public_url else ""
+
+    @property
+    def bootstrap_token_file(self) -> Path:
+        """Where the first operator's token lies."""
+        return self.console_bootstrap_token_file or self.home / "operator.token"

@@ -1,0 +1,26 @@
+// Keeps the live page live. The list comes whole and escaped from the server at every change;
+// without JavaScript, or when too many pages are live, reloading does the same.
+(() => {
+  const list = document.getElementById("entries");
+  const state = document.getElementById("live");
+  const url = "/live?lang=" + encodeURIComponent(list.dataset.lang);
+  const say = (text) => {
+    state.textContent = text;
+    state.hidden = false;
+  };
+  const open = () => {
+    const events = new EventSource(url);
+    events.addEventListener("open", () => say(state.dataset.live));
+    events.addEventListener("entries", (event) => {
+      list.innerHTML = JSON.parse(event.data).html;
+    });
+    events.addEventListener("error", () => {
+      say(state.dataset.lost);
+      // The browser connects again by itself, except after a refusal; then we look again later.
+      if (events.readyState === EventSource.CLOSED) {
+        setTimeout(open, 30000);
+      }
+    });
+  };
+  open();
+})();
