@@ -2,18 +2,19 @@
 
 Groups are squares of a grid over Great Britain and the sea around it; a report's number gives
 its group and its place in the group's square, and a webhook's place gives the number back. The
-places lie over 2 km apart, so no report belongs to another's incident.
+places lie over 2 km apart and the words differ, so no report belongs to another's incident.
 """
 
 import asyncio
 import json
 import time
+import zlib
 from typing import Any, Final
 
 from alert_relay.client import Hub
 from alert_relay.supervisor.home import SIMULATOR, Home
 from bench.load import all_arrived, closed_loop
-from bench.systems import TEXT, System, answers, python
+from bench.systems import System, answers, python
 from bench.wire import Caller, Sink, post_request
 from shared.bus import NatsBus, connect
 from shared.testing.servers import free_port, start_nats, start_redis
@@ -77,7 +78,14 @@ class Relay(System):
 
     def _report(self, number: int, key: str, sender: str) -> bytes:
         lat, lon = place_of(number)
-        body = {"text": TEXT, "lat": lat, "lon": lon, "accuracy_m": 20, "first_hand": True, "sender": sender}
+        body = {
+            "text": text_of(number),
+            "lat": lat,
+            "lon": lon,
+            "accuracy_m": 20,
+            "first_hand": True,
+            "sender": sender,
+        }
         headers = f"Authorization: Bearer {self.key}\r\nIdempotency-Key: {key}\r\n"
         return post_request(self.port, "/v1/reports", json.dumps(body).encode(), headers)
 
@@ -110,6 +118,12 @@ class Relay(System):
             "first_alert_ms": (arrived[0] - start) * 1e3 if arrived else float("inf"),
             "notifications": len(arrived),
         }
+
+
+def text_of(number: int) -> str:
+    """Words that no other number's report shares, after the first ones: it must not pass for a copy."""
+    own = (f"z{zlib.crc32(b'%d %d' % (number, n)):x}" for n in range(8))
+    return f"Immigration officers are here now, {' '.join(own)}"
 
 
 def place_of(number: int) -> tuple[float, float]:

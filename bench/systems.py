@@ -20,7 +20,7 @@ from bench.wire import Caller, Sink
 from shared.testing.servers import Process
 
 TEXT = "Immigration enforcement vans outside, officers in uniform are stopping people and asking for papers"
-"""The words of every report, the same for all systems."""
+"""The words of a report to the peers, about as long as those to the relay."""
 
 
 @dataclass
