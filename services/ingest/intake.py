@@ -122,7 +122,8 @@ class Intake:
         Raises `BusError` when it can't be stored now, `MalformedMessageError` or `ValueError`
         when it never can.
         """
-        stored = await self._bus.publish(message)
+        # A short patience, because the drain comes again with the same id, and must be quick to stop.
+        stored = await self._bus.publish(message, patience_s=QUICK_S)
         if stored.duplicate and not await self._same(message, stored):
             await self._store_under_changed_id(message, message.headers[BODY_TAG])
 

@@ -1,0 +1,177 @@
+"""The report form in a real Chromium at 360 px, with and without JavaScript."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from services.ingest.app import make_app
+from services.ingest.spool import Spool
+from shared.clock import SystemClock
+from shared.contracts.catalog import decode
+from shared.contracts.reports import ReportContent, ReportReceived
+from shared.http import site
+from shared.sealing import Keyring, MasterKey
+from shared.testing.bus import MemoryBus
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+ARGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and "CI" not in os.environ,
+        reason="needs /usr/bin/chromium (apt install chromium)",
+    ),
+]
+
+
+@dataclass
+class Visit:
+    """One person's visit to the form."""
+
+    page: Page
+    origin: str
+    bus: MemoryBus
+    asked: list[str]
+
+    async def report(self) -> ReportContent:
+        """The one report that arrived, opened."""
+        assert await self.bus.last_seq("REPORTS") == 1
+        entry = await self.bus.get("REPORTS", 1)
+        assert entry is not None
+        message = decode(entry)
+        keyring = Keyring(MasterKey(bytes(32)), self.bus, SystemClock(), source="test")
+        assert isinstance(message, ReportReceived)
+        content = (await keyring.open(message)).content
+        assert isinstance(content, ReportContent)
+        return content
+
+
+@contextlib.asynccontextmanager
+async def visit(folder: Path, *, javascript: bool) -> AsyncIterator[Visit]:
+    bus = MemoryBus()
+    spool = Spool(folder, max_bytes=100_000)
+
+    app = make_app(bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool)
+    async with site(app, "127.0.0.1", 0) as port, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        context = await browser.new_context(
+            viewport={"width": 360, "height": 740},
+            java_script_enabled=javascript,
+            geolocation={"latitude": 51.5465, "longitude": -0.0752, "accuracy": 18},
+            permissions=["geolocation"],
+            locale="en-GB",
+        )
+        page = await context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        # Whatever would leave this origin is stopped here, and noted above.
+        origin = f"http://127.0.0.1:{port}"
+        await page.route(
+            lambda url: not url.startswith(origin), lambda route: route.fulfill(body="elsewhere")
+        )
+        try:
+            yield Visit(page, origin, bus, asked)
+            assert await context.cookies() == []
+        finally:
+            await browser.close()
+    await spool.close()
+
+
+both = pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+
+
+@both
+async def test_a_report_is_sent_and_its_receipt_shown(tmp_path: Path, *, javascript: bool) -> None:
+    async with visit(tmp_path, javascript=javascript) as v:
+        page = v.page
+        await page.goto(v.origin)
+        await page.get_by_label("What do you see?").fill("Van and six officers, checking riders")
+        await page.get_by_label("Where is it?").fill("Ashwin Street E8 3DL")
+        await page.get_by_label("Yes, I can see it").check()
+        await page.get_by_label("No", exact=True).check()
+        await page.get_by_role("button", name="Send report").click()
+        await page.get_by_role("heading", name="Your report has arrived").wait_for()
+        content = await v.report()
+        assert content.text == "Van and six officers, checking riders\nAshwin Street E8 3DL"
+        assert content.first_hand is True
+        await page.get_by_role("link", name="See what has become of it").click()
+        await page.get_by_text("We have your report.").wait_for()
+        assert v.asked
+        assert all(url.startswith((v.origin, "data:")) for url in v.asked)
+
+
+@both
+async def test_the_page_fits_360_pixels_and_targets_are_large(tmp_path: Path, *, javascript: bool) -> None:
+    async with visit(tmp_path, javascript=javascript) as v:
+        for language in ("en", "es", "ar"):
+            await v.page.goto(f"{v.origin}/?lang={language}")
+            for target in await v.page.locator("a:visible, button:visible, .choice:visible").all():
+                box = await target.bounding_box()
+                assert box is not None
+                assert box["height"] >= 44
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= 360
+
+
+@both
+async def test_a_mistake_is_named_linked_and_loses_nothing(tmp_path: Path, *, javascript: bool) -> None:
+    async with visit(tmp_path, javascript=javascript) as v:
+        page = v.page
+        await page.goto(v.origin)
+        await page.get_by_label("What do you see?").fill("Officers at the door")
+        await page.get_by_label("Yes", exact=True).check()
+        await page.get_by_label("Phone number or e-mail").fill("nonsense")
+        await page.get_by_role("button", name="Send report").click()
+        link = page.get_by_role("alert").get_by_role("link")
+        assert await link.get_attribute("href") == "#contact"
+        contact = page.get_by_label("Phone number or e-mail")
+        assert await contact.get_attribute("aria-invalid") == "true"
+        assert await page.get_by_label("What do you see?").input_value() == "Officers at the door"
+        await contact.fill("07700 900123")
+        await page.get_by_role("button", name="Send report").click()
+        await page.get_by_text("they will write to you").wait_for()
+        assert (await v.report()).text == "Officers at the door"
+
+
+async def test_the_phones_location_is_added_and_can_be_removed(tmp_path: Path) -> None:
+    async with visit(tmp_path, javascript=True) as v:
+        page = v.page
+        await page.goto(v.origin)
+        await page.get_by_role("button", name="Add my location").click()
+        await page.get_by_text("within about 18 metres").wait_for()
+        await page.get_by_role("button", name="Remove it").click()
+        await page.get_by_role("button", name="Add my location").click()
+        await page.get_by_role("button", name="Remove it").wait_for()
+        await page.get_by_role("button", name="Send report").click()
+        await page.get_by_role("heading", name="Your report has arrived").wait_for()
+        position = (await v.report()).position
+        assert position is not None
+        assert (position.lat, position.lon, position.accuracy_m) == (51.5465, -0.0752, 18)
+
+
+async def test_without_javascript_there_is_no_dead_button(tmp_path: Path) -> None:
+    async with visit(tmp_path, javascript=False) as v:
+        await v.page.goto(v.origin)
+        assert await v.page.get_by_role("button").count() == 1
+
+
+async def test_leaving_replaces_the_page_and_nothing_stays_in_the_browser(tmp_path: Path) -> None:
+    async with visit(tmp_path, javascript=True) as v:
+        page = v.page
+        await page.goto(f"{v.origin}/?lang=es")
+        await page.goto(v.origin)
+        stored = "[localStorage.length, sessionStorage.length, document.cookie.length]"
+        assert await page.evaluate(stored) == [0, 0, 0]
+        await page.get_by_role("link", name="Leave this page").click()
+        await page.wait_for_url("https://www.bbc.co.uk/weather")
+        await page.go_back()
+        assert page.url == f"{v.origin}/?lang=es"
