@@ -63,7 +63,7 @@ def with_hub(
             *args: Any, token_file: Path | None, ingest_url: str | None, console_url: str | None, **rest: Any
         ) -> Any:
             hub = hub_of(token_file, ingest_url, console_url, admin=admin)
-            return function(*args, hub=need_token(hub) if token else hub, **rest)
+            return function(*args, hub=need_token(hub, admin=admin) if token else hub, **rest)
 
         return _options(call)
 
@@ -101,8 +101,14 @@ def hub_of(
     return dataclasses.replace(hub, token=token or (hub.token if admin else None))
 
 
-def need_token(hub: "Hub") -> "Hub":
+def need_token(hub: "Hub", *, admin: bool) -> "Hub":
     """The same, or a sentence that says how to get a token."""
+    if hub.token is None and admin:
+        raise Failure(
+            f"There is no operator's token in {hub.home}; start a relay there (relay up), set RELAY_HOME to "
+            "the folder of the one that runs, or name a token: --token-file FILE or RELAY_TOKEN.",
+            EXIT_USAGE,
+        )
     if hub.token is None:
         raise Failure(
             "Who are you? Name your token: --token-file FILE or RELAY_TOKEN. An operator makes one with: "

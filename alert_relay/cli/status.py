@@ -40,7 +40,9 @@ def _health(hub: Hub) -> dict[str, dict[str, Any]]:
 def _ask(url: str) -> dict[str, Any]:
     try:
         answer = call("GET", f"{url}/health", None, {})
-    except (NotReachableError, SaidNoError) as error:
+    except NotReachableError:
+        return {"ok": False, "why": f"does not answer at {url}"}
+    except SaidNoError as error:
         return {"ok": False, "why": str(error)}
     return dict(answer) if isinstance(answer, Mapping) else {"ok": False}
 
@@ -61,6 +63,8 @@ def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any
     if figures:
         say("")
         say(sentence(figures))
+        waiting = {name: stream.get("lag", 0) for name, stream in (figures.get("streams") or {}).items()}
+        say("Waiting to be read: " + ", ".join(f"{name} {n}" for name, n in waiting.items()) + ".")
     if open_now:
         say("")
         table(
@@ -69,7 +73,8 @@ def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any
 
 
 def _flat(figures: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+    told = {k: v for k, v in figures.items() if isinstance(v, str | int | float) and k != "service"}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
 
 
 def sentence(figures: Mapping[str, Any]) -> str:
