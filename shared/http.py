@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
+from shared.errors import SettingsError
+
 log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -82,12 +84,20 @@ def _code(error: web.HTTPException) -> str:
 
 @asynccontextmanager
 async def site(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve the app while the context is open; yields the port (useful where 0 was asked for)."""
+    """Serve the app while the context is open; yields the port (useful where 0 was asked for).
+
+    Raises `SettingsError` naming the port if it is taken or not permitted.
+    """
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
         tcp = web.TCPSite(runner, host, port)
-        await tcp.start()
+        try:
+            await tcp.start()
+        except OSError as error:
+            raise SettingsError(
+                f"Port {port} on {host} cannot be opened ({error.strerror}); free it or set another."
+            ) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

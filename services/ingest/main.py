@@ -27,6 +27,7 @@ from shared.logging import configure_logging
 from shared.sealing import load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
+from shared.state import ReportStates, open_state
 
 log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
         spool = Spool(settings.spool_folder, max_bytes=int(settings.ingest_spool_max_mb * 1_000_000))
         stack.push_async_callback(spool.close)
         intake = Intake(bus, clock, master, spool)
+        states = ReportStates(await stack.enter_async_context(open_state(settings.redis_url)))
         link = _NatsLink(settings, bus, stack)
         await link.first_try()
         app = make_app(
@@ -62,6 +64,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             settings=settings,
             bridges=bridges,
             keys=keys,
+            states=states,
             intake=intake,
         )
         port = await stack.enter_async_context(site(app, settings.host, settings.ingest_port))

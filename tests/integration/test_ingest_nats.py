@@ -180,6 +180,22 @@ async def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path)
         await serve(settings, asyncio.Event())
 
 
+async def test_a_port_in_use_stops_the_start_with_one_sentence(
+    tmp_path: Path, nats_server: NatsServer
+) -> None:
+    async with ingest(nats_server, tmp_path) as (address, _process):
+        port = address.rpartition(":")[2]
+        env = {**os.environ, **environment(nats_server, tmp_path, int(port))}
+        second = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.ingest"),
+            env={**env, "RELAY_INGEST_SPOOL": str(tmp_path / "other-spool")},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _out, err = await second.communicate()
+        assert second.returncode == 2
+        assert err.decode().splitlines()[-1].startswith(f"Port {port} on 127.0.0.1 cannot be opened")
+
+
 async def test_stopping_is_quick_and_says_so(tmp_path: Path, nats_server: NatsServer) -> None:
     async with ingest(nats_server, tmp_path) as (address, process):
         await health(address, drained)
