@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
+from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import AlertLedger, Finished
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.groups import ChannelDefinition
@@ -39,6 +40,11 @@ class Delivery:
     """The last attempt whose claim was held for abandoned, by chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
+
+    def kind_of(self, recipient: str) -> str:
+        """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
+        definition = self.channels.get(channel_of(recipient))
+        return definition.kind if definition is not None else "unknown"
 
     def end_chunk(self, number: int, how: Finished) -> bool:
         """Note that a chunk is finished; True when it was the last one."""

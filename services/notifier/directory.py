@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.errors import RelayError
-from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Outcome, Rejected
+from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Rejected
 
 log = structlog.get_logger()
 
@@ -72,12 +72,14 @@ class Directory:
         """How many recipients each channel has; one (to be recorded as refused) where it can't be made."""
         return {c.id: self._count(c) for c in channels}
 
-    def channel(self, group: str, version: int, definition: ChannelDefinition) -> Channel | Outcome:
-        """The channel ready to send, or the outcome of every send over it."""
+    def channel(
+        self, group: str, version: int, definition: ChannelDefinition
+    ) -> Channel | Rejected | BadCredentials:
+        """The channel ready to send, or the outcome of every send over it as things are."""
         key = (group, version, definition.id)
         if key not in self._ready:
             made = self._make(definition, self._host)
-            if not isinstance(made, Channel):
+            if isinstance(made, Rejected | BadCredentials):
                 return made
             self._ready[key] = made
         return self._ready[key]
@@ -89,11 +91,11 @@ class Directory:
     def _count(self, definition: ChannelDefinition) -> int:
         for host in (self._host, self._counting):
             made = self._make(definition, host)
-            if isinstance(made, Channel):
+            if not isinstance(made, Rejected | BadCredentials):
                 return len(made.recipients())
         return 1
 
-    def _make(self, definition: ChannelDefinition, host: ChannelHost) -> Channel | Outcome:
+    def _make(self, definition: ChannelDefinition, host: ChannelHost) -> Channel | Rejected | BadCredentials:
         plugin = self._plugins.get(definition.kind)
         if plugin is None:
             return Rejected("no_such_plugin")

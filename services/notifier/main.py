@@ -7,8 +7,9 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 
 from services.notifier.channels import load_channels
 from services.notifier.directory import Directory
+from services.notifier.engine import Engine
 from services.notifier.settings import NotifierSettings
-from services.notifier.worker import Engine, Notifier
+from services.notifier.worker import Notifier
 from shared.bus import connect, ensure_streams
 from shared.clock import SystemClock
 from shared.errors import RelayError

@@ -8,82 +8,33 @@ be killed anywhere and any number of them may run.
 """
 
 import asyncio
-import random
-import secrets
-import time
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
-from services.notifier.decide.expand import channel_of, expand
+from services.notifier.attempts import Attempts
 from services.notifier.decide.lanes import Lane, Lanes
 from services.notifier.decide.ledger import Claim, Finished, Wait
-from services.notifier.decide.retry import BAD_CREDENTIALS, Plan, plan
-from services.notifier.delivery import Delivery, alert_settled, all_expired, claimed, expanded, settled
-from services.notifier.directory import Directory, GroupVersion
+from services.notifier.decide.retry import Plan, plan
+from services.notifier.delivery import Delivery, alert_settled
+from services.notifier.directory import Directory
+from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, WIDTHS, Engine, Job
 from services.notifier.kill_switch import KillSwitches
+from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
 from services.notifier.records import LedgerWriter
-from services.notifier.sending import as_record, send_chunk
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.groups import ChannelDefinition
-from shared.contracts.ledger import (
-    AlertExpanded,
-    AlertSettled,
-    ChunkClaimed,
-    LedgerRecord,
-    RecipientOutcome,
-)
-from shared.faults import fault_point
+from shared.contracts.ledger import AlertSettled, LedgerRecord
 from shared.lifecycle import WorkerEndedError
-from shared.plugins.spec import Channel, RenderedMessage, RetryLater
 from shared.ports import Bus, Clock, Entry
-from shared.words import render
 
 log = structlog.get_logger()
 
-EXPANDING: Final = "expanding"
-ENDING: Final = "ending"
-"""The lane kinds of alerts that wait to be expanded, and to be settled."""
-BEGIN: Final = -1
-END: Final = -2
-"""What stands for the chunk in a job about the whole alert."""
-WIDTHS: Final = {"smtp": 8, EXPANDING: 64, ENDING: 64}
-"""Sends at once per lane where the usual number would be rude or useless."""
 _HOLD_S: Final = 1.0
 _AFTER_FAILURE_S: Final = 5.0
 _LONGEST_SLEEP_S: Final = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One chunk to send under this attempt; or an alert to `BEGIN` or `END`."""
-
-    alert_id: str
-    chunk: int = BEGIN
-    attempt: int = 0
-    recipients: tuple[str, ...] = ()
-    hopeless: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """How the engine runs; tests put their own time, chance and faults here."""
-
-    lease_s: float = 20.0
-    deadline_s: float = 10.0
-    at_once: int = 1024
-    lane_width: int = 256
-    public_url: str = ""
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    monotonic: Callable[[], float] = time.monotonic
-    jitter: Callable[[], float] = random.random
-    fault: Callable[[str], None] = fault_point
-    claimant: str = field(default_factory=lambda: f"n{secrets.token_hex(6)}")
 
 
 class Notifier:
@@ -99,6 +50,8 @@ class Notifier:
         self._reader = Reader(
             bus, keyring, clock, directory, is_own=self._writer.is_own, sleep=self._engine.sleep
         )
+        self._preparation = Preparation(self._reader, self._writer, directory, clock, engine=self._engine)
+        self._attempts = Attempts(self._writer, directory, clock, self._engine)
         self._switches = KillSwitches(bus)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
@@ -111,10 +64,7 @@ class Notifier:
         self._timers: set[asyncio.Task[None]] = set()
         self._ledger_read = asyncio.Event()
         self._draining = False
-        self._bad: set[str] = set()
         self._held: dict[str, str] = {}
-        self.counted: Counter[tuple[str, str]] = Counter()
-        """Outcomes since the start by (channel kind, result)."""
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -145,8 +95,10 @@ class Notifier:
             "waiting": len(self._lanes),
             "under_way": self._lanes.under_way,
             "alerts_open": len(self._deliveries),
-            "outcomes": {f"{kind}.{result}": n for (kind, result), n in sorted(self.counted.items())},
-            "bad_credentials": sorted(self._bad),
+            "outcomes": {
+                f"{kind}.{result}": n for (kind, result), n in sorted(self._attempts.counted.items())
+            },
+            "bad_credentials": sorted(self._attempts.without_credentials),
             "held": dict(self._held),
         }
 
@@ -259,58 +211,15 @@ class Notifier:
         """Make the words, freeze the recipients, and start on the chunks."""
         alert = _given(delivery.alert)
         group = self._directory.version(alert.group, alert.group_version)
-        if group is None or group.channels is None or not await self._words(delivery, alert, group):
+        if group is None or not await self._preparation.ready(delivery, alert, group):
             await self._unreadable(delivery, alert)
             return
-        delivery.channels = {c.id: c for c in group.channels}
-        if not delivery.ledger.expanded:
-            await self._expand(delivery, alert, group.channels)
         delivery.begun = True
         delivery.open_chunks = set(delivery.ledger.chunks)
         if not delivery.open_chunks:
             await self._finish(delivery)
         for chunk in sorted(delivery.open_chunks):
             self._advance(delivery, chunk)
-
-    async def _words(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
-        """Render for every channel concerned; False if the alert cannot be read or must not be said."""
-        if self._left_s(alert) <= 0:
-            return True
-        opened = await self._reader.opened(alert)
-        if opened is None:
-            return False
-        for channel in group.channels or ():
-            if channel.audience == alert.audience and (plugin := self._directory.plugin(channel.kind)):
-                key = (channel.language, plugin.max_chars)
-                try:
-                    delivery.messages[key] = delivery.messages.get(key) or self._render(opened, group, *key)
-                except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it cannot be said
-                    log.error("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)  # noqa: TRY400
-                    return False
-        return True
-
-    def _render(
-        self, alert: AlertRaised, group: GroupVersion, language: str, max_chars: int
-    ) -> RenderedMessage:
-        return render(
-            alert,
-            group.definition,
-            language=language,
-            max_chars=max_chars,
-            base_url=self._engine.public_url,
-        )
-
-    async def _expand(
-        self, delivery: Delivery, alert: AlertRaised, channels: tuple[ChannelDefinition, ...]
-    ) -> None:
-        concerned = [c for c in channels if c.audience == alert.audience]
-        addresses = self._directory.addresses(concerned)
-        widths = {c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in concerned}
-        chunks = expand(concerned, alert.audience, addresses=addresses, widths=widths)
-        held = await self._write(alert, expanded(alert, chunks, self._clock.now()))
-        if isinstance(held, AlertExpanded):
-            delivery.ledger.apply(held)
-        self._engine.fault("notifier.after_expand")
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -345,108 +254,32 @@ class Notifier:
             left_s=self._left_s(alert),
         )
         job = Job(alert.alert_id, chunk, claim.attempt, after.recipients, after.hopeless)
-        kind = self._kind(delivery, after.recipients[0])
+        kind = delivery.kind_of(after.recipients[0])
         self._later(after.after_s, lambda: self._put(alert, kind, job))
 
     async def _send(self, delivery: Delivery, job: Job) -> None:
         alert = _given(delivery.alert)
         expired = job.hopeless or self._left_s(alert) <= 0
-        if not expired and (why := await self._switches.stopped(alert.group)):
-            self._hold(delivery, alert, job, why)
-            return
-        self._held.pop(alert.group, None)
-        began = self._engine.monotonic()
-        claim = await self._claim(delivery, alert, job)
-        if claim is None:
-            return
-        self._engine.fault("notifier.after_claim")
-        outcomes = (
-            all_expired(claim, {r: self._kind(delivery, r) for r in claim.recipients})
-            if expired
-            else await self._outcomes(delivery, alert, claim, began)
-        )
-        self._engine.fault("notifier.after_send")
-        await self._settle(delivery, alert, claim, outcomes)
+        if not expired:
+            if why := await self._switches.stopped(alert.group):
+                self._hold(delivery, alert, job, why)
+                return
+            self._held.pop(alert.group, None)
+        mine = (job.alert_id, job.chunk, job.attempt)
+        self._working.add(mine)
+        await self._attempts.make(delivery, alert, job, expired=expired)
+        self._working.discard(mine)
+        if delivery.planned.get(job.chunk) == job.attempt:
+            del delivery.planned[job.chunk]
+        self._advance(delivery, job.chunk)
 
     def _hold(self, delivery: Delivery, alert: AlertRaised, job: Job, why: str) -> None:
         """Put it back for a while; say so once per group and reason."""
         if self._held.get(alert.group) != why:
             self._held[alert.group] = why
             log.warning("sending_held", group=alert.group, reason=why)
-        kind = self._kind(delivery, job.recipients[0])
+        kind = delivery.kind_of(job.recipients[0])
         self._later(_HOLD_S, lambda: self._put(alert, kind, job))
-
-    async def _claim(self, delivery: Delivery, alert: AlertRaised, job: Job) -> ChunkClaimed | None:
-        """Claim the attempt; None if another notifier has it."""
-        if delivery.ledger.chunks[job.chunk].claims.get(job.attempt):
-            self._advance(delivery, job.chunk)
-            return None
-        self._working.add((job.alert_id, job.chunk, job.attempt))
-        wanted = claimed(
-            alert,
-            job.chunk,
-            attempt=job.attempt,
-            recipients=job.recipients,
-            claimant=self._engine.claimant,
-            at=self._clock.now(),
-        )
-        held = await self._write(alert, wanted)
-        delivery.ledger.apply(held)
-        if isinstance(held, ChunkClaimed) and held.claimant == self._engine.claimant:
-            return held
-        self._working.discard((job.alert_id, job.chunk, job.attempt))
-        self._advance(delivery, job.chunk)
-        return None
-
-    async def _outcomes(
-        self, delivery: Delivery, alert: AlertRaised, claim: ChunkClaimed, began: float
-    ) -> tuple[RecipientOutcome, ...]:
-        definition = delivery.channels.get(channel_of(claim.recipients[0]))
-        if definition is None:
-            kind = self._kind(delivery, claim.recipients[0])
-            return tuple(as_record(r, kind, RetryLater("channel_gone")) for r in claim.recipients)
-        channel = self._directory.channel(alert.group, alert.group_version, definition)
-        if not isinstance(channel, Channel):
-            return tuple(as_record(r, definition.kind, channel) for r in claim.recipients)
-        if self._engine.monotonic() - began > self._engine.lease_s:
-            late = RetryLater("lease_lapsed")
-            return tuple(as_record(r, definition.kind, late) for r in claim.recipients)
-        message = delivery.messages[definition.language, channel.max_chars]
-        sent = await send_chunk(channel, claim.recipients, message, deadline_s=self._engine.deadline_s)
-        return tuple(as_record(r, definition.kind, outcome) for r, outcome in sent.items())
-
-    async def _settle(
-        self,
-        delivery: Delivery,
-        alert: AlertRaised,
-        claim: ChunkClaimed,
-        outcomes: tuple[RecipientOutcome, ...],
-    ) -> None:
-        record = settled(claim, outcomes, self._clock.now())
-        delivery.ledger.apply(await self._write(alert, record))
-        self._working.discard((claim.alert_id, claim.chunk, claim.attempt))
-        self._engine.fault("notifier.after_settle")
-        for outcome in outcomes:
-            self.counted[outcome.channel_kind, outcome.result] += 1
-        self._note_credentials(alert, outcomes[0])
-        self._advance(delivery, claim.chunk)
-
-    def _note_credentials(self, alert: AlertRaised, outcome: RecipientOutcome) -> None:
-        """Say once that a channel needs a person, and once that it works again."""
-        channel = channel_of(outcome.recipient)
-        name = f"{alert.group}/{channel}"
-        if outcome.reason in BAD_CREDENTIALS:
-            self._directory.forget_channel(alert.group, alert.group_version, channel)
-            if name not in self._bad:
-                self._bad.add(name)
-                log.error("bad_credentials", group=alert.group, channel=channel, reason=outcome.reason)
-        elif outcome.result == "delivered" and name in self._bad:
-            self._bad.discard(name)
-            log.info("credentials_work_again", group=alert.group, channel=channel)
-
-    def _kind(self, delivery: Delivery, recipient: str) -> str:
-        definition = delivery.channels.get(channel_of(recipient))
-        return definition.kind if definition is not None else "unknown"
 
     # --- ends ----------------------------------------------------------------------------------
 

@@ -31,9 +31,10 @@ _PLAIN = str.maketrans(
 
 def clean(text: str, limit: int) -> str:
     """The text as one harmless line of at most `limit` characters, cut at a word where possible."""
-    spaced = " ".join(unicodedata.normalize("NFC", text[: limit * 20]).split())
+    spaced = " ".join(text[: limit * 20].split())
     visible = "".join(c for c in spaced if unicodedata.category(c) not in _DROPPED)
-    return clip(_MENTION.sub("@ ", _few_marks(visible).translate(_PLAIN)).strip(), limit)
+    plain = _few_marks(unicodedata.normalize("NFC", visible)).translate(_PLAIN)
+    return clip(" ".join(_MENTION.sub("@ ", plain).split()), limit)
 
 
 def clip(text: str, limit: int) -> str:

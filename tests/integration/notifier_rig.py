@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from services.notifier.directory import Directory
-from services.notifier.worker import Engine, Notifier
+from services.notifier.engine import Engine
+from services.notifier.worker import Notifier
 from shared.clock import SystemClock
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Place

@@ -1,0 +1,47 @@
+"""What the notifier's engine works with: its units of work, its settings, its room."""
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.faults import fault_point
+
+EXPANDING: Final = "expanding"
+ENDING: Final = "ending"
+"""The lane kinds of alerts that wait to be expanded, and to be settled."""
+BEGIN: Final = -1
+END: Final = -2
+"""What stands for the chunk in a job about the whole alert."""
+WIDTHS: Final = {"smtp": 8, EXPANDING: 64, ENDING: 64}
+"""Sends at once per lane where the usual number would be rude or useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One chunk to send under this attempt; or an alert to `BEGIN` or `END`."""
+
+    alert_id: str
+    chunk: int = BEGIN
+    attempt: int = 0
+    recipients: tuple[str, ...] = ()
+    hopeless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How the engine runs; tests put their own time, chance and faults here."""
+
+    lease_s: float = 20.0
+    deadline_s: float = 10.0
+    at_once: int = 1024
+    lane_width: int = 256
+    public_url: str = ""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    fault: Callable[[str], None] = fault_point
+    claimant: str = field(default_factory=lambda: f"n{secrets.token_hex(6)}")

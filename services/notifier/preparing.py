@@ -1,0 +1,83 @@
+"""Before anything is sent: the words for every channel concerned, and the recipients, frozen.
+
+An alert whose words cannot be made (its key is gone, its audience may not be told) is never
+expanded; one that is too old needs no words, only its recipients, to be recorded.
+"""
+
+import structlog
+
+from services.notifier.decide.expand import expand
+from services.notifier.delivery import Delivery, expanded
+from services.notifier.directory import Directory, GroupVersion
+from services.notifier.engine import WIDTHS, Engine
+from services.notifier.reading import Reader
+from services.notifier.records import LedgerWriter
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.groups import ChannelDefinition
+from shared.ports import Clock
+from shared.words import render
+
+log = structlog.get_logger()
+
+
+class Preparation:
+    """Makes alerts ready to be sent."""
+
+    def __init__(
+        self, reader: Reader, writer: LedgerWriter, directory: Directory, clock: Clock, *, engine: Engine
+    ) -> None:
+        self._reader, self._writer, self._directory = reader, writer, directory
+        self._clock, self._engine = clock, engine
+
+    async def ready(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
+        """Render and expand; False if the alert or the channels cannot be read, or it may not be told."""
+        if group.channels is None:
+            return False
+        concerned = tuple(c for c in group.channels if c.audience == alert.audience)
+        if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
+            return False
+        delivery.channels = {c.id: c for c in concerned}
+        if not delivery.ledger.expanded:
+            await self._expand(delivery, alert, concerned)
+        return True
+
+    async def _words(
+        self,
+        delivery: Delivery,
+        alert: AlertRaised,
+        group: GroupVersion,
+        channels: tuple[ChannelDefinition, ...],
+    ) -> bool:
+        opened = await self._reader.opened(alert)
+        if opened is None:
+            return False
+        for channel in channels:
+            plugin = self._directory.plugin(channel.kind)
+            if plugin is None or (key := (channel.language, plugin.max_chars)) in delivery.messages:
+                continue
+            try:
+                delivery.messages[key] = render(
+                    opened,
+                    group.definition,
+                    language=channel.language,
+                    max_chars=plugin.max_chars,
+                    base_url=self._engine.public_url,
+                )
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it cannot be said
+                # Only the error's name: its text could hold the words themselves.
+                log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
+                return False
+        return True
+
+    async def _expand(
+        self, delivery: Delivery, alert: AlertRaised, channels: tuple[ChannelDefinition, ...]
+    ) -> None:
+        chunks = expand(
+            channels,
+            alert.audience,
+            addresses=self._directory.addresses(channels),
+            widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
+        )
+        record = expanded(alert, chunks, self._clock.now())
+        delivery.ledger.apply(await self._writer.write(record, urgent=alert.urgency == "urgent"))
+        self._engine.fault("notifier.after_expand")
