@@ -216,9 +216,21 @@ class RelaySystem:
         self.tokens["hub"] = path.read_text(encoding="utf-8").strip()
 
     async def as_member(self, method: str, path: str, by: str = "hub", **options: Any) -> Answer:
-        """A request to the console as the operator (`hub`), or as a group's dispatcher."""
+        """A request to the console as the operator (`hub`), or as a group's dispatcher.
+
+        While the console says 503 it is asked again, as it asks for: with the same command id.
+        """
         headers = {"Authorization": f"Bearer {self.tokens[by]}"}
-        return await self.request(method, f"console/{path}", headers=headers, **options)
+        if "json" in options:
+            options["json"] = {"id": secrets.token_hex(16), **options["json"]}
+        answers: list[Answer] = []
+
+        async def answered() -> bool:
+            answers.append(await self.request(method, f"console/{path}", headers=headers, **options))
+            return answers[-1].status != HTTPStatus.SERVICE_UNAVAILABLE
+
+        await self.wait_until(answered, f"the console answers {method} {path}")
+        return answers[-1]
 
     async def define_group(self, definition: Mapping[str, Any], *, audiences: Sequence[str] = ()) -> None:
         """Put a group, with a webhook to the sink for each audience, and make a dispatcher of it."""

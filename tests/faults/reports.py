@@ -16,11 +16,11 @@ _SOUTH, _WEST = 52.0, -2.4
 _STEP_LAT, _STEP_LON = 0.06, 0.1  # about 6.7 and 6.8 km
 _SITES_PER_GROUP = 2
 _SAID = (
-    "Immigration raid happening now outside the {shop}, they are checking people's papers",
-    "immigration enforcement vans by the {shop}, officers are taking someone",
-    "RAID at the {shop} right now!! immigration officers everywhere please come",
-    "Home Office immigration officers are inside the {shop}, I can see them from here",
-    "immigration officers detaining a man in front of the {shop}, need people here",
+    "Immigration raid at {one} {shop}, {two} van beside {three}",
+    "immigration officers inside {one} {shop}, {two} door {three} side",
+    "RAID!! immigration enforcement {one} {shop} by {three} corner {two}",
+    "Home Office at {one} {shop}, {two} side, {three} van is full",
+    "immigration vans outside {one} {shop}, {three} side, {two} gate blocked",
 )
 _SHOPS = ("nail bar", "car wash", "takeaway", "bakery", "barber", "grocery", "laundrette", "warehouse")
 _CHATTER = (
@@ -41,6 +41,8 @@ class Site:
     lat: float
     lon: float
     group: str
+    words: Mapping[str, str]
+    """What people there speak of; no two sites have the same, for the same words mean the same event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,15 @@ def make_sites(count: int) -> list[Site]:
     for number in range(count):
         row, column = number % _ROWS, number // _ROWS
         lat, lon = _SOUTH + row * _STEP_LAT, _WEST + column * _STEP_LON
-        found.append(Site(number, lat, lon, f"group-{number // _SITES_PER_GROUP}"))
+        found.append(Site(number, lat, lon, f"group-{number // _SITES_PER_GROUP}", _words(number)))
     return found
+
+
+def _words(number: int) -> dict[str, str]:
+    rng = random.Random(f"site {number}")
+    names = ["".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(4)) for _ in range(3)]
+    one, two, three = (name.capitalize() for name in names)
+    return {"one": one, "two": two, "three": three, "shop": rng.choice(_SHOPS)}
 
 
 def make_groups(sites: list[Site]) -> list[dict[str, Any]]:
@@ -87,7 +96,7 @@ def _report(rng: random.Random, number: int, site: Site, heard: dict[int, list[s
         return TrueReport(number, None, rng.choice(_CHATTER), {"sender": f"chatter-{number}"})
     said = heard.setdefault(site.number, [])
     copied = bool(said) and rng.random() < _COPIED
-    text = rng.choice(said) if copied else rng.choice(_SAID).format(shop=rng.choice(_SHOPS))
+    text = rng.choice(said) if copied else rng.choice(_SAID).format(**site.words)
     said.append(text)
     fields = {
         "lat": round(site.lat + rng.uniform(-0.0003, 0.0003), 6),
