@@ -114,15 +114,17 @@ def _thread(state: State, sender: str | None, now: datetime) -> Iterator[Candida
 
 
 def _nearby(state: State, place: Place, now: datetime) -> list[Candidate]:
-    """Incidents whose place agrees with the report's, nearest first, then by id."""
+    """Incidents whose place (or that of one they absorbed) agrees with the report's, nearest first."""
     found = []
-    for incident in _neighbours(state, place):
-        if incident.place is None or not open_to(incident, now):
+    for known in _neighbours(state, place):
+        incident = present(state, known.id)
+        if known.place is None or incident is None or not open_to(incident, now):
             continue
-        apart = distance_m(place.lat, place.lon, incident.place.lat, incident.place.lon)
-        if link := _agrees(place, incident.place, apart):
+        if link := agrees(place, known.place):
+            apart = distance_m(place.lat, place.lon, known.place.lat, known.place.lon)
             found.append(Candidate(incident, link, round(apart)))
-    return sorted(found, key=lambda c: (c.apart_m, c.incident.id))
+    found.sort(key=lambda c: (c.apart_m, c.incident.id))
+    return list({(c.incident.id, c.link): c for c in reversed(found)}.values())[::-1]
 
 
 def _neighbours(state: State, place: Place) -> list[Incident]:
@@ -135,8 +137,9 @@ def _neighbours(state: State, place: Place) -> list[Incident]:
     return [state.incidents[i] for i in dict.fromkeys(ids)]
 
 
-def _agrees(one: Place, other: Place, apart: float) -> Link | None:
+def agrees(one: Place, other: Place) -> Link | None:
     """`place` where both are precise and one; `area` where one of them is only an area around the other."""
+    apart = distance_m(one.lat, one.lon, other.lat, other.lon)
     if not (precise(one) and precise(other)):
         return "area" if apart <= max(one.radius_m, other.radius_m) else None
     if _names(one) & _names(other):

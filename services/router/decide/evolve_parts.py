@@ -44,8 +44,8 @@ def _listed(state: State, incident: Incident) -> State:
 
 
 def _cells_of(incident: Incident | None) -> tuple[Cell, ...]:
-    """Where reports may find it; an absorbed incident is found no more."""
-    if incident is None or incident.place is None or incident.merged_into is not None:
+    """Where reports may find it; an absorbed incident leads to the one that absorbed it."""
+    if incident is None or incident.place is None:
         return ()
     return home_cells(incident.place.lat, incident.place.lon)
 

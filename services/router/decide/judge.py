@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from services.router.decide import reasons
-from services.router.decide.correlate import Candidate, Correlated, correlate, open_to, present
+from services.router.decide.correlate import Candidate, Correlated, agrees, correlate, open_to, present
 from services.router.decide.geo import distance_m
 from services.router.decide.locate import PRECISE_M, Hints, Located, locate, precise
 from services.router.decide.route import area_index, concerned
@@ -146,7 +146,7 @@ def _says_elsewhere(case: _Case, incident: Incident) -> bool:
     if place is None or incident.place is None or place.how == "coordinates":
         return False
     both = precise(place) and precise(incident.place)
-    return both and incident.id not in {c.incident.id for c in case.found.candidates if c.link != "thread"}
+    return both and agrees(place, incident.place) is None
 
 
 def _news(case: _Case) -> _Ruling:
@@ -267,7 +267,9 @@ def _alike_held(case: _Case) -> tuple[ReportId, ...]:
     return tuple(dict.fromkeys(r for r in found if case.state.held[r].drill == case.drill))
 
 
+_VAGUE_HELD: Final = frozenset({reasons.TOO_VAGUE, reasons.COPY_OF_HELD})
 _CHORUS_LOOKS_AT: Final = 200
+_CHORUS_JOINS: Final = 50
 
 
 def _chorus(case: _Case, place: Place) -> tuple[ReportId, ...]:
@@ -275,12 +277,12 @@ def _chorus(case: _Case, place: Place) -> tuple[ReportId, ...]:
     if len(case.state.held) > _CHORUS_LOOKS_AT:
         return ()
     found = [h.evidence.report for h in case.state.held.values() if _sings_along(case, place, h)]
-    return tuple(sorted(found))
+    return tuple(sorted(found))[:_CHORUS_JOINS]
 
 
 def _sings_along(case: _Case, place: Place, held: Held) -> bool:
     theirs = held.evidence.place
-    if theirs is None or held.reason != reasons.TOO_VAGUE or held.drill != case.drill:
+    if theirs is None or held.reason not in _VAGUE_HELD or held.drill != case.drill:
         return False
     other_voice = held.evidence.sender is None or held.evidence.sender != case.content.sender
     recent = case.now - held.evidence.at <= CHORUS

@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 from services.router.decide.text import tokens
 
 Sign = Literal[
-    "raid", "act", "police", "police_only", "over", "wrong", "ask", "old", "chatter", "spam",
+    "raid", "act", "police", "police_only", "over", "wrong", "ask", "doubt", "old", "chatter", "spam",
     "first_hand", "second_hand", "now", "help", "home", "near",
 ]  # fmt: skip
 SIGNS: Final[frozenset[str]] = frozenset(get_args(Sign))

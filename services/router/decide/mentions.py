@@ -12,6 +12,8 @@ from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 _POINT = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,10})\s*[, ]\s*(-?\d{1,3}\.\d{3,10})(?![\d.])")
 _POSTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s?(\d[A-Z]{2})\b", re.IGNORECASE)
 _OUTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\b", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
+"""Endings that some languages hang on names: "Rye Lane'de"."""
 _CHAT_WORDS = frozenset({"B4", "M8", "W8", "L8", "H8", "K9", "M25"})
 """Short words and roads that look like districts; only written in capitals and alone they count."""
 
@@ -66,6 +68,7 @@ def _outcodes(text: str, gazetteer: Gazetteer) -> Iterator[str]:
 
 
 def _names(text: str, gazetteer: Gazetteer) -> Iterator[Mention]:
+    text = _SUFFIX.sub(" ", text)
     words = tokens(text)
     capitals = _capitalised(text)
     start = 0

@@ -7,7 +7,7 @@ nobody's area it is the nearest fallback group's; where there is none, nobody's:
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import shapely
 from rpds import HashTrieMap
@@ -28,7 +28,7 @@ _VAGUE_M: Final = 1_000.0
 _LEAST_DISC_M: Final = 30.0
 _FALLBACK_REACH_M: Final = 100_000.0
 
-Groups = HashTrieMap[GroupId, Group]
+Groups: TypeAlias = "HashTrieMap[GroupId, Group]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,15 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]+")
 _DROPPED = {ord(c): None for c in "'’‘`´ʼʹ＇"}
 _IDEOGRAPH = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
-_SENTENCE = re.compile(r"[.!?\n;؟。！？।…]+")
+_CLAUSE = re.compile(r"[.,!?\n;؟،。，！？।…]+")
 _SHINGLE = 3
 SKETCH_SIZE = 8
 """Hashes kept of a text: the smallest ones of its word triples (a bottom-k sketch)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
-    """Tokens of one sentence, and whether it ends as a question."""
+class Clause:
+    """Tokens of one clause, and whether it ends as a question."""
 
     tokens: tuple[str, ...]
     asks: bool
@@ -44,14 +44,14 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(fold(text)))
 
 
-def sentences(text: str) -> list[Sentence]:
-    """The sentences of a text, without the empty ones."""
+def clauses(text: str) -> list[Clause]:
+    """The clauses of a text, without the empty ones; a question mark makes only its own clause ask."""
     found, start = [], 0
-    for stop in [*_SENTENCE.finditer(text), None]:
+    for stop in [*_CLAUSE.finditer(text), None]:
         end, mark = (stop.start(), stop.group()) if stop else (len(text), "")
         words = tokens(text[start:end])
         if words:
-            found.append(Sentence(words, asks=any(c in "?؟？" for c in mark)))
+            found.append(Clause(words, asks=any(c in "?؟？" for c in mark)))
         start = stop.end() if stop else end
     return found
 

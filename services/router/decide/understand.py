@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from services.router.decide.lexicon import lexicon
-from services.router.decide.text import Sentence, grams, sentences
+from services.router.decide.text import Clause, clauses, grams
 
 Kind = Literal[
     "report", "update", "over", "wrong", "question", "old_news", "other_police", "chatter", "spam",
@@ -31,17 +31,17 @@ class Understood:
 @lru_cache(maxsize=4096)
 def understand(text: str) -> Understood:
     """Understand a text in any of the lexicon's languages, or a mix of them."""
-    parts = sentences(text)
+    parts = clauses(text)
     signs = [_signs(part) for part in parts]
     found = frozenset().union(*signs)
     kind = _kind(parts, signs, found)
     return Understood(kind, _first_hand(found), "home" in found)
 
 
-def _signs(sentence: Sentence) -> frozenset[str]:
+def _signs(clause: Clause) -> frozenset[str]:
     words = lexicon()
     found: set[str] = set()
-    for gram in grams(sentence.tokens, words.longest):
+    for gram in grams(clause.tokens, words.longest):
         found |= words.phrases.get(gram, frozenset())
     return frozenset(found)
 
@@ -52,7 +52,7 @@ def _first_hand(found: frozenset[str]) -> bool | None:
     return True if "first_hand" in found else None
 
 
-def _kind(parts: list[Sentence], signs: list[frozenset[str]], found: frozenset[str]) -> Kind:
+def _kind(parts: list[Clause], signs: list[frozenset[str]], found: frozenset[str]) -> Kind:
     """The first rule that fits; each line is one."""
     words = sum(len(part.tokens) for part in parts)
     if not words:
@@ -68,10 +68,10 @@ def _kind(parts: list[Sentence], signs: list[frozenset[str]], found: frozenset[s
     return _kind_of_news(parts, signs, found)
 
 
-def _kind_of_news(parts: list[Sentence], signs: list[frozenset[str]], found: frozenset[str]) -> Kind:
+def _kind_of_news(parts: list[Clause], signs: list[frozenset[str]], found: frozenset[str]) -> Kind:
     told = _told(parts, signs)
     present = "now" in found or "first_hand" in found
-    if "raid" in found and "raid" not in told and "first_hand" not in told:
+    if "raid" in found and ("doubt" in found or "raid" not in told) and "first_hand" not in told:
         return "question"
     if "old" in found and not ("now" in found and "first_hand" in found):
         return "old_news"
@@ -82,8 +82,8 @@ def _kind_of_news(parts: list[Sentence], signs: list[frozenset[str]], found: fro
     return _kind_without_raid(parts, found)
 
 
-def _kind_without_raid(parts: list[Sentence], found: frozenset[str]) -> Kind:
-    if "ask" in found or (len(parts) == 1 and parts[0].asks):
+def _kind_without_raid(parts: list[Clause], found: frozenset[str]) -> Kind:
+    if found & {"ask", "doubt"} or (len(parts) == 1 and parts[0].asks):
         return "question"
     if "chatter" in found:
         return "chatter"
@@ -92,8 +92,8 @@ def _kind_without_raid(parts: list[Sentence], found: frozenset[str]) -> Kind:
     return "other_police" if "police" in found else "unclear"
 
 
-def _told(parts: list[Sentence], signs: list[frozenset[str]]) -> frozenset[str]:
-    """Signs from the sentences that assert something: neither ends as a question nor asks."""
+def _told(parts: list[Clause], signs: list[frozenset[str]]) -> frozenset[str]:
+    """Signs from the clauses that assert something: neither ends as a question nor asks."""
     asserting = (
         s
         for part, s in zip(parts, signs, strict=True)

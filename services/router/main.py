@@ -1,0 +1,58 @@
+"""Wires one router: settings, gazetteer, bus, keys, health, worker. Long and straight on purpose."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import structlog
+from aiohttp import web
+
+from services.router.gazetteer.load import load_gazetteer
+from services.router.health import Health
+from services.router.settings import RouterSettings
+from services.router.worker import Patience, Router
+from shared.bus import connect, ensure_streams
+from shared.clock import SystemClock
+from shared.faults import refuse_faults_in_production
+from shared.http import add_health, problems, site
+from shared.lifecycle import run_workers, stop_on_signals
+from shared.logging import configure_logging
+from shared.sealing import Keyring, load_master_key
+from shared.settings import load_settings
+
+log = structlog.get_logger()
+
+
+async def main() -> None:
+    """Run until asked to stop."""
+    settings = load_settings(RouterSettings)
+    configure_logging("router", log_format=settings.log_format)
+    refuse_faults_in_production(production=settings.production)
+    await serve(settings, stop_on_signals())
+
+
+async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
+    """Decide until `stop` is set."""
+    clock = SystemClock()
+    master = load_master_key(settings.master_key_file, production=settings.production)
+    gazetteer = await asyncio.to_thread(load_gazetteer, settings.router_gazetteer_files)
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(
+            await connect(
+                settings.nats_url,
+                name="router",
+                monitoring_url=settings.nats_monitoring_url,
+                user=settings.nats_user,
+                password=settings.nats_password,
+            )
+        )
+        await ensure_streams(bus, replicas=settings.replicas)
+        keyring = Keyring(master, bus, clock, source="router")
+        patience = Patience(takeover_s=settings.router_takeover_s)
+        router = Router(bus, keyring, clock, gazetteer, patience=patience)
+        app = web.Application(middlewares=[problems])
+        add_health(app, Health(bus, router).check)
+        port = await stack.enter_async_context(site(app, settings.host, settings.router_port))
+        log.info("service_ready", port=port)
+        workers = {"router": router.run, "keeper": router.keeper.run}
+        await run_workers(workers, drain_s=settings.drain_s, stop=stop)
+        log.info("service_stopped", log_seq=router.log_seq)

@@ -1,0 +1,47 @@
+"""Turns a stored entry into an input of the decider; what cannot be read is dead-lettered first."""
+
+from typing import Literal
+
+import structlog
+
+from services.router.decide.decider import Input
+from services.router.decide.reasons import UNREADABLE
+from shared.contracts.base import Message
+from shared.contracts.catalog import decode
+from shared.contracts.desk import DeskCommand
+from shared.contracts.reports import ReportReceived
+from shared.dead import dead_letter
+from shared.errors import MalformedMessageError
+from shared.ports import Bus, Clock, Entry
+from shared.sealing import Keyring
+
+log = structlog.get_logger()
+
+_WANTED: dict[str, type[Message]] = {"REPORTS": ReportReceived, "DESK": DeskCommand}
+
+
+class Reader:
+    """Opens inputs. Raises `BusError` where the bus or a key can't be reached: the entry stays waiting."""
+
+    def __init__(self, bus: Bus, keyring: Keyring, clock: Clock) -> None:
+        self._bus, self._keyring, self._clock = bus, keyring, clock
+
+    async def read(self, stream: Literal["REPORTS", "DESK"], entry: Entry) -> Input:
+        """The input, or one with a flaw once its dead letter is stored."""
+        try:
+            message = await self._keyring.open(decode(entry))
+        except MalformedMessageError as error:
+            return await self._flawed(stream, entry, str(error))
+        if not isinstance(message, _WANTED[stream]):
+            return await self._flawed(stream, entry, f"{message.type} does not belong in {stream}")
+        return Input(stream, entry.seq, message)
+
+    async def _flawed(self, stream: Literal["REPORTS", "DESK"], entry: Entry, detail: str) -> Input:
+        await self.bury(entry, UNREADABLE, detail)
+        return Input(stream, entry.seq, flaw=UNREADABLE)
+
+    async def bury(self, entry: Entry, reason: str, detail: str) -> None:
+        """Name the entry in DEAD and wait until that is stored; it still lies at its origin."""
+        log.error("input_dead_lettered", stream=entry.stream, seq=entry.seq, reason=reason)
+        at = self._clock.now()
+        await dead_letter(self._bus, entry, service="router", reason=reason, at=at, detail=detail)

@@ -1,0 +1,18 @@
+"""What an operator may set about the router. Read once, in `main`, from RELAY_ROUTER_…."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class RouterSettings(ServiceSettings):
+    """The router's settings, beside those that all services share."""
+
+    router_port: int = Field(default=8082, ge=0, le=65535)
+    """Where /health is served."""
+    router_gazetteer_files: tuple[Path, ...] = ()
+    """Gazetteer files in addition to the built-in places, as a JSON list of paths."""
+    router_takeover_s: float = Field(default=1.5, gt=0)
+    """How long inputs wait undecided before a standby takes over."""

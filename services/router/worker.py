@@ -1,0 +1,307 @@
+"""Moves inputs through the decider into the log: fold, decide, append behind the fence, go on.
+
+Guarantees: every input is decided exactly once, in one atomic batch with all that follows from
+it. A batch that is refused, or whose fate is unknown, leaves no trace here: the state before it
+is kept, the log is read on to its end, and what is still undecided is decided again. A router that
+loses the fence to another stands by until inputs wait undecided.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+import structlog
+
+from services.router.decide.decider import Input, step
+from services.router.decide.reasons import DECIDE_FAILED
+from services.router.decide.state import State
+from services.router.fold import LogFold
+from services.router.gazetteer.port import Gazetteer
+from services.router.inbox import Inbox
+from services.router.keeper import Keeper
+from services.router.reading import Reader
+from shared.bus.subjects import MAX_BATCH
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.base import Message
+from shared.contracts.catalog import FENCE, encode
+from shared.contracts.incidents import IncidentForgotten, InputDecided
+from shared.errors import (
+    AlreadyStoredError,
+    BusError,
+    BusRefusedError,
+    StaleWriterError,
+)
+from shared.faults import fault_point
+from shared.ports import Bus, Clock, Entry
+from shared.sealing import Keyring
+
+log = structlog.get_logger()
+
+PIPELINE: Final = 64
+"""Inputs decided in one append at most."""
+
+_PAUSE_S: Final = 0.2
+_LEAST_WAIT_S: Final = 0.02
+_REFUSED_PAUSE_S: Final = 1.0
+
+Role = Literal["folding", "active", "standby"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often time itself is decided about, and when a standby takes over. Seconds."""
+
+    tick_s: float = 1.0
+    takeover_s: float = 1.5
+    idle_takeover_s: float = 5.0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is to be appended at once: the events so far, and the state that they lead to."""
+
+    state: State
+    messages: list[Message] = field(default_factory=list)
+
+
+class Router:
+    """One router process. `run` until stopped; the rest is for /health."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        keyring: Keyring,
+        clock: Clock,
+        gazetteer: Gazetteer,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
+        self._bus, self._keyring, self._clock, self._gazetteer = bus, keyring, clock, gazetteer
+        self._patience = patience or Patience()
+        self._fold = LogFold(bus, keyring)
+        self._reader = Reader(bus, keyring, clock)
+        self.keeper = Keeper(bus, keyring, clock, lambda: self._fold.state)
+        self._news = asyncio.Event()
+        self._desk = Inbox("DESK", self._news)
+        self._reports = Inbox("REPORTS", self._news)
+        self._desk_first_until = 0
+        self._log_time: tuple[datetime, datetime] | None = None
+        self._next_tick = 0.0
+        self._idle_due_since: float | None = None
+        self.role: Role = "folding"
+
+    @property
+    def state(self) -> State:
+        """The fold of the log as far as this router has it."""
+        return self._fold.state
+
+    @property
+    def log_seq(self) -> int:
+        """The last sequence of DECISIONS that is folded."""
+        return self._fold.seq
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Fold the log, then decide until stopped; a batch that has begun is finished."""
+        await self._catch_up(stop)
+        await self._become_active()
+        async with asyncio.TaskGroup() as readers:
+            tasks = [
+                readers.create_task(self._fill(inbox), name=f"read-{inbox.stream}")
+                for inbox in (self._desk, self._reports)
+            ]
+            waker = readers.create_task(self._wake(stop), name="wake")
+            while not stop.is_set():
+                await (self._stand_by() if self.role == "standby" else self._turn(stop))
+            for task in (*tasks, waker):
+                task.cancel()
+
+    async def _wake(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._news.set()
+
+    async def _fill(self, inbox: Inbox) -> None:
+        await inbox.fill(self._bus, after=self._fold.state.position(inbox.stream))
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        """One step as the active router: decide what waits, else let time pass, else wait for news."""
+        try:
+            if not (await self._decide_waiting() or await self._tick()):
+                await self._wait()
+        except (StaleWriterError, AlreadyStoredError):
+            log.info("fence_lost", log_seq=self._fold.seq)
+            await self._catch_up(stop)
+            self.role = "standby"
+        except BusRefusedError as error:
+            log.error("append_refused", error=str(error))  # noqa: TRY400 - the sentence says it all
+            await asyncio.sleep(_REFUSED_PAUSE_S)
+        except BusError as error:
+            log.warning("bus_away", error=type(error).__name__)
+            await self._catch_up(stop)
+
+    async def _decide_waiting(self) -> bool:
+        """Decide up to 64 waiting inputs in one append, people's before reports."""
+        self._drop_decided()
+        batch = _Batch(self._fold.state)
+        for inbox, entry in self._take():
+            fault_point("router.before_decide")
+            messages, state = await self._decide(inbox, entry, batch.state)
+            fault_point("router.after_decide")
+            if batch.messages and len(batch.messages) + len(messages) > MAX_BATCH:
+                break
+            batch.messages += messages
+            batch.state = state
+        if not batch.messages:
+            return False
+        await self._append(batch)
+        return True
+
+    def _take(self) -> list[tuple[Inbox, Entry]]:
+        taken = [(self._desk, entry) for entry in self._desk.first(PIPELINE)]
+        reached = taken[-1][1].seq if taken else self._fold.state.desk_seq
+        if reached >= self._desk_first_until:
+            taken += [(self._reports, entry) for entry in self._reports.first(PIPELINE - len(taken))]
+        return taken
+
+    async def _decide(self, inbox: Inbox, entry: Entry, state: State) -> tuple[tuple[Message, ...], State]:
+        given = await self._reader.read(inbox.stream, entry)
+        now = given.message.at if given.message else entry.stored_at
+        try:
+            return step(state, given, now, self._gazetteer)
+        except Exception as error:  # noqa: BLE001 - a report that breaks the judgement must not stop all others
+            detail = f"{type(error).__name__} while deciding"
+            await self._reader.bury(entry, DECIDE_FAILED, detail)
+            flawed = Input(inbox.stream, entry.seq, flaw=DECIDE_FAILED)
+            return step(state, flawed, now, self._gazetteer)
+
+    async def _append(self, batch: _Batch) -> None:
+        sealed = [encode(await self._keyring.seal(m), source="router") for m in batch.messages]
+        fault_point("router.before_append")
+        seq = await self._bus.append(sealed, after=self._fold.fence, fence=FENCE)
+        fault_point("router.after_append")
+        self._fold.commit(batch.state, seq)
+        self._drop_decided()
+        self._report(batch.messages)
+
+    def _report(self, messages: list[Message]) -> None:
+        """One line a decision, with ids and the reason; and wake the keeper for what is to be forgotten."""
+        alerts = 0
+        for message in messages:
+            if isinstance(message, AlertRaised):
+                alerts += 1
+            elif isinstance(message, IncidentForgotten):
+                self.keeper.news.set()
+            elif isinstance(message, InputDecided):
+                log.info(
+                    "input_decided",
+                    stream=message.input.stream,
+                    seq=message.input.seq,
+                    outcome=message.outcome,
+                    reason=message.reason,
+                    report_id=message.report_id,
+                    incident_id=message.incident_id,
+                    alerts=alerts,
+                )
+                alerts = 0
+
+    def _drop_decided(self) -> None:
+        for inbox in (self._desk, self._reports):
+            inbox.drop_decided(self._fold.state.position(inbox.stream))
+
+    async def _tick(self) -> bool:
+        """Decide about the time that has passed, once a second, unless an older input waits unread."""
+        loop_time = asyncio.get_running_loop().time()
+        if loop_time < self._next_tick or len(self._desk) or len(self._reports):
+            return False
+        self._next_tick = loop_time + self._patience.tick_s
+        messages, state = self._due()
+        if not messages or await self._unread():
+            return False
+        await self._append(_Batch(state, list(messages)))
+        self._next_tick = 0.0  # a full tick may have left some for the next
+        return True
+
+    def _due(self) -> tuple[tuple[Message, ...], State]:
+        return step(self._fold.state, Input("TICK", self._fold.fence), self._now(), self._gazetteer)
+
+    def _now(self) -> datetime:
+        """The wall's time, or the log's own where that runs ahead (a simulation): it passes all the same."""
+        wall, log_now = self._clock.now(), self._fold.state.now
+        if self._log_time is None or self._log_time[0] != log_now:
+            self._log_time = (log_now, wall)
+        return max(wall, log_now + (wall - self._log_time[1]))
+
+    async def _unread(self) -> bool:
+        """Whether a stream holds inputs that this router has not read yet."""
+        for inbox in (self._desk, self._reports):
+            last = await self._bus.last_seq(inbox.stream)
+            decided = self._fold.state.position(inbox.stream)
+            if last > decided and await self._bus.get(inbox.stream, last) is not None:
+                return True
+        return False
+
+    async def _wait(self) -> None:
+        """Until news comes or the next tick is due."""
+        self._news.clear()
+        if self._take():
+            return
+        left = max(_LEAST_WAIT_S, self._next_tick - asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(left):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _stand_by(self) -> None:
+        """Follow the log; take over when inputs, or due time, stay undecided."""
+        try:
+            moved = await self._fold.catch_up()
+            self._drop_decided()
+            if moved:
+                self._idle_due_since = None
+            if self._abandoned():
+                await self._become_active()
+                return
+        except BusError as error:
+            log.warning("bus_away", error=type(error).__name__)
+        await asyncio.sleep(_PAUSE_S)
+
+    def _abandoned(self) -> bool:
+        waited = max(self._desk.waited_s(), self._reports.waited_s())
+        if waited > self._patience.takeover_s:
+            return True
+        now = asyncio.get_running_loop().time()
+        if not self._due()[0]:
+            self._idle_due_since = None
+        elif self._idle_due_since is None:
+            self._idle_due_since = now
+        return (
+            self._idle_due_since is not None and now - self._idle_due_since > self._patience.idle_takeover_s
+        )
+
+    async def _become_active(self) -> None:
+        """From now on decide: what people had decided before this moment comes before any report."""
+        last = await self._last_desk()
+        log.info("router_active", log_seq=self._fold.seq, desk_until=last)
+        self._desk_first_until, self.role, self._idle_due_since = last, "active", None
+
+    async def _last_desk(self) -> int:
+        while True:
+            try:
+                last = await self._bus.last_seq("DESK")
+                return last if last and await self._bus.get("DESK", last) is not None else 0
+            except BusError as error:
+                log.warning("bus_away", error=type(error).__name__)
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _catch_up(self, stop: asyncio.Event) -> None:
+        """Read the log to its end, however long NATS is away."""
+        while not stop.is_set():
+            try:
+                await self._fold.catch_up()
+            except BusError as error:
+                log.warning("bus_away", error=type(error).__name__)
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                self._drop_decided()
+                return

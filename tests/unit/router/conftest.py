@@ -1,0 +1,144 @@
+"""A story: reports, commands and time played through the pure decider; each is replayed at its end."""
+
+import json
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.router.decide.decider import Input, step
+from services.router.decide.evolve import evolve
+from services.router.decide.state import Incident, State
+from services.router.gazetteer.load import load_gazetteer
+from services.router.gazetteer.memory import MemoryGazetteer
+from shared.contracts import desk
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.base import HUB, Message
+from shared.contracts.groups import Area, GroupDefinition, Policy
+from shared.contracts.incidents import InputDecided
+from shared.contracts.reports import ReportContent, ReportReceived
+
+START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)
+SHA = "0" * 64
+
+
+def circle(lat: float, lon: float, radius_m: float) -> tuple[Any, ...]:
+    points = []
+    for n in range(24):
+        angle = 2 * math.pi * n / 24
+        dlat = radius_m / 111_195 * math.sin(angle)
+        dlon = radius_m / 111_195 / math.cos(math.radians(lat)) * math.cos(angle)
+        points.append((lon + dlon, lat + dlat))
+    return ((tuple([*points, points[0]]),),)
+
+
+def group(name: str, lat: float, lon: float, radius_m: float = 3_000, **more: Any) -> GroupDefinition:
+    area = Area(polygons=circle(lat, lon, radius_m), outcodes=more.pop("outcodes", ()))
+    return GroupDefinition(id=name, name=name.title(), area=area, **more)
+
+
+HACKNEY = group("hackney", 51.547, -0.062, outcodes=("E8",))
+SOUTHWARK = group("southwark", 51.473, -0.066)
+GLASGOW = group("glasgow", 55.845, -4.27, 6_000)
+
+
+class Story:
+    """Plays inputs one after the other; `events` are those of the last one."""
+
+    def __init__(self, gazetteer: MemoryGazetteer) -> None:
+        self.gazetteer, self.state, self.now = gazetteer, State(), START
+        self.log: list[Message] = []
+        self.events: tuple[Message, ...] = ()
+        self._seqs = {"REPORTS": 0, "DESK": 0, "TICK": 0}
+        self.command(
+            desk.AddMember,
+            member="bootstrap",
+            group=HUB,
+            new_member="op",
+            roles={HUB: "operator"},
+            token_sha256=SHA,
+        )
+        for definition in (HACKNEY, SOUTHWARK, GLASGOW):
+            self.define(definition)
+
+    def define(self, definition: GroupDefinition) -> None:
+        self.command(desk.DefineGroup, member="op", group=HUB, definition=definition)
+        roles: Any = {definition.id: "dispatcher"}
+        self.command(
+            desk.AddMember,
+            member="op",
+            group=HUB,
+            new_member=f"d-{definition.id}",
+            roles=roles,
+            token_sha256=SHA,
+        )
+
+    def report(
+        self, text: str = "", *, after_s: float = 0, drill: bool = False, **content: Any
+    ) -> InputDecided:
+        report_id = content.pop("report_id", f"r{self._seqs['REPORTS'] + 1}")
+        self.now += timedelta(seconds=after_s)
+        message = ReportReceived(
+            id=report_id,
+            at=self.now,
+            report_id=report_id,
+            bridge="test",
+            drill=drill,
+            content=ReportContent(text=text, **content),
+        )
+        return self.play("REPORTS", message)
+
+    def command(self, model: type[desk.DeskCommand], *, after_s: float = 0, **fields: Any) -> InputDecided:
+        self.now += timedelta(seconds=after_s)
+        number = self._seqs["DESK"] + 1
+        fields.setdefault("member", "d-hackney")
+        fields.setdefault("group", "hackney")
+        return self.play("DESK", model(id=f"c{number}", at=self.now, **fields))
+
+    def tick(self, after_s: float = 0) -> tuple[Message, ...]:
+        self.now += timedelta(seconds=after_s)
+        self.play("TICK", None)
+        return self.events
+
+    def play(self, stream: Any, message: Message | None) -> Any:
+        self._seqs[stream] += 1
+        given = Input(stream, self._seqs[stream], message)
+        self.events, self.state = step(self.state, given, self.now, self.gazetteer)
+        self.log += self.events
+        return self.events[-1] if self.events else None
+
+    def alerts(self) -> list[tuple[str, str, str]]:
+        """(group, audience, kind) of the last input's alerts, sorted."""
+        raised = [e for e in self.events if isinstance(e, AlertRaised)]
+        return sorted((a.group, a.audience, a.kind) for a in raised)
+
+    def incidents(self) -> list[Incident]:
+        return sorted(self.state.incidents.values(), key=lambda i: (i.opened_at, i.id))
+
+    def replayed(self) -> State:
+        state = State()
+        for event in self.log:
+            state = evolve(state, event)
+        return state
+
+
+@pytest.fixture(scope="session")
+def gazetteer() -> MemoryGazetteer:
+    return load_gazetteer()
+
+
+@pytest.fixture
+def story(gazetteer: MemoryGazetteer) -> Iterator[Story]:
+    told = Story(gazetteer)
+    yield told
+    assert told.replayed() == told.state, "the log, replayed, gives another state"
+    ids = [event.id for event in told.log]
+    assert len(ids) == len(set(ids))
+    assert json.dumps(ids)
+
+
+@pytest.fixture
+def policy() -> type[Policy]:
+    return Policy
