@@ -14,7 +14,8 @@ def define_group(draft: Draft, command: desk.DefineGroup) -> str:
         return reasons.RESERVED_NAME
     known = draft.state.groups.get(group)
     channels = command.channels if isinstance(command.channels, GroupChannels) else None
-    if known and known.definition == command.definition and channels in {None, known.channels}:
+    same_channels = channels is None or (known is not None and channels == known.channels)
+    if known and known.definition == command.definition and same_channels:
         return reasons.UNCHANGED
     draft.emit(
         GroupDefined,
