@@ -1,0 +1,404 @@
+"""The router's worker on the bus: nothing lost, nothing decided twice, whatever happens in between."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import structlog
+
+from services.router import worker as worker_module
+from services.router.gazetteer.load import load_gazetteer
+from services.router.gazetteer.memory import MemoryGazetteer
+from services.router.health import Health
+from services.router.keeper import Keeper
+from services.router.fold import LogFold, UnreadableLogError
+from services.router.worker import Patience, Router
+from shared.contracts import desk
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.base import HUB, Message
+from shared.contracts.catalog import decode, encode
+from shared.contracts.groups import Area, GroupDefinition
+from shared.contracts.incidents import InputDecided, IncidentOpened
+from shared.contracts.keys import DeadLettered
+from shared.contracts.reports import ReportContent, ReportReceived
+from shared.errors import BusUnavailableError
+from shared.ports import Bus, Outgoing
+from shared.sealing import Keyring, MasterKey
+from shared.testing.bus import MemoryBus
+
+NOW = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)
+QUICK = Patience(tick_s=0.05, takeover_s=0.3, idle_takeover_s=0.3)
+BOX = Area(polygons=((((-0.12, 51.52), (0.0, 51.52), (0.0, 51.58), (-0.12, 51.58), (-0.12, 51.52)),),))
+TEXT = "IMMIGRATION RAID HAPPENING NOW IN HACKNEY KINGSLAND RD/ASHWIN ST JUNCTION"
+
+
+class FixedClock:
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class Hub:
+    """One bus, and whatever puts messages on it and reads the decisions back."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus, self.clock = bus, FixedClock()
+        self.master = MasterKey(b"k" * 32)
+        self.gazetteer: MemoryGazetteer = load_gazetteer()
+        self.keyring = self.new_keyring()
+
+    def new_keyring(self) -> Keyring:
+        return Keyring(self.master, self.bus, self.clock, source="test")
+
+    def router(self, bus: Bus | None = None) -> Router:
+        return Router(bus or self.bus, self.new_keyring(), self.clock, self.gazetteer, patience=QUICK)
+
+    async def put(self, message: Message) -> None:
+        await self.bus.publish(encode(await self.keyring.seal(message), source="test"))
+
+    async def report(self, n: int | str, text: str, **content: Any) -> None:
+        name = f"r{n}"
+        inside = ReportContent(text=text, sender=content.pop("sender", f"s{n}"), **content)
+        await self.put(ReportReceived(id=name, at=NOW, report_id=name, bridge="api", content=inside))
+
+    async def define(self) -> None:
+        roles: Any = {HUB: "operator"}
+        await self.put(
+            desk.AddMember(
+                id="c1", at=NOW, member="bootstrap", group=HUB, new_member="op", roles=roles, token_sha256="0" * 64
+            )
+        )
+        definition = GroupDefinition(id="hackney", name="Hackney", area=BOX)
+        await self.put(desk.DefineGroup(id="c2", at=NOW, member="op", group=HUB, definition=definition))
+
+    async def decisions(self) -> list[Message]:
+        return [m async for m in self._all("DECISIONS")]
+
+    async def _all(self, stream: str) -> AsyncIterator[Message]:
+        last = await self.bus.last_seq(stream)
+        if last:
+            async with contextlib.aclosing(self.bus.read(stream)) as entries:  # type: ignore[type-var]
+                async for entry in entries:
+                    yield await self.keyring.open(decode(entry))
+                    if entry.seq >= last:
+                        return
+
+    async def decided(self) -> dict[tuple[str, int], InputDecided]:
+        found = [m for m in await self.decisions() if isinstance(m, InputDecided) and m.input.stream != "TICK"]
+        counted = Counter((m.input.stream, m.input.seq) for m in found)
+        assert all(n == 1 for n in counted.values()), "an input was decided twice"
+        return {(m.input.stream, m.input.seq): m for m in found}
+
+    async def until_decided(self, reports: int, commands: int = 2) -> dict[tuple[str, int], InputDecided]:
+        async with asyncio.timeout(30):
+            while True:
+                found = await self.decided()
+                if len(found) >= reports + commands:
+                    assert len(found) == reports + commands
+                    return found
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(*routers: Router) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        for router in routers:
+            tasks.create_task(router.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@pytest.fixture
+def hub(memory_bus: MemoryBus) -> Hub:
+    return Hub(memory_bus)
+
+
+async def test_reports_become_one_incident_and_one_first_alert_on_both_buses(bus: Bus) -> None:
+    hub = Hub(bus)
+    await hub.define()
+    for n in range(5):
+        await hub.report(n, TEXT)
+    async with running(hub.router()):
+        found = await hub.until_decided(5)
+    outcomes = [found["REPORTS", n].outcome for n in range(1, 6)]
+    assert outcomes == ["opened", *["attached"] * 4]
+    log = await hub.decisions()
+    assert [m.id for m in log][-1] == "REPORTS.5.1"
+    alerts = [m for m in log if isinstance(m, AlertRaised)]
+    assert [(a.group, a.audience, a.kind) for a in alerts] == [("hackney", "verifiers", "UNCONFIRMED")]
+
+
+async def test_what_people_decided_comes_before_reports_that_were_stored_first(hub: Hub) -> None:
+    await hub.report(1, TEXT)
+    await hub.define()
+    async with running(hub.router()):
+        found = await hub.until_decided(1)
+    assert found["REPORTS", 1].outcome == "opened", "decided before its group existed"
+
+
+async def test_ten_thousand_copies_give_one_incident_and_one_first_alert(hub: Hub) -> None:
+    await hub.define()
+    for n in range(10_000):
+        await hub.report(n, TEXT)
+    router = hub.router()
+    async with running(router), asyncio.timeout(120):
+        while router.state.reports_seq < 10_000:
+            await asyncio.sleep(0.05)
+    log = await hub.decisions()
+    assert sum(isinstance(m, InputDecided) for m in log) == 10_002
+    assert sum(isinstance(m, IncidentOpened) for m in log) == 1
+    assert [a.kind for a in log if isinstance(a, AlertRaised)] == ["UNCONFIRMED"]
+
+
+class ForgetfulBus:
+    """A bus of which every third append is stored and yet answered by silence."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus, self.appends = bus, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bus, name)
+
+    async def append(self, batch: list[Outgoing], *, after: int, fence: str) -> int:
+        self.appends += 1
+        seq = await self._bus.append(batch, after=after, fence=fence)
+        if self.appends % 3 == 0:
+            raise BusUnavailableError
+        return seq
+
+
+async def test_a_lost_acknowledgement_decides_nothing_twice(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "PIPELINE", 2)
+    await hub.define()
+    for n in range(40):
+        await hub.report(n, TEXT)
+    forgetful: Any = ForgetfulBus(hub.bus)
+    async with running(hub.router(forgetful)):
+        await hub.until_decided(40)
+    assert forgetful.appends >= 20
+
+
+class DyingBus:
+    """A bus whose router dies: at the n-th append, before it or right after it."""
+
+    def __init__(self, bus: Bus, *, at: int, after: bool) -> None:
+        self._bus, self._left, self._after = bus, at, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bus, name)
+
+    async def append(self, batch: list[Outgoing], *, after: int, fence: str) -> int:
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise KilledError
+        seq = await self._bus.append(batch, after=after, fence=fence)
+        if self._left == 0:
+            raise KilledError
+        return seq
+
+
+class KilledError(Exception):
+    """Stands for kill -9 between two steps."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_killed_around_an_append_a_new_router_loses_and_repeats_nothing(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, at: int, after: bool
+) -> None:
+    monkeypatch.setattr(worker_module, "PIPELINE", 4)
+    await hub.define()
+    for n in range(12):
+        await hub.report(n, TEXT if n % 2 else "Immigration van at Gillett Square")
+    dying: Any = DyingBus(hub.bus, at=at, after=after)
+    with pytest.raises(ExceptionGroup):
+        async with running(hub.router(dying)), asyncio.timeout(20):
+            await asyncio.Event().wait()
+    async with running(hub.router()):
+        await hub.until_decided(12)
+    assert sum(isinstance(m, IncidentOpened) for m in await hub.decisions()) == 2
+
+
+@pytest.mark.parametrize("point", ["router.before_decide", "router.after_decide", "router.before_append"])
+async def test_killed_at_any_fault_point(hub: Hub, monkeypatch: pytest.MonkeyPatch, point: str) -> None:
+    await hub.define()
+    for n in range(6):
+        await hub.report(n, TEXT)
+    passed = 0
+
+    def die(name: str) -> None:
+        nonlocal passed
+        passed += name == point
+        if passed == 3 or (passed == 1 and point == "router.before_append"):
+            raise KilledError
+
+    with monkeypatch.context() as patched, pytest.raises(ExceptionGroup):
+        patched.setattr(worker_module, "fault_point", die)
+        async with running(hub.router()), asyncio.timeout(20):
+            await asyncio.Event().wait()
+    async with running(hub.router()):
+        await hub.until_decided(6)
+
+
+async def test_two_routers_write_the_same_log_as_one(memory_bus: MemoryBus) -> None:
+    texts = [
+        TEXT,
+        "Immigration van at Gillett Square",
+        "raid in hackney immigration",
+        "is there a raid?",
+        "they have left",
+        "Immigration raid at Evan Cook Close",
+    ]
+
+    async def log_of(bus: MemoryBus, routers: int) -> list[Any]:
+        hub = Hub(bus)
+        await hub.define()
+        async with running(*(hub.router() for _ in range(routers))):
+            await hub.until_decided(0)
+            for n in range(60):
+                await hub.report(n, texts[n % len(texts)])
+            await hub.until_decided(60)
+        return [m for m in await hub.decisions() if not m.id.startswith("TICK")]
+
+    one, two = await log_of(memory_bus, 1), await log_of(MemoryBus(), 2)
+    assert [m.id for m in one] == [m.id for m in two]
+    assert one == two
+
+
+async def test_a_standby_takes_over_when_the_active_router_dies(hub: Hub) -> None:
+    await hub.define()
+    first, second = hub.router(), hub.router()
+    async with running(second):
+        async with running(first):
+            for n in range(30):
+                await hub.report(n, TEXT)
+            await hub.until_decided(30)
+        await hub.report("late", TEXT)
+        found = await hub.until_decided(31)
+        assert found["REPORTS", 31].outcome == "attached"
+        assert second.role == "active"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"not json", b'{"type": "report.received.v99"}', b'{"type": "desk.claim.v1"}', b"\xff" * 40],
+)
+async def test_poison_is_dead_lettered_and_decided_and_the_next_report_goes_on(hub: Hub, body: bytes) -> None:
+    await hub.define()
+    await hub.bus.publish(Outgoing("reports.v1.api", "rpoison", body))
+    await hub.report(2, TEXT)
+    async with running(hub.router()):
+        found = await hub.until_decided(2)
+    assert (found["REPORTS", 1].outcome, found["REPORTS", 1].reason) == ("ignored", "unreadable")
+    assert found["REPORTS", 2].outcome == "opened"
+    letter = decode((await hub.bus.get("DEAD", 1)).body)  # type: ignore[union-attr]
+    assert isinstance(letter, DeadLettered)
+    assert (letter.stream, letter.seq, letter.reason) == ("REPORTS", 1, "unreadable")
+
+
+async def test_a_report_that_breaks_the_judgement_stops_no_other(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = worker_module.step
+
+    def step(state: Any, given: Any, now: Any, gazetteer: Any) -> Any:
+        if given.message is not None and given.message.id == "rbad":
+            raise ZeroDivisionError("SECRET WORDS")
+        return real(state, given, now, gazetteer)
+
+    monkeypatch.setattr(worker_module, "step", step)
+    await hub.define()
+    await hub.report("bad", TEXT)
+    await hub.report(2, TEXT)
+    with structlog.testing.capture_logs() as logs:
+        async with running(hub.router()):
+            found = await hub.until_decided(2)
+    assert found["REPORTS", 1].reason == "decide_failed"
+    assert found["REPORTS", 2].outcome == "opened"
+    assert "SECRET" not in str(logs)
+    assert TEXT not in str(logs)
+    assert {"decide_failed", "placed_report"} <= {line.get("reason") for line in logs}
+
+
+async def test_an_event_that_cannot_be_read_stops_the_router(hub: Hub) -> None:
+    await hub.bus.append(
+        [Outgoing("incidents.v1.opened", "x", b'{"type": "incident.opened.v9"}')], after=0, fence="incidents.v1.>"
+    )
+    with pytest.raises(UnreadableLogError, match="DECISIONS 1"):
+        await hub.router().run(asyncio.Event())
+
+
+async def test_time_is_decided_only_when_nothing_older_waits(hub: Hub) -> None:
+    await hub.define()
+    await hub.report(1, TEXT)
+    async with running(hub.router()):
+        await hub.until_decided(1)
+        hub.clock.time = NOW + timedelta(hours=3)
+        async with asyncio.timeout(10):
+            while not any(m.type == "incident.quiet.v1" for m in await hub.decisions()):
+                await asyncio.sleep(0.02)
+    log = await hub.decisions()
+    assert [a.kind for a in log if isinstance(a, AlertRaised)] == ["UNCONFIRMED", "NO_NEWS"]
+    ticks = [m for m in log if isinstance(m, InputDecided) and m.input.stream == "TICK"]
+    assert [t.outcome for t in ticks] == ["ticked"]
+
+
+async def test_a_restarted_router_has_the_state_it_had(hub: Hub) -> None:
+    await hub.define()
+    for n in range(8):
+        await hub.report(n, [TEXT, "raid in hackney, immigration"][n % 2])
+    router = hub.router()
+    async with running(router):
+        await hub.until_decided(8)
+    fold = LogFold(hub.bus, hub.new_keyring())
+    await fold.catch_up()
+    assert fold.state == router.state
+    assert (fold.seq, fold.fence) == (router.log_seq, router.log_seq)
+
+
+async def test_the_key_of_a_forgotten_incident_is_destroyed(hub: Hub) -> None:
+    await hub.define()
+    await hub.report(1, TEXT)
+    router = hub.router()
+    async with running(router):
+        found = await hub.until_decided(1)
+    incident = found["REPORTS", 1].incident_id
+    assert await hub.bus.subjects("KEYS", f"keys.v1.incident-{incident}")
+    state = router.state
+    forgotten = state.forgotten.put(incident, True, NOW)  # type: ignore[arg-type]
+    from dataclasses import replace
+
+    gone: Callable[[], Any] = lambda: replace(state, forgotten=forgotten)  # noqa: E731
+    destroyed = await Keeper(hub.bus, hub.new_keyring(), hub.clock, gone).sweep()
+    assert f"incident-{incident}" in destroyed
+    assert not await hub.bus.subjects("KEYS", f"keys.v1.incident-{incident}")
+    fold = LogFold(hub.bus, hub.new_keyring())
+    await fold.catch_up()
+    assert fold.state.incidents[incident].place is None  # type: ignore[index]
+
+
+async def test_health_says_role_positions_and_lag(hub: Hub) -> None:
+    bus = hub.bus
+    assert isinstance(bus, MemoryBus)
+    await hub.define()
+    router = hub.router()
+    health = Health(bus, router)
+    assert (await health.check())["ok"] is False
+    async with running(router):
+        await hub.until_decided(0)
+        answer = await health.check()
+        assert answer["ok"] is True
+        assert (answer["role"], answer["lag"]) == ("active", {"reports": 0, "desk": 0})
+    bus.go_away()
+    assert (await health.check())["ok"] is False
+    bus.come_back()
