@@ -191,7 +191,8 @@ class NatsBus:
         name = config["name"]
         try:
             existing = (await self._link.api(f"STREAM.INFO.{name}"))["config"]
-            changes = {key: value for key, value in config.items() if existing.get(key) != value}
+            # The server leaves out what is false or nought.
+            changes = {k: v for k, v in config.items() if (existing.get(k) or 0) != (v or 0)}
             if not changes:
                 return
             log.info("bus.stream_updated", stream=name, changed=sorted(changes))
