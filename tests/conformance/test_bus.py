@@ -129,7 +129,7 @@ async def test_a_reader_can_be_cancelled_while_it_waits(bus: Bus) -> None:
     seen = asyncio.Event()
 
     async def follow() -> None:
-        async with aclosing(bus.read("REPORTS")) as entries:  # type: ignore[type-var]
+        async with aclosing(bus.read("REPORTS")) as entries:
             async for _ in entries:
                 seen.set()
 

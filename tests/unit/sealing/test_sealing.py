@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.testing.bus import MemoryBus
 
 from shared.contracts.base import BridgeId, GroupId, IncidentId, KeyId, MemberId, Position, ReportId, Sealed
 from shared.contracts.catalog import decode, encode
@@ -18,6 +17,7 @@ from shared.contracts.incidents import InputDecided, InputRef
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 from shared.errors import KeyUnavailableError, MalformedMessageError, SettingsError
 from shared.sealing import Keyring, MasterKey, load_master_key, make_unsafe_key_file
+from shared.testing.bus import MemoryBus
 
 NOON = datetime(2026, 5, 14, 12, 10, tzinfo=UTC)
 MARK = "MARKED-7f3a vans in the yard +447700900123"
