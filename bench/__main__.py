@@ -11,7 +11,7 @@ from bench.alertmanager import Alertmanager, find_alertmanager
 from bench.bare_relay import BareRelay
 from bench.measure import Plan, Round, measured
 from bench.relay import Relay
-from bench.report import keep, markdown, summary
+from bench.report import facts, keep, markdown, summary
 from bench.systems import System
 
 RESULTS = Path(__file__).parent / "results"
@@ -23,7 +23,8 @@ def main() -> None:
     given = _arguments()
     plan = QUICK if given.quick else Plan()
     rounds = 1 if given.quick else given.rounds
-    figures = summary(interleaved(_systems(), plan, rounds))
+    machine = facts()
+    figures = summary(interleaved(_systems(), plan, rounds), machine)
     now = datetime.now(UTC)
     table = markdown(figures, at=f"{now:%Y-%m-%d %H:%M} UTC")
     print(table, flush=True)

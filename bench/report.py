@@ -29,7 +29,10 @@ Rounds = Mapping[str, Sequence[Round]]
 
 
 def facts() -> dict[str, str]:
-    """What the figures depend on about the machine; nothing that tells whose it is."""
+    """What the figures depend on about the machine; nothing that tells whose it is.
+
+    Ask before measuring: `load_before` shows whether the machine had other work.
+    """
     return {
         "cpus": str(os.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
@@ -39,6 +42,7 @@ def facts() -> dict[str, str]:
         "redis": version_of([str(find_redis_server()), "--version"]).split(" sha")[0],
         "alertmanager": _alertmanager_version(),
         "fsync_ms": f"{fsync_ms():.3f}",
+        "load_before": f"{os.getloadavg()[0]:.1f}",
     }
 
 
@@ -59,14 +63,14 @@ def fsync_ms(times: int = 200) -> float:
     return statistics.median(taken) * 1e3
 
 
-def summary(rounds: Rounds) -> dict[str, Any]:
-    """All figures as one JSON object: by system, then the ratios between them."""
+def summary(rounds: Rounds, machine: Mapping[str, str]) -> dict[str, Any]:
+    """All figures as one JSON object: by system, the ratios between them, and the machine's `facts`."""
     return {
         "rounds": min(len(of) for of in rounds.values()),
         "systems": {name: _system(of) for name, of in rounds.items()},
         "ratios": {name: value.as_dict() for name, value in ratios(rounds).items()},
         "targets": TARGETS,
-        "machine": facts(),
+        "machine": dict(machine),
     }
 
 
