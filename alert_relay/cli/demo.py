@@ -34,17 +34,19 @@ def demo(*, speed: float, as_json: bool, **asked: Any) -> None:
         say_or_note(f"A relay runs at {hub.console}; playing there.")
         asyncio.run(_play(hub, speed, as_json=as_json))
         return
-    run_up(
-        {**asked, "stay": not as_json},
-        note if as_json else say,
-        lambda f: _after_up(f, speed, as_json=as_json),
-    )
+    tell = note if as_json else say
+    run_up(asked, tell, lambda facts: _after_up(facts, speed, as_json=as_json), stay=not as_json)
 
 
 def _running(home: Path | None) -> Any:
+    """The relay that runs in this folder now, if one does; never a stranger on the usual ports."""
     from alert_relay.client import Hub, NotReachableError, SaidNoError, call, default_home
+    from alert_relay.supervisor.home import read_run_file
 
-    hub = Hub.at_home((home or default_home()).absolute())
+    folder = (home or default_home()).absolute()
+    if not read_run_file(folder / "run.json").get("pid"):
+        return None
+    hub = Hub.at_home(folder)
     try:
         call("GET", f"{hub.console}/health", None, {})
     except (NotReachableError, SaidNoError):

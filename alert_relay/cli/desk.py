@@ -143,13 +143,44 @@ def show(incident: str, *, hub: Hub, as_json: bool) -> None:
     if as_json:
         put_json(found)
         return
-    simple = {k: v for k, v in found.items() if isinstance(v, str | int | float | bool)}
-    facts({**simple, "place": place_of(found), "groups": ", ".join(groups_of(found))})
-    for name, value in found.items():
-        if isinstance(value, list) and value and isinstance(value[0], Mapping) and name != "groups":
-            columns = [k for k, v in value[0].items() if not isinstance(v, Mapping | list)]
-            say("")
-            table(name.replace("_", " ").capitalize(), columns, [[v.get(c) for c in columns] for v in value])
+    whole(found)
+
+
+def whole(incident: Mapping[str, Any]) -> None:
+    """One incident for people: what it is, what came in, what was done, who was told."""
+    facts(
+        {
+            "code": incident.get("code"),
+            "status": incident.get("status"),
+            "place": place_of(incident),
+            "groups": ", ".join(groups_of(incident)),
+            "claimed by": _claim(incident.get("claim")),
+            "said last": incident.get("statement"),
+            "version": incident.get("version"),
+            "id": incident.get("id"),
+        }
+    )
+    reports = [(_time(r), _seen(r), r.get("text"), r.get("report_id")) for r in incident.get("reports") or ()]
+    steps = [(_time(s), s["what"], s.get("by"), s.get("text")) for s in incident.get("history") or ()]
+    told = [
+        (_time(t), t["group"], t["audience"], t["kind"], t.get("recipients"))
+        for t in incident.get("told") or ()
+    ]
+    say("")
+    table("Reports, newest first", ("at", "seen", "says", "report"), reports)
+    say("")
+    table("What was done", ("at", "what", "by", "words"), steps)
+    say("")
+    table("Who was told", ("at", "group", "audience", "what", "recipients"), told)
+
+
+def _time(told: Mapping[str, Any]) -> str:
+    return str(told.get("at") or "")[11:16]
+
+
+def _seen(report: Mapping[str, Any]) -> str:
+    first_hand = report.get("first_hand")
+    return "" if first_hand is None else "first hand" if first_hand else "passed on"
 
 
 @desk.command()

@@ -33,12 +33,11 @@ def evaluate(*, groups: Path, as_json: bool, **files: Any) -> None:
     Example:
       relay evaluate --groups examples/networks --reports reports.jsonl --out predictions.jsonl
     """
+    from alert_relay.groupfile import find_group_files, load_group_files
     from services.router.evaluate import evaluate_files
 
-    from alert_relay.groupfile import find_group_files, load_group_files
-
     definitions = [group.definition for group in load_group_files(find_group_files([groups]))]
-    summary = evaluate_files(definitions, progress=note, **files)
+    summary = evaluate_files(definitions, progress=lambda done, all_: note(f"{done} of {all_}"), **files)
     if as_json:
         put_json(summary)
     else:

@@ -47,5 +47,7 @@ def _tell(incident: Mapping[str, Any]) -> None:
 def _words(step: Mapping[str, Any]) -> str:
     told = {k: v for k, v in step.items() if k not in {"at", "what", "reason"} and v not in (None, "")}
     facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
-    why = f" because {step['reason'].replace('_', ' ')}" if step.get("reason") else ""
+    reason = step.get("reason")
+    # `applied` says only that the person's command was obeyed.
+    why = f" because {reason.replace('_', ' ')}" if reason and reason != "applied" else ""
     return f"{step['what'].replace('_', ' ')}{why}{f' ({facts})' if facts else ''}"

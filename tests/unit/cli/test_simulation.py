@@ -1,16 +1,20 @@
 """Scenario files are what they say, and what came of them is counted rightly."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from alert_relay.groupfile import find_group_files, load_group_files
 from alert_relay.simulation.desk import fits, metres
-from alert_relay.simulation.doors import drama_number, number_of
+from alert_relay.simulation.doors import Accepted, drama_number, number_of
 from alert_relay.simulation.outcome import Picture, Route, first_alert_after_s, routes_of, states_of, summary
+from alert_relay.simulation.play import Progress
 from alert_relay.simulation.scenario import Done, Match, Near, Said, read_scenarios
+from alert_relay.simulation.view import view
 from shared.errors import SettingsError
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -207,3 +211,22 @@ def test_the_final_object_has_the_agreed_shape() -> None:
     assert set(told) == {"reports", "incidents", "deliveries", "lost", "duplicates"}
     assert set(told["incidents"][0]) == {"id", "code", "place", "groups", "first_alert_after_s", "states"}
     assert (told["reports"], told["lost"], told["duplicates"]) == (3, 0, 0)
+
+
+def test_the_live_view_shows_reports_incidents_and_deliveries() -> None:
+    picture = _picture(["a1"], [_letter(HOOK, "a1")])
+    picture.incidents[0] |= {
+        "place": {"label": "Ashwin Street"},
+        "groups": [{"group": "hackney"}],
+        "history": TIMELINE,
+        "reports": [{}, {}],
+    }
+    said = Said.model_validate({"t": 4200, "via": "sms", "from": "a", "text": "[bold]not markup"})
+    progress = Progress(
+        steps=40, sent=[(said, Accepted("r", 0.0))], notes=["hackney: claim"], picture=picture
+    )
+    console = Console(width=120, file=io.StringIO())
+    console.print(view(progress))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for words in ("1:10", "sms", "[bold]not markup", "D7K", "Ashwin Street", "hackney: claim", "under way 1"):
+        assert words in shown
