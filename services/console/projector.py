@@ -42,7 +42,8 @@ _LOOK_S: Final = 1.0
 _NEEDS_ROUNDS: Final = 4
 
 
-_Queue = asyncio.Queue[Entry | Exception]
+_Queue = asyncio.Queue[Entry | Exception | None]
+"""Entries of both streams, what went wrong while reading, and None to wake up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Projector:
     async def _follow(self, progress: Progress, stop: asyncio.Event) -> None:
         ends = {} if progress.ready else {s: await self._end_of(s) for s in STREAMS}
         progress = await self._ready_if_there(progress, ends)
-        async with self._reading(progress) as waiting:
+        async with self._reading(progress, stop) as waiting:
             while not stop.is_set():
                 batch = await _next_batch(waiting)
                 if not batch:
@@ -123,12 +124,13 @@ class Projector:
             raise StaleProjectionError
 
     @asynccontextmanager
-    async def _reading(self, progress: Progress) -> AsyncIterator["_Queue"]:
+    async def _reading(self, progress: Progress, stop: asyncio.Event) -> AsyncIterator["_Queue"]:
         waiting: _Queue = asyncio.Queue(_WAITING)
         readers = [
             asyncio.create_task(self._read(stream, progress.positions.get(stream, 0), waiting))
             for stream in STREAMS
         ]
+        readers.append(asyncio.create_task(_wake(waiting, stop)))
         try:
             yield waiting
         finally:
@@ -191,22 +193,25 @@ class Projector:
             return _Read(entry, None, str(error))
 
 
+async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
+    await stop.wait()
+    await waiting.put(None)
+
+
 async def _next_batch(waiting: _Queue) -> list[Entry]:
     """What waits, up to a transaction's worth; empty if nothing came for a second."""
+    batch: list[Entry] = []
     try:
         async with asyncio.timeout(_LOOK_S):
-            batch = [_sound(await waiting.get())]
+            item = await waiting.get()
     except TimeoutError:
         return []
-    while len(batch) < _MAX_BATCH and not waiting.empty():
-        batch.append(_sound(waiting.get_nowait()))
+    while item is not None:
+        if isinstance(item, Exception):
+            raise item
+        batch.append(item)
+        item = waiting.get_nowait() if len(batch) < _MAX_BATCH and not waiting.empty() else None
     return batch
-
-
-def _sound(item: Entry | Exception) -> Entry:
-    if isinstance(item, Exception):
-        raise item
-    return item
 
 
 async def _pause(stop: asyncio.Event) -> None:

@@ -63,5 +63,13 @@ def needs(draft: Draft, event: Message) -> list[str]:
 def project(draft: Draft, event: Message, seq: int) -> None:
     """Fold one opened event, which lies at that sequence of its stream."""
     count(draft, event)
-    if type(event) in _TABLE:
+    if type(event) in _TABLE and not _of_forgotten(draft, event):
         _TABLE[type(event)][1](draft, event, seq)
+
+
+def _of_forgotten(draft: Draft, event: Message) -> bool:
+    """Whether it speaks of an incident that is forgotten: then it means nothing any more."""
+    if not isinstance(event, i.IncidentEvent):
+        return False
+    keys = (key for key in needs(draft, event) if key.startswith("incident:"))
+    return any((draft.get(key) or {}).get("forgotten") for key in keys)

@@ -22,6 +22,7 @@ _SENTENCES: Final = {
     "too_many_reports": "That is too many reports at once; split them off in smaller parts.",
     "unknown_member": "There is no such member; look at the list again.",
     "reserved_name": "That id is reserved; choose another.",
+    "nobodys_area": "The place is in no group's area; say where it is, or ask the operator.",
     "operator_exists": "There is an operator already; let them add you.",
     "content_gone": "Its content is erased, so nothing can be done with it any more.",
     "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",

@@ -5,8 +5,10 @@
   const state = document.getElementById("live");
   const url = "/live?lang=" + encodeURIComponent(list.dataset.lang);
   const say = (text) => {
-    state.textContent = text;
-    state.hidden = false;
+    // The same words again would be read out again by screen readers.
+    if (state.textContent !== text) {
+      state.textContent = text;
+    }
   };
   const open = () => {
     const events = new EventSource(url);
