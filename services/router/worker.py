@@ -105,16 +105,21 @@ class Router:
         """Fold the log, then decide until stopped; a batch that has begun is finished."""
         await self._catch_up(stop)
         await self._become_active()
-        async with asyncio.TaskGroup() as readers:
-            tasks = [
-                readers.create_task(self._fill(inbox), name=f"read-{inbox.stream}")
-                for inbox in (self._desk, self._reports)
-            ]
-            waker = readers.create_task(self._wake(stop), name="wake")
+        readers = [
+            asyncio.create_task(self._fill(inbox), name=f"read-{inbox.stream}")
+            for inbox in (self._desk, self._reports)
+        ]
+        helpers = [*readers, asyncio.create_task(self._wake(stop), name="wake")]
+        try:
             while not stop.is_set():
                 await (self._stand_by() if self.role == "standby" else self._turn(stop))
-            for task in (*tasks, waker):
+                for reader in readers:
+                    if reader.done():
+                        reader.result()
+        finally:
+            for task in helpers:
                 task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
 
     async def _wake(self, stop: asyncio.Event) -> None:
         await stop.wait()

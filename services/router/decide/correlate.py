@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
-from services.router.decide.geo import cells_within, distance_m
-from services.router.decide.locate import PRECISE_M, precise
+from services.router.decide.geo import DEGREE_M, cells_asked, distance_m
+from services.router.decide.limits import NEIGHBOURHOOD_M
+from services.router.decide.locate import precise
 from services.router.decide.state import Incident, State, Trace
 from services.router.decide.text import fold, sketch
 from shared.contracts.base import IncidentId, Place, ReportId
@@ -128,21 +130,22 @@ def _nearby(state: State, place: Place, now: datetime) -> list[Candidate]:
 
 
 def _neighbours(state: State, place: Place) -> list[Incident]:
-    reach = place.radius_m + 2 * PRECISE_M
-    ids = (
-        i
-        for cell in cells_within(place.lat, place.lon, reach)
-        for i in state.cells.get(cell, ())[-_MOST_NEIGHBOURS:]
-    )
-    return [state.incidents[i] for i in dict.fromkeys(ids)]
+    cells = cells_asked(place.lat, place.lon, place.radius_m)
+    found = (i for cell in cells for i in state.cells.get(cell, ())[-_MOST_NEIGHBOURS:])
+    return [state.incidents[i] for i in dict.fromkeys(found)]
 
 
 def agrees(one: Place, other: Place) -> Link | None:
     """`place` where both are precise and one; `area` where one of them is only an area around the other."""
+    farthest = NEIGHBOURHOOD_M + one.radius_m + other.radius_m
+    if abs(one.lat - other.lat) * DEGREE_M > farthest:
+        return None
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
+    if apart > farthest:
+        return None
     if not (precise(one) and precise(other)):
         return "area" if apart <= max(one.radius_m, other.radius_m) else None
-    if _names(one) & _names(other):
+    if _names(one.label) & _names(other.label):
         return "place" if apart <= NEAR_M + one.radius_m + other.radius_m else None
     if one.how in _SAID and other.how in _SAID:
         return "place" if apart <= NEAR_M else None
@@ -150,8 +153,9 @@ def agrees(one: Place, other: Place) -> Link | None:
     return "place" if apart <= NEAR_M + min(slack, _MOST_UNCERTAINTY_M) else None
 
 
-def _names(place: Place) -> frozenset[str]:
+@lru_cache(maxsize=16_384)
+def _names(label: str) -> frozenset[str]:
     """The names that a label joins; a phone's bare position has none."""
-    if place.label.startswith("near "):
+    if label.startswith("near "):
         return frozenset()
-    return frozenset(fold(part).strip() for part in place.label.split(",")[0].split(" / "))
+    return frozenset(fold(part).strip() for part in label.split(",", maxsplit=1)[0].split(" / "))

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from rpds import HashTrieMap
 
-from services.router.decide.geo import Cell, home_cells
+from services.router.decide.geo import Cell, cells_of
+from services.router.decide.limits import NEIGHBOURHOOD_M
 from services.router.decide.state import Incident, State
 from shared.contracts.base import IncidentId
 
@@ -47,7 +48,7 @@ def _cells_of(incident: Incident | None) -> tuple[Cell, ...]:
     """Where reports may find it; an absorbed incident leads to the one that absorbed it."""
     if incident is None or incident.place is None:
         return ()
-    return home_cells(incident.place.lat, incident.place.lon)
+    return cells_of(incident.place.lat, incident.place.lon, incident.place.radius_m + NEIGHBOURHOOD_M)
 
 
 def _moved(

@@ -8,11 +8,14 @@ DEGREE_M = 111_195.0
 """Metres in a degree of latitude."""
 
 Cell = tuple[int, int, int]
-"""Level (0 fine, 1 coarse), row, column."""
+"""Level, row, column. Level 0: fine; 1: coarse, for wide questions; 2: coarse, of wide places."""
 
-_STEPS = ((0.01, 0.02), (0.2, 0.4))
+_FINE, _COARSE, _WIDE = 0, 1, 2
+_STEPS = ((0.01, 0.02), (0.2, 0.4), (0.2, 0.4))
 _FINE_REACH_M = 5_000.0
 _MAX_REACH_M = 100_000.0
+_LEAST_SCALE = 0.3
+"""Beyond 72° north or south a disc is taken for narrower than it is, to bound the cells."""
 
 
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
@@ -28,21 +31,22 @@ def lon_scale(lat: float) -> float:
     return max(0.01, math.cos(math.radians(lat)))
 
 
-def home_cells(lat: float, lon: float) -> tuple[Cell, Cell]:
-    """The two cells, fine and coarse, that a point lies in."""
-    fine, coarse = (
-        (level, math.floor(lat / rows), math.floor(lon / columns))
-        for level, (rows, columns) in enumerate(_STEPS)
-    )
-    return fine, coarse
+def cells_of(lat: float, lon: float, reach_m: float) -> tuple[Cell, ...]:
+    """Where a disc is entered so that every question whose own disc meets it finds it."""
+    wide = _WIDE if reach_m > _FINE_REACH_M else _FINE
+    return (*_cells(wide, lat, lon, reach_m), *_cells(_COARSE, lat, lon, reach_m))
 
 
-def cells_within(lat: float, lon: float, reach_m: float) -> Iterator[Cell]:
-    """The cells that a disc may touch: fine ones for a small reach, coarse ones for a large."""
-    level = 0 if reach_m <= _FINE_REACH_M else 1
+def cells_asked(lat: float, lon: float, reach_m: float) -> tuple[Cell, ...]:
+    """Where to look for the discs that meet this one."""
+    level = _COARSE if reach_m > _FINE_REACH_M else _FINE
+    return (*_cells(level, lat, lon, reach_m), *_cells(_WIDE, lat, lon, reach_m))
+
+
+def _cells(level: int, lat: float, lon: float, reach_m: float) -> Iterator[Cell]:
     rows, columns = _STEPS[level]
     reach = min(reach_m, _MAX_REACH_M) / DEGREE_M
-    across = min(180.0, reach / lon_scale(lat))
+    across = reach / max(_LEAST_SCALE, lon_scale(lat))
     for row in range(math.floor((lat - reach) / rows), math.floor((lat + reach) / rows) + 1):
         for column in range(math.floor((lon - across) / columns), math.floor((lon + across) / columns) + 1):
             yield (level, row, column)

@@ -10,6 +10,7 @@ from services.router.decide.geo import distance_m
 from services.router.decide.locate import PRECISE_M, Hints, Located, locate, precise
 from services.router.decide.route import area_index, concerned
 from services.router.decide.state import Held, Incident, State
+from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import GroupId, IncidentId, Place, ReportId
@@ -143,7 +144,10 @@ def _copy(case: _Case) -> _Ruling | None:
 def _says_elsewhere(case: _Case, incident: Incident) -> bool:
     """Alike in words, but about another place: "vans outside 12 Rye Lane" is no copy of "… Mare Street"."""
     place = case.located.place
-    if place is None or incident.place is None or place.how == "coordinates":
+    if place is None or incident.place is None:
+        return False
+    if place.how == "coordinates" and len(sketch(case.content.text)) == SKETCH_SIZE:
+        # Long words alike are a copy wherever its phone is; "immigration raid here" is nobody's copy.
         return False
     both = precise(place) and precise(incident.place)
     return both and agrees(place, incident.place) is None

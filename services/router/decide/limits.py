@@ -15,6 +15,9 @@ TICK_FILLS: Final = 250
 DIGEST_LINES: Final = 10
 """Held reports shown in one digest; the count of all is told beside them."""
 
+NEIGHBOURHOOD_M: Final = 400.0
+"""Farther apart than this, beyond both uncertainties, two places are never one."""
+
 CLAIM_LEASE: Final = timedelta(minutes=15)
 DIGEST_GATHERS: Final = timedelta(minutes=1)
 """A digest waits this long for company, if none was sent lately."""

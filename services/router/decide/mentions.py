@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.router.decide.lexicon import common_words, lexicon
 from services.router.decide.text import tokens
@@ -42,6 +43,7 @@ class Mentions:
     names: tuple[Mention, ...]
 
 
+@lru_cache(maxsize=4_096)
 def find_mentions(text: str, gazetteer: Gazetteer) -> Mentions:
     """Read a text; longest names first, none inside another."""
     point = _POINT.search(text)

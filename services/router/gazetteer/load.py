@@ -97,7 +97,7 @@ def _layout(first: Sequence[str], header: Mapping[str, int]) -> tuple[Layout, bo
         return layouts.open_names, first[0].strip().upper() == "ID"
     if len(first) == _GEONAMES_COLUMNS:
         return layouts.geonames, False
-    if len(first) == _CODE_POINT_COLUMNS:
+    if len(first) == _CODE_POINT_COLUMNS and first[1].strip().isdigit():
         return (lambda lines: layouts.code_point(lines, layouts.CodePointColumns(0, 2, 3))), False
     raise layouts.WrongLineError(
         1,

@@ -39,7 +39,9 @@ class Point:
 
 
 class Gazetteer(Protocol):
-    """Names, postcodes and outcodes to places."""
+    """Names, postcodes and outcodes to places. Immutable, so it is hashable by identity."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def longest_name(self) -> int:

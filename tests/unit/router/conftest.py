@@ -1,6 +1,5 @@
 """A story: reports, commands and time played through the pure decider; each is replayed at its end."""
 
-import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from services.router.gazetteer.memory import MemoryGazetteer
 from shared.contracts import desk
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import HUB, Message
-from shared.contracts.groups import Area, GroupDefinition, Policy
+from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.incidents import InputDecided
 from shared.contracts.reports import ReportContent, ReportReceived
 
@@ -31,7 +30,7 @@ def circle(lat: float, lon: float, radius_m: float) -> tuple[Any, ...]:
         dlat = radius_m / 111_195 * math.sin(angle)
         dlon = radius_m / 111_195 / math.cos(math.radians(lat)) * math.cos(angle)
         points.append((lon + dlon, lat + dlat))
-    return ((tuple([*points, points[0]]),),)
+    return (((*points, points[0]),),)
 
 
 def group(name: str, lat: float, lon: float, radius_m: float = 3_000, **more: Any) -> GroupDefinition:
@@ -88,14 +87,16 @@ class Story:
             drill=drill,
             content=ReportContent(text=text, **content),
         )
-        return self.play("REPORTS", message)
+        answer: InputDecided = self.play("REPORTS", message)
+        return answer
 
     def command(self, model: type[desk.DeskCommand], *, after_s: float = 0, **fields: Any) -> InputDecided:
         self.now += timedelta(seconds=after_s)
         number = self._seqs["DESK"] + 1
         fields.setdefault("member", "d-hackney")
         fields.setdefault("group", "hackney")
-        return self.play("DESK", model(id=f"c{number}", at=self.now, **fields))
+        answer: InputDecided = self.play("DESK", model(id=f"c{number}", at=self.now, **fields))
+        return answer
 
     def tick(self, after_s: float = 0) -> tuple[Message, ...]:
         self.now += timedelta(seconds=after_s)
@@ -136,9 +137,3 @@ def story(gazetteer: MemoryGazetteer) -> Iterator[Story]:
     assert told.replayed() == told.state, "the log, replayed, gives another state"
     ids = [event.id for event in told.log]
     assert len(ids) == len(set(ids))
-    assert json.dumps(ids)
-
-
-@pytest.fixture
-def policy() -> type[Policy]:
-    return Policy
