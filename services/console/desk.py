@@ -10,7 +10,7 @@ from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
 from services.console.decide.sends import Act, sends_of
-from services.console.door import CONSOLE, Actor, Console, actor_of, body_of
+from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
@@ -119,6 +119,8 @@ async def _concerned(
 async def _visible(console: Console, actor: Actor, name: str) -> Document:
     """The incident, if it concerns a group of the member; else the same answer as for none."""
     incident = await console.store.incident(name)
+    if incident is None:
+        await whole(console.store, since=actor.epoch)
     if incident is None or not views.may_see(incident, actor.roles):
         raise Problem(404, "no_such_incident", "Your groups have no such incident; look at the list.")
     return incident

@@ -16,7 +16,7 @@ from services.console.settings import ConsoleSettings
 from services.console.store import Store
 from shared.contracts.base import HUB, MemberId
 from shared.http import Problem
-from shared.ports import Bus, Clock
+from shared.ports import Bus, Clock, Progress
 from shared.sealing import Keyring
 
 R = TypeVar("R", bound=BaseModel)
@@ -50,6 +50,8 @@ class Actor:
     member: MemberId
     name: str
     roles: Mapping[str, str]
+    epoch: str
+    """Of the read model in which they were found."""
 
     @property
     def operates(self) -> bool:
@@ -68,15 +70,25 @@ async def actor_of(request: web.Request) -> Actor:
     if not token:
         raise Problem(401, "token_missing", "Send your member token: `Authorization: Bearer relay_…`.")
     store = request.app[CONSOLE].store
+    progress = await whole(store)
     known = await store.one(f"member_token:{hashlib.sha256(token.encode()).hexdigest()}")
     if known is None:
-        progress = await store.progress()
-        if progress is None or not progress.ready:
-            raise Problem(503, "rebuilding", "The desk is reading the log; try again.", retry_after_s=1)
+        await whole(store, since=progress.epoch)
         raise Problem(
             401, "token_unknown", "This token opens nothing (any more); ask an admin for a new one."
         )
-    return Actor(MemberId(known["member"]), known["name"], known["roles"])
+    return Actor(MemberId(known["member"]), known["name"], known["roles"], progress.epoch)
+
+
+async def whole(store: Store, *, since: str | None = None) -> Progress:
+    """How far the read model is. Raises a 503 problem while it is rebuilt, or if it was since that epoch.
+
+    So that nothing is said to be missing which is only not read again yet.
+    """
+    progress = await store.progress()
+    if progress is None or not progress.ready or since not in {None, progress.epoch}:
+        raise Problem(503, "rebuilding", "The desk is reading the log; try again.", retry_after_s=1)
+    return progress
 
 
 async def body_of(request: web.Request, model: type[R]) -> R:

@@ -12,6 +12,7 @@ from shared.contracts import desk
 from shared.contracts.catalog import decode
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.incidents import HeldReport, InputDecided, InputRef, ReportHeld
+from shared.ports import Progress
 from shared.testing.bus import MemoryBus
 from shared.testing.console import BLURRED, Rig, console_rig
 from shared.testing.state import MemoryState
@@ -391,6 +392,33 @@ async def test_after_a_flush_tokens_open_again_once_the_log_is_read(rig: Rig, ad
             assert (answer[0], answer[1]["code"]) == (503, "rebuilding")
             await asyncio.sleep(0.01)
     assert [d["code"] for d in answer[1]["incidents"]] == ["D7K"]
+
+
+@pytest.mark.parametrize("path", ["/v1/desk/incidents", "/v1/desk/incidents/D7K", "/v1/desk/incidents/X9X"])
+async def test_while_the_log_is_read_again_nothing_is_said_to_be_missing(
+    rig: Rig, ada: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """The member is known again before the incident is: then half the truth must not be told."""
+
+    async def half_read() -> Progress:
+        return Progress("epoch", {"DECISIONS": 1, "LEDGER": 0}, ready=False)
+
+    monkeypatch.setattr(rig.state, "progress", half_read)
+    status, problem = await rig.ask("GET", path, ada)
+    assert (status, problem["code"]) == (503, "rebuilding")
+
+
+async def test_what_was_lost_while_it_was_looked_for_is_not_said_to_be_missing(
+    rig: Rig, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs = iter("ab")
+
+    async def emptied_meanwhile() -> Progress:
+        return Progress(next(epochs), {"DECISIONS": 1, "LEDGER": 0}, ready=True)
+
+    monkeypatch.setattr(rig.state, "progress", emptied_meanwhile)
+    status, problem = await rig.ask("GET", "/v1/desk/incidents/X9X", ada)
+    assert (status, problem["code"]) == (503, "rebuilding")
 
 
 async def test_with_nats_away_a_command_is_not_accepted(rig: Rig, ada: str) -> None:
