@@ -23,6 +23,7 @@ from nats.errors import Error as NatsError
 
 from shared.testing.system import RelaySystem
 from tests.faults.checker import Evidence, Verdict, judge
+from tests.faults.dispatchers import confirm_all
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import TrueReport, make_groups, make_reports, make_sites
 
@@ -54,6 +55,7 @@ class Run:
     say: Say
     rng: random.Random
     accepted: dict[int, str] = field(default_factory=dict)
+    confirmed: set[int] = field(default_factory=set)
     killed: Counter[str] = field(default_factory=Counter)
     ended_by_themselves: Counter[str] = field(default_factory=Counter)
 
@@ -65,13 +67,16 @@ class Result:
     verdict: Verdict
     kills: Counter[str]
     ended_by_themselves: Counter[str]
+    confirmed: int
     seconds: float
 
     @property
     def problems(self) -> list[str]:
         """Everything that must not be."""
         ended = [f"{name} ended by itself {n} times" for name, n in self.ended_by_themselves.items()]
-        return [*self.verdict.problems, *ended]
+        open_ = len(self.verdict.incidents) - self.confirmed
+        unconfirmed = [f"{open_} incidents could not be confirmed"] if open_ else []
+        return [*self.verdict.problems, *ended, *unconfirmed]
 
 
 def kill_schedule(rng: random.Random, kills: int) -> list[tuple[str, ...]]:
@@ -96,12 +101,14 @@ async def carry_out(folder: Path, plan: Plan, say: Say) -> Result:
         run = Run(relay, plan, say, random.Random(plan.seed))
         for group in make_groups(sites):
             await relay.define_group(group)
+        dispatchers = asyncio.create_task(confirm_all(relay, sites, run.confirmed))
         await _post_all(run, reports)
         log = RawLog(relay.nats.url)
-        await _settle(run, log)
-        evidence = Evidence(sites, reports, run.accepted, log, relay.sink.log, relay.sink.forged)
-        verdict = judge(evidence)
-    return Result(verdict, run.killed, run.ended_by_themselves, time.monotonic() - began)
+        await _settle(run, log, dispatchers)
+        sink = relay.sink
+        verdict = judge(Evidence(sites, reports, run.accepted, log, sink.log, sink.forged, run.confirmed))
+    seconds = time.monotonic() - began
+    return Result(verdict, run.killed, run.ended_by_themselves, len(run.confirmed), seconds)
 
 
 async def _post_all(run: Run, reports: Sequence[TrueReport]) -> None:
@@ -154,8 +161,13 @@ async def _revive(run: Run) -> None:
             await run.relay.restart(name)
 
 
-async def _settle(run: Run, log: RawLog) -> None:
-    """Wait until everything stored is decided and every alert is settled, or patience ends."""
+async def _settle(run: Run, log: RawLog, dispatchers: asyncio.Task[None]) -> None:
+    """Wait until all is confirmed, decided and settled, or patience ends."""
+    await asyncio.wait({dispatchers}, timeout=_SETTLES_WITHIN_S)
+    if dispatchers.cancel():
+        run.say(f"not all was confirmed: {len(run.confirmed)} of {run.plan.sites}")
+    else:
+        dispatchers.result()
 
     async def at_rest() -> bool:
         try:
@@ -185,6 +197,7 @@ async def campaign(folder: Path, plan: Plan, say: Say) -> dict[str, Any]:
         "decided_twice": rough.verdict.decided_twice,
         "undecided": rough.verdict.undecided,
         "max_copies": rough.verdict.max_copies,
+        "confirmed": rough.confirmed,
         "incidents": len(rough.verdict.incidents),
         "incidents_equal": equal,
         "kills": rough.kills.total(),

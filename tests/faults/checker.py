@@ -5,7 +5,7 @@ clients' own log, the raw streams, and the receiving end's log.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import cos, hypot, radians
 
@@ -30,6 +30,8 @@ class Evidence:
     log: RawLog
     received: Sequence[Received]
     forged: int = 0
+    confirmed: Collection[int] = ()
+    """Sites whose incident a dispatcher confirmed, as the dispatcher was told."""
 
 
 @dataclass
@@ -67,7 +69,7 @@ def judge(run: Evidence) -> Verdict:
     _note(
         problems, 0 if incidents == truth(run) else 1, "partition of reports into incidents is not the truth"
     )
-    problems += _first_alerts(run)
+    problems += [*_first_alerts(run), *_confirmations(run)]
     return Verdict(len(run.accepted), lost, twice, decided_twice, undecided, most, incidents, problems)
 
 
@@ -111,23 +113,34 @@ def _frozen(sets: Iterable[set[int]]) -> Partition:
 
 def _first_alerts(run: Evidence) -> list[str]:
     """Each true incident's verifiers were told first exactly once (copies apart), and nobody else was."""
-    problems = []
-    firsts = [m for m in run.received if m.kind == "UNCONFIRMED"]
     told_of = {report.site for report in run.reports if report.number in run.accepted}
-    for site in run.sites:
-        if site.number not in told_of:
-            continue
-        about = [m for m in firsts if _distance_m(m, site) < _NEAR_M]
-        messages = {m.webhook_id for m in about if m.group == site.group and m.audience == "verifiers"}
-        if len(messages) != 1:
-            problems.append(f"site {site.number}: {len(messages)} first alerts instead of one")
-        if any((m.group, m.audience) != (site.group, "verifiers") for m in about):
-            problems.append(f"site {site.number}: somebody else was told")
+    sites = [site for site in run.sites if site.number in told_of]
+    return _told_once(run, sites, "UNCONFIRMED", "verifiers", others=frozenset())
+
+
+def _confirmations(run: Evidence) -> list[str]:
+    """Each confirmed incident's community was told exactly once; else only its verifiers were."""
+    sites = [site for site in run.sites if site.number in run.confirmed]
+    return _told_once(run, sites, "CONFIRMED", "community", others=frozenset({"verifiers"}))
+
+
+def _told_once(
+    run: Evidence, sites: Sequence[Site], kind: str, audience: str, *, others: frozenset[str]
+) -> list[str]:
+    problems = []
+    messages = [m for m in run.received if m.kind == kind]
+    for site in sites:
+        about = [m for m in messages if near(m.payload["place"], site)]
+        rightly = {m.webhook_id for m in about if m.group == site.group and m.audience == audience}
+        if len(rightly) != 1:
+            problems.append(f"site {site.number}: {len(rightly)} {kind} to its {audience} instead of one")
+        if any(m.group != site.group or m.audience not in {audience, *others} for m in about):
+            problems.append(f"site {site.number}: somebody else was told {kind}")
     return problems
 
 
-def _distance_m(message: Received, site: Site) -> float:
-    place = message.payload["place"]
+def near(place: Mapping[str, float], site: Site) -> bool:
+    """Whether the place is the site's."""
     north = (place["lat"] - site.lat) * _DEGREE_M
     east = (place["lon"] - site.lon) * _DEGREE_M * cos(radians(site.lat))
-    return hypot(north, east)
+    return hypot(north, east) < _NEAR_M

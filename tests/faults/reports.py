@@ -29,6 +29,8 @@ _CHATTER = (
     "does anybody have a spare bicycle pump",
     "lovely weather for the picnic",
 )
+_OVERLAP = 3
+"""How many sites are told of at the same time."""
 _NOISE = 0.12
 _COPIED = 0.4
 
@@ -83,12 +85,14 @@ def make_groups(sites: list[Site]) -> list[dict[str, Any]]:
 
 
 def make_reports(sites: list[Site], count: int, seed: int) -> list[TrueReport]:
-    """So many reports in their order; every site is told of, many words are copies of others'."""
+    """So many reports in their order; every site is told of, many words are copies of others'.
+
+    The sites' evenings begin one after the other and overlap, so that at any moment something opens.
+    """
     rng = random.Random(seed)
-    told = [n % len(sites) for n in range(count)]
-    rng.shuffle(told)
+    told = sorted(range(count), key=lambda n: n + rng.uniform(0, _OVERLAP * count / len(sites)))
     heard: dict[int, list[str]] = {}
-    return [_report(rng, number, sites[site], heard) for number, site in enumerate(told)]
+    return [_report(rng, n, sites[told[n] * len(sites) // count], heard) for n in range(count)]
 
 
 def _report(rng: random.Random, number: int, site: Site, heard: dict[int, list[str]]) -> TrueReport:

@@ -34,15 +34,18 @@ def sound_run() -> Evidence:
         if report.site is not None:
             attached = {"report_id": name, "incident_id": f"i{report.site}"}
             log.records["DECISIONS"].append(record(2 * seq + 1, "report.attached.v1", **attached))
-    received = [first_alert(number) for number in range(len(SITES))]
-    return Evidence(SITES, REPORTS, ids(), log, received)
+    numbers = range(len(SITES))
+    confirmations = [alert(n, "CONFIRMED", audience=a) for n in numbers for a in ("verifiers", "community")]
+    return Evidence(SITES, REPORTS, ids(), log, [*map(alert, numbers), *confirmations], confirmed={*numbers})
 
 
-def first_alert(number: int, *, group: str | None = None, audience: str = "verifiers") -> Received:
+def alert(
+    number: int, kind: str = "UNCONFIRMED", *, group: str | None = None, audience: str = "verifiers"
+) -> Received:
     site = SITES[number]
     place = {"lat": site.lat + 0.0002, "lon": site.lon, "label": "somewhere", "radius_m": 40}
-    payload = {"kind": "UNCONFIRMED", "place": place}
-    return Received(group or site.group, audience, f"alert-{number}-{group}-{audience}", payload)
+    payload = {"kind": kind, "place": place}
+    return Received(group or site.group, audience, f"{kind}-{number}-{group}-{audience}", payload)
 
 
 def test_a_sound_run_has_no_problems() -> None:
@@ -90,11 +93,13 @@ def merged(records: list[Record]) -> list[Record]:
         (with_records("DECISIONS", lambda r: [*r, r[0]]), "decided more than once"),
         (with_records("DECISIONS", moved), "not the truth"),
         (with_records("DECISIONS", merged), "not the truth"),
-        (with_received(lambda m: m[1:]), "site 0: 0 first alerts"),
+        (with_received(lambda m: m[1:]), "site 0: 0 UNCONFIRMED"),
         (with_received(lambda m: [*m, m[0], m[0]]), "copies too many"),
-        (with_received(lambda m: [*m, replace(m[0], webhook_id="another")]), "site 0: 2 first alerts"),
-        (with_received(lambda m: [*m, first_alert(0, group="group-1")]), "somebody else"),
-        (with_received(lambda m: [*m, first_alert(0, audience="community")]), "somebody else"),
+        (with_received(lambda m: [*m, replace(m[0], webhook_id="another")]), "site 0: 2 UNCONFIRMED"),
+        (with_received(lambda m: [*m, alert(0, group="group-1")]), "somebody else"),
+        (with_received(lambda m: [*m, alert(0, audience="community")]), "somebody else"),
+        (with_received(lambda m: m[:-1]), "site 3: 0 CONFIRMED"),
+        (with_received(lambda m: [*m, alert(2, "CONFIRMED", group="group-0")]), "somebody else"),
         (lambda run: replace(run, forged=1), "wrong signature"),
     ],
 )
