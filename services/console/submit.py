@@ -90,7 +90,7 @@ async def _decision(console: Console, seq: int) -> dict[str, Any] | None:
         heard = console.news.next()
         found = await console.store.one(f"decided:DESK.{seq}")
         left = deadline - loop.time()
-        if found is not None or left <= 0:
+        if found is not None or left <= 0 or console.stopping.is_set():
             return found
         await within(heard, min(left, _LOOK_S))
 

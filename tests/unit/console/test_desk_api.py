@@ -14,7 +14,7 @@ from shared.contracts.groups import ChannelDefinition
 from shared.contracts.incidents import HeldReport, InputDecided, InputRef, ReportHeld
 from shared.ports import Progress
 from shared.testing.bus import MemoryBus
-from shared.testing.console import BLURRED, Rig, console_rig
+from shared.testing.console import BLURRED, Rig, console_rig, until
 from shared.testing.state import MemoryState
 
 HOOK = ChannelDefinition(id="hook", kind="webhook", audience="verifiers", settings={
@@ -426,3 +426,17 @@ async def test_with_nats_away_a_command_is_not_accepted(rig: Rig, ada: str) -> N
     rig.bus.refuse_next()
     status, problem = await rig.ask("POST", "/v1/desk/claim", ada, json={"incident": "D7K"})
     assert (status, problem["code"]) == (503, "not_stored")
+
+
+async def test_a_command_in_flight_when_the_console_stops_is_answered_as_pending(rig: Rig, ada: str) -> None:
+    rig.deciding = False
+
+    async def stored() -> bool:
+        return await rig.bus.last_seq("DESK") == 1
+
+    asked = asyncio.create_task(rig.ask("POST", "/v1/desk/claim", ada, json={"incident": "D7K"}))
+    await until(stored)
+    rig.stop.set()
+    async with asyncio.timeout(2):
+        status, answer = await asked
+    assert (status, answer["outcome"]) == (202, "pending")
