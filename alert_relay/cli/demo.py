@@ -61,7 +61,7 @@ async def _after_up(facts: Mapping[str, Any], speed: float, *, as_json: bool) ->
         announce(facts)
     await _play(Hub.at_home(Path(facts["home"])), speed, as_json=as_json)
     if not as_json:
-        say(f"Look at {facts['console']}/ and {facts['postbox']}/ ; Ctrl-C ends it.")
+        say(f"Look at {facts['console']}/ and {facts.get('postbox', facts['ingest'])}/ ; Ctrl-C ends it.")
 
 
 async def _play(hub: Any, speed: float, *, as_json: bool) -> None:
