@@ -10,7 +10,6 @@ from alert_relay.cli.base import (
     EXIT_REFUSED,
     Command,
     Failure,
-    facts,
     json_option,
     put_json,
     say,
@@ -18,6 +17,7 @@ from alert_relay.cli.base import (
     with_hub,
     yes_option,
 )
+from alert_relay.cli.desk_views import row, short, whole
 from alert_relay.cli.root import NearestGroup
 from alert_relay.client import Hub
 
@@ -86,46 +86,10 @@ def list_(*, every: bool, held: bool, hub: Hub, as_json: bool) -> None:
     if as_json:
         put_json(found)
     elif held:
-        rows = [(h.get("report_id"), h.get("at"), h.get("reason"), _short(h)) for h in found]
+        rows = [(h.get("report_id"), h.get("at"), h.get("reason"), short(h)) for h in found]
         table("Held reports", ("report", "since", "why", "says"), rows)
     else:
         table("Incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, found))
-
-
-def row(incident: Mapping[str, Any]) -> tuple[object, ...]:
-    """An incident as one line of a table."""
-    reports = incident.get("reports")
-    return (
-        incident.get("code"),
-        incident.get("status"),
-        place_of(incident),
-        ", ".join(groups_of(incident)),
-        len(reports) if isinstance(reports, list) else reports,
-        _claim(incident.get("claim")),
-    )
-
-
-def place_of(incident: Mapping[str, Any]) -> str:
-    """Words for where it is."""
-    place = incident.get("place")
-    return str(place.get("label", "")) if isinstance(place, Mapping) else str(place or "")
-
-
-def groups_of(incident: Mapping[str, Any]) -> list[str]:
-    """The ids of the groups concerned."""
-    groups = incident.get("groups") or []
-    return [str(g["group"] if isinstance(g, Mapping) else g) for g in groups]
-
-
-def _claim(claim: Any) -> str:
-    if isinstance(claim, Mapping):
-        return str(claim.get("name") or claim.get("member") or "")
-    return str(claim or "")
-
-
-def _short(held: Mapping[str, Any]) -> str:
-    text = str(held.get("text") or held.get("excerpt") or "")
-    return text[:80]
 
 
 @desk.command()
@@ -144,43 +108,6 @@ def show(incident: str, *, hub: Hub, as_json: bool) -> None:
         put_json(found)
         return
     whole(found)
-
-
-def whole(incident: Mapping[str, Any]) -> None:
-    """One incident for people: what it is, what came in, what was done, who was told."""
-    facts(
-        {
-            "code": incident.get("code"),
-            "status": incident.get("status"),
-            "place": place_of(incident),
-            "groups": ", ".join(groups_of(incident)),
-            "claimed by": _claim(incident.get("claim")),
-            "said last": incident.get("statement"),
-            "version": incident.get("version"),
-            "id": incident.get("id"),
-        }
-    )
-    reports = [(_time(r), _seen(r), r.get("text"), r.get("report_id")) for r in incident.get("reports") or ()]
-    steps = [(_time(s), s["what"], s.get("by"), s.get("text")) for s in incident.get("history") or ()]
-    told = [
-        (_time(t), t["group"], t["audience"], t["kind"], t.get("recipients"))
-        for t in incident.get("told") or ()
-    ]
-    say("")
-    table("Reports, newest first", ("at", "seen", "says", "report"), reports)
-    say("")
-    table("What was done", ("at", "what", "by", "words"), steps)
-    say("")
-    table("Who was told", ("at", "group", "audience", "what", "recipients"), told)
-
-
-def _time(told: Mapping[str, Any]) -> str:
-    return str(told.get("at") or "")[11:16]
-
-
-def _seen(report: Mapping[str, Any]) -> str:
-    first_hand = report.get("first_hand")
-    return "" if first_hand is None else "first hand" if first_hand else "passed on"
 
 
 @desk.command()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alert_relay.cli.base import json_option, put_json, say, with_hub
-from alert_relay.cli.desk import groups_of, place_of
+from alert_relay.cli.desk_views import groups_of, place_of
 from alert_relay.client import Hub
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alert_relay.cli.base import EXIT_UNREACHABLE, json_option, put_json, say, table, with_hub
-from alert_relay.cli.desk import row
+from alert_relay.cli.desk_views import row
 from alert_relay.client import Hub, NotReachableError, SaidNoError, call
 
 
