@@ -3,12 +3,12 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 
-from services.router import main as main_module
+from services.router.main import serve
 from services.router.settings import RouterSettings
 from shared.bus import NatsBus
 from shared.clock import SystemClock
@@ -16,13 +16,13 @@ from shared.contracts.catalog import decode, encode
 from shared.contracts.incidents import InputDecided
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.sealing import Keyring, load_master_key, make_unsafe_key_file
-from shared.testing.servers import NatsServer
+from shared.testing.servers import NatsServer, free_port
 
 pytestmark = pytest.mark.usefixtures("nats_bus")
 
 
 async def test_it_starts_decides_says_so_and_drains(
-    nats_bus: NatsBus, nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nats_bus: NatsBus, nats_server: NatsServer, tmp_path: Path
 ) -> None:
     key = tmp_path / "key"
     make_unsafe_key_file(key)
@@ -31,27 +31,20 @@ async def test_it_starts_decides_says_so_and_drains(
         nats_url=nats_server.url,
         nats_monitoring_url=nats_server.monitoring_url,
         master_key_file=key,
-        router_port=0,
+        router_port=free_port(),
     )
-    ports: list[int] = []
-    real_site = main_module.site
-
-    def site(app: Any, host: str, port: int) -> Any:
-        class Watched:
-            async def __aenter__(self) -> int:
-                self.inner = real_site(app, host, port)
-                ports.append(await self.inner.__aenter__())
-                return ports[0]
-
-            async def __aexit__(self, *error: object) -> None:
-                await self.inner.__aexit__(*error)
-
-        return Watched()
-
-    monkeypatch.setattr(main_module, "site", site)
     stop = asyncio.Event()
-    serving = asyncio.create_task(main_module.serve(settings, stop))
-    keyring = Keyring(load_master_key(key, production=False), nats_bus, SystemClock(), source="test")
+    with structlog.testing.capture_logs() as logs:
+        await _decides_one(nats_bus, settings, stop)
+    events = [line["event"] for line in logs]
+    assert events.index("service_ready") < events.index("input_decided") < events.index("service_stopped")
+
+
+async def _decides_one(nats_bus: NatsBus, settings: RouterSettings, stop: asyncio.Event) -> None:
+    serving = asyncio.create_task(serve(settings, stop))
+    keyring = Keyring(
+        load_master_key(settings.master_key_file, production=False), nats_bus, SystemClock(), source="test"
+    )
     now = datetime.now(UTC)
     content = ReportContent(text="immigration raid, Ashwin Street")
     report = ReportReceived(id="r1", at=now, report_id="r1", bridge="api", content=content)
@@ -60,7 +53,7 @@ async def test_it_starts_decides_says_so_and_drains(
         while not (entry := await nats_bus.last("DECISIONS", "incidents.v1.decided")):
             assert not serving.done()
             await asyncio.sleep(0.02)
-        async with session.get(f"http://127.0.0.1:{ports[0]}/health") as response:
+        async with session.get(f"http://127.0.0.1:{settings.router_port}/health") as response:
             assert response.status == 200
             health = await response.json()
     decided = decode(entry)

@@ -91,11 +91,15 @@ def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
     threads, traces = state.threads, state.traces
     if report.sender is not None:
         threads = threads.put(report.sender, Thread(report.report, incident, report.at), report.at)
-    for mark in report.sketch:
-        known = traces.get(mark)
-        if known is None or known.incident != incident:
-            traces = traces.put(mark, Trace(report.report, incident), report.at)
+    trace = Trace(report.report, incident)
+    new = {mark: trace for mark in report.sketch if _is_news(traces.get(mark), incident)}
+    if new:
+        traces = traces.put_all(new, report.at)
     return replace(state, threads=threads, traces=traces)
+
+
+def _is_news(known: Trace | None, incident: IncidentId) -> bool:
+    return known is None or known.incident != incident
 
 
 def _change(change: Change) -> Handler:

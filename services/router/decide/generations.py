@@ -3,7 +3,8 @@
 Forgetting follows the events' times alone, so every replay forgets the same.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -24,12 +25,16 @@ class Generations(Generic[K, V]):
 
     def put(self, key: K, value: V, now: datetime) -> "Generations[K, V]":
         """With this entry, kept for at least `span` after `now`."""
-        if self.since is None:
-            return replace(self, since=now, young=self.young.insert(key, value))
-        if now - self.since < self.span:
-            return replace(self, young=self.young.insert(key, value))
-        fresh: HashTrieMap[K, V] = HashTrieMap()
-        return replace(self, since=now, young=fresh.insert(key, value), old=self.young)
+        return self.put_all({key: value}, now)
+
+    def put_all(self, entries: Mapping[K, V], now: datetime) -> "Generations[K, V]":
+        """With these entries, each kept for at least `span` after `now`."""
+        since, young, old = self.since or now, self.young, self.old
+        if now - since >= self.span:
+            since, young, old = now, HashTrieMap(), self.young
+        for key, value in entries.items():
+            young = young.insert(key, value)
+        return Generations(self.span, since, young, old)
 
     def get(self, key: K) -> V | None:
         """The entry, if it is still remembered."""

@@ -1,6 +1,5 @@
 """Names that follow from their cause, so that two routers give the same ones."""
 
-import base64
 import hashlib
 
 from shared.contracts.base import AlertId, IncidentId
@@ -14,18 +13,19 @@ def _digest(*parts: str) -> bytes:
     return hashlib.sha256("\n".join(parts).encode()).digest()
 
 
-def _base32(*parts: str) -> str:
-    return base64.b32encode(_digest(*parts)).decode().lower()[:16]
+def _name(*parts: str) -> str:
+    """64 bits, enough that no two of a hub's causes share a name."""
+    return _digest(*parts).hex()[:16]
 
 
 def incident_id(*cause: str) -> IncidentId:
     """The id of the incident that this report (or split) opens."""
-    return IncidentId("i" + _base32(*cause))
+    return IncidentId("i" + _name(*cause))
 
 
 def alert_id(event_id: str, group: str, audience: str) -> AlertId:
     """The id of the alert that this event raises for this group's audience."""
-    return AlertId("a" + _base32(event_id, group, audience))
+    return AlertId("a" + _name(event_id, group, audience))
 
 
 def code(incident: IncidentId, attempt: int) -> str:

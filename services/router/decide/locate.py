@@ -12,6 +12,7 @@ from typing import Final
 
 from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mention, Mentions, find_mentions
+from services.router.decide.places import at, label_of, meeting, road
 from services.router.decide.reasons import AMBIGUOUS_PLACE, NO_PLACE
 from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.contracts.base import Place, Position
@@ -23,11 +24,12 @@ PRECISE_M: Final = 1_200.0
 _PHONE_M: Final = 100.0
 _PHONE_LEAST_M: Final = 30.0
 _POINT_M: Final = 50.0
-_MEETING_M: Final = 700.0
-_JUNCTION_LEAST_M: Final = 80.0
 _ONE_ROAD_M: Final = 1_300.0
 _PHONE_REACH_M: Final = 5_000.0
 _AREA_LEAST_M: Final = 3_000.0
+
+Disc = tuple[float, float, float]
+"""Latitude, longitude, radius in metres."""
 
 Covered = Callable[[float, float], bool]
 """Whether a point lies in some group's area."""
@@ -69,19 +71,15 @@ def locate(content: ReportContent, gazetteer: Gazetteer, hints: Hints) -> Locate
 def _exact(mentions: Mentions, gazetteer: Gazetteer) -> Place | None:
     if mentions.point:
         lat, lon = mentions.point
-        return _at(
+        return at(
             lat, lon, _POINT_M, "coordinates", _nearby(lat, lon, gazetteer), gazetteer.outcode_at(lat, lon)
         )
     for postcode in mentions.postcodes:
         if point := gazetteer.postcode(postcode):
             streets = [m.name for m in mentions.names if m.precise]
             label = ", ".join([*streets[:1], postcode])
-            return _at(point.lat, point.lon, point.radius_m, "postcode", label, postcode.split(" ")[0])
+            return at(point.lat, point.lon, point.radius_m, "postcode", label, postcode.split(" ")[0])
     return None
-
-
-def _at(lat: float, lon: float, radius_m: float, how: str, label: str, outcode: str | None) -> Place:  # noqa: PLR0913,PLR0917 - a place's parts
-    return Place(lat=lat, lon=lon, radius_m=round(radius_m), how=how, label=label, outcode=outcode)
 
 
 def _nearby(lat: float, lon: float, gazetteer: Gazetteer) -> str:
@@ -91,8 +89,8 @@ def _nearby(lat: float, lon: float, gazetteer: Gazetteer) -> str:
 
 def _named(mentions: Mentions, phone: Position | None, gazetteer: Gazetteer, hints: Hints) -> Located:
     area = _area(mentions, phone, gazetteer, hints)
-    anchors = _anchors(mentions, gazetteer)
     exact = [m for m in mentions.names if m.precise]
+    anchors = _believed(_anchors(mentions, gazetteer), exact, phone, hints)
     found = _precise(exact, anchors, phone, hints)
     if found is not None:
         return Located(found, "found")
@@ -101,7 +99,7 @@ def _named(mentions: Mentions, phone: Position | None, gazetteer: Gazetteer, hin
     return Located(None, AMBIGUOUS_PLACE if mentions.names else NO_PLACE)
 
 
-def _anchors(mentions: Mentions, gazetteer: Gazetteer) -> list[tuple[float, float, float]]:
+def _anchors(mentions: Mentions, gazetteer: Gazetteer) -> list[Disc]:
     """Discs that the text itself names as the surroundings: districts, areas, boroughs."""
     points = [
         gazetteer.outcode(o) for o in (*mentions.outcodes, *(p.split(" ")[0] for p in mentions.postcodes))
@@ -111,7 +109,23 @@ def _anchors(mentions: Mentions, gazetteer: Gazetteer) -> list[tuple[float, floa
     return [*discs, *((c.lat, c.lon, c.radius_m) for c in wide)]
 
 
-def _within(place: NamedPlace, anchors: Sequence[tuple[float, float, float]]) -> bool:
+def _believed(
+    anchors: list[Disc], exact: Sequence[Mention], phone: Position | None, hints: Hints
+) -> list[Disc]:
+    """The surroundings that may speak against a street: not a far-off village called like a word.
+
+    Where no street named lies in any of them, they count only against the phone's silence, and
+    only those in some group's area.
+    """
+    streets = [c for m in exact for c in m.candidates if c.kind in PRECISE]
+    if any(_within(street, anchors) for street in streets):
+        return anchors
+    if streets and _near_phone(streets, phone):
+        return []
+    return [disc for disc in anchors if hints.covered(disc[0], disc[1])]
+
+
+def _within(place: NamedPlace, anchors: Sequence[Disc]) -> bool:
     return any(
         distance_m(place.lat, place.lon, lat, lon) <= max(_AREA_LEAST_M, 1.3 * radius)
         for lat, lon, radius in anchors
@@ -120,7 +134,7 @@ def _within(place: NamedPlace, anchors: Sequence[tuple[float, float, float]]) ->
 
 def _precise(
     names: Sequence[Mention],
-    anchors: Sequence[tuple[float, float, float]],
+    anchors: Sequence[Disc],
     phone: Position | None,
     hints: Hints,
 ) -> Place | None:
@@ -129,13 +143,13 @@ def _precise(
         [c for c in m.candidates if c.kind in PRECISE and (not anchors or _within(c, anchors))] for m in names
     ]
     options = [found for found in options if found]
-    meeting = _meeting([_settled(found, phone, hints) or found for found in options])
-    if meeting is not None:
-        return meeting
+    met = meeting([_settled(found, phone, hints) or found for found in options])
+    if met is not None:
+        return met
     for found in options:
         settled = _settled(found, phone, hints)
         if settled:
-            return _road(settled)
+            return road(settled)
     return None
 
 
@@ -192,64 +206,20 @@ def _one_place(found: Sequence[NamedPlace]) -> bool:
     return not waiting
 
 
-def _road(rows: Sequence[NamedPlace]) -> Place:
-    """One place of several rows: their middle, and a radius that covers them."""
-    lat = sum(p.lat for p in rows) / len(rows)
-    lon = sum(p.lon for p in rows) / len(rows)
-    reach = max(distance_m(lat, lon, p.lat, p.lon) for p in rows)
-    radius = max(reach + min(p.radius_m for p in rows) / 2, min(p.radius_m for p in rows))
-    how = "street" if rows[0].kind == "street" else "landmark"
-    return _at(lat, lon, radius, how, _label(rows[0]), rows[0].outcode or None)
-
-
-def _label(place: NamedPlace) -> str:
-    around = place.area if place.area and place.area != place.name else place.borough
-    return f"{place.name}, {around}" if around and around != place.name else place.name
-
-
 _MOST_PAIRS = 40
-
-
-def _meeting(options: Sequence[Sequence[NamedPlace]]) -> Place | None:
-    """The closest meeting of two named streets or landmarks, if any two are near enough to meet."""
-    best: tuple[float, NamedPlace, NamedPlace] | None = None
-    for n, first in enumerate(options):
-        for second in options[n + 1 :]:
-            for a in first[:_MOST_PAIRS]:
-                for b in second[:_MOST_PAIRS]:
-                    apart = distance_m(a.lat, a.lon, b.lat, b.lon)
-                    if apart <= _MEETING_M and a.name != b.name and (best is None or apart < best[0]):
-                        best = (apart, a, b)
-    return _junction(*best) if best else None
-
-
-def _junction(apart: float, a: NamedPlace, b: NamedPlace) -> Place:
-    """Where the two meet: on the smaller of them, since its one point is nearer to all of it."""
-    small, large = sorted((a, b), key=lambda p: (p.kind == "street", p.radius_m))
-    radius = min(max(_JUNCTION_LEAST_M, apart / 2), small.radius_m + 50)
-    how = (
-        "junction"
-        if small.kind == large.kind == "street"
-        else "landmark"
-        if small.kind != "street"
-        else "street"
-    )
-    around = small.area or large.area
-    label = f"{a.name} / {b.name}" + (f", {around}" if around and around not in {a.name, b.name} else "")
-    return _at(small.lat, small.lon, radius, how, label, small.outcode or large.outcode or None)
 
 
 def _area(mentions: Mentions, phone: Position | None, gazetteer: Gazetteer, hints: Hints) -> Place | None:
     """The smallest of the named districts and areas, as far as each is one place."""
     outcodes = (*mentions.outcodes, *(p.split(" ")[0] for p in mentions.postcodes))
     districts = [(o, point) for o in outcodes if (point := gazetteer.outcode(o))]
-    places = [_at(p.lat, p.lon, p.radius_m, "outcode", o, o) for o, p in districts]
+    places = [at(p.lat, p.lon, p.radius_m, "outcode", o, o) for o, p in districts]
     for mention in mentions.names:
         wide = [c for c in mention.candidates if c.kind not in PRECISE]
         near = [c for c in wide if places and _within(c, [(p.lat, p.lon, p.radius_m) for p in places])]
         if found := _settled_area(near or wide, phone, hints):
             places.append(
-                _at(found.lat, found.lon, found.radius_m, "area", _label(found), found.outcode or None)
+                at(found.lat, found.lon, found.radius_m, "area", label_of(found), found.outcode or None)
             )
     return min(places, key=lambda p: p.radius_m, default=None)
 
@@ -285,11 +255,11 @@ def _with_phone(said: Place | None, phone: Position, gazetteer: Gazetteer) -> Pl
     accuracy = max(_PHONE_M if phone.accuracy_m is None else phone.accuracy_m, _PHONE_LEAST_M)
     if said is None:
         outcode = gazetteer.outcode_at(phone.lat, phone.lon)
-        return _at(
+        return at(
             phone.lat, phone.lon, accuracy, "coordinates", _nearby(phone.lat, phone.lon, gazetteer), outcode
         )
     apart = distance_m(said.lat, said.lon, phone.lat, phone.lon)
     agrees = apart <= said.radius_m + accuracy and accuracy < said.radius_m
     if said.how in {"postcode", "coordinates"} or not agrees:
         return said
-    return _at(phone.lat, phone.lon, accuracy, "coordinates", said.label, said.outcode)
+    return at(phone.lat, phone.lon, accuracy, "coordinates", said.label, said.outcode)

@@ -372,3 +372,22 @@ def test_words_are_folded_and_near_copies_are_alike() -> None:
 def test_what_a_message_is(text: str, kind: str, first_hand: object) -> None:
     found = understand(text)
     assert (found.kind, found.first_hand) == (kind, first_hand)
+
+
+@pytest.mark.parametrize(
+    ("phone", "hints", "found"),
+    [
+        (None, NOWHERE, 51.40),
+        (Position(lat=51.405, lon=-0.1, accuracy_m=50), EVERYWHERE, 51.405),
+        (None, EVERYWHERE, 57.3),
+    ],
+    ids=["a village in nobody's area", "against a phone nearby", "a village of some group's"],
+)
+def test_a_far_village_that_is_called_like_a_word(phone: Position | None, hints: Hints, found: float) -> None:
+    street = NamedPlace("Zed Close", "street", 51.40, -0.1, 900, area="South")
+    village = NamedPlace("Drums", "area", 57.3, -2.0, 1_000)
+    gazetteer = MemoryGazetteer(Rows(names=[street, village]))
+    content = ReportContent(text="Raid in Zed Close, singing in Drums", position=phone)
+    place = locate(content, gazetteer, hints).place
+    assert place is not None
+    assert place.lat == pytest.approx(found, abs=1e-3)
