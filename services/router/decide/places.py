@@ -12,7 +12,10 @@ _JUNCTION_LEAST_M: Final = 80.0
 _MOST_PAIRS: Final = 40
 
 
-def at(lat: float, lon: float, radius_m: float, how: str, label: str, outcode: str | None) -> Place:  # noqa: PLR0913,PLR0917 - a place's parts
+def at(  # noqa: PLR0913,PLR0917 - a place's parts
+    lat: float, lon: float, radius_m: float, how: str, label: str, outcode: str | None
+) -> Place:
+    """A place of these parts, its radius in whole metres."""
     return Place(lat=lat, lon=lon, radius_m=round(radius_m), how=how, label=label, outcode=outcode)
 
 
