@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.contracts.base import Latitude, Longitude, Metres, ReportId, Slug, Token
+from shared.contracts.base import TOKEN_RULE, Latitude, Longitude, Metres, ReportId, Slug, Token
 from shared.contracts.desk import Ask, EndStage, RejectAs
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
 
@@ -59,10 +59,10 @@ class DeskRequest(Request):
     absorbed: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="For merge: id or code."
     )
-    reports: Annotated[tuple[Annotated[ReportId, Token], ...], Field(max_length=500)] | None = Field(
+    reports: Annotated[tuple[Annotated[ReportId, TOKEN_RULE], ...], Field(max_length=500)] | None = Field(
         default=None, description="For split."
     )
-    report: Annotated[ReportId, Token] | None = Field(default=None, description="For release_report.")
+    report: Annotated[ReportId, TOKEN_RULE] | None = Field(default=None, description="For release_report.")
 
 
 class NewMember(Request):

@@ -3,6 +3,8 @@
 from typing import Annotated, ClassVar, Literal
 
 from shared.contracts.base import (
+    SLUG_RULE,
+    TOKEN_RULE,
     AlertId,
     Frozen,
     GroupId,
@@ -16,8 +18,6 @@ from shared.contracts.base import (
     Place,
     Private,
     Sealed,
-    Slug,
-    Token,
 )
 from shared.contracts.desk import Ask, Tally
 from shared.contracts.groups import Audience
@@ -80,8 +80,8 @@ class AlertRaised(Message):
     """A group's audience is to be told. The notifier expands it to recipients and sends it once."""
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
-    alert_id: Annotated[AlertId, Token]
-    group: Annotated[GroupId, Slug]
+    alert_id: Annotated[AlertId, TOKEN_RULE]
+    group: Annotated[GroupId, SLUG_RULE]
     group_version: int
     audience: Audience
     kind: AlertKind

@@ -35,10 +35,12 @@ HUB = GroupId("hub")
 """The pseudo-group of hub-wide commands and records; no real group may take this id."""
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+TOKEN_RULE = StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+Token = Annotated[str, TOKEN_RULE]
 """What may stand as one token of a subject: nothing that NATS would read as a wildcard or a dot."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+SLUG_RULE = StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+Slug = Annotated[str, SLUG_RULE]
 """An id that people type: lower-case letters, digits and hyphens."""
 
 

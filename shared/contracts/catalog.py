@@ -6,6 +6,7 @@ versions by the upcasters, so that consumers know the newest type only.
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -152,9 +153,10 @@ def _validate(body: bytes, name: str) -> Message:
 
 
 def _in_clear(message: Message) -> list[str]:
-    return [name for name in type(message).model_fields if isinstance(getattr(message, name), Private)]
+    return [name for name in private_fields(type(message)) if isinstance(getattr(message, name), Private)]
 
 
+@cache
 def private_fields(model: type[Message]) -> Mapping[str, tuple[type[Private], ...]]:
     """The fields of a message type that are sealed on the wire, with the models that may be inside."""
     found: dict[str, tuple[type[Private], ...]] = {}

@@ -9,6 +9,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.base import (
+    SLUG_RULE,
+    TOKEN_RULE,
     Frozen,
     GroupId,
     IncidentId,
@@ -19,8 +21,6 @@ from shared.contracts.base import (
     Private,
     ReportId,
     Sealed,
-    Slug,
-    Token,
 )
 from shared.contracts.groups import GroupChannels, GroupDefinition, MemberName, Role
 
@@ -32,14 +32,14 @@ EndStage = Literal["officers_left", "aftercare", "closed"]
 class DeskCommand(Message):
     """What all commands share."""
 
-    member: Annotated[MemberId, Token]
-    group: Annotated[GroupId, Slug]
+    member: Annotated[MemberId, TOKEN_RULE]
+    group: Annotated[GroupId, SLUG_RULE]
 
 
 class IncidentCommand(DeskCommand):
     """A command about one incident. `version`, where given, must be the incident's present one."""
 
-    incident_id: Annotated[IncidentId, Token]
+    incident_id: Annotated[IncidentId, TOKEN_RULE]
     version: int | None = None
 
 
@@ -67,8 +67,8 @@ class ReleaseReport(DeskCommand):
     """Let a held report go on: it opens an incident (or joins `incident_id`)."""
 
     type: Literal["desk.release_report.v1"] = "desk.release_report.v1"
-    report_id: Annotated[ReportId, Token]
-    incident_id: Annotated[IncidentId, Token] | None = None
+    report_id: Annotated[ReportId, TOKEN_RULE]
+    incident_id: Annotated[IncidentId, TOKEN_RULE] | None = None
     placed: "HeldPlace | Sealed | None" = None
 
 
@@ -106,7 +106,7 @@ class Merge(IncidentCommand):
     """`absorbed` is the same event as this incident."""
 
     type: Literal["desk.merge.v1"] = "desk.merge.v1"
-    absorbed: Annotated[IncidentId, Token]
+    absorbed: Annotated[IncidentId, TOKEN_RULE]
 
 
 class Split(IncidentCommand):
@@ -153,7 +153,7 @@ class AddMember(DeskCommand):
     """Somebody may act for these groups from now on (`new_member` is their id, chosen by the desk)."""
 
     type: Literal["desk.add_member.v1"] = "desk.add_member.v1"
-    new_member: Annotated[MemberId, Token]
+    new_member: Annotated[MemberId, TOKEN_RULE]
     roles: dict[GroupId, Role]
     token_sha256: str
     name: MemberName | Sealed | None = None
@@ -163,7 +163,7 @@ class RevokeMember(DeskCommand):
     """Somebody may act no longer."""
 
     type: Literal["desk.revoke_member.v1"] = "desk.revoke_member.v1"
-    revoked: Annotated[MemberId, Token]
+    revoked: Annotated[MemberId, TOKEN_RULE]
 
 
 class KillSwitch(DeskCommand):

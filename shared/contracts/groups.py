@@ -4,7 +4,18 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.base import Frozen, GroupId, KeyKind, MemberId, Message, Private, Sealed, Slug, Token
+from shared.contracts.base import (
+    SLUG_RULE,
+    TOKEN_RULE,
+    Frozen,
+    GroupId,
+    KeyKind,
+    MemberId,
+    Message,
+    Private,
+    Sealed,
+    Slug,
+)
 
 Audience = Literal["verifiers", "community", "partners", "reporter"]
 Role = Literal["verifier", "dispatcher", "admin", "operator"]
@@ -55,7 +66,7 @@ class GroupChannels(Private):
 class GroupDefinition(Frozen):
     """A whole group as its file says it, channels apart."""
 
-    id: Annotated[GroupId, Slug]
+    id: Annotated[GroupId, SLUG_RULE]
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     languages: tuple[str, ...] = ("en",)
     area: Area = Area()
@@ -68,7 +79,7 @@ class GroupDefined(Message):
     """A group exists in this version from now on (a file was applied, or restated before ageing out)."""
 
     type: Literal["group.defined.v1"] = "group.defined.v1"
-    group: Annotated[GroupId, Slug]
+    group: Annotated[GroupId, SLUG_RULE]
     version: int
     definition: GroupDefinition
     channels: GroupChannels | Sealed | None = None
@@ -85,7 +96,7 @@ class MemberAdded(Message):
     """A person may act for these groups. The token is known to them alone; here lies its SHA-256."""
 
     type: Literal["member.added.v1"] = "member.added.v1"
-    member: Annotated[MemberId, Token]
+    member: Annotated[MemberId, TOKEN_RULE]
     roles: dict[GroupId, Role]
     token_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     name: MemberName | Sealed | None = None
@@ -95,4 +106,4 @@ class MemberRevoked(Message):
     """The person may act no longer; their token is refused from now on."""
 
     type: Literal["member.revoked.v1"] = "member.revoked.v1"
-    member: Annotated[MemberId, Token]
+    member: Annotated[MemberId, TOKEN_RULE]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.base import (
+    TOKEN_RULE,
     Frozen,
     GroupId,
     IncidentId,
@@ -21,7 +22,6 @@ from shared.contracts.base import (
     Private,
     ReportId,
     Sealed,
-    Token,
 )
 from shared.contracts.desk import Ask, EndStage, RejectAs, Statement, Tally
 
@@ -62,7 +62,7 @@ class InputDecided(Message):
 class IncidentEvent(Message):
     """Something happened to an incident."""
 
-    incident_id: Annotated[IncidentId, Token]
+    incident_id: Annotated[IncidentId, TOKEN_RULE]
 
 
 class GroupShare(Frozen):
@@ -110,7 +110,7 @@ class ReportAttached(IncidentEvent):
     """A report belongs to this incident. `at` is the report's `received_at`."""
 
     type: Literal["report.attached.v1"] = "report.attached.v1"
-    report_id: Annotated[ReportId, Token]
+    report_id: Annotated[ReportId, TOKEN_RULE]
     detail: ReportDetail | Sealed | None = None
 
 
@@ -131,7 +131,7 @@ class ReportHeld(Message):
     """A report waits for a person or for more evidence; these groups' verifiers see it in a digest."""
 
     type: Literal["report.held.v1"] = "report.held.v1"
-    report_id: Annotated[ReportId, Token]
+    report_id: Annotated[ReportId, TOKEN_RULE]
     reason: str
     leans_to: IncidentId | None = None
     groups: tuple[GroupId, ...] = ()
@@ -143,7 +143,7 @@ class HeldSettled(Message):
     """A held report waits no longer: released by a person, joined to an incident, or expired."""
 
     type: Literal["report.held_settled.v1"] = "report.held_settled.v1"
-    report_id: Annotated[ReportId, Token]
+    report_id: Annotated[ReportId, TOKEN_RULE]
     how: Literal["released", "joined", "expired"]
     incident_id: IncidentId | None = None
 

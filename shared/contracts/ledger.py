@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import AlertId, Frozen, GroupId, IncidentId, Message, Slug, Token
+from shared.contracts.base import (
+    SLUG_RULE,
+    TOKEN_RULE,
+    AlertId,
+    Frozen,
+    GroupId,
+    IncidentId,
+    Message,
+    Token,
+)
 from shared.contracts.groups import Audience
 
 Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}:[0-9]{1,9}$")]
@@ -19,8 +28,8 @@ MAX_CHUNK = 64
 class LedgerRecord(Message):
     """What all records share."""
 
-    alert_id: Annotated[AlertId, Token]
-    group: Annotated[GroupId, Slug]
+    alert_id: Annotated[AlertId, TOKEN_RULE]
+    group: Annotated[GroupId, SLUG_RULE]
 
 
 class AlertExpanded(LedgerRecord):

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.base import (
+    TOKEN_RULE,
     BridgeId,
     KeyKind,
     Message,
@@ -13,7 +14,6 @@ from shared.contracts.base import (
     Private,
     ReportId,
     Sealed,
-    Token,
 )
 
 MAX_TEXT = 4_000
@@ -47,7 +47,7 @@ class ReportReceived(Message):
 
     type: Literal["report.received.v1"] = "report.received.v1"
     report_id: ReportId
-    bridge: Annotated[BridgeId, Token]
+    bridge: Annotated[BridgeId, TOKEN_RULE]
     drill: bool = False
     content: ReportContent | Sealed | None = None
     contact: ReportContact | Sealed | None = None

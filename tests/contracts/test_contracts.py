@@ -137,3 +137,21 @@ def test_committed_schemas_and_openapi_are_up_to_date() -> None:
     from alert_relay.schemas import stale
 
     assert stale() == [], "run: make schemas"
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("report.received.v1", "bridge", "a.>"),
+        ("report.received.v1", "bridge", ""),
+        ("desk.claim.v1", "member", "m *"),
+        ("desk.claim.v1", "group", "Hackney Anti Raids"),
+        ("incident.merged.v1", "incident_id", "i.*"),
+        ("alert.raised.v1", "alert_id", "a" * 65),
+        ("alert.raised.v1", "group", "-hackney"),
+        ("chunk.claimed.v1", "alert_id", "a b"),
+    ],
+)
+def test_an_id_that_cannot_be_a_token_is_malformed(name: str, field: str, value: str) -> None:
+    with pytest.raises(MalformedMessageError, match=field):
+        decode(json.dumps(golden(name) | {field: value}).encode())
