@@ -7,12 +7,17 @@ from pathlib import Path
 import nats
 import nats.js.errors
 import pytest
+from hypothesis import settings
 
 from shared.bus import NatsBus, connect, ensure_streams
 from shared.bus.streams import STREAMS
 from shared.ports import Bus
 from shared.testing.bus import MemoryBus
 from shared.testing.servers import NatsServer, RedisServer, start_nats, start_redis
+
+# No timed tests: a busy machine is no failure.
+settings.register_profile("relay", deadline=None)
+settings.load_profile("relay")
 
 SMALL = dict.fromkeys(STREAMS, 64 * 1024 * 1024)
 
