@@ -5,8 +5,10 @@ death left behind is still there for the judge at the end of every later one.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -32,6 +34,7 @@ POINTS = (
     "ingest.spool_written",
 )
 REPORTS_EACH = 6
+SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 
@@ -81,6 +84,11 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         for group in make_groups(sites):
             await relay.define_group(group)
         yield World(relay, RawLog(relay.nats.url), sites)
+
+
+async def test_no_fault_point_is_forgotten() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in SERVICES.rglob("*.py"))
+    assert set(re.findall(r"""fault(?:_point)?\("([a-z_.]+)"\)""", source)) == set(POINTS)
 
 
 @pytest.mark.parametrize("point", POINTS)
