@@ -25,7 +25,7 @@ from shared.bus.subjects import MAX_BATCH
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
 from shared.contracts.catalog import FENCE, encode
-from shared.contracts.incidents import IncidentForgotten, InputDecided
+from shared.contracts.incidents import IncidentForgotten, IncidentOpened, InputDecided
 from shared.errors import (
     AlreadyStoredError,
     BusError,
@@ -180,7 +180,8 @@ class Router:
             return step(state, flawed, now, self._gazetteer)
 
     async def _append(self, batch: _Batch) -> None:
-        sealed = [encode(await self._keyring.seal(m), source="router") for m in batch.messages]
+        new = {m.incident_id for m in batch.messages if isinstance(m, IncidentOpened)}
+        sealed = [encode(m, source="router") for m in await self._keyring.seal_all(batch.messages, new=new)]
         fault_point("router.before_append")
         seq = await self._bus.append(sealed, after=self._fold.fence, fence=FENCE)
         fault_point("router.after_append")

@@ -5,16 +5,18 @@ that issued them, so that no process waits for another; an incident's, group's a
 belong to that record. Erasing the key's message in KEYS destroys all that it seals.
 """
 
+import asyncio
 import base64
 import secrets
 from collections import OrderedDict
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.contracts.base import KeyId, KeyKind, Message, Private, Sealed
+from shared.contracts.base import IncidentId, KeyId, KeyKind, Message, Private, Sealed
 from shared.contracts.catalog import decode, encode, private_fields
 from shared.contracts.keys import KeyIssued
 from shared.errors import KeyUnavailableError, MalformedMessageError
@@ -63,6 +65,17 @@ class Keyring:
             if isinstance(value, Private):
                 update[name] = await self._seal(message, name, value)
         return message.model_copy(update=update) if update else message
+
+    async def seal_all(
+        self, messages: Sequence[Message], *, new: Collection[IncidentId] = ()
+    ) -> list[Message]:
+        """All of them sealed. `new` are the incidents that these very messages open.
+
+        Nothing can be sealed under a new incident's key yet, so it is issued without asking for
+        it first, and all of them at once.
+        """
+        await asyncio.gather(*(self._issue_new(KeyId(f"incident-{incident}")) for incident in new))
+        return [await self.seal(message) for message in messages]
 
     async def open(self, message: M) -> M:
         """The same message with every sealed part in clear, or None where its key is destroyed.
@@ -162,6 +175,15 @@ class Keyring:
         self._cache.pop(key, None)
         if await self._cipher(key) is None:
             raise KeyUnavailableError(f"the key {key} was destroyed; its record is closed for ever")
+
+    async def _issue_new(self, key: KeyId) -> None:
+        """Issue an incident's key unless this process has it; another router's counts if it was first."""
+        if key in self._cache:
+            return
+        data_key = secrets.token_bytes(32)
+        stored = await self._bus.publish(self._record(key, "incident", data_key, msg_id=f"first.{key}"))
+        if not stored.duplicate:
+            self._remember(key, AESGCM(data_key))
 
     def _record(self, key: KeyId, kind: KeyKind, data_key: bytes, *, msg_id: str) -> Outgoing:
         wrapped = self._master.wrap(key, data_key)

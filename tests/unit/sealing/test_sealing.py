@@ -1,5 +1,6 @@
 """Sealing: what is sealed opens again, only in its own place, and never after its key is gone."""
 
+import asyncio
 import base64
 import stat
 from datetime import UTC, datetime, timedelta
@@ -9,11 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.base import BridgeId, GroupId, IncidentId, KeyId, MemberId, Position, ReportId, Sealed
+from shared.contracts.base import (
+    BridgeId,
+    GroupId,
+    IncidentId,
+    KeyId,
+    MemberId,
+    Place,
+    Position,
+    ReportId,
+    Sealed,
+)
 from shared.contracts.catalog import decode, encode
 from shared.contracts.desk import Confirm, Statement
 from shared.contracts.groups import MemberAdded, MemberName
-from shared.contracts.incidents import InputDecided, InputRef
+from shared.contracts.incidents import IncidentOpened, IncidentPlace, InputDecided, InputRef
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 from shared.errors import KeyUnavailableError, MalformedMessageError, SettingsError
 from shared.sealing import Keyring, MasterKey, load_master_key, make_unsafe_key_file
@@ -193,3 +204,28 @@ def test_a_weak_key_file_is_refused_with_the_remedy(tmp_path: Path, content: str
 def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="nowhere"):
         load_master_key(tmp_path / "nowhere", production=False)
+
+
+def opened(incident: str) -> IncidentOpened:
+    place = Place(lat=51.5, lon=-0.07, radius_m=40, how="street", label=MARK)
+    return IncidentOpened(
+        id=f"REPORTS.1.{incident}",
+        at=NOON,
+        incident_id=IncidentId(incident),
+        code="D7K",
+        groups=(),
+        where=IncidentPlace(place=place),
+    )
+
+
+async def test_two_routers_that_open_the_same_incidents_seal_under_the_same_keys() -> None:
+    bus = MemoryBus()
+    events = [opened("i1"), opened("i2")]
+    new = {event.incident_id for event in events}
+    one, two = keyring(bus), keyring(bus)
+    by_one, by_two = await asyncio.gather(one.seal_all(events, new=new), two.seal_all(events, new=new))
+    again = await one.seal_all(events, new=new)
+    assert await bus.subjects("KEYS", "keys.v1.>") == {"keys.v1.incident-i1": 1, "keys.v1.incident-i2": 1}
+    reader = keyring(bus)
+    for sealed in (by_one, by_two, again):
+        assert [await reader.open(message) for message in sealed] == events
