@@ -106,6 +106,8 @@ async def _warm_up(system: System, caller: Caller, sink: Sink, numbers: Iterator
     few = itertools.islice(numbers, plan.warm_up)
     began = await closed_loop(caller, system.request, few, workers=4, seconds=60)
     await all_arrived(sink, began)
+    if lost := losses(began, sink.arrived)[0]:
+        raise RuntimeError(f"{system.name}: {lost} of {len(began)} reports of the warm-up were not delivered")
 
 
 def _show_logs(system: System) -> None:
