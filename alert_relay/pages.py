@@ -1,6 +1,7 @@
-"""Writes the plug-ins' pages from their specs, and checks that every link in the documents leads somewhere.
+"""Writes the pages that come from code, and checks that every link in the documents leads somewhere.
 
-`python -m alert_relay.pages` writes docs/plugins/; with `--check` it writes nothing, names what is
+Plug-ins' pages come from their specs, the settings page from the settings classes.
+`python -m alert_relay.pages` writes them; with `--check` it writes nothing, names what is
 stale or broken, and exits 1.
 """
 
@@ -10,13 +11,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
+from services.console.settings import ConsoleSettings
+from services.ingest.settings import IngestSettings
+from services.notifier.settings import NotifierSettings
+from services.router.settings import RouterSettings
 from shared.plugins.registry import load_plugins
+from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "plugins"
+SETTINGS = ROOT / "docs" / "operating" / "settings.md"
 FAMILIES = {
     "bridge": (ROOT / "services/ingest/bridges/MANIFEST", "alert_relay.bridges"),
     "channel": (ROOT / "services/notifier/channels/MANIFEST", "alert_relay.channels"),
@@ -40,7 +48,38 @@ def pages() -> Mapping[Path, str]:
     head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
     head += "| name | what | in one line |\n|---|---|---|\n"
     found[PAGES / "README.md"] = head + "\n".join(rows) + "\n"
+    found[SETTINGS] = _settings_page()
     return found
+
+
+def _settings_page() -> str:
+    text = (
+        "# Settings\n\nGenerated from the services' settings classes by `make docs`. Every service reads "
+        "its settings once, at its start, from the environment; a wrong value stops the start with one "
+        "sentence that names it.\n"
+    )
+    shared = ServiceSettings.model_fields
+    families: tuple[tuple[str, type[ServiceSettings], set[str]], ...] = (
+        ("All services", ServiceSettings, set()),
+        ("ingest", IngestSettings, set(shared)),
+        ("router", RouterSettings, set(shared)),
+        ("notifier", NotifierSettings, set(shared)),
+        ("console", ConsoleSettings, set(shared)),
+    )
+    for title, model, known in families:
+        text += f"\n## {title}\n\n| variable | default | what |\n|---|---|---|\n"
+        rows = [(n, f) for n, f in model.model_fields.items() if n not in known]
+        text += "".join(f"| `RELAY_{n.upper()}` | {_default(f)} | {_words(f)} |\n" for n, f in rows)
+    return text
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    return "" if value is None else f"`{value}`"
+
+
+def _words(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split())
 
 
 def _page(family: str, plugin: type[Any]) -> str:

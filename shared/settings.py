@@ -24,16 +24,22 @@ class ServiceSettings(BaseSettings):
     home: Path = Path(".relay")
     """The folder that holds all local state (spool, key file of a trial run)."""
     nats_url: str = "nats://127.0.0.1:4222"
+    """One address, or several with commas between."""
     nats_monitoring_url: str = "http://127.0.0.1:8222"
+    """Where the server says whether it syncs before it acknowledges; asked at every start."""
     nats_user: str | None = None
+    """This service's own user, with only the rights that it needs (deploy/nats)."""
     nats_password: str | None = None
     redis_url: str = "redis://127.0.0.1:6379/0"
+    """`redis://`, `rediss://` or `unix://`; without persistence, because it holds clear text."""
     replicas: int = Field(default=1, ge=1, le=5)
     """Copies of each stream: 3 where there are three NATS servers."""
     master_key_file: Path = Path(".relay/unsafe-master.key")
+    """32 bytes in base64, or a passphrase of at least 20 characters; from elsewhere than the data."""
     production: bool = False
     """Refuses whatever is only safe enough for trying out."""
     log_format: str = Field(default="json", pattern="^(json|console)$")
+    """`json`, or `console` for human eyes."""
     host: str = "127.0.0.1"
     """Where this service's HTTP side listens."""
     drain_s: float = Field(default=10.0, gt=0)
