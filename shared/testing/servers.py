@@ -6,6 +6,7 @@ that was started, never by name.
 
 import contextlib
 import http.client
+import itertools
 import os
 import socket
 import subprocess
@@ -13,17 +14,30 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from shared.servers import NATS_ENV, find_nats_server, find_redis_server, nats_config, redis_args
 
 READY_WITHIN_S = 20.0
 
 
+_BLOCK: Final = 100
+_FIRST_PORT: Final = 15_000 + os.getpid() % 170 * _BLOCK
+_ports: Final = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + _BLOCK))
+
+
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on now, and that stays free while a killed server is away.
+
+    Below those that the system lends to outgoing connections (a client that knocks at a dead
+    server's door may be lent that very port), and from a block of this process's own, so that
+    tests in parallel don't take each other's between the asking and the start.
+    """
+    for port in itertools.islice(_ports, _BLOCK):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"no port between {_FIRST_PORT} and {_FIRST_PORT + _BLOCK} is free")
 
 
 @dataclass
