@@ -149,14 +149,19 @@ class RelaySystem:
         """Kill it as a power cut would."""
         await asyncio.to_thread(self.processes[name].kill)
 
-    async def restart(self, name: str, *, env: Mapping[str, str] | None = None) -> None:
-        """Start it again (stopping it first), this once with more in its environment."""
+    async def restart(self, name: str) -> None:
+        """Start it again, stopping it first."""
+        await asyncio.to_thread(self.processes[name].restart)
+
+    async def arm(self, name: str, point: str) -> None:
+        """Start it again, this once to die at that fault point, perhaps before it is ready."""
         process = self.processes[name]
-        usual, process.env = process.env, {**process.env, **(env or {})}
+        env, ready = process.env, process.ready
+        process.env, process.ready = {**env, "RELAY_FAULT": point}, lambda: True
         try:
-            await asyncio.to_thread(process.restart)
+            await self.restart(name)
         finally:
-            process.env = usual
+            process.env, process.ready = env, ready
 
     async def died_at_fault_point(self, name: str, *, within_s: float = 20) -> None:
         """Return once the process has ended at its armed fault point."""

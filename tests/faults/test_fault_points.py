@@ -96,7 +96,7 @@ async def test_killed_at(world: World, point: str) -> None:
     service, site = point.partition(".")[0], POINTS.index(point)
     relay, reports = world.relay, world.reports_of(site)
     world.told += reports
-    await relay.restart(service, env={"RELAY_FAULT": point})
+    await relay.arm(service, point)
     if point == "ingest.spool_written":
         await relay.kill("nats")
     posting = asyncio.gather(*(world.deliver(report) for report in reports))
