@@ -30,6 +30,8 @@ class ServiceSettings(BaseSettings):
     nats_user: str | None = None
     """This service's own user, with only the rights that it needs (deploy/nats)."""
     nats_password: str | None = None
+    nats_make_streams: bool = True
+    """False where only NATS's admin may make them: then `python -m alert_relay.streams` does it once."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """`redis://`, `rediss://` or `unix://`; without persistence, because it holds clear text."""
     replicas: int = Field(default=1, ge=1, le=5)

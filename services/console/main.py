@@ -50,7 +50,8 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
                 password=settings.nats_password,
             )
         )
-        await ensure_streams(bus, replicas=settings.replicas)
+        if settings.nats_make_streams:
+            await ensure_streams(bus, replicas=settings.replicas)
         state = await stack.enter_async_context(open_state(settings.redis_url))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(master, bus, clock, source="console")

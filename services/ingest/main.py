@@ -110,7 +110,8 @@ class _NatsLink:
             patience_s=patience_s,
         )
         try:
-            await ensure_streams(real, replicas=settings.replicas)
+            if settings.nats_make_streams:
+                await ensure_streams(real, replicas=settings.replicas)
         except BaseException:
             await real.close()
             raise

@@ -45,7 +45,8 @@ async def main() -> None:
                 password=settings.nats_password,
             )
         )
-        await ensure_streams(bus, replicas=settings.replicas)
+        if settings.nats_make_streams:
+            await ensure_streams(bus, replicas=settings.replicas)
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
         notifier = Notifier(
             bus,

@@ -45,7 +45,8 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
                 password=settings.nats_password,
             )
         )
-        await ensure_streams(bus, replicas=settings.replicas)
+        if settings.nats_make_streams:
+            await ensure_streams(bus, replicas=settings.replicas)
         keyring = Keyring(master, bus, clock, source="router")
         patience = Patience(takeover_s=settings.router_takeover_s)
         router = Router(bus, keyring, clock, gazetteer, patience=patience)
