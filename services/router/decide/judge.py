@@ -22,6 +22,9 @@ Verdict = Literal["open", "join", "hold", "ignore"]
 WITNESS_AREA_M: Final = 2_000.0
 """A witness who names only an area no wider than this opens an incident there."""
 
+COPY_REACH_M: Final = 25_000.0
+"""A copied text comes from phones all over a town; from farther away it is said of something else."""
+
 CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""
 
@@ -147,8 +150,8 @@ def _says_elsewhere(case: _Case, incident: Incident) -> bool:
     if place is None or incident.place is None:
         return False
     if place.how == "coordinates" and len(sketch(case.content.text)) == SKETCH_SIZE:
-        # Long words alike are a copy wherever its phone is; "immigration raid here" is nobody's copy.
-        return False
+        # Many words alike are a copy from anywhere in town; "immigration raid here" is nobody's copy.
+        return distance_m(place.lat, place.lon, incident.place.lat, incident.place.lon) > COPY_REACH_M
     both = precise(place) and precise(incident.place)
     return both and agrees(place, incident.place) is None
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts import desk
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
-from shared.contracts.base import Place
+from shared.contracts.base import Place, Position
 from shared.contracts.incidents import IncidentAssessed, IncidentForgotten
 
 DALSTON = "IMMIGRATION RAID HAPPENING NOW IN HACKNEY KINGSLAND RD/ASHWIN ST JUNCTION"
@@ -334,3 +334,30 @@ def test_nobodys_area_is_held_for_the_operator_and_never_a_random_group(story: A
     far = story.report("Immigration raid now", position={"lat": 53.48, "lon": -2.24, "accuracy_m": 30})
     assert (far.outcome, far.reason) == ("held", "nobodys_area")
     assert story.state.held[far.report_id].groups == ()
+
+
+LONG = "immigration raid, two vans and six officers in black are taking people away here"
+
+
+@pytest.mark.parametrize(
+    ("text", "lat", "lon", "outcome"),
+    [
+        # Hackney is 51.547, -0.062. A forwarded text comes from a phone across town: still one event.
+        (LONG, 51.48, -0.07, "one"),
+        # The same words in Glasgow are another event, whoever wrote them first.
+        (LONG, 55.845, -4.27, "two"),
+        # Few words are what many people say: 8 km apart they are two.
+        ("immigration raid happening here now", 51.475, -0.066, "two"),
+        ("immigration raid happening here now", 51.5475, -0.062, "one"),
+    ],
+)
+def test_the_same_words_far_away_are_another_event(
+    story: Any, text: str, lat: float, lon: float, outcome: str
+) -> None:
+    here = Position(lat=51.547, lon=-0.062, accuracy_m=20)
+    first = story.report(text, position=here, sender="a", first_hand=True)
+    second = story.report(
+        text, after_s=60, position=Position(lat=lat, lon=lon, accuracy_m=20), sender="b", first_hand=True
+    )
+    assert first.outcome == "opened"
+    assert second.outcome == {"one": "attached", "two": "opened"}[outcome]
