@@ -31,6 +31,8 @@ PROCESSES: Final = ("ingest", "router", "notifier", "console", "nats", "redis")
 _CLIENTS: Final = 16
 _TOGETHER: Final = 0.2
 _LONGEST_DOWN_S: Final = 1.0
+_PART_S: Final = 1.0
+"""Seconds over which the reports of one part are spread."""
 _SETTLES_WITHIN_S: Final = 60.0
 
 Say = Callable[[str], None]
@@ -117,7 +119,7 @@ async def _post_all(run: Run, reports: Sequence[TrueReport]) -> None:
     size = -(-len(reports) // len(strikes))
     for number, victims in enumerate(strikes):
         part = reports[number * size : (number + 1) * size]
-        moment = run.rng.randrange(max(1, int(len(part) * 0.8)))
+        moment = run.rng.randrange(max(1, len(part) // 2))
         async with asyncio.TaskGroup() as group:
             group.create_task(_post(run, part))
             group.create_task(_strike(run, victims, after=len(run.accepted) + moment))
@@ -128,10 +130,13 @@ async def _post_all(run: Run, reports: Sequence[TrueReport]) -> None:
 
 
 async def _post(run: Run, reports: Sequence[TrueReport]) -> None:
+    """Several clients at once, so paced that many reports fall into the time when something is dead."""
     waiting = iter(reports)
+    pause = _CLIENTS * _PART_S / len(reports) if run.plan.kills and reports else 0.0
 
     async def client() -> None:
         for report in waiting:
+            await asyncio.sleep(run.rng.uniform(0, 2 * pause))
             key = f"seed{run.plan.seed}-{report.number}"
             run.accepted[report.number] = await run.relay.deliver_report(
                 report.text, key=key, **report.fields
