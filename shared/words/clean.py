@@ -13,6 +13,8 @@ _MAX_MARKS = 2
 
 _DROPPED = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _MENTION = re.compile(r"@(?=\w)")
+_MAYBE_MARK = re.compile("[\u0300-\U0010ffff]")
+"""The first combining mark there is, and all after: most texts hold none and need no second look."""
 _PLAIN = str.maketrans(
     {
         "\u2018": "'",
@@ -32,8 +34,7 @@ _PLAIN = str.maketrans(
 def clean(text: str, limit: int) -> str:
     """The text as one harmless line of at most `limit` characters, cut at a word where possible."""
     spaced = " ".join(text[: limit * 20].split())
-    visible = "".join(c for c in spaced if unicodedata.category(c) not in _DROPPED)
-    plain = _few_marks(unicodedata.normalize("NFC", visible)).translate(_PLAIN)
+    plain = _few_marks(unicodedata.normalize("NFC", _visible(spaced))).translate(_PLAIN)
     return clip(" ".join(_MENTION.sub("@ ", plain).split()), limit)
 
 
@@ -46,8 +47,17 @@ def clip(text: str, limit: int) -> str:
     return (cut[:word_end] if word_end > limit // 2 else cut).rstrip(" ,.;:-") + "..."
 
 
+def _visible(text: str) -> str:
+    """The text (its blanks are spaces) without what shows nothing or steers."""
+    if text.isprintable():  # none of the dropped categories is
+        return text
+    return "".join(c for c in text if unicodedata.category(c) not in _DROPPED)
+
+
 def _few_marks(text: str) -> str:
     """The text without the third and further combining marks on a letter."""
+    if not _MAYBE_MARK.search(text):
+        return text
     kept: list[str] = []
     marks = 0
     for char in text:

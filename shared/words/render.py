@@ -14,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, PublicPlace
@@ -33,6 +34,7 @@ _LONDON: Final = ZoneInfo("Europe/London")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "DIGEST"})
 _CONFIRMED_ONCE: Final = frozenset({"confirmed", "officers_left", "aftercare", "closed"})
+_HARMLESS: Final = frozenset({datetime, TemplateModule})
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 
 
@@ -76,13 +78,26 @@ def _text(template: str, facts: Mapping[str, Any], limit: int, joined_by: str) -
     return fit(parts_of(_environment().get_template(template).render(facts)), limit, joined_by=joined_by)
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, which asks less about the few harmless things that every template looks at."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A public attribute of a moment or of the shared macros at once, of anything else as ever."""
+        if type(obj) in _HARMLESS and not attribute.startswith("_"):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         autoescape=False,  # plain text, never HTML; whoever shows it on a page escapes it there
+        auto_reload=False,  # the templates come with the program
     )
+    environment.globals.clear()  # no template uses Jinja's own, and each rendering would copy them
+    return environment
 
 
 @cache
