@@ -5,20 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
+from shared.testing.browser import a_phone, needs_chromium
 from shared.testing.bus import MemoryBus
 from shared.testing.console import Rig, console_rig
 from shared.testing.state import MemoryState
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium package"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture
@@ -31,18 +25,12 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 @pytest.fixture(params=[True, False], ids=["javascript", "no javascript"])
 async def page(request: pytest.FixtureRequest, rig: Rig) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        context = await browser.new_context(
-            viewport={"width": 360, "height": 740}, java_script_enabled=request.param, locale="en-GB"
-        )
-        page = await context.new_page()
+    async with a_phone(javascript=request.param) as page:
         elsewhere: list[str] = []
         page.on("request", lambda r: elsewhere.append(r.url) if not r.url.startswith(rig.url) else None)
         page.on("console", lambda m: elsewhere.append(m.text) if m.type == "error" else None)
         yield page
-        await browser.close()
-        assert [e for e in elsewhere if not e.startswith("data:")] == []
+    assert [e for e in elsewhere if not e.startswith("data:")] == []
 
 
 async def test_an_incident_appears_only_when_confirmed_and_fed_and_changes_live(

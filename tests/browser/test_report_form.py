@@ -1,14 +1,12 @@
 """The report form in a real Chromium at 360 px, with and without JavaScript."""
 
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from services.ingest.app import make_app
 from services.ingest.spool import Spool
@@ -17,20 +15,10 @@ from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.http import site
 from shared.sealing import Keyring, MasterKey
+from shared.testing.browser import a_phone, needs_chromium
 from shared.testing.bus import MemoryBus
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-ARGS: Final = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and "CI" not in os.environ,
-        reason="needs /usr/bin/chromium (apt install chromium)",
-    ),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @dataclass
@@ -61,16 +49,7 @@ async def visit(folder: Path, *, javascript: bool) -> AsyncIterator[Visit]:
     spool = Spool(folder, max_bytes=100_000)
 
     app = make_app(bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool)
-    async with site(app, "127.0.0.1", 0) as port, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        context = await browser.new_context(
-            viewport={"width": 360, "height": 740},
-            java_script_enabled=javascript,
-            geolocation={"latitude": 51.5465, "longitude": -0.0752, "accuracy": 18},
-            permissions=["geolocation"],
-            locale="en-GB",
-        )
-        page = await context.new_page()
+    async with site(app, "127.0.0.1", 0) as port, a_phone(javascript=javascript) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         # Whatever would leave this origin is stopped here, and noted above.
@@ -78,11 +57,8 @@ async def visit(folder: Path, *, javascript: bool) -> AsyncIterator[Visit]:
         await page.route(
             lambda url: not url.startswith(origin), lambda route: route.fulfill(body="elsewhere")
         )
-        try:
-            yield Visit(page, origin, bus, asked)
-            assert await context.cookies() == []
-        finally:
-            await browser.close()
+        yield Visit(page, origin, bus, asked)
+        assert await page.context.cookies() == []
     await spool.close()
 
 

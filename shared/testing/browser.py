@@ -1,0 +1,39 @@
+"""A real Chromium for tests, as a person with a cheap phone has it: 360 px wide, JavaScript or not."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+needs_chromium: Final = pytest.mark.skipif(
+    not CHROMIUM.exists() and "CI" not in os.environ,
+    reason="needs Debian's chromium package (or CHROMIUM=/path/to/chromium)",
+)
+"""Without the browser these tests are skipped, except in CI."""
+
+
+@asynccontextmanager
+async def a_phone(*, javascript: bool) -> AsyncIterator[Page]:
+    """An empty page of a new browser, closed whatever happens."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        try:
+            context = await browser.new_context(
+                viewport={"width": 360, "height": 740},
+                java_script_enabled=javascript,
+                geolocation={"latitude": 51.5465, "longitude": -0.0752, "accuracy": 18},
+                permissions=["geolocation"],
+                locale="en-GB",
+            )
+            yield await context.new_page()
+        finally:
+            await browser.close()
