@@ -152,12 +152,15 @@ class Link:
         return parse(await self.request(API + verb, payload, timeout_s=timeout_s))
 
     async def _on_error(self, error: Exception) -> None:
-        self._trouble = str(error) or type(error).__name__
-        if denied := _DENIED.search(self._trouble):
+        trouble = str(error) or type(error).__name__
+        # The server says why it shows us the door and then shuts it: the why is what a person needs.
+        if "authorization" not in self._trouble.lower() or "authorization" in trouble.lower():
+            self._trouble = trouble
+        if denied := _DENIED.search(trouble):
             self._denied.add(denied["subject"])
             self._give_up(denied["subject"])
         if not self._closing:
-            log.warning("bus.trouble", connection=self.name, error=self._trouble)
+            log.warning("bus.trouble", connection=self.name, error=trouble)
 
     async def _on_disconnected(self) -> None:
         self._denied.clear()
@@ -166,6 +169,7 @@ class Link:
             log.warning("bus.disconnected", connection=self.name)
 
     async def _on_reconnected(self) -> None:
+        self._trouble = ""
         self._standing.set()
         log.info("bus.reconnected", connection=self.name)
 

@@ -50,6 +50,8 @@ class Correlated:
     candidates: tuple[Candidate, ...]
     copy_of_held: ReportId | None = None
     copy_of: Incident | None = None
+    copied: float = 0.0
+    """The share of the text's marks that `copy_of` has: 1 is a copy, 0.5 may be the same phrases."""
 
     def by(self, link: Link) -> tuple[Candidate, ...]:
         """The candidates found in that way."""
@@ -62,12 +64,13 @@ def correlate(  # noqa: PLR0913 - each is a clue of its own
     """Find the incidents that a report may be about."""
     marks = sketch(text)
     traces = [t for mark in marks if (t := state.traces.get(mark)) is not None]
-    original = _original(state, traces, len(marks))
+    original, copied = _original(state, traces, len(marks))
     found = [*_thread(state, sender, now), *(_nearby(state, place, now) if place else ())]
     return Correlated(
         candidates=tuple(c for c in found if c.incident.drill == drill),
         copy_of_held=_held_original(state, traces, len(marks)),
         copy_of=original if original is not None and original.drill == drill else None,
+        copied=copied,
     )
 
 
@@ -91,13 +94,13 @@ def open_to(incident: Incident, now: datetime) -> bool:
     )
 
 
-def _original(state: State, traces: list[Trace], marks: int) -> Incident | None:
-    """The incident that at least half of the text's marks were last seen in."""
+def _original(state: State, traces: list[Trace], marks: int) -> tuple[Incident | None, float]:
+    """The incident that at least half of the text's marks were last seen in, and how many of them."""
     counts = Counter(t.incident for t in traces if t.incident is not None)
     for incident, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if 2 * count >= marks:
-            return present(state, incident)
-    return None
+            return present(state, incident), count / marks
+    return None, 0.0
 
 
 def _held_original(state: State, traces: list[Trace], marks: int) -> ReportId | None:

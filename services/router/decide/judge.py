@@ -25,6 +25,9 @@ WITNESS_AREA_M: Final = 2_000.0
 COPY_REACH_M: Final = 25_000.0
 """A copied text comes from phones all over a town; from farther away it is said of something else."""
 
+A_COPY: Final = 0.85
+"""The share of its marks that a text has in common with what it was copied from."""
+
 CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""
 
@@ -149,8 +152,9 @@ def _says_elsewhere(case: _Case, incident: Incident) -> bool:
     place = case.located.place
     if place is None or incident.place is None:
         return False
-    if place.how == "coordinates" and len(sketch(case.content.text)) == SKETCH_SIZE:
-        # Many words alike are a copy from anywhere in town; "immigration raid here" is nobody's copy.
+    many_words = len(sketch(case.content.text)) == SKETCH_SIZE
+    if place.how == "coordinates" and many_words and case.found.copied >= A_COPY:
+        # A copy comes from anywhere in town; "immigration raid here" and set phrases are nobody's copy.
         return distance_m(place.lat, place.lon, incident.place.lat, incident.place.lon) > COPY_REACH_M
     both = precise(place) and precise(incident.place)
     return both and agrees(place, incident.place) is None

@@ -336,6 +336,21 @@ def test_nobodys_area_is_held_for_the_operator_and_never_a_random_group(story: A
     assert story.state.held[far.report_id].groups == ()
 
 
+def test_the_same_phrases_about_two_houses_are_two_events(story: Any) -> None:
+    """What officers at work look like is said in the same phrases everywhere."""
+    words = "immigration officers inside {0} warehouse right now, white van parked at {0} counter"
+    outcomes = [
+        story.report(
+            words.format(name),
+            after_s=60,
+            position=Position(lat=lat, lon=lon, accuracy_m=20),
+            first_hand=True,
+        ).outcome
+        for name, lat, lon in (("Cobalt", 51.547, -0.062), ("Ferris", 51.475, -0.066))
+    ]
+    assert outcomes == ["opened", "opened"]
+
+
 LONG = "immigration raid, two vans and six officers in black are taking people away here"
 
 
