@@ -89,3 +89,19 @@ def test_evaluate_predicts_a_line_a_report(tmp_path: Path) -> None:
     assert set(first) == {"id", "incident", "status", "lat", "lon", "radius_m", "groups", "reason"}
     assert (first["id"], first["status"]) == ("1", "ignored")
     assert (second["id"], second["status"], second["groups"]) == ("2", "opened", ["hackney"])
+
+
+def test_evaluate_takes_several_files_after_one_option(tmp_path: Path) -> None:
+    reports = tmp_path / "reports.jsonl"
+    row = {"id": "1", "at": "2022-05-14T19:00:00Z", "text": "immigration raid at N1 9GU now, two vans"}
+    reports.write_text(json.dumps(row) + "\n")
+    for name, code in (("a.csv", "N1 9GU"), ("b.csv", "E8 3DL")):
+        (tmp_path / name).write_text(f"postcode,quality,easting,northing\n{code},10,530200,183500\n")
+    out = tmp_path / "out.jsonl"
+    done = _relay(
+        *("evaluate", "--groups", str(ROOT / "examples" / "networks"), "--reports", str(reports)),
+        *("--postcodes", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--out", str(out)),
+        home=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(out.read_text())["lat"] == pytest.approx(51.535, abs=0.01)
