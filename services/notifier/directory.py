@@ -68,9 +68,9 @@ class Directory:
         """The channel class of that kind."""
         return self._plugins.get(kind)
 
-    def addresses(self, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
+    def addresses(self, group: str, version: int, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has; one (to be recorded as refused) where it can't be made."""
-        return {c.id: self._count(c) for c in channels}
+        return {c.id: self._count(group, version, c) for c in channels}
 
     def channel(
         self, group: str, version: int, definition: ChannelDefinition
@@ -88,12 +88,11 @@ class Directory:
         """Make the channel anew next time: its secret may have been mended."""
         self._ready.pop((group, version, channel_id), None)
 
-    def _count(self, definition: ChannelDefinition) -> int:
-        for host in (self._host, self._counting):
-            made = self._make(definition, host)
-            if not isinstance(made, Rejected | BadCredentials):
-                return len(made.recipients())
-        return 1
+    def _count(self, group: str, version: int, definition: ChannelDefinition) -> int:
+        made = self.channel(group, version, definition)
+        if isinstance(made, Rejected | BadCredentials):
+            made = self._make(definition, self._counting)
+        return 1 if isinstance(made, Rejected | BadCredentials) else len(made.recipients())
 
     def _make(self, definition: ChannelDefinition, host: ChannelHost) -> Channel | Rejected | BadCredentials:
         plugin = self._plugins.get(definition.kind)

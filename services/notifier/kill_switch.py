@@ -5,7 +5,6 @@ so every answer is from a read that began after its question.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Final
 
 import structlog
@@ -14,11 +13,14 @@ from services.notifier.decide.switch import stopped_by
 from shared.contracts.base import HUB
 from shared.contracts.catalog import decode
 from shared.contracts.desk import KillSwitch
-from shared.errors import RelayError
 from shared.ports import Bus
 
 log = structlog.get_logger()
 UNREADABLE: Final = "switch_unreadable"
+
+
+_Read = KillSwitch | Exception | None
+_Answer = asyncio.Future[_Read]
 
 
 class KillSwitches:
@@ -26,36 +28,44 @@ class KillSwitches:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._running: dict[str, asyncio.Task[KillSwitch | None]] = {}
-        self._next: dict[str, asyncio.Task[KillSwitch | None]] = {}
+        self._asking: dict[str, list[_Answer]] = {}
+        """Who waits for the next read, by group; no entry while no read is under way."""
+        self._reads: set[asyncio.Task[None]] = set()
 
     async def stopped(self, group: str) -> str | None:
         """Why this group may not send now (`hub_stopped`, `group_stopped`, `switch_unreadable`), or None."""
-        try:
-            hub, own = await asyncio.gather(self._fresh(HUB), self._fresh(group))
-        except RelayError as error:
+        asked = self._ask(HUB), self._ask(group)  # both are read at the same time
+        hub, own = await asked[0], await asked[1]
+        if isinstance(hub, Exception) or isinstance(own, Exception):
+            error = hub if isinstance(hub, Exception) else own
             log.warning("kill_switch_unreadable", group=group, error=type(error).__name__)
             return UNREADABLE
         return stopped_by(hub, own)
 
-    def _fresh(self, group: str) -> Awaitable[KillSwitch | None]:
-        running = self._running.get(group)
-        if running is None or running.done():
-            task = asyncio.create_task(self._read(group))
-            self._running[group] = task
+    def _ask(self, group: str) -> _Answer:
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        if group in self._asking:
+            self._asking[group].append(answer)
         else:
-            task = self._next.get(group) or asyncio.create_task(self._after(running, group))
-            self._next[group] = task
-        return asyncio.shield(task)
+            self._asking[group] = [answer]
+            read = asyncio.create_task(self._read_for_all(group))
+            self._reads.add(read)
+            read.add_done_callback(self._reads.discard)
+        return answer
 
-    async def _after(self, running: "asyncio.Task[KillSwitch | None]", group: str) -> KillSwitch | None:
-        await asyncio.wait({running})
-        self._running[group] = self._next.pop(group)
-        return await self._read(group)
+    async def _read_for_all(self, group: str) -> None:
+        """Read for those who wait, then for those who came meanwhile, until nobody waits."""
+        while asking := self._asking.pop(group):
+            self._asking[group] = []
+            switch = await self._read(group)
+            for answer in asking:
+                if not answer.done():
+                    answer.set_result(switch)
 
-    async def _read(self, group: str) -> KillSwitch | None:
-        entry = await self._bus.last("DESK", f"desk.v1.{group}.kill_switch")
-        if entry is None:
-            return None
-        command = decode(entry)
+    async def _read(self, group: str) -> _Read:
+        try:
+            entry = await self._bus.last("DESK", f"desk.v1.{group}.kill_switch")
+            command = decode(entry) if entry is not None else None
+        except Exception as error:  # noqa: BLE001 - whatever it is, unreadable means stop
+            return error
         return command if isinstance(command, KillSwitch) else None

@@ -75,7 +75,7 @@ class Preparation:
         chunks = expand(
             channels,
             alert.audience,
-            addresses=self._directory.addresses(channels),
+            addresses=self._directory.addresses(alert.group, alert.group_version, channels),
             widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
         )
         record = expanded(alert, chunks, self._clock.now())
