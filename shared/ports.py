@@ -117,6 +117,8 @@ class Progress:
     """The last sequence folded, by stream."""
     ready: bool
     """False while a rebuild has not yet reached the log's end: what is shown would be the past."""
+    public: int = 0
+    """How many commits changed what everybody may see: who shows only that looks again when it grew."""
 
 
 @dataclass(frozen=True, slots=True)

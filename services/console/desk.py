@@ -14,7 +14,10 @@ from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, wh
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
+from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.base import GroupId, IncidentId
+from shared.contracts.catalog import decode
+from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
 
 
@@ -64,13 +67,32 @@ async def post_preview(request: web.Request) -> web.Response:
     _, incident = await _act(console, actor, asked)
     if incident is None:
         return _answer(Preview(sends=[]))
-    told = await console.store.many("alert", incident.get("alerts", ()))
+    told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
         g["id"]: console.channels.facts(g)
         for g in await console.store.many("group", incident.get("seen_by", ()))
     }
     act = Act(name, asked, incident, told, console.clock.now())
     return _answer(Preview(sends=sends_of(act, groups, base_url=console.settings.base_url)))
+
+
+async def _with_public_place(console: Console, told: list[Document]) -> list[Document]:
+    """The alerts, the last one with the place as the router blurred it.
+
+    The read model keeps that place of the community's alerts only; of others the log is asked.
+    Where it is away, the preview names the district and no more.
+    """
+    last = max(told, key=lambda alert: alert.get("seq", 0), default={})
+    if "seq" not in last or last.get("public"):
+        return told
+    try:
+        entry = await console.bus.get("DECISIONS", last["seq"])
+        event = await console.keyring.open(decode(entry)) if entry else None
+    except (BusError, MalformedMessageError):
+        return told
+    if not (isinstance(event, AlertRaised) and isinstance(event.body, AlertBody)):
+        return told
+    return [*told, {**last, "public": event.body.public.model_dump()}]
 
 
 async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:

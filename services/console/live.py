@@ -1,7 +1,7 @@
 """The public picture, kept ready in memory: what the live page, the feeds and all open pages show.
 
-One worker looks at the read model when it changed and now and then (entries leave by the clock);
-visitors never touch Redis. Every news is the whole list, so a page that was away has missed
+One worker looks at the read model when something public changed and now and then (entries leave by
+the clock); visitors never touch Redis. Every news is the whole list, so a page that was away has missed
 nothing, and a slow one skips to the latest.
 """
 
@@ -17,7 +17,7 @@ from services.console.decide.public import PublicEntry, public_entries
 from services.console.news import News, within
 from services.console.store import Store
 from shared.errors import StateUnavailableError
-from shared.ports import Clock
+from shared.ports import Clock, Progress
 
 log = structlog.get_logger()
 
@@ -41,25 +41,36 @@ class Picture:
         return hashlib.sha256(repr((self.entries, self.fresh)).encode()).hexdigest()[:16]
 
 
+_Seen = tuple[str, bool, int]
+
+
+def _seen(progress: Progress | None) -> _Seen | None:
+    """What of the progress changes with everything public, and with nothing else."""
+    return (progress.epoch, progress.ready, progress.public) if progress else None
+
+
 class Live:
     """The present picture, and waiting for another."""
 
     def __init__(self, store: Store, news: News, clock: Clock) -> None:
         self._store, self._news, self._clock = store, news, clock
         self._changed = asyncio.Event()
+        self._seen: _Seen | None = None
         self.picture = Picture()
         self.clients = 0
 
     async def work(self, stop: asyncio.Event) -> None:
         """Keep the picture true until asked to stop; then let everybody who waits go."""
-        stopping = asyncio.create_task(stop.wait())
+        stopping, by_news = asyncio.create_task(stop.wait()), False
         try:
             while not stop.is_set():
                 heard = self._news.next()
-                await self.look()
+                if not (by_news and await self._as_before()):
+                    await self.look()
                 listening = asyncio.create_task(heard.wait())
                 pause = _LOOK_S if self.picture.fresh else _AWAY_S
                 await asyncio.wait({stopping, listening}, timeout=pause, return_when="FIRST_COMPLETED")
+                by_news = listening.done()
                 listening.cancel()
         finally:
             stopping.cancel()
@@ -81,8 +92,16 @@ class Live:
             log.info("public_picture_changed", entries=len(picture.entries), fresh=picture.fresh)
             self._show(picture)
 
+    async def _as_before(self) -> bool:
+        """Whether the news is not for the public: most are not."""
+        try:
+            return self.picture.fresh and _seen(await self._store.progress()) == self._seen
+        except StateUnavailableError:
+            return False
+
     async def _read(self) -> Picture:
         progress = await self._store.progress()
+        self._seen = _seen(progress)
         if progress is None or not progress.ready:
             return self._stale()
         alerts = await self._store.listed("public", "alert", limit=_MOST_ALERTS)

@@ -4,6 +4,9 @@ Guarantees: what it wrote and how far it had read stand in one transaction; a mi
 progress means that it reads on from what is there, or rebuilds from the log's beginning; so a
 FLUSHALL, a restarted Redis and a second projector are harmless. While NATS or Redis is away it
 waits. What cannot be read is named in DEAD and counted, never skipped in silence.
+
+Many events make one commit: the first of a quiet time almost at once, then what came in the next
+moments together, and as much as a transaction should hold while a backlog is read.
 """
 
 import asyncio
@@ -11,16 +14,16 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
 from services.console.decide.counts import COUNTS, add
 from services.console.decide.draft import Draft
-from services.console.decide.project import needs, project
-from shared.contracts.base import Message
-from shared.contracts.catalog import decode
+from services.console.decide.project import needs, passes_by, project, shows_private
+from shared.contracts.base import Message, Sealed
+from shared.contracts.catalog import decode, private_fields
 from shared.dead import dead_letter
 from shared.errors import (
     BusError,
@@ -35,8 +38,12 @@ from shared.sealing import Keyring
 log = structlog.get_logger()
 
 STREAMS: Final = ("DECISIONS", "LEDGER")
-_MAX_BATCH: Final = 200
+_MAX_BATCH: Final = 500
 _WAITING: Final = 1_000
+_GATHER_S: Final = 0.002
+"""The events of one decision arrive together within this."""
+_PACE_S: Final = 0.05
+"""Commits begin no faster than this, unless a whole transaction waits."""
 _PAUSE_S: Final = 0.2
 _LOOK_S: Final = 1.0
 _NEEDS_ROUNDS: Final = 4
@@ -46,13 +53,12 @@ _Queue = asyncio.Queue[Entry | Exception | None]
 """Entries of both streams, what went wrong while reading, and None to wake up."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Read:
-    """An entry and its opened message; None: it cannot be read, for this reason."""
+    """An entry and its message, opened as far as it is shown; None: it cannot be read."""
 
     entry: Entry
     message: Message | None
-    wrong: str = ""
 
 
 class Projector:
@@ -96,13 +102,14 @@ class Projector:
     async def _follow(self, progress: Progress, stop: asyncio.Event) -> None:
         ends = {} if progress.ready else {s: await self._end_of(s) for s in STREAMS}
         progress = await self._ready_if_there(progress, ends)
+        draft, pace = Draft(), _Pace()
         async with self._reading(progress, stop) as waiting:
             while not stop.is_set():
-                batch = await _next_batch(waiting)
+                batch = await _next_batch(waiting, pace)
                 if not batch:
                     await self._still_there(progress)
                     continue
-                progress = await self._commit(batch, progress)
+                progress = await self._commit(draft, batch, progress)
                 progress = await self._ready_if_there(progress, ends)
 
     async def _end_of(self, stream: str) -> int:
@@ -113,7 +120,7 @@ class Projector:
     async def _ready_if_there(self, progress: Progress, ends: dict[str, int]) -> Progress:
         if progress.ready or any(progress.positions[s] < ends[s] for s in STREAMS):
             return progress
-        ready = Progress(progress.epoch, progress.positions, ready=True)
+        ready = replace(progress, ready=True)
         await self._state.commit(Changes(), before=progress, after=ready)
         log.info("read_model_ready", epoch=ready.epoch, **dict(ready.positions))
         return ready
@@ -146,17 +153,20 @@ class Projector:
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for
             await waiting.put(error)
 
-    async def _commit(self, batch: Sequence[Entry], progress: Progress) -> Progress:
-        read = await asyncio.gather(*(self._opened(entry) for entry in batch))
-        draft = Draft()
+    async def _commit(self, draft: Draft, batch: Sequence[Entry], progress: Progress) -> Progress:
+        shown = [entry for entry in batch if not passes_by(entry)]
+        read = [_Read(entry, await self._decoded(entry)) for entry in shown]
+        await self._open_shown(read)
         await self._load(draft, [key for r in read if r.message for key in needs(draft, r.message)])
         for item in read:
             await self._fold(draft, item)
         positions = {**progress.positions, **{e.stream: e.seq for e in batch}}
-        after = Progress(progress.epoch, positions, progress.ready)
+        public = progress.public + draft.public()
+        after = Progress(progress.epoch, positions, progress.ready, public)
         fault_point("console.before_project")
         await self._state.commit(draft.changes(), before=progress, after=after)
         fault_point("console.after_project")
+        draft.committed()
         return after
 
     async def _fold(self, draft: Draft, item: _Read) -> None:
@@ -173,32 +183,61 @@ class Projector:
         project(draft, message, item.entry.seq)
 
     async def _load(self, draft: Draft, keys: list[str]) -> None:
-        missing = draft.missing(keys)
-        for key, text in zip(missing, await self._state.get(*missing), strict=True):
-            draft.load(key, text)
+        if missing := draft.missing(keys):
+            for key, text in zip(missing, await self._state.get(*missing), strict=True):
+                draft.load(key, text)
 
-    async def _opened(self, entry: Entry) -> _Read:
+    async def _decoded(self, entry: Entry) -> Message | None:
         try:
-            return _Read(entry, await self._keyring.open(decode(entry)))
+            return decode(entry)
         except MalformedMessageError as error:
-            log.exception("event_unreadable", stream=entry.stream, seq=entry.seq)
-            await dead_letter(
-                self._bus,
-                entry,
-                service="console",
-                reason="unreadable",
-                at=self._clock.now(),
-                detail=str(error),
-            )
-            return _Read(entry, None, str(error))
+            await self._unreadable(entry, error)
+            return None
+
+    async def _open_shown(self, read: list[_Read]) -> None:
+        """Open what is shown: one message of each key at once (a new key costs a request), then the rest."""
+        sealed = {n: key for n, item in enumerate(read) if (key := _key_of(item.message))}
+        first = {key: n for n, key in reversed(sealed.items())}
+        await asyncio.gather(*(self._open(read[n]) for n in first.values()))
+        for n in sealed.keys() - first.values():
+            await self._open(read[n])
+
+    async def _open(self, item: _Read) -> None:
+        try:
+            item.message = item.message and await self._keyring.open(item.message)
+        except MalformedMessageError as error:
+            item.message = None
+            await self._unreadable(item.entry, error)
+
+    async def _unreadable(self, entry: Entry, error: MalformedMessageError) -> None:
+        log.error("event_unreadable", stream=entry.stream, seq=entry.seq, error=str(error))
+        now = self._clock.now()
+        await dead_letter(self._bus, entry, service="console", reason="unreadable", at=now, detail=str(error))
 
 
-async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
-    await stop.wait()
-    await waiting.put(None)
+def _key_of(message: Message | None) -> str | None:
+    """The key that opens the message's shown part; None: there is nothing to open."""
+    if message is None or not shows_private(message):
+        return None
+    parts = (getattr(message, name) for name in private_fields(type(message)))
+    return next((part.key for part in parts if isinstance(part, Sealed)), None)
 
 
-async def _next_batch(waiting: _Queue) -> list[Entry]:
+class _Pace:
+    """When the next commit may begin."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    async def wait(self, waiting: _Queue) -> None:
+        """Let events gather, unless a whole transaction waits already."""
+        loop = asyncio.get_running_loop()
+        if waiting.qsize() < _MAX_BATCH:
+            await asyncio.sleep(max(_GATHER_S, self._due - loop.time()))
+        self._due = loop.time() + _PACE_S
+
+
+async def _next_batch(waiting: _Queue, pace: _Pace) -> list[Entry]:
     """What waits, up to a transaction's worth; empty if nothing came for a second."""
     batch: list[Entry] = []
     try:
@@ -206,6 +245,8 @@ async def _next_batch(waiting: _Queue) -> list[Entry]:
             item = await waiting.get()
     except TimeoutError:
         return []
+    if item is not None:
+        await pace.wait(waiting)
     while item is not None:
         if isinstance(item, Exception):
             raise item

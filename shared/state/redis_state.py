@@ -1,22 +1,23 @@
-"""RedisState: documents, indexes and progress in Redis, changed by one transaction a commit.
+"""RedisState: documents, indexes and progress in Redis, changed by one script a commit.
 
-Guarantees: a commit is compared with the progress it started from (WATCH), so two projectors,
-a FLUSHALL and a restarted server can never mix two states; whatever Redis or its absence raises
-leaves here as `StateUnavailableError`. Redis holds this in memory only (no persistence).
+Guarantees: the script, which Redis runs as one transaction and in one round trip, first compares
+the progress with the one that the commit started from, so two projectors, a FLUSHALL and a
+restarted server can never mix two states; whatever Redis or its absence raises leaves here as
+`StateUnavailableError`. Redis holds this in memory only (no persistence).
 """
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import redis.asyncio as redis
-from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, WatchError
+from redis.exceptions import RedisError
 
 from shared.errors import StaleProjectionError, StateUnavailableError
 from shared.ports import Changes, Progress
@@ -29,6 +30,31 @@ _INDEX: Final = _PREFIX + "index:"
 _TIMEOUT_S: Final = 5.0
 _RETRY_S: Final = 0.2
 _SLICE: Final = 500
+_SHAPE: Final = {"epoch", "positions", "ready", "public"}
+
+_COMMIT: Final = """
+local now = redis.call('GET', KEYS[1])
+if (now or '') ~= ARGV[1] then return 0 end
+local at = 3
+local function next_one() local value = ARGV[at]; at = at + 1; return value end
+local dropped = {}
+for _ = 1, tonumber(next_one()) do
+  local index, prefix = next_one(), next_one()
+  for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do dropped[#dropped + 1] = prefix .. name end
+  dropped[#dropped + 1] = index
+end
+for _ = 1, tonumber(next_one()) do redis.call('SET', next_one(), next_one()) end
+for _ = 1, tonumber(next_one()) do redis.call('SET', next_one(), next_one(), 'EX', next_one()) end
+for _ = 1, tonumber(next_one()) do redis.call('ZADD', next_one(), next_one(), next_one()) end
+for _ = 1, tonumber(next_one()) do redis.call('ZREM', next_one(), next_one()) end
+for _ = 1, tonumber(next_one()) do redis.call('UNLINK', next_one()) end
+for _, key in ipairs(dropped) do redis.call('UNLINK', key) end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('PUBLISH', KEYS[2], '1')
+return 1
+"""
+"""Before and after; then lists, each behind its length: drops, puts, puts with a life, scores, names
+taken out of an index, deletes. What a dropped index named is read before anything is changed."""
 
 
 @asynccontextmanager
@@ -60,6 +86,7 @@ class RedisState:
 
     def __init__(self, client: "redis.Redis", ears: "redis.Redis") -> None:
         self._redis, self._ears = client, ears
+        self._script = client.register_script(_COMMIT)
 
     async def get(self, *keys: str) -> list[str | None]:
         """The documents under these keys, in their order."""
@@ -83,24 +110,11 @@ class RedisState:
 
     async def commit(self, changes: Changes, *, before: Progress | None, after: Progress) -> None:
         """Make the changes if progress still is `before`; see `shared.ports.ReadModel.commit`."""
+        known = "" if before is None else _text(before)
         with _our_errors():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                await pipe.watch(_PROGRESS)
-                if _progress(await _awaited(pipe.get(_PROGRESS))) != before:
-                    raise StaleProjectionError
-                dropped = [
-                    _DOC + prefix + name
-                    for index, prefix in changes.drops.items()
-                    for name in await _awaited(pipe.zrange(_INDEX + index, 0, -1))
-                ]
-                pipe.multi()  # type: ignore[no-untyped-call]
-                _queue(pipe, changes, dropped)
-                pipe.set(_PROGRESS, _text(after))
-                pipe.publish(_NEWS, "1")
-                try:
-                    await pipe.execute()
-                except WatchError:
-                    raise StaleProjectionError from None
+            done = await self._script(keys=(_PROGRESS, _NEWS), args=[known, _text(after), *_lists(changes)])
+        if not done:
+            raise StaleProjectionError
 
     async def clear(self) -> None:
         """Forget everything of ours; what else lives in this Redis stays."""
@@ -139,32 +153,35 @@ class RedisState:
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
 
 
-def _queue(pipe: "Pipeline", changes: Changes, dropped: list[str]) -> None:
-    for key, put in changes.puts.items():
-        pipe.set(_DOC + key, put.text, ex=put.life_s)
-    for index, scores in changes.scores.items():
-        kept = {name: score for name, score in scores.items() if score is not None}
-        gone = [name for name, score in scores.items() if score is None]
-        if kept:
-            pipe.zadd(_INDEX + index, kept)
-        if gone:
-            pipe.zrem(_INDEX + index, *gone)
-    doomed = [_DOC + key for key in changes.deletes] + dropped + [_INDEX + i for i in changes.drops]
-    for start in range(0, len(doomed), _SLICE):
-        pipe.unlink(*doomed[start : start + _SLICE])
+def _lists(changes: Changes) -> list[str | int | float]:
+    """The script's lists, each behind its length."""
+    puts, scores = changes.puts.items(), changes.scores.items()
+    lists: tuple[list[tuple[str | int | float, ...]], ...] = (
+        [(_INDEX + index, _DOC + prefix) for index, prefix in changes.drops.items()],
+        [(_DOC + key, put.text) for key, put in puts if put.life_s is None],
+        [(_DOC + key, put.text, put.life_s) for key, put in puts if put.life_s is not None],
+        [(_INDEX + i, s, name) for i, names in scores for name, s in names.items() if s is not None],
+        [(_INDEX + i, name) for i, names in scores for name, s in names.items() if s is None],
+        [(_DOC + key,) for key in changes.deletes],
+    )
+    return [part for rows in lists for part in (len(rows), *itertools.chain.from_iterable(rows))]
 
 
 def _text(progress: Progress) -> str:
-    return json.dumps(
-        {"epoch": progress.epoch, "positions": dict(progress.positions), "ready": progress.ready}
-    )
+    """Always the same for the same progress: the script compares it."""
+    positions = dict(progress.positions)
+    shape = {"epoch": progress.epoch, "positions": positions, "ready": progress.ready}
+    return json.dumps({**shape, "public": progress.public}, sort_keys=True)
 
 
 def _progress(text: str | None) -> Progress | None:
+    """What is written there; None also for what another version of this code wrote: it wants rebuilding."""
     if text is None:
         return None
     data = json.loads(text)
-    return Progress(data["epoch"], data["positions"], data["ready"])
+    if data.keys() != _SHAPE:
+        return None
+    return Progress(data["epoch"], data["positions"], data["ready"], data["public"])
 
 
 async def _awaited(answer: "Awaitable[Any] | Any") -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,41 @@ async def test_a_commit_writes_reads_back_and_advances(state: ReadModel) -> None
     assert await state.names("i") == ["y", "z", "x"]
     assert await state.names("i", limit=2) == ["y", "z"]
     assert await state.names("i", limit=0) == []
+
+
+async def test_what_the_public_sees_is_counted_with_the_progress(state: ReadModel) -> None:
+    counted = Progress("e1", {"DECISIONS": 1, "LEDGER": 0}, ready=True, public=3)
+    await state.commit(Changes({"a": Put("1")}), before=None, after=counted)
+    assert await state.progress() == counted
+    with pytest.raises(StaleProjectionError):
+        await state.commit(Changes({"a": Put("2")}), before=replace(counted, public=2), after=SECOND)
+    assert await state.get("a") == ["1"]
+
+
+async def test_a_commit_of_every_kind_of_change_at_once(state: ReadModel) -> None:
+    kept = Changes({f"k{n}": Put("1") for n in range(3000)}, scores={"i": {f"x{n}": n for n in range(3000)}})
+    await state.commit(kept, before=None, after=FIRST)
+    everything = Changes(
+        puts={"a": Put("new"), "b": Put("short", life_s=100)},
+        deletes=frozenset(f"k{n}" for n in range(2999)),
+        scores={"i": {**{f"x{n}": None for n in range(2999)}, "y": 0.5}, "j": {"z": 1e9}},
+        drops={"none": "k"},
+    )
+    await state.commit(everything, before=FIRST, after=SECOND)
+    assert await state.get("a", "b", "k0", "k2999") == ["new", "short", None, "1"]
+    assert (await state.names("i"), await state.names("j")) == (["x2999", "y"], ["z"])
+
+
+async def test_a_progress_of_another_version_wants_rebuilding(redis_server: RedisServer) -> None:
+    await flush(redis_server)
+    client = redis.Redis.from_url(redis_server.url)
+    await client.set("relay:progress", '{"epoch": "e", "positions": {}, "ready": true}')
+    await client.aclose()
+    async with open_state(redis_server.url) as found:
+        assert await found.progress() is None
+        await found.clear()
+        await found.commit(Changes(), before=None, after=FIRST)
+        assert await found.progress() == FIRST
 
 
 async def test_deletes_and_taking_out_of_an_index(state: ReadModel) -> None:

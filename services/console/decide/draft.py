@@ -2,12 +2,14 @@
 
 Events are folded into the draft one after the other, so that a later event of the same commit
 sees what an earlier one did. Only loaded documents can be read: reading another is a mistake of
-ours and raises, because it would silently begin a document anew.
+ours and raises, because it would silently begin a document anew. A draft whose commit succeeded
+goes on with what it knows, because only its holder writes; after any failure it is worthless.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from pydantic_core import from_json, to_json
 
 from shared.ports import Changes, Put
 
@@ -17,6 +19,10 @@ _DAY: Final = 24 * 3600
 LIFE_S: Final = 35 * _DAY
 """The log's age limit: what it no longer holds, no rebuild would show either."""
 _LIVES: Final[Mapping[str, int]] = {"report": LIFE_S, "alert": LIFE_S, "held": LIFE_S, "decided": _DAY}
+
+_KEPT: Final = 2_000
+"""Documents kept from one commit to the next, those loaded last: an alert's records follow each other."""
+_UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 
 
 class Draft:
@@ -34,7 +40,7 @@ class Draft:
 
     def load(self, key: str, text: str | None) -> None:
         """Take in a document as the read model has it."""
-        self._documents[key] = None if text is None else json.loads(text)
+        self._documents[key] = None if text is None else from_json(text)
 
     def get(self, key: str) -> Document | None:
         """The document, not to be changed."""
@@ -79,7 +85,26 @@ class Draft:
             drops=self._drops,
         )
 
+    def public(self) -> bool:
+        """Whether the changes may alter what everybody sees: public alerts, proven incidents, groups."""
+        return "public" in self._scores or any(_public(key, self._documents[key]) for key in self._touched)
+
+    def committed(self) -> None:
+        """The changes are made: begin the next, with the documents as they are now."""
+        if self._drops:  # what the dropped indexes named is gone, and not known by name here
+            self._documents.clear()
+        for key in list(self._documents)[: max(0, len(self._documents) - _KEPT)]:
+            del self._documents[key]
+        self._touched, self._scores, self._drops = set(), {}, {}
+
+
+def _public(key: str, document: Document | None) -> bool:
+    family = key.partition(":")[0]
+    if family != "incident":
+        return family == "group"
+    return document is None or "forgotten" in document or document.get("status") not in _UNPROVEN
+
 
 def _put(key: str, document: Document) -> Put:
     life = LIFE_S if document.get("forgotten") else _LIVES.get(key.partition(":")[0])
-    return Put(json.dumps(document, separators=(",", ":"), ensure_ascii=False), life)
+    return Put(to_json(document).decode(), life)

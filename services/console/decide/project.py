@@ -2,7 +2,8 @@
 
 `needs` says which documents an event touches, `project` folds it. The two streams may be folded
 in any interleaving (each in its own order) with the same result, because a rebuild reads them
-side by side; so an alert's document takes its facts and its deliveries in either order.
+side by side; so an alert's document takes its facts and its deliveries in either order. What no
+document shows is neither read (`passes_by`) nor opened (`shows_private`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ from shared.contracts import groups as g
 from shared.contracts import incidents as i
 from shared.contracts import ledger as lg
 from shared.contracts.base import Message
+from shared.ports import Entry
 
 Fold = Callable[[Draft, Any, int], None]
 Needs = Callable[[Draft, Any], Iterable[str]]
@@ -50,26 +52,46 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
 }
 
 
+_UNSHOWN: Final = frozenset({"chunk.claimed.v1"})
+_MORE: Final[Mapping[type[Message], str]] = {i.IncidentMerged: "absorbed", i.IncidentSplit: "into"}
+"""Events that speak of a second incident, and under which name."""
+
+
+def passes_by(entry: Entry) -> bool:
+    """Whether nothing shows what this entry holds, by its type in the header: it need not be read.
+
+    What is damaged inside is found by those to whom it means something.
+    """
+    return entry.headers.get("ce-type") in _UNSHOWN
+
+
+def shows_private(event: Message) -> bool:
+    """Whether a document shows the event's sealed part; of alerts only the community's, for the public."""
+    return not isinstance(event, a.AlertRaised) or event.audience == "community"
+
+
 def needs(draft: Draft, event: Message) -> list[str]:
     """Keys of documents that must be loaded before the event is folded.
 
     Ask again once they are loaded: what an incident's document names may be needed too.
     """
-    if type(event) not in _TABLE:
-        return [COUNTS]
-    return [COUNTS, *_TABLE[type(event)][0](draft, event)]
+    found = _TABLE.get(type(event))
+    return [COUNTS] if found is None else [COUNTS, *found[0](draft, event)]
 
 
 def project(draft: Draft, event: Message, seq: int) -> None:
     """Fold one opened event, which lies at that sequence of its stream."""
     count(draft, event)
-    if type(event) in _TABLE and not _of_forgotten(draft, event):
-        _TABLE[type(event)][1](draft, event, seq)
+    found = _TABLE.get(type(event))
+    if found is not None and not _of_forgotten(draft, event):
+        found[1](draft, event, seq)
 
 
 def _of_forgotten(draft: Draft, event: Message) -> bool:
     """Whether it speaks of an incident that is forgotten: then it means nothing any more."""
     if not isinstance(event, i.IncidentEvent):
         return False
-    keys = (key for key in needs(draft, event) if key.startswith("incident:"))
-    return any((draft.get(key) or {}).get("forgotten") for key in keys)
+    names = [event.incident_id]
+    if more := _MORE.get(type(event)):
+        names.append(getattr(event, more))
+    return any("forgotten" in (draft.get(f"incident:{name}") or ()) for name in names)

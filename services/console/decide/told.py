@@ -5,12 +5,15 @@ earlier (ADR 0010). The two halves come from two streams and may arrive in eithe
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkSettled, LedgerRecord
+
+_FACTS: Final = ("alert_id", "group", "group_version", "audience", "kind", "urgency", "ask", "drill",
+                 "incident_id", "code", "status")  # fmt: skip
 
 
 def needs(_draft: Draft, event: LedgerRecord) -> Iterable[str]:
@@ -28,12 +31,7 @@ def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
 def raised(draft: Draft, event: AlertRaised, seq: int) -> None:
     """A group's audience is to be told."""
     alert = draft.edit(f"alert:{event.alert_id}")
-    facts = event.model_dump(
-        mode="json",
-        include={"alert_id", "group", "group_version", "audience", "kind", "urgency", "ask", "drill",
-                 "incident_id", "code", "status"},
-    )  # fmt: skip
-    alert.update(**facts, at=event.at.isoformat(), seq=seq)
+    alert.update({name: getattr(event, name) for name in _FACTS}, at=event.at.isoformat(), seq=seq)
     if isinstance(event.body, AlertBody):
         alert.update(_body(event.body))
     if event.incident_id:

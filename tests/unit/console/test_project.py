@@ -30,9 +30,8 @@ Log = list[tuple[int, Message]]
 
 async def fold(batches: list[Log]) -> MemoryState:
     """The read model after these batches, each one commit, as the projector does it."""
-    state, before = MemoryState(), None
+    state, before, draft = MemoryState(), None, Draft()
     for n, batch in enumerate(batches):
-        draft = Draft()
         for seq, event in batch:
             while missing := draft.missing(needs(draft, event)):
                 for key, text in zip(missing, await state.get(*missing), strict=True):
@@ -40,6 +39,7 @@ async def fold(batches: list[Log]) -> MemoryState:
             project(draft, event, seq)
         after = Progress("e", {"DECISIONS": n}, ready=False)
         await state.commit(draft.changes(), before=before, after=after)
+        draft.committed()
         before = after
     return state
 

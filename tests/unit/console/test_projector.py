@@ -7,7 +7,7 @@ from typing import Any
 
 from services.console.projector import Projector
 from shared.contracts.base import KeyId
-from shared.ports import Outgoing
+from shared.ports import Changes, Outgoing, Progress
 from shared.sealing import Keyring
 from shared.testing.bus import MemoryBus
 from shared.testing.console import Rig, console_rig, until
@@ -120,9 +120,90 @@ async def test_a_stream_whose_end_aged_away_does_not_keep_it_from_being_ready(ri
     assert await state_once_ready(rig)
 
 
-async def state_once_ready(rig: Rig) -> MemoryState:
+async def test_a_claim_is_passed_by_and_yet_read_past(rig: Rig) -> None:
+    claim = Outgoing("ledger.v1.hackney", "c1", b"{}", {"ce-type": "chunk.claimed.v1"})
+    await rig.bus.publish(claim)
+    await rig.shown()
+    progress = await rig.state.progress()
+    assert progress is not None
+    assert progress.positions["LEDGER"] == 1
+    assert memory(rig).documents == {}
+
+
+async def test_words_for_verifiers_are_not_kept_but_those_for_the_community_are(rig: Rig) -> None:
+    await story(rig, 0)
+    alerts = [json.loads(text) for key, text in memory(rig).documents.items() if key.startswith("alert:")]
+    assert {alert["audience"]: "public" in alert for alert in alerts} == {
+        "verifiers": False,
+        "community": True,
+    }
+
+
+async def test_only_news_for_the_public_is_counted_as_such(rig: Rig) -> None:
+    async def public() -> int:
+        await rig.shown()
+        progress = await rig.state.progress()
+        assert progress is not None
+        return progress.public
+
+    await rig.group("hackney")
+    await rig.incident()
+    before = await public()
+    await rig.report("i1", "r9")
+    assert await public() == before
+    alert = await rig.confirmed("i1", "D7K", "six officers")
+    confirmed = await public()
+    await rig.delivered(alert)
+    assert before < confirmed < await public()
+
+
+async def test_a_backlog_becomes_few_commits(rig: Rig) -> None:
+    await story(rig, 1500)
+    await rig.shown()
+    state = CountingState()
+    assert (await state_once_ready(rig, state)).documents == memory(rig).documents
+    assert state.commits < 20
+
+
+async def test_after_a_backlog_news_is_shown_at_once(rig: Rig) -> None:
+    await story(rig, 3000)
+    memory(rig).flush()
+    await rig.shown()
+    began = asyncio.get_running_loop().time()
+    await rig.group("leeds")
+    await rig.shown()
+    assert asyncio.get_running_loop().time() - began < 0.5
+
+
+async def test_what_comes_in_quick_succession_becomes_few_commits(tmp_path: Path) -> None:
+    state = CountingState()
+    async with console_rig(MemoryBus(), state, tmp_path) as rig:
+        before = state.commits
+        began = asyncio.get_running_loop().time()
+        for n in range(200):
+            await rig.report("i1", f"r{n}")
+            await asyncio.sleep(0)
+        await rig.shown()
+        spent = asyncio.get_running_loop().time() - began
+        assert state.commits - before <= 3 + spent / 0.05
+
+
+class CountingState(MemoryState):
+    """Counts its commits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits = 0
+
+    async def commit(self, changes: Changes, *, before: Progress | None, after: Progress) -> None:
+        """Count, and commit."""
+        self.commits += 1
+        await super().commit(changes, before=before, after=after)
+
+
+async def state_once_ready(rig: Rig, state: MemoryState | None = None) -> MemoryState:
     """A read model of its own, rebuilt from the rig's log."""
-    state, stop = MemoryState(), asyncio.Event()
+    state, stop = state or MemoryState(), asyncio.Event()
     keyring = Keyring(rig.keyring.master, rig.bus, rig.clock, source="console")
     task = asyncio.create_task(Projector(rig.bus, state, keyring, rig.clock).work(stop))
 
