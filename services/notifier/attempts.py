@@ -4,6 +4,7 @@ Nothing is sent under a claim that another notifier holds, nor under one that to
 store than its lease: then somebody else may hold it for abandoned already.
 """
 
+import asyncio
 from collections import Counter
 
 import structlog
@@ -11,13 +12,13 @@ import structlog
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Claim
 from services.notifier.decide.retry import BAD_CREDENTIALS
-from services.notifier.delivery import Delivery, all_expired, claimed, settled
+from services.notifier.delivery import Delivery, Ending, alert_settled, all_expired, claimed, settled
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine, Job
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, send_chunk
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.ledger import ChunkClaimed, RecipientOutcome
+from shared.contracts.ledger import ChunkClaimed, ChunkSettled, RecipientOutcome
 from shared.plugins.spec import BadCredentials, Outcome, Rejected, RetryLater
 from shared.ports import Clock
 
@@ -35,12 +36,15 @@ class Attempts:
         self.without_credentials: set[str] = set()
         """Channels (`group/channel`) that wait for a person."""
 
-    async def make(self, delivery: Delivery, alert: AlertRaised, job: Job, *, expired: bool) -> None:
-        """Make the attempt, unless it is another's or nobody remains; `expired`: record it, send nothing."""
+    async def make(self, delivery: Delivery, alert: AlertRaised, job: Job, *, expired: bool) -> Ending | None:
+        """Make the attempt, unless it is another's or nobody remains; `expired`: record it, send nothing.
+
+        Returns how the alert ended, if this ended it; then that is recorded too.
+        """
         began = self._engine.monotonic()
         claim = await self._claim(delivery, alert, job)
         if claim is None:
-            return
+            return None
         self._engine.fault("notifier.after_claim")
         outcomes = (
             all_expired(claim, {r: delivery.kind_of(r) for r in claim.recipients})
@@ -48,10 +52,21 @@ class Attempts:
             else await self._send(delivery, alert, claim, began)
         )
         self._engine.fault("notifier.after_send")
-        record = settled(claim, outcomes, self._clock.now())
-        delivery.ledger.apply(await self._writer.write(record, urgent=alert.urgency == "urgent"))
+        ending = await self._settle(delivery, alert, settled(claim, outcomes, self._clock.now()))
         self._engine.fault("notifier.after_settle")
         self._count(alert, outcomes)
+        return ending
+
+    async def _settle(self, delivery: Delivery, alert: AlertRaised, record: ChunkSettled) -> Ending | None:
+        """Store how the attempt ended and, right behind it, how the alert did if nothing remains."""
+        urgent = alert.urgency == "urgent"
+        ending = delivery.ending_with(record)
+        if ending is None:
+            delivery.ledger.apply(await self._writer.write(record, urgent=urgent))
+            return None
+        last = alert_settled(alert.alert_id, alert.group, record.at, ending)
+        await asyncio.gather(*(self._writer.write(r, urgent=urgent) for r in (record, last)))
+        return ending
 
     async def _claim(self, delivery: Delivery, alert: AlertRaised, job: Job) -> ChunkClaimed | None:
         """Claim for those who still remain now; None if nobody does or another notifier was first."""

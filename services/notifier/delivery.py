@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import AlertLedger, Finished
+from services.notifier.kill_switch import Asked
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -21,6 +22,8 @@ from shared.ports import Entry
 MAX_NAMED: Final = 2_000
 """Unsent recipients named in the last record; all of them stand in their chunks' records."""
 
+Ending = tuple[int, tuple[RecipientOutcome, ...], "Why"]
+"""How an alert ends: how many were delivered, who was not, and the one word for it."""
 Why = Literal["done", "expired", "flagged", "no_recipients", "unreadable"]
 
 
@@ -40,6 +43,8 @@ class Delivery:
     """The last attempt whose claim was held for abandoned, by chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
+    asked: tuple[float, Asked] | None = None
+    """The kill switch as asked for the first chunk while the recipients were stored, and when."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
@@ -52,15 +57,29 @@ class Delivery:
         self.ended[number] = how
         return not self.open_chunks
 
-    def outcome(self) -> tuple[int, tuple[RecipientOutcome, ...], Why]:
-        """How many were delivered, who was not, and the one word for the end."""
-        unsent = tuple(o for n in sorted(self.ended) for o in self.ended[n].unsent)
-        delivered = sum(e.delivered for e in self.ended.values())
-        if not self.ended:
-            return 0, (), "no_recipients"
-        if any(e.flagged for e in self.ended.values()):
-            return delivered, unsent, "flagged"
-        return delivered, unsent, "expired" if any(o.reason == "expired" for o in unsent) else "done"
+    def outcome(self) -> Ending:
+        """How it ends, once every chunk has."""
+        return _ending(self.ended)
+
+    def ending_with(self, record: ChunkSettled) -> Ending | None:
+        """How it ends if this record is its last chunk's last and no person need look; else None."""
+        if self.open_chunks != {record.chunk}:
+            return None
+        step = self.ledger.chunks[record.chunk].after(record, lapsed=self.lapsed.get(record.chunk, 0))
+        if not isinstance(step, Finished):
+            return None
+        ending = _ending({**self.ended, record.chunk: step})
+        return ending if ending[2] != "flagged" else None
+
+
+def _ending(ended: dict[int, Finished]) -> Ending:
+    unsent = tuple(o for n in sorted(ended) for o in ended[n].unsent)
+    delivered = sum(e.delivered for e in ended.values())
+    if not ended:
+        return 0, (), "no_recipients"
+    if any(e.flagged for e in ended.values()):
+        return delivered, unsent, "flagged"
+    return delivered, unsent, "expired" if any(o.reason == "expired" for o in unsent) else "done"
 
 
 def expanded(alert: AlertRaised, chunks: tuple[tuple[str, ...], ...], at: datetime) -> AlertExpanded:
@@ -105,9 +124,7 @@ def settled(claim: ChunkClaimed, outcomes: tuple[RecipientOutcome, ...], at: dat
     )
 
 
-def alert_settled(
-    alert_id: str, group: str, at: datetime, outcome: tuple[int, tuple[RecipientOutcome, ...], Why]
-) -> AlertSettled:
+def alert_settled(alert_id: str, group: str, at: datetime, outcome: Ending) -> AlertSettled:
     """The last record of an alert."""
     delivered, unsent, reason = outcome
     return AlertSettled.model_validate(

@@ -1,10 +1,11 @@
-"""Reads the kill switches by direct get before each chunk; what cannot be read means stop.
+"""Reads the kill switches by direct get for each chunk before it is claimed; what cannot be read means stop.
 
 A thousand chunks may ask at once: those that ask while a read is under way share the next one,
 so every answer is from a read that began after its question.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -23,6 +24,15 @@ _Read = KillSwitch | Exception | None
 _Answer = asyncio.Future[_Read]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question for one chunk of that group: reads that begin after it was asked."""
+
+    group: str
+    hub: _Answer
+    own: _Answer
+
+
 class KillSwitches:
     """The switches of the hub and of each group."""
 
@@ -32,10 +42,14 @@ class KillSwitches:
         """Who waits for the next read, by group; no entry while no read is under way."""
         self._reads: set[asyncio.Task[None]] = set()
 
-    async def stopped(self, group: str) -> str | None:
-        """Why this group may not send now (`hub_stopped`, `group_stopped`, `switch_unreadable`), or None."""
-        asked = self._ask(HUB), self._ask(group)  # both are read at the same time
-        hub, own = await asked[0], await asked[1]
+    def ask(self, group: str) -> Asked:
+        """Begin to read now what `stopped` will say; a question lost is no error."""
+        return Asked(group, self._ask(HUB), self._ask(group))
+
+    @staticmethod
+    async def stopped(asked: Asked) -> str | None:
+        """Why the group may not send (`hub_stopped`, `group_stopped`, `switch_unreadable`), or None."""
+        group, hub, own = asked.group, await asked.hub, await asked.own
         if isinstance(hub, Exception) or isinstance(own, Exception):
             error = hub if isinstance(hub, Exception) else own
             log.warning("kill_switch_unreadable", group=group, error=type(error).__name__)

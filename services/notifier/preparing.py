@@ -30,15 +30,13 @@ class Preparation:
         self._clock, self._engine = clock, engine
 
     async def ready(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
-        """Render and expand; False if the alert or the channels cannot be read, or it may not be told."""
+        """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
         if group.channels is None:
             return False
         concerned = tuple(c for c in group.channels if c.audience == alert.audience)
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
-        if not delivery.ledger.expanded:
-            await self._expand(delivery, alert, concerned)
         return True
 
     async def _words(
@@ -69,9 +67,11 @@ class Preparation:
                 return False
         return True
 
-    async def _expand(
-        self, delivery: Delivery, alert: AlertRaised, channels: tuple[ChannelDefinition, ...]
-    ) -> None:
+    async def expand(self, delivery: Delivery, alert: AlertRaised) -> None:
+        """Freeze the recipients in the ledger, unless they are."""
+        if delivery.ledger.expanded:
+            return
+        channels = tuple(delivery.channels.values())
         chunks = expand(
             channels,
             alert.audience,

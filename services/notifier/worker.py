@@ -18,10 +18,10 @@ from services.notifier.attempts import Attempts
 from services.notifier.decide.lanes import Lane, Lanes
 from services.notifier.decide.ledger import Claim, Finished, Wait
 from services.notifier.decide.retry import Plan, plan
-from services.notifier.delivery import Delivery, alert_settled
+from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
 from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, WIDTHS, Engine, Job
-from services.notifier.kill_switch import KillSwitches
+from services.notifier.kill_switch import Asked, KillSwitches
 from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
 from services.notifier.records import LedgerWriter
@@ -33,6 +33,8 @@ from shared.ports import Bus, Clock, Entry
 log = structlog.get_logger()
 
 _HOLD_S: Final = 1.0
+_FRESH_S: Final = 0.1
+"""How long what was asked of the kill switch for an alert's first chunk may wait for room in its lane."""
 _AFTER_FAILURE_S: Final = 5.0
 _LONGEST_SLEEP_S: Final = 86_400.0
 
@@ -214,6 +216,9 @@ class Notifier:
         if group is None or not await self._preparation.ready(delivery, alert, group):
             await self._unreadable(delivery, alert)
             return
+        if not delivery.ledger.expanded:
+            delivery.asked = self._engine.monotonic(), self._switches.ask(alert.group)
+        await self._preparation.expand(delivery, alert)
         delivery.begun = True
         delivery.open_chunks = set(delivery.ledger.chunks)
         if not delivery.open_chunks:
@@ -261,17 +266,27 @@ class Notifier:
         alert = _given(delivery.alert)
         expired = job.hopeless or self._left_s(alert) <= 0
         if not expired:
-            if why := await self._switches.stopped(alert.group):
+            if why := await self._switches.stopped(self._asked(delivery, alert)):
                 self._hold(delivery, alert, job, why)
                 return
             self._held.pop(alert.group, None)
         mine = (job.alert_id, job.chunk, job.attempt)
         self._working.add(mine)
-        await self._attempts.make(delivery, alert, job, expired=expired)
+        ending = await self._attempts.make(delivery, alert, job, expired=expired)
         self._working.discard(mine)
+        if ending is not None:
+            self._ended(alert, ending)
+            return
         if delivery.planned.get(job.chunk) == job.attempt:
             del delivery.planned[job.chunk]
         self._advance(delivery, job.chunk)
+
+    def _asked(self, delivery: Delivery, alert: AlertRaised) -> Asked:
+        """The kill switch for one chunk; not what was asked for it before it had to wait in its lane."""
+        known, delivery.asked = delivery.asked, None
+        if known is not None and self._engine.monotonic() - known[0] < _FRESH_S:
+            return known[1]
+        return self._switches.ask(alert.group)
 
     def _hold(self, delivery: Delivery, alert: AlertRaised, job: Job, why: str) -> None:
         """Put it back for a while; say so once per group and reason."""
@@ -288,15 +303,19 @@ class Notifier:
         outcome = delivery.outcome()
         if outcome[2] == "flagged" and delivery.entry is not None:
             await self._reader.bury(delivery.entry, "ambiguous_twice")
-        await self._write(alert, alert_settled(alert.alert_id, alert.group, self._clock.now(), outcome))
+        record = alert_settled(alert.alert_id, alert.group, self._clock.now(), outcome)
+        await self._writer.write(record, urgent=alert.urgency == "urgent")
+        self._ended(alert, outcome)
+
+    def _ended(self, alert: AlertRaised, ending: Ending) -> None:
         self._forget(alert.alert_id)
         log.info(
             "alert_settled",
             alert_id=alert.alert_id,
             group=alert.group,
-            delivered=outcome[0],
-            unsent=len(outcome[1]),
-            reason=outcome[2],
+            delivered=ending[0],
+            unsent=len(ending[1]),
+            reason=ending[2],
         )
 
     async def _unreadable(self, delivery: Delivery, alert: AlertRaised) -> None:
@@ -309,9 +328,6 @@ class Notifier:
             record = alert_settled(alert_id, group, self._clock.now(), (0, (), "unreadable"))
             await self._writer.write(record, urgent=True)
             self._forget(alert_id)
-
-    async def _write(self, alert: AlertRaised, record: LedgerRecord) -> LedgerRecord:
-        return await self._writer.write(record, urgent=alert.urgency == "urgent")
 
 
 def _given(alert: AlertRaised | None) -> AlertRaised:

@@ -108,6 +108,25 @@ async def test_nothing_is_sent_that_is_not_claimed_before(rig: Rig) -> None:
     assert all(len(r.recipients) <= 64 for r in await rig.ledger() if isinstance(r, ChunkClaimed))
 
 
+async def test_an_alerts_end_stands_behind_the_end_of_all_its_chunks(bus: Bus) -> None:
+    rig = Rig(bus, {"told": channel_kind("told")})
+    await rig.group(desk={"to": 70})
+    alerts = [f"a{n}" for n in range(40)]
+    for alert in alerts:
+        await rig.alert(alert)
+    rig.start()
+    await rig.settled(*alerts)
+    await rig.stop()
+    records = await rig.ledger()
+    for n, record in enumerate(records):
+        if isinstance(record, AlertSettled):
+            before = [
+                r.chunk for r in records[:n] if isinstance(r, ChunkSettled) and r.alert_id == record.alert_id
+            ]
+            assert sorted(before) == [0, 1]
+    assert len(records) == 40 * 6
+
+
 @pytest.mark.parametrize("point", POINTS)
 async def test_killed_at_any_point_a_second_copy_is_only_of_what_was_in_flight(bus: Bus, point: str) -> None:
     rig = Rig(bus, {"told": channel_kind("told")})
@@ -243,6 +262,31 @@ async def test_a_kill_switch_holds_everything_until_it_is_off(rig: Rig, group: s
     (end,) = await rig.settled("a1")
     assert end.delivered == 2
     assert (await notifier.health())["held"] == {}
+
+
+async def test_a_chunk_that_waited_in_its_lane_asks_again_before_it_goes(rig: Rig) -> None:
+    await rig.group(desk={"to": 1})
+    provider = asyncio.Event()
+    waiting: set[str] = set()
+
+    async def slow(_address: str, message: RenderedMessage) -> Outcome:
+        waiting.add(message.alert_id)
+        await provider.wait()
+        return Delivered()
+
+    behaving(rig, slow)
+    await rig.alert("a1")
+    await rig.alert("a2")
+    now = 0.0
+    notifier = rig.start(
+        lane_width=1, deadline_s=30, sleep=lambda s: asyncio.sleep(s / 50), monotonic=lambda: now
+    )
+    await until(lambda: bool(waiting) and len(notifier._lanes) == 1)  # one at the provider, one behind it
+    now += 1.0  # what was asked for the second while its recipients were stored is old
+    await switch(rig, "hackney", stopped=True, nth=1)
+    provider.set()
+    await until(lambda: notifier._held == {"hackney": "group_stopped"})
+    assert sum(copies(rig).values()) == len(waiting) == 1
 
 
 async def test_another_groups_kill_switch_holds_nothing(rig: Rig) -> None:

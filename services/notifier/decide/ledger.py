@@ -5,7 +5,7 @@ without outcomes counts as a possible copy until its outcomes say otherwise: tha
 gets a third copy, and why nobody is silently left out.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from services.notifier.decide.retry import MAX_COPIES
@@ -66,6 +66,12 @@ class Chunk:
             latest = (standing[r].last for r in remaining)
             return Claim(last + 1, remaining, tuple(o for o in latest if o is not None))
         return _finished(standing)
+
+    def after(self, record: ChunkSettled, *, lapsed: int = 0) -> Step:
+        """What would come next if this record stood there."""
+        return replace(self, settled={**self.settled, record.attempt: record.outcomes}).next_step(
+            lapsed=lapsed
+        )
 
     def copies(self, recipient: str) -> int:
         """How many attempts may have left a copy with this recipient."""

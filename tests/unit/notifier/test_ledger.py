@@ -1,12 +1,15 @@
 """For any interleaving of crashes, outcomes and restarts: at most two copies, and nobody silently none."""
 
 from collections import Counter
+from copy import deepcopy
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.decide.ledger import AlertLedger, Chunk, Claim, Finished, Wait
+from services.notifier.delivery import Delivery
 from shared.contracts.ledger import (
     AlertExpanded,
     AlertSettled,
@@ -88,6 +91,40 @@ def test_any_order_and_any_repetition_gives_the_same_ledger(order: list[int], ag
         shuffled.apply(records[index])
     assert straight == shuffled
     assert shuffled.chunks[0].next_step() == Finished(3, (), flagged=False)
+
+
+def a_delivery(*, chunks: int = 1, claimed_before: int = 0) -> Delivery:
+    delivery = Delivery(open_chunks=set(range(chunks)))
+    frozen = (PEOPLE,) * chunks
+    delivery.ledger.apply(
+        AlertExpanded(id="e", at=NOW, alert_id="a", group="g", audience="verifiers", chunks=frozen)
+    )
+    for attempt in range(1, claimed_before + 2):
+        delivery.ledger.apply(claimed(attempt))
+    delivery.lapsed[0] = claimed_before
+    return delivery
+
+
+@pytest.mark.parametrize(
+    ("delivery", "results", "ending"),
+    [
+        (a_delivery(), ("delivered", "delivered", "delivered"), (3, "done")),
+        (a_delivery(), ("delivered", "rejected", "delivered"), (2, "done")),
+        (a_delivery(), ("delivered", "retry", "delivered"), None),  # somebody is tried again
+        (a_delivery(), ("delivered", "unknown", "delivered"), None),
+        (a_delivery(chunks=2), ("delivered", "delivered", "delivered"), None),  # another chunk is open
+        (a_delivery(claimed_before=1), ("delivered", "delivered", "delivered"), (3, "done")),
+        (a_delivery(claimed_before=1), ("delivered", "unknown", "delivered"), None),  # a person must look
+    ],
+)
+def test_an_alert_ends_with_the_last_record_of_its_last_chunk(
+    delivery: Delivery, results: tuple[str, ...], ending: tuple[int, str] | None
+) -> None:
+    outcomes = (outcome(who, result) for who, result in zip(PEOPLE, results, strict=True))
+    before = deepcopy(delivery)
+    found = delivery.ending_with(settled(max(delivery.ledger.chunks[0].claims), *outcomes))
+    assert (found and (found[0], found[2])) == ending
+    assert delivery == before, "it is only asked, not told"
 
 
 def test_the_last_record_ends_it() -> None:

@@ -1,6 +1,7 @@
 """The small parts of the shell: switch, gate, outcomes as records, Retry-After, spoilt alerts."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from shared.contracts.catalog import decode
 from shared.contracts.desk import KillSwitch
 from shared.contracts.ledger import AlertSettled, LedgerRecord
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
-from shared.ports import Entry
+from shared.ports import Entry, Outgoing
 from shared.testing.bus import MemoryBus
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
@@ -71,10 +72,28 @@ async def test_of_two_writers_the_second_learns_what_the_first_wrote(memory_bus:
     assert [n for n in names if two.is_own(n)] == [n for n in names if n not in theirs]
 
 
+@pytest.mark.parametrize(("together", "batches"), [(4, 0), (12, 0), (200, 3)])
+async def test_few_records_are_stored_one_by_one_and_only_many_share_a_batch(
+    together: int, batches: int
+) -> None:
+    class Counting(MemoryBus):
+        appended = 0
+
+        async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
+            self.appended += 1
+            return await super().append(batch, after=after, fence=fence)
+
+    bus = Counting()
+    writer = LedgerWriter(bus, asyncio.sleep)
+    await asyncio.gather(*(writer.write(record(f"r{n}"), urgent=False) for n in range(together)))
+    assert len(await written(bus)) == together
+    assert bus.appended == batches
+
+
 async def test_a_batch_whose_acknowledgement_is_lost_is_stored_once(memory_bus: MemoryBus) -> None:
     writer = LedgerWriter(memory_bus, asyncio.sleep)
-    memory_bus.fail_next(2)
-    mine = [record(f"r{n}") for n in range(10)]
+    memory_bus.fail_next(6)  # more than go one by one before the first batch
+    mine = [record(f"r{n}") for n in range(40)]
     assert await asyncio.gather(*(writer.write(r, urgent=False) for r in mine)) == mine
     assert sorted(await written(memory_bus)) == sorted(r.id for r in mine)
 
