@@ -9,6 +9,7 @@ incident or a group outlives any fixed number of days; keys die by being erased.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from shared.bus.subjects import check_pattern, matches
@@ -39,6 +40,7 @@ STREAMS: Final[Mapping[str, StreamSpec]] = {
 """Limits by stream. The sizes sum to 7.3 GiB, within what `shared.servers.nats_config` grants."""
 
 
+@lru_cache(maxsize=4096)
 def stream_of(subject: str) -> str:
     """The name of the stream that holds a subject; ValueError if none does."""
     for name, patterns in catalog.STREAMS.items():
