@@ -237,6 +237,11 @@ class _Pace:
         self._due = loop.time() + _PACE_S
 
 
+async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
+    await stop.wait()
+    await waiting.put(None)
+
+
 async def _next_batch(waiting: _Queue, pace: _Pace) -> list[Entry]:
     """What waits, up to a transaction's worth; empty if nothing came for a second."""
     batch: list[Entry] = []

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.testing.bus import MemoryBus
-from shared.testing.console import Rig, console_rig
 from shared.testing.state import MemoryState
+from tests.rigs.console import Rig, console_rig
 
 
 @pytest.fixture

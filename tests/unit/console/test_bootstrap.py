@@ -9,7 +9,7 @@ import pytest
 from services.console.bootstrap import Bootstrap
 from shared.contracts.catalog import decode
 from shared.contracts.desk import AddMember
-from shared.testing.console import Rig, until
+from tests.rigs.console import Rig, until
 
 
 async def run_until(rig: Rig, condition: Callable[[], Awaitable[bool]]) -> None:

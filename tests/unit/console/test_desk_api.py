@@ -14,8 +14,8 @@ from shared.contracts.groups import ChannelDefinition
 from shared.contracts.incidents import HeldReport, InputDecided, InputRef, ReportHeld
 from shared.ports import Progress
 from shared.testing.bus import MemoryBus
-from shared.testing.console import BLURRED, Rig, console_rig, until
 from shared.testing.state import MemoryState
+from tests.rigs.console import BLURRED, Rig, console_rig, until
 
 HOOK = ChannelDefinition(id="hook", kind="webhook", audience="verifiers", settings={
     "url": "env:NO_SUCH_URL", "path": "/x", "secret": "env:NO_SUCH_SECRET"})  # fmt: skip

@@ -9,7 +9,7 @@ from services.console.app import ROUTES
 from services.console.decide.sentences import sentence
 from services.console.openapi import openapi
 from services.router.decide import reasons
-from shared.testing.console import Rig
+from tests.rigs.console import Rig
 
 
 def test_it_is_sound_openapi() -> None:

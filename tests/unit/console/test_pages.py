@@ -14,8 +14,8 @@ from services.console.web.words import LANGUAGES, keys, say
 from shared.contracts import incidents as i
 from shared.contracts.base import IncidentId, MemberId
 from shared.testing.bus import MemoryBus
-from shared.testing.console import BLURRED, EXACT, START, Rig, console_rig
 from shared.testing.state import MemoryState
+from tests.rigs.console import BLURRED, EXACT, START, Rig, console_rig
 
 NASTY = '<script>alert(1)</script>"&\u202e<img src=x onerror=alert(1)>'
 ATOM = {"a": "http://www.w3.org/2005/Atom"}

@@ -10,8 +10,8 @@ from shared.contracts.base import KeyId
 from shared.ports import Changes, Outgoing, Progress
 from shared.sealing import Keyring
 from shared.testing.bus import MemoryBus
-from shared.testing.console import Rig, console_rig, until
 from shared.testing.state import MemoryState
+from tests.rigs.console import Rig, console_rig, until
 
 
 def memory(rig: Rig) -> MemoryState:
