@@ -11,7 +11,7 @@ from typing import Any
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from shared.testing.system import Answer, RelaySystem
+from tests.rigs.system import Answer, RelaySystem
 
 
 async def by_form(relay: RelaySystem, what: str, **fields: str) -> Answer:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from alert_relay.groupfile import find_group_files, load_group_files
-from shared.testing.system import RelaySystem
 from tests.faults.raw_log import RawLog
+from tests.rigs.system import RelaySystem
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
 _SAID: Final = ("lat", "lon", "accuracy_m", "postcode", "language", "first_hand")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from shared.testing.system import Answer, RelaySystem
 from tests.acceptance.doors import by_sms, by_telegram, telegram_update
 from tests.faults.raw_log import RawLog
+from tests.rigs.system import Answer, RelaySystem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

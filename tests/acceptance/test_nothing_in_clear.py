@@ -7,10 +7,10 @@ from pathlib import Path
 import nats
 import pytest
 
-from shared.testing.sink import SECRET_ENV, URL_ENV
-from shared.testing.system import RelaySystem, square
 from tests.acceptance.doors import by_android, by_form, by_sms, by_telegram, telegram_update
 from tests.faults.raw_log import RawLog
+from tests.rigs.sink import SECRET_ENV, URL_ENV
+from tests.rigs.system import RelaySystem, square
 
 LAT, LON = 52.2318754, -1.5274931
 MARKS = {

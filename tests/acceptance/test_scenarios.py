@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from shared.testing.sink import Sink
-from shared.testing.system import RelaySystem
 from tests.acceptance.scenario import Player, define_example_groups, split_at, steps
+from tests.rigs.sink import Sink
+from tests.rigs.system import RelaySystem
 
 SUFFICES = 4320
 """The second at which somebody in Ashwin Street says immigration, and where."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
-from shared.testing.system import RelaySystem, square
 from tests.faults.raw_log import RawLog
+from tests.rigs.system import RelaySystem, square
 
 LAT, LON = 52.2, -1.5
 GROUP = {"id": "ward", "name": "Ward Watch", "area": square(LAT, LON, 0.05)}

@@ -14,9 +14,9 @@ from shared.bus import connect
 from shared.clock import SystemClock
 from shared.contracts.catalog import decode
 from shared.sealing import Keyring, load_master_key
-from shared.testing.system import RelaySystem
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import TrueReport, make_groups, make_reports, make_sites
+from tests.rigs.system import RelaySystem
 
 SITES = make_sites(6)
 REPORTS = make_reports(SITES, 240, seed=5)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from shared.testing.browser import a_phone, needs_chromium
 from shared.testing.bus import MemoryBus
-from shared.testing.console import Rig, console_rig
 from shared.testing.state import MemoryState
+from tests.rigs.browser import a_phone, needs_chromium
+from tests.rigs.console import Rig, console_rig
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 

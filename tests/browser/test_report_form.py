@@ -15,8 +15,8 @@ from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.http import site
 from shared.sealing import Keyring, MasterKey
-from shared.testing.browser import a_phone, needs_chromium
 from shared.testing.bus import MemoryBus
+from tests.rigs.browser import a_phone, needs_chromium
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from shared.testing.browser import a_phone, needs_chromium
-from shared.testing.sink import channel
-from shared.testing.system import RelaySystem, square
+from tests.rigs.browser import a_phone, needs_chromium
+from tests.rigs.sink import channel
+from tests.rigs.system import RelaySystem, square
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 

@@ -28,7 +28,7 @@ def alert(name: str, *, group: str = "hackney") -> Outgoing:
 async def take(bus: Bus, count: int, stream: str, **where: object) -> list[Entry]:
     """The first so many entries of a read, within ten seconds."""
     found: list[Entry] = []
-    async with asyncio.timeout(10), aclosing(bus.read(stream, **where)) as entries:  # type: ignore[type-var,arg-type]
+    async with asyncio.timeout(10), aclosing(bus.read(stream, **where)) as entries:  # type: ignore[arg-type]
         while len(found) < count:
             found.append(await anext(entries))
     return found

@@ -21,11 +21,11 @@ from typing import Any, Final
 
 from nats.errors import Error as NatsError
 
-from shared.testing.system import RelaySystem
 from tests.faults.checker import Evidence, Verdict, judge
 from tests.faults.dispatchers import confirm_all
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import TrueReport, make_groups, make_reports, make_sites
+from tests.rigs.system import RelaySystem
 
 PROCESSES: Final = ("ingest", "router", "notifier", "console", "nats", "redis")
 _CLIENTS: Final = 16

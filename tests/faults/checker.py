@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import cos, hypot, radians
 
-from shared.testing.sink import Received
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import Site, TrueReport
+from tests.rigs.sink import Received
 
 Partition = frozenset[frozenset[int]]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import aiohttp
 
-from shared.testing.system import RelaySystem
 from tests.faults.checker import near
 from tests.faults.reports import Site
+from tests.rigs.system import RelaySystem
 
 _PAUSE_S = 0.1
 

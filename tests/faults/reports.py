@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.testing.system import square
+from tests.rigs.system import square
 
 _ROWS = 6
 _SOUTH, _WEST = 52.0, -2.4

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.testing.sink import Received
 from tests.faults.checker import Evidence, judge
 from tests.faults.raw_log import RawLog, Record
 from tests.faults.reports import make_reports, make_sites
+from tests.rigs.sink import Received
 
 SITES = make_sites(4)
 REPORTS = make_reports(SITES, 80, seed=7)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from shared.testing.system import RelaySystem
 from tests.faults.checker import Evidence, judge
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import Site, TrueReport, make_groups, make_reports, make_sites
+from tests.rigs.system import RelaySystem
 
 POINTS = (
     "router.before_decide",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.testing.system import RelaySystem
 from tests.faults.raw_log import RawLog
+from tests.rigs.system import RelaySystem
 
 
 @pytest.mark.faults

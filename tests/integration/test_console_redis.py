@@ -9,8 +9,8 @@ import redis.asyncio as redis
 
 from shared.bus import NatsBus
 from shared.state import open_state
-from shared.testing.console import Rig, console_rig, until
 from shared.testing.servers import RedisServer, start_redis
+from tests.rigs.console import Rig, console_rig, until
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import shared.testing.system as harness
+import tests.rigs.system as harness
 from shared.servers import NATS_ENV, find_nats_server
 from shared.testing.servers import NatsServer, free_port, healthy
-from shared.testing.system import RelaySystem, square
+from tests.rigs.system import RelaySystem, square
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "nats"
 USERS = ("admin", "ingest", "router", "notifier", "console")

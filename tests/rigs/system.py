@@ -23,7 +23,7 @@ import aiohttp
 
 from alert_relay.supervisor.home import SIMULATOR, Home
 from shared.testing.servers import NatsServer, Process, RedisServer, free_port, start_nats, start_redis
-from shared.testing.sink import Sink, channel
+from tests.rigs.sink import Sink, channel
 
 SERVICES: Final = ("ingest", "router", "notifier", "console")
 FAST: Final[Mapping[str, str]] = {"RELAY_CLAIM_LEASE_S": "2"}
@@ -213,7 +213,7 @@ class RelaySystem:
                 return str(answer.body["report_id"])
             if answer and answer.status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
                 raise AssertionError(f"a report was refused: {answer.status} {answer.body}")
-            await asyncio.sleep(random.uniform(0.05, 0.15))  # noqa: S311 - only jitter
+            await asyncio.sleep(random.uniform(0.05, 0.15))
 
     async def _become_operator(self) -> None:
         path = self.home.operator_token

@@ -20,7 +20,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from shared.http import site
 
 URL_ENV: Final = "TEST_SINK_URL"
-SECRET_ENV: Final = "TEST_SINK_SECRET"  # noqa: S105 - a name, not a secret
+SECRET_ENV: Final = "TEST_SINK_SECRET"
 
 
 @dataclass(frozen=True, slots=True)
