@@ -106,7 +106,6 @@ def _environment(
         "RELAY_INGEST_BRIDGES_FILE": str(home.bridges_file),
         "RELAY_INGEST_PUBLIC_URL": _url(ports, "ingest"),
         "RELAY_CONSOLE_PUBLIC_URL": _url(ports, "console"),
-        "RELAY_PUBLIC_URL": _url(ports, "console"),
     }
     examples = _example_secrets(home, ports) if choices.examples else {}
     return {**unless_set, **examples, **os.environ, **own}

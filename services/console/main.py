@@ -15,7 +15,7 @@ from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
-from shared.bus import connect, ensure_streams
+from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.faults import refuse_faults_in_production
 from shared.http import site
@@ -41,17 +41,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         master = load_master_key(settings.master_key_file, production=settings.production)
-        bus = await stack.enter_async_context(
-            await connect(
-                settings.nats_url,
-                name="console",
-                monitoring_url=settings.nats_monitoring_url,
-                user=settings.nats_user,
-                password=settings.nats_password,
-            )
-        )
-        if settings.nats_make_streams:
-            await ensure_streams(bus, replicas=settings.replicas)
+        bus = await stack.enter_async_context(await open_bus(settings, "console"))
         state = await stack.enter_async_context(open_state(settings.redis_url))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(master, bus, clock, source="console")

@@ -11,6 +11,7 @@ class ConsoleSettings(ServiceSettings):
     """The console's settings, beside those that all services share."""
 
     console_port: int = Field(default=8081, ge=0, le=65535)
+    """Where the live page, the feeds and the desk API are served."""
     console_public_url: HttpUrl | None = None
     """How the world reaches the live page; links in feeds and previews begin with it."""
     ingest_public_url: HttpUrl | None = None

@@ -17,7 +17,7 @@ from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
-from shared.bus import NatsBus, connect, ensure_streams
+from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import BusUnavailableError
 from shared.faults import refuse_faults_in_production
@@ -100,21 +100,7 @@ class _NatsLink:
             stopping.cancel()
 
     async def _make(self, patience_s: float) -> None:
-        settings = self._settings
-        real: NatsBus = await connect(
-            settings.nats_url,
-            name="ingest",
-            monitoring_url=settings.nats_monitoring_url,
-            user=settings.nats_user,
-            password=settings.nats_password,
-            patience_s=patience_s,
-        )
-        try:
-            if settings.nats_make_streams:
-                await ensure_streams(real, replicas=settings.replicas)
-        except BaseException:
-            await real.close()
-            raise
+        real = await open_bus(self._settings, "ingest", patience_s=patience_s)
         self._stack.push_async_callback(real.close)
         self._bus.become(real)
         self._made = True

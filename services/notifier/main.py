@@ -10,7 +10,7 @@ from services.notifier.directory import Directory
 from services.notifier.engine import Engine
 from services.notifier.settings import NotifierSettings
 from services.notifier.worker import Notifier
-from shared.bus import connect, ensure_streams
+from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import RelayError
 from shared.faults import refuse_faults_in_production
@@ -36,17 +36,7 @@ async def main() -> None:
     plugins = load_channels()
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(
-            await connect(
-                settings.nats_url,
-                name="notifier",
-                monitoring_url=settings.nats_monitoring_url,
-                user=settings.nats_user,
-                password=settings.nats_password,
-            )
-        )
-        if settings.nats_make_streams:
-            await ensure_streams(bus, replicas=settings.replicas)
+        bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
         notifier = Notifier(
             bus,
@@ -58,7 +48,7 @@ async def main() -> None:
                 deadline_s=settings.send_deadline_s,
                 at_once=settings.sends_at_once,
                 lane_width=settings.sends_per_lane,
-                public_url=settings.public_url,
+                public_url=settings.console_public_url,
             ),
         )
         app = web.Application(middlewares=[problems])

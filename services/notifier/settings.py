@@ -9,8 +9,9 @@ class NotifierSettings(ServiceSettings):
     """Read once, in `main`, from the environment (prefix RELAY_)."""
 
     notifier_port: int = Field(default=8083, ge=0, le=65535)
-    public_url: str = ""
-    """Where people reach the hub's pages (https://relay.example); empty: messages hold no link."""
+    """Where /health is served."""
+    console_public_url: str = ""
+    """The console's own setting: where people reach the live page; empty: messages hold no link."""
     claim_lease_s: float = Field(default=20.0, gt=0)
     """Seconds after which another notifier's claim without outcomes counts as abandoned."""
     send_deadline_s: float = Field(default=10.0, gt=0)

@@ -11,7 +11,7 @@ from services.router.gazetteer.load import load_gazetteer
 from services.router.health import Health
 from services.router.settings import RouterSettings
 from services.router.worker import Patience, Router
-from shared.bus import connect, ensure_streams
+from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.faults import refuse_faults_in_production
 from shared.http import add_health, problems, site
@@ -39,17 +39,7 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
     lexicon()  # now, so that a broken one stops the start instead of spoiling every report
     common_words()
     async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(
-            await connect(
-                settings.nats_url,
-                name="router",
-                monitoring_url=settings.nats_monitoring_url,
-                user=settings.nats_user,
-                password=settings.nats_password,
-            )
-        )
-        if settings.nats_make_streams:
-            await ensure_streams(bus, replicas=settings.replicas)
+        bus = await stack.enter_async_context(await open_bus(settings, "router"))
         keyring = Keyring(master, bus, clock, source="router")
         patience = Patience(takeover_s=settings.router_takeover_s)
         router = Router(bus, keyring, clock, gazetteer, patience=patience)
