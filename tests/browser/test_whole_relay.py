@@ -35,7 +35,7 @@ async def test_a_report_by_form_is_on_the_live_page_once_confirmed(
         live = relay.urls["console"]
         await page.goto(live)
         await expect(page.get_by_role("heading", name="Nothing confirmed right now")).to_be_visible()
-        (incident,) = await relay.incidents("hackney")
+        incident = await relay.the_incident("hackney")
         await relay.desk(
             "confirm", by="hackney", incident=incident["id"], ask="WITNESSES", text="One van, one held."
         )

@@ -78,7 +78,7 @@ async def test_a_report_is_confirmed_and_told_with_least_rights(
         )
         assert answer.accepted
         await relay.wait_until(lambda: "verifiers" in audiences(relay), "the verifiers hear")
-        (incident,) = await relay.incidents("hackney")
+        incident = await relay.the_incident("hackney")
         await relay.desk("confirm", by="hackney", incident=incident["id"], ask="WITNESSES")
         await relay.wait_until(lambda: "community" in audiences(relay), "the community hears")
         for name in ("router", "notifier", "console"):

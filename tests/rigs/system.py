@@ -263,6 +263,18 @@ class RelaySystem:
         answer = _sound(await self.as_member("GET", f"v1/desk/incidents?state={state}", by=by))
         return list(answer.body["incidents"] if isinstance(answer.body, dict) else answer.body)
 
+    async def the_incident(self, by: str) -> dict[str, Any]:
+        """The one incident that the group's dispatcher sees, once the desk shows it."""
+        seen: list[dict[str, Any]] = []
+
+        async def shown() -> bool:
+            seen[:] = await self.incidents(by)
+            return bool(seen)
+
+        await self.wait_until(shown, "the desk shows an incident")
+        (incident,) = seen
+        return incident
+
 
 def square(lat: float, lon: float, half_deg: float) -> dict[str, Any]:
     """An area: a square in degrees around the point."""
