@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from services.console.openapi import openapi as console_openapi
-
 from services.ingest.openapi import openapi as ingest_openapi
 from shared.contracts.catalog import TYPES, wire_schema
 
