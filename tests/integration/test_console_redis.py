@@ -54,6 +54,7 @@ async def test_a_killed_redis_comes_back_with_everything(rig: Rig, redis_of_ours
     await rig.incident()
     ada = await rig.member("Ada", hackney="dispatcher")
     await rig.delivered(await rig.confirmed("i1", "D7K", "six officers"))
+    assert "six officers" in (await rig.page("/"))[1]
     await asyncio.to_thread(redis_of_ours.kill)
     assert (await rig.ask("GET", "/v1/desk/incidents", ada))[1]["code"] == "state_unavailable"
     assert "six officers" in (await rig.page("/"))[1]
