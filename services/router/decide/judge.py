@@ -208,8 +208,11 @@ def _join(case: _Case) -> _Ruling | None:
         incident = candidate.incident
         if incident.live:
             return _Ruling("join", reasons.SAME_PLACE, incident.id)
-        if case.first_hand is not True or _just_ended(incident, case.now):
+        if case.first_hand is not True:
             return _Ruling("join", reasons.AFTER_THE_END, incident.id)
+        if _just_ended(incident, case.now):
+            # Perhaps they are back, perhaps it is a late word: a person sees it in the next digest.
+            return _Ruling("hold", reasons.AFTER_THE_END, incident.id)
     around = _live(case.found.by("area"))
     place = case.located.place
     if around and place is not None:

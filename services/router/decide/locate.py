@@ -25,6 +25,7 @@ _PHONE_M: Final = 100.0
 _PHONE_LEAST_M: Final = 30.0
 _POINT_M: Final = 50.0
 _ONE_ROAD_M: Final = 1_300.0
+_MOST_ROWS_OF_A_ROAD: Final = 100
 _PHONE_REACH_M: Final = 5_000.0
 _AREA_LEAST_M: Final = 3_000.0
 
@@ -197,6 +198,8 @@ def _covered(found: Sequence[NamedPlace], hints: Hints) -> list[NamedPlace]:
 
 def _one_place(found: Sequence[NamedPlace]) -> bool:
     """Whether all rows hang together, each within a stone's throw of road from another."""
+    if len(found) > _MOST_ROWS_OF_A_ROAD:
+        return False
     waiting, reached = list(found[1:]), [found[0]]
     while reached and waiting:
         here = reached.pop()
@@ -204,9 +207,6 @@ def _one_place(found: Sequence[NamedPlace]) -> bool:
         waiting = [p for p in waiting if p not in near]
         reached += near
     return not waiting
-
-
-_MOST_PAIRS = 40
 
 
 def _area(mentions: Mentions, phone: Position | None, gazetteer: Gazetteer, hints: Hints) -> Place | None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from typing import Final
 
 from services.router.decide.lexicon import common_words, lexicon
 from services.router.decide.text import tokens
@@ -17,6 +19,10 @@ _SUFFIX = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
 """Endings that some languages hang on names: "Rye Lane'de"."""
 _CHAT_WORDS = frozenset({"B4", "M8", "W8", "L8", "H8", "K9", "M25"})
 """Short words and roads that look like districts; only written in capitals and alone they count."""
+
+
+MOST_NAMES: Final = 8
+"""Names of one text that are looked at: nobody in need writes a list of streets, an attacker may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,16 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> Mentions:
         point=_sound(point) if point else None,
         postcodes=tuple(dict.fromkeys(postcodes)),
         outcodes=tuple(dict.fromkeys(_outcodes(_POSTCODE.sub(" ", text), gazetteer))),
-        names=tuple(_names(text, gazetteer)),
+        names=tuple(islice(_distinct(_names(text, gazetteer)), MOST_NAMES)),
     )
+
+
+def _distinct(mentions: Iterator[Mention]) -> Iterator[Mention]:
+    seen: set[str] = set()
+    for mention in mentions:
+        if mention.name not in seen:
+            seen.add(mention.name)
+            yield mention
 
 
 def _sound(match: re.Match[str]) -> tuple[float, float] | None:

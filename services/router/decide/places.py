@@ -9,7 +9,7 @@ from shared.contracts.base import Place
 
 _MEETING_M: Final = 700.0
 _JUNCTION_LEAST_M: Final = 80.0
-_MOST_PAIRS: Final = 40
+_MOST_ROWS: Final = 30
 
 
 def at(  # noqa: PLR0913,PLR0917 - a place's parts
@@ -40,8 +40,8 @@ def meeting(options: Sequence[Sequence[NamedPlace]]) -> Place | None:
     best: tuple[float, NamedPlace, NamedPlace] | None = None
     for n, first in enumerate(options):
         for second in options[n + 1 :]:
-            for a in first[:_MOST_PAIRS]:
-                for b in second[:_MOST_PAIRS]:
+            for a in first[:_MOST_ROWS]:
+                for b in second[:_MOST_ROWS]:
                     apart = distance_m(a.lat, a.lon, b.lat, b.lon)
                     if apart <= _MEETING_M and a.name != b.name and (best is None or apart < best[0]):
                         best = (apart, a, b)
@@ -49,7 +49,6 @@ def meeting(options: Sequence[Sequence[NamedPlace]]) -> Place | None:
 
 
 def _junction(apart: float, a: NamedPlace, b: NamedPlace) -> Place:
-    """A place of these parts, its radius in whole metres."""
     """Where the two meet: on the smaller of them, since its one point is nearer to all of it."""
     small, large = sorted((a, b), key=lambda p: (p.kind == "street", p.radius_m))
     radius = min(max(_JUNCTION_LEAST_M, apart / 2), small.radius_m + 50)

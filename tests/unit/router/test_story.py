@@ -1,13 +1,19 @@
 """Whole stories through the decider: what opens, what joins, what waits, who is told and when."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from services.router.decide.geo import distance_m
+from services.router.decide.locate import Hints, locate
+from services.router.gazetteer.memory import MemoryGazetteer, Rows
+from services.router.gazetteer.port import NamedPlace
 from shared.contracts import desk
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
 from shared.contracts.base import Place, Position
 from shared.contracts.incidents import IncidentAssessed, IncidentForgotten
+from shared.contracts.reports import ReportContent
 
 DALSTON = "IMMIGRATION RAID HAPPENING NOW IN HACKNEY KINGSLAND RD/ASHWIN ST JUNCTION"
 
@@ -376,3 +382,31 @@ def test_the_same_words_far_away_are_another_event(
     )
     assert first.outcome == "opened"
     assert second.outcome == {"one": "attached", "two": "opened"}[outcome]
+
+
+def test_a_witness_just_after_the_end_is_shown_to_a_person(story: Any) -> None:
+    here = Position(lat=51.547, lon=-0.062, accuracy_m=20)
+    opened = story.report("immigration raid, two vans, officers hold a man", position=here, first_hand=True)
+    story.command(desk.Confirm, incident_id=opened.incident_id)
+    story.command(desk.End, after_s=60, incident_id=opened.incident_id)
+    late = story.report(
+        "immigration officers are here and take somebody", after_s=120, position=here, first_hand=True
+    )
+    assert (late.outcome, late.reason) == ("held", "after_the_end")
+    story.tick(after_s=600)
+    assert ("hackney", "verifiers", "DIGEST") in story.alerts()
+
+
+def test_a_list_of_streets_costs_no_more_than_a_few(story: Any) -> None:
+    """Somebody who sends 4,000 characters of street names must not stop the router."""
+    names = [f"Street{n} Road" for n in range(300)]
+    rows = [
+        NamedPlace(name, "street", 51.3 + n / 100, -0.07 - len(name) / 1000, 100)
+        for name in names
+        for n in range(40)
+    ]
+    gazetteer = MemoryGazetteer(Rows(names=rows))
+    text = "immigration raid at " + ", ".join(names)
+    with mock.patch("services.router.decide.places.distance_m", wraps=distance_m) as counted:
+        locate(ReportContent(text=text[:4000]), gazetteer, Hints(lambda _lat, _lon: True))
+    assert 0 < counted.call_count <= 30_000
