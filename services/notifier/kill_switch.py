@@ -14,6 +14,7 @@ from services.notifier.decide.switch import stopped_by
 from shared.contracts.base import HUB
 from shared.contracts.catalog import decode
 from shared.contracts.desk import KillSwitch
+from shared.errors import MalformedMessageError
 from shared.ports import Bus
 
 log = structlog.get_logger()
@@ -82,4 +83,6 @@ class KillSwitches:
             command = decode(entry) if entry is not None else None
         except Exception as error:  # noqa: BLE001 - whatever it is, unreadable means stop
             return error
-        return command if isinstance(command, KillSwitch) else None
+        if command is None or isinstance(command, KillSwitch):
+            return command
+        return MalformedMessageError(f"{command.type} lies where kill switches lie")

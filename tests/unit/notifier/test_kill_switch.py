@@ -7,9 +7,9 @@ import pytest
 
 from services.notifier.kill_switch import UNREADABLE, KillSwitches
 from shared.contracts.catalog import encode
-from shared.contracts.desk import KillSwitch
+from shared.contracts.desk import KillSwitch, RevokeMember
 from shared.errors import BusUnavailableError
-from shared.ports import Entry
+from shared.ports import Entry, Outgoing
 from shared.testing.bus import MemoryBus
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
@@ -63,3 +63,12 @@ async def test_any_error_while_reading_means_stop_for_all_who_wait_and_not_for_e
     assert [await switches.stopped(a) for a in asked] == [UNREADABLE] * 3
     bus.error = None
     assert await switches.stopped(switches.ask("hackney")) is None
+
+
+async def test_a_sound_message_of_another_type_on_that_subject_means_stop() -> None:
+    bus = MemoryBus()
+    other = encode(RevokeMember(id="x", at=NOW, member="m1", group="hackney", revoked="m2"), source="test")
+    await bus.publish(Outgoing("desk.v1.hackney.kill_switch", other.msg_id, other.body, other.headers))
+    switches = KillSwitches(bus)
+    assert await switches.stopped(switches.ask("hackney")) == UNREADABLE
+    assert await switches.stopped(switches.ask("islington")) is None
