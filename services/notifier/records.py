@@ -116,13 +116,15 @@ class LedgerWriter:
             for waiting in batch:
                 waiting.done.cancel()
             raise
+        except Exception as error:  # noqa: BLE001 - whoever waits learns it; else they would wait for ever
+            for waiting in batch:
+                _fail(waiting, error)
 
     async def _store_by_itself(self, waiting: _Waiting) -> None:
         try:
             _answer(waiting, await self._store_one(waiting.record, waiting.message))
         except Exception as error:  # noqa: BLE001 - each learns why its own record failed
-            if not waiting.done.done():
-                waiting.done.set_exception(error)
+            _fail(waiting, error)
 
     async def _stored_together(self, batch: list[_Waiting]) -> bool:
         try:
@@ -161,3 +163,8 @@ class LedgerWriter:
 def _answer(waiting: _Waiting, held: LedgerRecord) -> None:
     if not waiting.done.done():
         waiting.done.set_result(held)
+
+
+def _fail(waiting: _Waiting, error: Exception) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(error)

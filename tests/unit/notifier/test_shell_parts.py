@@ -98,6 +98,22 @@ async def test_a_batch_whose_acknowledgement_is_lost_is_stored_once(memory_bus: 
     assert sorted(await written(memory_bus)) == sorted(r.id for r in mine)
 
 
+async def test_whoever_waits_learns_of_any_error_of_their_batch() -> None:
+    class Broken(MemoryBus):
+        async def append(self, *_: object, **__: object) -> int:
+            raise ValueError("a bug")
+
+    writer = LedgerWriter(Broken(), asyncio.sleep)
+    jobs = [asyncio.create_task(writer.write(record(f"r{n}"), urgent=False)) for n in range(40)]
+    done, pending = await asyncio.wait(jobs, timeout=5)
+    for job in pending:
+        job.cancel()
+    assert not pending
+    failed = [job for job in done if job.exception() is not None]
+    assert failed
+    assert {repr(job.exception()) for job in failed} == {"ValueError('a bug')"}
+
+
 @pytest.mark.parametrize(
     ("outcome", "result", "reason"),
     [
