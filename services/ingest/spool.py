@@ -121,6 +121,7 @@ class Spool:
                     await asyncio.to_thread(self._write, b"".join(slot.line for slot in batch))
                 except OSError as error:
                     self._forget(batch, error)
+                    await self._tidy_after_failure()
                     continue
                 self._settle(batch)
 
@@ -174,15 +175,26 @@ class Spool:
         for msg_id in msg_ids:
             self._slots.pop(msg_id, None)
         if not self._slots:
-            self.news.clear()
             async with self._file_lock:
-                if not self._slots and self._size:
-                    await asyncio.to_thread(self._empty)
+                await self._empty_if_done()
+
+    async def _tidy_after_failure(self) -> None:
+        """What was refused may have been the last that waited: the others were settled meanwhile."""
+        # The lines that stay are stored in NATS: at worst the next process sends them again.
+        with contextlib.suppress(OSError):
+            await self._empty_if_done()
+
+    async def _empty_if_done(self) -> None:
+        """Empty the file if nothing waits. For whoever holds the file lock."""
+        if not self._slots:
+            self.news.clear()
+            if self._size:
+                await asyncio.to_thread(self._empty)
 
     def _empty(self) -> None:
         os.ftruncate(self._fd, 0)
+        self._size = 0  # true even where the fsync fails: the next line's place counts from here
         os.fsync(self._fd)
-        self._size = 0
 
     async def put_aside(self, message: Outgoing, *, at: datetime) -> None:
         """A message that can never be stored: keep it for a person, out of the others' way."""

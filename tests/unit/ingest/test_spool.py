@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import tempfile
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -158,6 +159,36 @@ async def test_a_failing_disk_refuses_and_leaves_no_half_line(
     assert await spool.oldest(10) == [message(1), message(3)]
     await spool.close()
     assert (tmp_path / "spool.log").read_bytes().count(b"\n") == 2
+
+
+async def test_a_failing_disk_while_the_last_one_is_settled_leaves_no_empty_news(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, max_bytes=MAX)
+    await spool.append(message(1), at=AT)
+    failing, go_on = threading.Event(), threading.Event()
+
+    def full(_fd: int, _data: bytes) -> int:
+        failing.set()
+        go_on.wait(5)
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        refused = asyncio.create_task(spool.append(message(2), at=AT))
+        await asyncio.to_thread(failing.wait, 5)
+        settled = asyncio.create_task(spool.done(["r1"]))
+        await asyncio.sleep(0)
+        go_on.set()
+        with pytest.raises(SpoolFullError):
+            await refused
+        await settled
+    assert (spool.depth, spool.news.is_set()) == (0, False)
+    await spool.append(message(3), at=AT)
+    assert spool.news.is_set()
+    assert (tmp_path / "spool.log").read_bytes().count(b"\n") == 1
+    assert await spool.oldest(10) == [message(3)]
+    await spool.close()
 
 
 async def test_many_lines_share_an_fsync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
