@@ -45,6 +45,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         state = await stack.enter_async_context(open_state(settings.redis_url))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(master, bus, clock, source="console")
+        await keyring.verify_master()
         store, news = Store(state), News(state)
         channels = Channels.found(http)
         console = Console(bus, store, keyring, clock, settings, news, channels, stop)

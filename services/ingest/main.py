@@ -24,7 +24,7 @@ from shared.faults import refuse_faults_in_production
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
-from shared.sealing import load_master_key
+from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
 from shared.state import ReportStates, open_state
@@ -54,7 +54,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
         stack.push_async_callback(spool.close)
         intake = Intake(bus, clock, master, spool)
         states = ReportStates(await stack.enter_async_context(open_state(settings.redis_url)))
-        link = _NatsLink(settings, bus, stack)
+        link = _NatsLink(settings, bus, stack, master)
         await link.first_try()
         app = make_app(
             bus=bus,
@@ -77,8 +77,10 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
 class _NatsLink:
     """Connects the bus: now if NATS is there, else as soon as it comes."""
 
-    def __init__(self, settings: IngestSettings, bus: LateBus, stack: AsyncExitStack) -> None:
-        self._settings, self._bus, self._stack = settings, bus, stack
+    def __init__(
+        self, settings: IngestSettings, bus: LateBus, stack: AsyncExitStack, master: MasterKey
+    ) -> None:
+        self._settings, self._bus, self._stack, self._master = settings, bus, stack, master
         self._made = False
 
     async def first_try(self) -> None:
@@ -102,5 +104,6 @@ class _NatsLink:
     async def _make(self, patience_s: float) -> None:
         real = await open_bus(self._settings, "ingest", patience_s=patience_s)
         self._stack.push_async_callback(real.close)
+        await Keyring(self._master, real, SystemClock(), source="ingest").verify_master()
         self._bus.become(real)
         self._made = True

@@ -38,9 +38,11 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
+        keyring = Keyring(master, bus, clock, source="notifier")
+        await keyring.verify_master()
         notifier = Notifier(
             bus,
-            Keyring(master, bus, clock, source="notifier"),
+            keyring,
             clock,
             Directory(plugins, ChannelHost(http=http, secrets=ReferencedSecrets())),
             Engine(

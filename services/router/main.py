@@ -41,6 +41,7 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "router"))
         keyring = Keyring(master, bus, clock, source="router")
+        await keyring.verify_master()
         patience = Patience(takeover_s=settings.router_takeover_s)
         router = Router(bus, keyring, clock, gazetteer, patience=patience)
         app = web.Application(middlewares=[problems])

@@ -7,6 +7,7 @@ belong to that record. Erasing the key's message in KEYS destroys all that it se
 
 import asyncio
 import base64
+import contextlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.contracts.base import IncidentId, KeyId, KeyKind, Message, Private, Sealed
 from shared.contracts.catalog import decode, encode, private_fields
 from shared.contracts.keys import KeyIssued
-from shared.errors import KeyUnavailableError, MalformedMessageError
+from shared.errors import BusRefusedError, KeyUnavailableError, MalformedMessageError
 from shared.ports import Bus, Clock, Entry, Outgoing, Stored
 from shared.sealing.master import MasterKey
 
@@ -28,7 +29,7 @@ M = TypeVar("M", bound=Message)
 LIFE: dict[KeyKind, timedelta] = {"report": timedelta(days=14), "contact": timedelta(hours=72)}
 """How long after its hour a key of that kind is destroyed; the others die with their record."""
 
-_CACHE_LIFE = timedelta(hours=1)
+_CACHE_LIFE = timedelta(minutes=5)
 _CACHE_SIZE = 10_000
 _NONCE_BYTES = 12
 
@@ -56,6 +57,18 @@ class Keyring:
     def master(self) -> MasterKey:
         """The master key, for keyed hashes."""
         return self._master
+
+    async def verify_master(self) -> None:
+        """Make sure that the master key is this hub's, before anything is sealed with it.
+
+        The first process of a hub leaves a mark: a key that only the hub's master key unwraps.
+        Raises `KeyUnavailableError` naming the remedy if another master key left it.
+        """
+        mark = KeyId("group-hub")
+        if await self._cipher(mark) is not None:
+            return
+        with contextlib.suppress(BusRefusedError):  # who may not issue keys leaves the mark to those who may
+            await self._issue_once(mark, "group")
 
     async def seal(self, message: M) -> M:
         """The same message with every private part sealed. Raises `BusError` if a key can't be issued."""

@@ -229,3 +229,18 @@ async def test_two_routers_that_open_the_same_incidents_seal_under_the_same_keys
     reader = keyring(bus)
     for sealed in (by_one, by_two, again):
         assert [await reader.open(message) for message in sealed] == events
+
+
+async def test_a_process_with_another_master_key_does_not_begin() -> None:
+    bus = MemoryBus()
+    await keyring(bus).verify_master()
+    await keyring(bus).verify_master()
+    with pytest.raises(KeyUnavailableError, match="another master key; start with the one"):
+        await keyring(bus, raw=b"x" * 32).verify_master()
+
+
+async def test_a_process_that_may_not_issue_keys_leaves_the_mark_to_others() -> None:
+    bus = MemoryBus()
+    bus.refuse_next()
+    await keyring(bus).verify_master()
+    assert await bus.last_seq("KEYS") == 0
