@@ -39,7 +39,7 @@ async def main() -> None:
         bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
         keyring = Keyring(master, bus, clock, source="notifier")
-        await keyring.verify_master()
+        await keyring.verify_master(leave_mark=False)
         notifier = Notifier(
             bus,
             keyring,

@@ -7,7 +7,6 @@ belong to that record. Erasing the key's message in KEYS destroys all that it se
 
 import asyncio
 import base64
-import contextlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.contracts.base import IncidentId, KeyId, KeyKind, Message, Private, Sealed
 from shared.contracts.catalog import decode, encode, private_fields
 from shared.contracts.keys import KeyIssued
-from shared.errors import BusRefusedError, KeyUnavailableError, MalformedMessageError
+from shared.errors import KeyUnavailableError, MalformedMessageError
 from shared.ports import Bus, Clock, Entry, Outgoing, Stored
 from shared.sealing.master import MasterKey
 
@@ -58,16 +57,15 @@ class Keyring:
         """The master key, for keyed hashes."""
         return self._master
 
-    async def verify_master(self) -> None:
+    async def verify_master(self, *, leave_mark: bool = True) -> None:
         """Make sure that the master key is this hub's, before anything is sealed with it.
 
         The first process of a hub leaves a mark: a key that only the hub's master key unwraps.
+        Who has no right to issue keys leaves that to the others.
         Raises `KeyUnavailableError` naming the remedy if another master key left it.
         """
         mark = KeyId("group-hub")
-        if await self._cipher(mark) is not None:
-            return
-        with contextlib.suppress(BusRefusedError):  # who may not issue keys leaves the mark to those who may
+        if await self._cipher(mark) is None and leave_mark:
             await self._issue_once(mark, "group")
 
     async def seal(self, message: M) -> M:
