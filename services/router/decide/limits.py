@@ -15,6 +15,9 @@ TICK_FILLS: Final = 250
 DIGEST_LINES: Final = 10
 """Held reports shown in one digest; the count of all is told beside them."""
 
+DIGEST_NAMES: Final = 5_000
+"""Held reports named by one event: a message of the log has a size limit."""
+
 NEIGHBOURHOOD_M: Final = 400.0
 """Farther apart than this, beyond both uncertainties, two places are never one."""
 

@@ -1,5 +1,11 @@
-"""An open incident as one JSON value, so that it outlives the log's age limit, and back."""
+"""An open incident as one JSON value, so that it outlives the log's age limit, and back.
 
+A message of the log has a size limit: however many and long the reports, a snapshot stays far
+below it, because one that is refused would stop every later tick too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +18,13 @@ from shared.contracts.desk import Tally
 from shared.contracts.incidents import GroupShare
 
 MOST_REPORTS: Final = 200
-"""Reports that a snapshot carries, the latest ones: a message of the log has a size limit."""
+"""Reports that a snapshot carries at most, the latest ones."""
+
+MOST_BYTES: Final = 300_000
+"""Bytes of these reports as JSON; sealing makes 4 of every 3, and the log takes about a million."""
+
+MOST_TEXT: Final = 500
+"""Characters that a snapshot keeps of a report's text. Its sketch stays that of the whole text."""
 
 _EVIDENCE: Final = TypeAdapter(list[Evidence])
 _CLAIM: Final = TypeAdapter(Claim | None)
@@ -23,7 +35,6 @@ _TIMES: Final = ("opened_at", "last_at", "ended_at", "stated_at")
 
 def snapshot_of(incident: Incident) -> dict[str, Any]:
     """The incident as plain JSON values."""
-    latest = sorted(incident.evidence.values(), key=lambda e: (e.at, e.report))[-MOST_REPORTS:]
     return {
         **{name: getattr(incident, name) for name in _PLAIN},
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _TIMES},
@@ -32,10 +43,31 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "told": [list(pair) for pair in incident.told],
         "claim": _CLAIM.dump_python(incident.claim, mode="json"),
         "tally": incident.tally.model_dump(mode="json"),
-        "evidence": _EVIDENCE.dump_python(latest, mode="json"),
-        "support": _EVIDENCE.dump_python(list(incident.support), mode="json"),
-        "best": _EVIDENCE.dump_python([incident.best] if incident.best else [], mode="json"),
+        "evidence": _dumped(_latest(incident)),
+        "support": _dumped(incident.support),
+        "best": _dumped([incident.best] if incident.best else []),
     }
+
+
+def _dumped(reports: Iterable[Evidence]) -> Any:
+    return _EVIDENCE.dump_python([_cut(report) for report in reports], mode="json")
+
+
+def _cut(report: Evidence) -> Evidence:
+    return replace(report, text=report.text[:MOST_TEXT])
+
+
+def _latest(incident: Incident) -> list[Evidence]:
+    """The latest reports that fit, oldest first."""
+    newest = sorted(incident.evidence.values(), key=lambda e: (e.at, e.report), reverse=True)
+    kept: list[Evidence] = []
+    room = MOST_BYTES
+    for report in newest[:MOST_REPORTS]:
+        room -= len(_EVIDENCE.dump_json([_cut(report)]))
+        if room < 0:
+            break
+        kept.append(report)
+    return kept[::-1]
 
 
 def incident_from(state: dict[str, Any]) -> Incident:

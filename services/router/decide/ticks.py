@@ -12,6 +12,7 @@ from services.router.decide.draft import Draft
 from services.router.decide.limits import (
     DIGEST_GATHERS,
     DIGEST_LINES,
+    DIGEST_NAMES,
     FORGOTTEN_AFTER,
     HELD_LIFE,
     RESTATED_AFTER,
@@ -135,7 +136,9 @@ def _digest(draft: Draft, group_id: GroupId, group: Group, waiting: list[Held]) 
         drill=all(h.drill for h in fresh),
         body=body,
     )
-    draft.emit(events.HeldDigested, group=group_id, reports=tuple(h.evidence.report for h in fresh))
+    shown = tuple(h.evidence.report for h in fresh)
+    for start in range(0, len(shown), DIGEST_NAMES):
+        draft.emit(events.HeldDigested, group=group_id, reports=shown[start : start + DIGEST_NAMES])
 
 
 def _rank(held: Held) -> tuple[bool, bool, float, str]:
