@@ -24,7 +24,7 @@ run: $(VENV)/.run ## the whole relay on real servers, with the example networks
 	@exec $(BIN)/relay up $(ARGS)
 
 demo: $(VENV)/.run ## the relay, and the evening of 14 May 2022 in Dalston played through it
-	@exec $(BIN)/relay demo $(ARGS)
+	@RELAY_HOME=$${RELAY_HOME:-.relay-demo} exec $(BIN)/relay demo --ports auto $(ARGS)
 
 test: lint ## everything that must hold: lint, types, walls, contracts, and all tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -31,6 +31,9 @@ def simulate(files: tuple[Path, ...], *, speed: float, live: bool | None, hub: H
     Dispatchers' acts in the files are done through the desk. At the end it counts what an
     independent receiver (the postbox) got. Exit code 1 if anything was lost or came too often.
 
+    At a speed above 1 the relay's clock runs ahead of the wall's afterwards: its messages bear those
+    times, and incidents of your own age with it. Play on a relay for trying out.
+
     \b
     Examples:
       relay simulate examples/scenarios/dalston-2022.jsonl --speed 60

@@ -103,7 +103,8 @@ def announce(facts: Mapping[str, Any]) -> None:
     if "postbox" in facts:
         say('  relay report "immigration vans in Ashwin Street E8, they are holding a rider" --first-hand')
         say('  relay member add "Ada" --role hackney=dispatcher --keep   then   relay desk list')
-        say("  relay simulate examples/scenarios/dalston-2022.jsonl --speed 60")
+        say("  relay simulate examples/scenarios/dalston-2022.jsonl --speed 60   (two hours in two minutes:")
+        say("      this relay's clock runs ahead of yours afterwards, so better not beside work of your own)")
     else:
         say("  relay group check my-groups/   then   relay group apply my-groups/")
     say("  relay status")
