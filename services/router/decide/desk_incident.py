@@ -203,9 +203,14 @@ def _no_merge(incident: Incident, absorbed: Incident, command: desk.Merge) -> st
         return reasons.NOT_YOUR_INCIDENT
     if incident.ended or absorbed.merged_into or incident.drill != absorbed.drill:
         return reasons.WRONG_STATUS
-    if absorbed.status == "confirmed" and incident.status != "confirmed":
+    if _told_in_public(absorbed) and incident.status != "confirmed":
         return reasons.MERGE_OTHER_WAY
     return None
+
+
+def _told_in_public(incident: Incident) -> bool:
+    """Whether others than verifiers count on hearing the rest: it is confirmed, or once was."""
+    return incident.status == "confirmed" or any(audience != "verifiers" for _, audience in incident.told)
 
 
 def split(draft: Draft, command: desk.Split, incident: Incident) -> str:

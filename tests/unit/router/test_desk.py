@@ -1,0 +1,31 @@
+"""What the desk may not do by accident: cut off people who were told, or lose the hub's last operator."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts import desk
+
+from .conftest import Story
+
+ASHWIN = "Immigration raid at Ashwin Street"
+RIDLEY = "Immigration van Ridley Road market, my shop"
+
+
+@pytest.mark.parametrize("later", ["confirmed", "officers_left", "aftercare", "not_confirmed"])
+def test_what_the_community_was_told_is_not_absorbed_by_what_it_may_not_hear(
+    story: Story, later: Any
+) -> None:
+    told, new = story.report(ASHWIN, sender="a"), story.report(RIDLEY, sender="b")
+    story.command(desk.Confirm, incident_id=told.incident_id)
+    if later == "not_confirmed":
+        story.command(desk.Reject, incident_id=told.incident_id, outcome=later)
+    elif later != "confirmed":
+        story.command(desk.End, incident_id=told.incident_id, stage=later)
+    before = story.state.incidents
+    refused = story.command(desk.Merge, incident_id=new.incident_id, absorbed=told.incident_id)
+    assert (refused.outcome, refused.reason) == ("refused", "merge_the_other_way")
+    assert story.state.incidents == before
+    story.command(desk.Confirm, incident_id=new.incident_id)
+    merged = story.command(desk.Merge, incident_id=new.incident_id, absorbed=told.incident_id)
+    assert merged.outcome == "applied"
