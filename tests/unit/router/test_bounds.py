@@ -63,10 +63,10 @@ class _Clock:
 def test_a_digest_of_very_many_names_them_in_several_events(gazetteer: Any) -> None:
     story = Story(gazetteer)
     names = [ReportId(f"{n:064}") for n in range(12_000)]
-    held = story.state.held
+    held, hackney = story.state.held, (GroupId("hackney"),)
     for name in names:
         held = held.insert(
-            name, Held(Evidence(name, START), "no_place", None, (GroupId("hackney"),), drill=False)
+            name, Held(Evidence(name, START), "no_place", None, hackney, drill=False)
         )
     story.state = replace(story.state, held=held)
     story.tick(600)
