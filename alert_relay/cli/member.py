@@ -50,14 +50,16 @@ def add(name: str, roles: tuple[str, ...], *, keep: bool, hub: Hub, as_json: boo
     from alert_relay.client import default_home
     from alert_relay.supervisor.home import write_private
 
-    added = hub.add_member(name, dict(_role(role) for role in roles))
+    wanted = dict(_role(role) for role in roles)
+    _known(wanted, hub)
+    added = hub.add_member(name, wanted)
     if keep:
         write_private(default_home() / "member.token", added["token"] + "\n")
     if as_json:
         put_json(added)
         return
     facts({"member": added["member"], "token": added["token"]})
-    note("Kept: `relay desk` here acts as this person." if keep else "The token is shown this once.")
+    note(f"Kept: `relay desk` here acts as {name} now." if keep else "The token is shown this once.")
 
 
 def _role(text: str) -> tuple[str, str]:
@@ -65,6 +67,17 @@ def _role(text: str) -> tuple[str, str]:
     if not group or role not in ROLES:
         raise Failure(f"--role {text}: write GROUP=ROLE with a role of {', '.join(ROLES)}.", EXIT_USAGE)
     return group, role
+
+
+def _known(roles: dict[str, str], hub: Hub) -> None:
+    """Refuse a group that there is not: the person would wait for alerts that never come."""
+    from difflib import get_close_matches
+
+    there = {str(group["id"]) for group in hub.groups()} | {"hub"}
+    for group in roles.keys() - there:
+        near = get_close_matches(group, there, n=1)
+        hint = f" Did you mean {near[0]}?" if near else " `relay group list` shows them."
+        raise Failure(f"--role {group}={roles[group]}: there is no group {group}.{hint}", EXIT_USAGE)
 
 
 @member.command(name="list")

@@ -125,6 +125,12 @@ def test_run_json_holds_no_secret_and_secrets_are_private(up: Up) -> None:
         assert file.read_text().strip() not in text, file
 
 
+def test_a_misspelt_group_is_named_with_the_nearest(up: Up) -> None:
+    said = up.relay("member", "add", "Ada", "--role", "hackny=dispatcher")
+    assert said.returncode == 2
+    assert "there is no group hackny. Did you mean hackney?" in said.stderr
+
+
 def test_a_report_becomes_an_incident_that_a_member_sees(up: Up) -> None:
     added = up.relay("member", "add", "Ada", "--role", "hackney=dispatcher", "--keep")
     assert added.returncode == 0, added.stderr
