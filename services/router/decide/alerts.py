@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.router.decide.state import Incident, State
-from services.router.decide.understand import understand
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertBody, PublicPlace
 from shared.contracts.base import GroupId, Place
@@ -24,7 +23,6 @@ _DISTRICT_GRID: Final = 0.02
 _DISTRICT_M: Final = 1_500.0
 _POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s?\d[A-Z]{2}\b", re.IGNORECASE)
 _HOUSE_NUMBER: Final = re.compile(r"\b(?:flat|unit|room|no\.?)?\s*\d+[a-z]?\b[\s,]*", re.IGNORECASE)
-_MANY_REPORTS: Final = 5
 
 
 def body(incident: Incident, state: State, gazetteer: Gazetteer, *, statement: str = "") -> AlertBody | None:
@@ -34,7 +32,7 @@ def body(incident: Incident, state: State, gazetteer: Gazetteer, *, statement: s
     best = incident.best
     return AlertBody(
         place=incident.place,
-        public=public_place(incident.place, gazetteer, home=_at_home(incident)),
+        public=public_place(incident.place, gazetteer, home=incident.home),
         first_report_at=incident.opened_at,
         reports=len(incident.evidence),
         first_hand=incident.first_hand,
@@ -68,14 +66,6 @@ def _names(incident: Incident, state: State) -> tuple[str, ...]:
         s.group for s in incident.groups
     }
     return tuple(sorted(known.definition.name for g in told if (known := state.groups.get(g))))
-
-
-def _at_home(incident: Incident) -> bool:
-    """Whether any of the telling reports speaks of a home."""
-    telling = {e.report: e for e in incident.support[:_MANY_REPORTS]}
-    if incident.best is not None:
-        telling[incident.best.report] = incident.best
-    return any(understand(e.text).home for e in telling.values())
 
 
 @dataclass(frozen=True, slots=True)

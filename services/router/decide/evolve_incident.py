@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from services.router.decide import assess, snapshot
 from services.router.decide.evolve_parts import drop, put
+from services.router.decide.homes import speaks_of_home
 from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Claim, Evidence, Incident, State, Thread, Trace
 from services.router.decide.text import sketch
@@ -69,6 +70,7 @@ def _with(incident: Incident, report: Evidence) -> Incident:
         first_hand=incident.first_hand + (report.first_hand is True),
         best=assess.better(incident.best, report),
         last_at=max(incident.last_at, report.at),
+        home=incident.home or speaks_of_home(report.text),
     )
 
 
@@ -174,7 +176,12 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
     concerned = {share.group for share in incident.groups}
     groups = (*incident.groups, *(s for s in absorbed.groups if s.group not in concerned))[:MOST_GROUPS]
     one = replace(
-        one, told=told, groups=groups, version=incident.version + 1, last_at=max(one.last_at, event.at)
+        one,
+        told=told,
+        groups=groups,
+        home=one.home or absorbed.home,
+        version=incident.version + 1,
+        last_at=max(one.last_at, event.at),
     )
     gone = replace(
         _over(replace(absorbed, status="merged", merged_into=incident.id), event.at),

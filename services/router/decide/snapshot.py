@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from rpds import HashTrieMap
 
+from services.router.decide.homes import speaks_of_home
 from services.router.decide.state import Claim, Evidence, Incident
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
@@ -45,6 +46,7 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "tally": incident.tally.model_dump(mode="json"),
         "evidence": _dumped(_latest(incident)),
         "support": _dumped(incident.support),
+        "home": incident.home,
         "best": _dumped([incident.best] if incident.best else []),
     }
 
@@ -86,4 +88,12 @@ def incident_from(state: dict[str, Any]) -> Incident:
         evidence=HashTrieMap({e.report: e for e in _EVIDENCE.validate_python(state["evidence"])}),
         support=tuple(_EVIDENCE.validate_python(state["support"])),
         best=best[0] if best else None,
+        home=_home(state),
     )
+
+
+def _home(state: dict[str, Any]) -> bool:
+    """A snapshot from before homes were carried tells by its reports."""
+    if "home" in state:
+        return bool(state["home"])
+    return any(speaks_of_home(report["text"]) for report in state["evidence"])

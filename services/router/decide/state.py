@@ -83,6 +83,8 @@ class Incident:
     first_hand: int = 0
     best: Evidence | None = None
     """The report whose words verifiers are shown."""
+    home: bool = False
+    """Whether a report ever spoke of a home: strangers then learn the district alone."""
     stated_at: datetime = DAWN
     """When the log last held all of it: opened or carried."""
 
