@@ -1,6 +1,6 @@
 """What each `incident.*` event means for its incident. Events of forgotten incidents mean nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Claim, Evidence, Incident, State, Thread, Trace
 from services.router.decide.text import sketch
 from shared.contracts import incidents as events
-from shared.contracts.base import IncidentId, Place
+from shared.contracts.base import IncidentId, Place, ReportId
 from shared.contracts.incidents import IncidentEvent
 
 Handler = Callable[[State, Any], State]
@@ -42,7 +42,6 @@ def _attached(state: State, event: events.ReportAttached) -> State:
     if incident is None:
         return state
     report = _evidence(event)
-    state = _left_former(state, report, incident.id)
     state = put(state, _with(incident, report))
     known = state.known.put(event.report_id, incident.id, event.at)
     return _traced(replace(state, known=known), report, incident.id)
@@ -74,19 +73,15 @@ def _with(incident: Incident, report: Evidence) -> Incident:
     )
 
 
-def _left_former(state: State, report: Evidence, to: IncidentId) -> State:
-    """A report that was split off belongs to its former incident no longer."""
-    former = state.known.get(report.report)
-    incident = state.incidents.get(IncidentId(former)) if former else None
-    if incident is None or incident.id == to or report.report not in incident.evidence:
-        return state
-    rest = sorted(incident.evidence.discard(report.report).values(), key=lambda e: (e.at, e.report))
-    bare = replace(
-        incident, evidence=incident.evidence.discard(report.report), support=(), first_hand=0, best=None
-    )
-    for other in rest:
+def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
+    """The incident as if these reports had never been counted; that a home was spoken of stays."""
+    evidence = incident.evidence
+    for report in reports:
+        evidence = evidence.discard(report)
+    bare = replace(incident, evidence=evidence, support=(), first_hand=0, best=None)
+    for other in sorted(evidence.values(), key=lambda e: (e.at, e.report)):
         bare = _with(bare, other)
-    return put(state, bare)
+    return bare
 
 
 def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
@@ -159,8 +154,9 @@ def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
     return replace(incident, status="no_news", ended_at=event.at, claim=None)
 
 
-def _split(incident: Incident, _: events.IncidentSplit) -> Incident:
-    return incident
+def _split(incident: Incident, event: events.IncidentSplit) -> Incident:
+    """All leave at once, so the rest is counted once; the events that follow attach them elsewhere."""
+    return _without(incident, event.reports)
 
 
 def _merged(state: State, event: events.IncidentMerged) -> State:
