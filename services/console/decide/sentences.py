@@ -24,6 +24,7 @@ _SENTENCES: Final = {
     "reserved_name": "That id is reserved; choose another.",
     "nobodys_area": "The place is in no group's area; say where it is, or ask the operator.",
     "operator_exists": "There is an operator already; let them add you.",
+    "last_operator": "They are the last operator of the hub; add another operator first.",
     "content_gone": "Its content is erased, so nothing can be done with it any more.",
     "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",
     "decide_failed": "The relay failed to decide this; it lies in the dead letters for the operator.",

@@ -2,6 +2,7 @@
 
 from services.router.decide import reasons
 from services.router.decide.draft import Draft
+from services.router.decide.permissions import last_operator
 from shared.contracts import desk
 from shared.contracts.base import HUB
 from shared.contracts.groups import GroupChannels, GroupDefined, MemberAdded, MemberName, MemberRevoked
@@ -28,7 +29,12 @@ def define_group(draft: Draft, command: desk.DefineGroup) -> str:
 
 
 def add_member(draft: Draft, command: desk.AddMember) -> str:
-    """Somebody may act, with these roles and this token, from now on."""
+    """Somebody may act, with these roles and this token, from now on.
+
+    The hub always has an operator: without one, whoever first asks could become it.
+    """
+    if command.roles.get(HUB) != "operator" and last_operator(draft.state, command.new_member):
+        return reasons.LAST_OPERATOR
     name = command.name if isinstance(command.name, MemberName) else None
     draft.emit(
         MemberAdded,
@@ -44,6 +50,8 @@ def revoke_member(draft: Draft, command: desk.RevokeMember) -> str:
     """Somebody may act no longer."""
     if command.revoked not in draft.state.members:
         return reasons.UNKNOWN_MEMBER
+    if last_operator(draft.state, command.revoked):
+        return reasons.LAST_OPERATOR
     draft.emit(MemberRevoked, member=command.revoked)
     return reasons.APPLIED
 

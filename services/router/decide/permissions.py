@@ -5,7 +5,7 @@ from typing import Final
 from services.router.decide import reasons
 from services.router.decide.state import Incident, Member, State
 from shared.contracts import desk
-from shared.contracts.base import HUB, GroupId
+from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.groups import Role
 
 BOOTSTRAP: Final = "bootstrap"
@@ -48,6 +48,13 @@ def refusal(state: State, command: desk.DeskCommand) -> str | None:
 def operates(member: Member) -> bool:
     """Whether they run the hub."""
     return member.roles.get(HUB) == "operator"
+
+
+def last_operator(state: State, member: MemberId) -> bool:
+    """Whether nobody else runs the hub."""
+    known = state.members.get(member)
+    others = (m for i, m in state.members.items() if i != member)
+    return known is not None and operates(known) and not any(operates(m) for m in others)
 
 
 def _bootstrap(state: State, command: desk.DeskCommand) -> str | None:

@@ -64,6 +64,7 @@ TOO_MANY_REPORTS: Final = "too_many_reports"
 UNKNOWN_MEMBER: Final = "unknown_member"
 RESERVED_NAME: Final = "reserved_name"
 OPERATOR_EXISTS: Final = "operator_exists"
+LAST_OPERATOR: Final = "last_operator"
 # why support or time changes something
 ENOUGH_INDEPENDENT: Final = "enough_independent_reports"
 TIME_PASSED: Final = "time_passed"

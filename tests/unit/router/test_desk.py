@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from shared.contracts import desk
+from shared.contracts.base import HUB
 
-from .conftest import Story
+from .conftest import SHA, Story
 
 ASHWIN = "Immigration raid at Ashwin Street"
 RIDLEY = "Immigration van Ridley Road market, my shop"
@@ -29,3 +30,25 @@ def test_what_the_community_was_told_is_not_absorbed_by_what_it_may_not_hear(
     story.command(desk.Confirm, incident_id=new.incident_id)
     merged = story.command(desk.Merge, incident_id=new.incident_id, absorbed=told.incident_id)
     assert merged.outcome == "applied"
+
+
+def revoke(story: Story, member: str) -> tuple[str, str]:
+    answer = story.command(desk.RevokeMember, member="op", group=HUB, revoked=member)
+    return answer.outcome, answer.reason
+
+
+def add(story: Story, member: str, roles: dict[str, str]) -> tuple[str, str]:
+    answer = story.command(
+        desk.AddMember, member="op", group=HUB, new_member=member, roles=roles, token_sha256=SHA
+    )
+    return answer.outcome, answer.reason
+
+
+def test_the_last_operator_stays(story: Story) -> None:
+    assert revoke(story, "op") == ("refused", "last_operator")
+    assert add(story, "op", {"hackney": "admin"}) == ("refused", "last_operator")
+    assert add(story, "op", {HUB: "operator", "hackney": "admin"}) == ("applied", "applied")
+    assert add(story, "second", {HUB: "operator"}) == ("applied", "applied")
+    assert revoke(story, "d-hackney") == ("applied", "applied")
+    assert revoke(story, "op") == ("applied", "applied")
+    assert set(story.state.members) >= {"second"}
