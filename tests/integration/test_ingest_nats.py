@@ -181,11 +181,11 @@ async def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path)
 
 
 async def test_a_port_in_use_stops_the_start_with_one_sentence(
-    tmp_path: Path, nats_server: NatsServer
+    tmp_path: Path, fresh_nats: NatsServer
 ) -> None:
-    async with ingest(nats_server, tmp_path) as (address, _process):
+    async with ingest(fresh_nats, tmp_path) as (address, _process):
         port = address.rpartition(":")[2]
-        env = {**os.environ, **environment(nats_server, tmp_path, int(port))}
+        env = {**os.environ, **environment(fresh_nats, tmp_path, int(port))}
         second = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "services.ingest"),
             env={**env, "RELAY_INGEST_SPOOL": str(tmp_path / "other-spool")},
@@ -196,8 +196,8 @@ async def test_a_port_in_use_stops_the_start_with_one_sentence(
         assert err.decode().splitlines()[-1].startswith(f"Port {port} on 127.0.0.1 cannot be opened")
 
 
-async def test_stopping_is_quick_and_says_so(tmp_path: Path, nats_server: NatsServer) -> None:
-    async with ingest(nats_server, tmp_path) as (address, process):
+async def test_stopping_is_quick_and_says_so(tmp_path: Path, fresh_nats: NatsServer) -> None:
+    async with ingest(fresh_nats, tmp_path) as (address, process):
         await health(address, drained)
         process.terminate()
         assert await process.wait() == 0

@@ -177,6 +177,7 @@ def test_the_list_is_a_table_of_what_matters(fake: Relay) -> None:
 
 
 def test_a_new_member_can_be_kept_for_this_machine(fake: Relay, tmp_path: Path) -> None:
+    fake.answers["GET /v1/groups"] = (200, {"groups": [{"id": "hackney"}]})
     fake.answers["POST /v1/members"] = (200, {"member": "m1", "token": "relay_new"})
     result = run("member", "add", "Ada", "--role", "hackney=dispatcher", "--keep")
     assert result.exit_code == 0
