@@ -140,11 +140,11 @@ def start_redis(folder: Path, port: int = 0) -> RedisServer:
     return server
 
 
-def healthy(monitor_port: int) -> bool:
-    """Whether the nats-server behind that monitoring port says it is well (JetStream included)."""
-    connection = http.client.HTTPConnection("127.0.0.1", monitor_port, timeout=2)
+def healthy(port: int, path: str = "/healthz") -> bool:
+    """Whether what listens there answers 200: a nats-server's monitoring port, or a service's /health."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         response = connection.getresponse()
         response.read()
     except (OSError, http.client.HTTPException):

@@ -6,7 +6,6 @@ condition and says what it waited for. What was started is stopped at the end, b
 """
 
 import asyncio
-import http.client
 import inspect
 import random
 import secrets
@@ -22,7 +21,15 @@ from typing import Any, Final, Self
 import aiohttp
 
 from alert_relay.supervisor.home import SIMULATOR, Home
-from shared.testing.servers import NatsServer, Process, RedisServer, free_port, start_nats, start_redis
+from shared.testing.servers import (
+    NatsServer,
+    Process,
+    RedisServer,
+    free_port,
+    healthy,
+    start_nats,
+    start_redis,
+)
 from tests.rigs.sink import Sink, channel
 
 SERVICES: Final = ("ingest", "router", "notifier", "console")
@@ -118,7 +125,7 @@ class RelaySystem:
         self.processes[name] = Process(
             args=[sys.executable, "-m", f"services.{service}"],
             log=self.folder / f"{name}.log",
-            ready=lambda: _answers(port),
+            ready=lambda: healthy(port, "/health"),
             env={**self._environment(), **own, **(env or {})},
         )
 
@@ -292,16 +299,3 @@ def _sound(answer: Answer) -> Answer:
     if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
         raise AssertionError(f"the console said {answer.status}: {answer.body}")
     return answer
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/health")
-        response = connection.getresponse()
-        response.read()
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    return response.status == HTTPStatus.OK
