@@ -74,7 +74,7 @@ def evaluate(
     """Predictions for reports in the order given, which should be that of their times."""
     state = state_with(groups)
     for number, report in enumerate(reports, 1):
-        state = _let_time_pass(state, report.at, number, gazetteer)
+        state = let_time_pass(state, report.at, number, gazetteer)
         events, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
         yield _prediction(report, events, state)
 
@@ -94,7 +94,7 @@ def state_with(groups: Iterable[GroupDefinition]) -> State:
     return state
 
 
-def _let_time_pass(state: State, until: datetime, number: int, gazetteer: Gazetteer) -> State:
+def let_time_pass(state: State, until: datetime, number: int, gazetteer: Gazetteer) -> State:
     """Tick each minute up to the next report; over a long silence in as many longer strides.
 
     An hour's quiet and a week's end in the same states, since what is due late is due all the same.
@@ -117,7 +117,7 @@ def _prediction(report: ReportReceived, events: Sequence[Message], state: State)
     incident = state.incidents.get(decided.incident_id) if decided.incident_id else None
     place = incident.place if incident else _held_place(state, held)
     groups = [s.group for s in incident.groups] if incident else list(held.groups) if held else []
-    opened = decided.outcome == "opened" and first_alert
+    opened = decided.outcome == "opened" and (first_alert or not groups)
     keeps = decided.outcome != "ignored"
     return {
         "id": report.report_id,
@@ -192,7 +192,7 @@ def explain_file(
     """
     state = state_with(definitions)
     for number, report in enumerate(read_reports(reports), 1):
-        state = _let_time_pass(state, report.at, number, gazetteer)
+        state = let_time_pass(state, report.at, number, gazetteer)
         if report.report_id == report_id:
             return explain(state, report, gazetteer)
         _, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
@@ -209,7 +209,12 @@ def explain(state: State, report: ReportReceived, gazetteer: Gazetteer) -> dict[
         "verdict": found.verdict,
         "reason": found.reason,
         "incident": found.incident,
-        "understood": {"kind": found.understood.kind, "first_hand": found.first_hand},
+        "understood": {
+            "kind": found.reckoned.kind,
+            "sure": found.reckoned.sure,
+            "because": dict(found.reckoned.because),
+            "first_hand": found.first_hand,
+        },
         "place": found.place.model_dump() if found.place else None,
         "place_reason": found.located.reason,
         "groups": [share.model_dump() for share in found.groups],
@@ -217,7 +222,8 @@ def explain(state: State, report: ReportReceived, gazetteer: Gazetteer) -> dict[
             {
                 "incident": c.incident.id,
                 "code": c.incident.code,
-                "by": c.link,
+                "score": c.score,
+                "signs": dict(c.signs),
                 "apart_m": c.apart_m,
                 "status": c.incident.status,
             }

@@ -74,10 +74,27 @@ class GroupShare(Frozen):
     """The part of the uncertainty disc that lies in the group's area."""
 
 
+class Gist(Frozen):
+    """What was understood of a report when it was decided; a later lexicon does not change it."""
+
+    kind: str = "report"
+    present: bool = False
+    """Whether it says that it is going on now."""
+    rumour: bool = False
+    """Whether it is worded like what everybody passes on and nobody has seen."""
+    home: bool = False
+    """Whether it speaks of somebody's home."""
+    venues: tuple[str, ...] = ()
+    """Kinds of business it names ("food", "beauty")."""
+    words: tuple[str, ...] = ()
+    """Its rare words, folded, by which later messages may be known to be about the same."""
+
+
 class ReportDetail(Private):
     """A report as its incident keeps it: under the incident's key, so it dies with the incident."""
 
     sealed_under: ClassVar[KeyKind] = "incident"
+    gist: Gist | None = None
     text: str = ""
     sender: str | None = None
     source: str | None = None
@@ -118,6 +135,7 @@ class HeldReport(Private):
     """A report kept for a person: under its hour's key."""
 
     sealed_under: ClassVar[KeyKind] = "report"
+    gist: Gist | None = None
     text: str = ""
     sender: str | None = None
     source: str | None = None

@@ -1,24 +1,27 @@
-"""Which known incident a report may be about: by its text, its sender, and its place.
+"""Which known incident a report may be about: candidates by place, words, sender and chat, each scored.
 
-Both uncertainties count. Two precisely placed events 400 m apart stay two; a copy of the same
-text joins wherever its phone is. Looks only at incidents in the cells that the report's disc touches.
+Each sign that speaks for or against is a named number; `weights.toml` says what it is worth. Both
+uncertainties count: two precisely placed events 400 m apart stay two. Only incidents that the report's
+disc, words, sender or chat lead to are looked at, however many are open.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from math import log10
+from typing import Final
 
 from services.router.decide.geo import DEGREE_M, cells_asked, distance_m
 from services.router.decide.limits import NEIGHBOURHOOD_M
 from services.router.decide.locate import precise
 from services.router.decide.state import Incident, State, Trace
 from services.router.decide.text import fold, sketch
+from services.router.decide.understand import Understood
+from services.router.decide.weights import score
 from shared.contracts.base import IncidentId, Place, ReportId
-
-Link = Literal["text", "place", "area", "thread"]
+from shared.contracts.incidents import Gist
 
 NEAR_M: Final = 150.0
 """Two precise places closer than this, beyond their uncertainties, are one."""
@@ -29,23 +32,61 @@ LISTENING: Final = timedelta(hours=2)
 ENDED_RECENTLY: Final = timedelta(hours=1)
 """How long after its end an incident still takes what is said of it."""
 
+AFTERWARDS: Final = timedelta(hours=8)
+"""How long after its end news of it (people held, a police station) still joins it."""
+
+_CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
+
+_CHAT: Final = timedelta(minutes=60)
+_PATIENCE: Final = timedelta(minutes=90)
+_HALF_LIFE_S: Final = 1_200.0
+_RETURN_S: Final = 1_800.0
+_RETURN_LEAST_S: Final = 300.0
+_BEYOND_M: Final = 250.0
+_FAR_M: Final = 1_000.0
 _MOST_UNCERTAINTY_M: Final = 250.0
 _MOST_NEIGHBOURS: Final = 256
+_MOST_LIVE: Final = 12
+_MOST_CANDIDATES: Final = 64
+_ENOUGH_WORDS: Final = 3
 _SAID: Final = frozenset({"street", "junction", "landmark"})
+
+Signs = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What correlation asks of a report."""
+
+    text: str
+    understood: Understood
+    gist: Gist
+    place: Place | None
+    said: bool
+    """Whether the words name the place, rather than the phone alone."""
+    sender: str | None
+    source: str | None
+    drill: bool
+
+    @property
+    def claims(self) -> bool:
+        """Whether it says of itself that a raid is on, rather than telling more of one."""
+        return bool(self.understood.told & _CLAIMS)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An incident that the report may be about, why, and how far it is (None: no place to compare)."""
+    """An incident that the report may be about, with what speaks for and against, and its score."""
 
     incident: Incident
-    link: Link
+    signs: Signs
+    score: float
     apart_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Correlated:
-    """All candidates, the nearest first; and the held report this one is a copy of, if any."""
+    """All candidates, the likeliest first; and the held report this one is a copy of, if any."""
 
     candidates: tuple[Candidate, ...]
     copy_of_held: ReportId | None = None
@@ -53,23 +94,25 @@ class Correlated:
     copied: float = 0.0
     """The share of the text's marks that `copy_of` has: 1 is a copy, 0.5 may be the same phrases."""
 
-    def by(self, link: Link) -> tuple[Candidate, ...]:
-        """The candidates found in that way."""
-        return tuple(c for c in self.candidates if c.link == link)
+    @property
+    def best(self) -> Candidate | None:
+        """The likeliest."""
+        return self.candidates[0] if self.candidates else None
 
 
-def correlate(  # noqa: PLR0913 - each is a clue of its own
-    state: State, *, text: str, sender: str | None, place: Place | None, drill: bool, now: datetime
-) -> Correlated:
-    """Find the incidents that a report may be about."""
-    marks = sketch(text)
+def correlate(state: State, report: Report, now: datetime) -> Correlated:
+    """Find and score the incidents that a report may be about."""
+    marks = sketch(report.text)
     traces = [t for mark in marks if (t := state.traces.get(mark)) is not None]
     original, copied = _original(state, traces, len(marks))
-    found = [*_thread(state, sender, now), *(_nearby(state, place, now) if place else ())]
+    live = len(state.live)
+    found = {i.id: i for i in _led_to(state, report, original, now) if i.drill == report.drill}
+    scored = [_scored(i, report, live, copied if i is original else 0.0, state, now) for i in found.values()]
+    scored.sort(key=lambda c: (-c.score, c.incident.id))
     return Correlated(
-        candidates=tuple(c for c in found if c.incident.drill == drill),
+        candidates=tuple(scored[:_MOST_CANDIDATES]),
         copy_of_held=_held_original(state, traces, len(marks)),
-        copy_of=original if original is not None and original.drill == drill else None,
+        copy_of=original if original is not None and original.drill == report.drill else None,
         copied=copied,
     )
 
@@ -83,15 +126,48 @@ def present(state: State, incident: IncidentId | None) -> Incident | None:
     return found
 
 
-def open_to(incident: Incident, now: datetime) -> bool:
-    """Whether reports still join it: it is live, or ended within the hour."""
+def open_to(incident: Incident, now: datetime, *, claims: bool) -> bool:
+    """Whether a message still joins it: it is live, or ended lately; mere news of it may come hours later."""
     if incident.live:
         return True
-    return (
-        incident.merged_into is None
-        and incident.ended_at is not None
-        and now - incident.ended_at <= ENDED_RECENTLY
-    )
+    if incident.merged_into is not None or incident.ended_at is None:
+        return False
+    return now - incident.ended_at <= (ENDED_RECENTLY if claims else AFTERWARDS)
+
+
+# --- who may be meant ----------------------------------------------------------------------------
+
+
+def _led_to(state: State, report: Report, original: Incident | None, now: datetime) -> Iterator[Incident]:
+    """The incidents that place, copy, sender, chat or rare words lead to; all live ones if they are few."""
+    names: list[IncidentId] = []
+    if report.place is not None:
+        names += _neighbours(state, report.place)
+    if original is not None:
+        names.append(original.id)
+    names += [t.incident for t in _traced(state, report, now) if t.incident is not None]
+    if len(state.live) <= _MOST_LIVE:
+        names += sorted(state.live)
+    for name in dict.fromkeys(names):
+        incident = present(state, name)
+        if incident is not None and (open_to(incident, now, claims=report.claims) or incident is original):
+            yield incident
+
+
+def _traced(state: State, report: Report, now: datetime) -> Iterator[Trace]:
+    if report.sender is not None and (thread := state.threads.get(report.sender)) is not None:
+        yield Trace(thread.report, thread.incident, thread.at)
+    if report.source is not None and (chat := state.chats.get(report.source)) and now - chat.at <= _CHAT:
+        yield chat
+    for word in report.gist.words:
+        if (trace := state.words.get(word)) is not None:
+            yield trace
+
+
+def _neighbours(state: State, place: Place) -> list[IncidentId]:
+    cells = cells_asked(place.lat, place.lon, place.radius_m)
+    found = (i for cell in cells for i in state.cells.get(cell, ())[-_MOST_NEIGHBOURS:])
+    return list(dict.fromkeys(found))
 
 
 def _original(state: State, traces: list[Trace], marks: int) -> tuple[Incident | None, float]:
@@ -109,51 +185,64 @@ def _held_original(state: State, traces: list[Trace], marks: int) -> ReportId | 
     return best if best is not None and 2 * counts[best] >= marks else None
 
 
-def _thread(state: State, sender: str | None, now: datetime) -> Iterator[Candidate]:
-    thread = state.threads.get(sender) if sender is not None else None
-    if thread is None or now - thread.at > LISTENING:
+# --- what speaks for and against -----------------------------------------------------------------
+
+
+def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
+    incident: Incident, report: Report, live: int, copied: float, state: State, now: datetime
+) -> Candidate:
+    signs = dict(_signs(incident, report, live, copied, state, now))
+    apart = _apart(report.place, incident.place)
+    return Candidate(incident, signs, round(score(signs), 3), None if apart is None else round(apart))
+
+
+def _signs(  # noqa: PLR0913,PLR0917 - each is a clue of its own
+    incident: Incident, report: Report, live: int, copied: float, state: State, now: datetime
+) -> Iterator[tuple[str, float]]:
+    yield from _by_place(incident, report)
+    if copied:
+        yield "copy", copied
+    yield from _by_words(incident, report)
+    yield from _by_origin(incident, report, state, now)
+    yield from _by_time(incident, report, live, now)
+    yield from _by_kind(incident, report, copied, now)
+
+
+def _apart(one: Place | None, other: Place | None) -> float | None:
+    return None if one is None or other is None else distance_m(one.lat, one.lon, other.lat, other.lon)
+
+
+def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]:
+    one, other = report.place, incident.place
+    if one is None or other is None:
         return
-    incident = present(state, thread.incident)
-    if incident is not None and open_to(incident, now):
-        yield Candidate(incident, "thread")
-
-
-def _nearby(state: State, place: Place, now: datetime) -> list[Candidate]:
-    """Incidents whose place (or that of one they absorbed) agrees with the report's, nearest first."""
-    found = []
-    for known in _neighbours(state, place):
-        incident = present(state, known.id)
-        if known.place is None or incident is None or not open_to(incident, now):
-            continue
-        if link := agrees(place, known.place):
-            apart = distance_m(place.lat, place.lon, known.place.lat, known.place.lon)
-            found.append(Candidate(incident, link, round(apart)))
-    found.sort(key=lambda c: (c.apart_m, c.incident.id))
-    return list({(c.incident.id, c.link): c for c in reversed(found)}.values())[::-1]
-
-
-def _neighbours(state: State, place: Place) -> list[Incident]:
-    cells = cells_asked(place.lat, place.lon, place.radius_m)
-    found = (i for cell in cells for i in state.cells.get(cell, ())[-_MOST_NEIGHBOURS:])
-    return [state.incidents[i] for i in dict.fromkeys(found)]
-
-
-def agrees(one: Place, other: Place) -> Link | None:
-    """`place` where both are precise and one; `area` where one of them is only an area around the other."""
-    farthest = NEIGHBOURHOOD_M + one.radius_m + other.radius_m
-    if abs(one.lat - other.lat) * DEGREE_M > farthest:
-        return None
-    apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-    if apart > farthest:
-        return None
-    if not (precise(one) and precise(other)):
-        return "area" if apart <= max(one.radius_m, other.radius_m) else None
     if _names(one.label) & _names(other.label):
-        return "place" if apart <= NEAR_M + one.radius_m + other.radius_m else None
+        yield "same_label", 1.0
+    if not (precise(one) and precise(other)):
+        apart = distance_m(one.lat, one.lon, other.lat, other.lon)
+        holds = apart <= max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
+        yield ("in_area", 1.0) if holds else ("out_of_area" if report.said else "far_phone", 1.0)
+        return
+    beyond = gap_m(one, other)
+    if beyond <= 0:
+        yield "same_spot", 1.0
+    elif beyond <= _BEYOND_M:
+        yield "near_spot", 1 - beyond / _BEYOND_M
+    else:
+        yield "far_spot" if report.said else "far_phone", min(1.0, beyond / _FAR_M)
+
+
+def gap_m(one: Place, other: Place) -> float:
+    """How much farther apart two precise places are than one event explains; not above 0: they are one."""
+    if abs(one.lat - other.lat) * DEGREE_M > NEIGHBOURHOOD_M + one.radius_m + other.radius_m:
+        return abs(one.lat - other.lat) * DEGREE_M
+    apart = distance_m(one.lat, one.lon, other.lat, other.lon)
+    if _names(one.label) & _names(other.label):
+        return apart - NEAR_M - one.radius_m - other.radius_m
     if one.how in _SAID and other.how in _SAID:
-        return "place" if apart <= NEAR_M else None
+        return apart - NEAR_M
     slack = min(one.radius_m, _MOST_UNCERTAINTY_M) + min(other.radius_m, _MOST_UNCERTAINTY_M)
-    return "place" if apart <= NEAR_M + min(slack, _MOST_UNCERTAINTY_M) else None
+    return apart - NEAR_M - min(slack, _MOST_UNCERTAINTY_M)
 
 
 @lru_cache(maxsize=16_384)
@@ -162,3 +251,60 @@ def _names(label: str) -> frozenset[str]:
     if label.startswith("near "):
         return frozenset()
     return frozenset(fold(part).strip() for part in label.split(",", maxsplit=1)[0].split(" / "))
+
+
+def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]:
+    shared = sum(word in incident.words for word in report.gist.words)
+    if shared:
+        yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
+    named = report.gist.venues
+    if named and incident.venues:
+        if any(venue in incident.venues for venue in named):
+            yield "venue", 1.0
+        elif report.claims:
+            yield "other_venue", 1.0
+
+
+def _by_origin(
+    incident: Incident, report: Report, state: State, now: datetime
+) -> Iterator[tuple[str, float]]:
+    thread = state.threads.get(report.sender) if report.sender is not None else None
+    if thread is not None and present(state, thread.incident) is incident:
+        age = (now - thread.at) / LISTENING
+        yield "sender", 1.0 if age <= 1 else max(0.3, 1.0 / age)
+    chat = state.chats.get(report.source) if report.source is not None else None
+    if chat is not None and now - chat.at <= _CHAT and present(state, chat.incident) is incident:
+        yield "chat", 1.0
+
+
+def _by_time(
+    incident: Incident, report: Report, live: int, now: datetime
+) -> Iterator[tuple[str, float]]:
+    silence = (now - incident.last_at).total_seconds()
+    yield "fresh", 0.5 ** (max(0.0, silence) / _HALF_LIFE_S)
+    if silence > _PATIENCE.total_seconds():
+        yield "stale", 1.0
+    others = live - (1 if incident.live else 0)
+    if others <= 0:
+        yield "alone", 1.0
+    elif report.place is None:
+        yield "crowd", log10(1 + others)
+
+
+def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -> Iterator[tuple[str, float]]:
+    understood = report.understood
+    if not report.claims:
+        yield "news", 1.0
+    else:
+        yield "claim", 1.0
+        if report.place is None:
+            yield "unplaced_claim", 1.0
+        left = incident.said_over_at or incident.ended_at
+        since = (now - left).total_seconds() if left else 0.0
+        if since > _RETURN_LEAST_S and copied < 0.5 and (understood.present or understood.again):  # noqa: PLR2004 - half a copy
+            yield "returned", 1.0 if understood.again else min(1.0, since / _RETURN_S)
+
+
+def around(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Those of the candidates whose place agrees with the report's."""
+    return [c for c in candidates if "same_spot" in c.signs or "in_area" in c.signs]

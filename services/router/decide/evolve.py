@@ -64,6 +64,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         first_hand=detail.first_hand,
         place=detail.place,
         sketch=sketch(detail.text),
+        gist=detail.gist or incidents.Gist(),
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = replace(state, held=state.held.insert(event.report_id, held))
@@ -79,7 +80,7 @@ def _traced(state: State, evidence: Evidence) -> State:
             threads = threads.put(evidence.sender, Thread(evidence.report, None, evidence.at), evidence.at)
     for mark in evidence.sketch:
         if traces.get(mark) is None:
-            traces = traces.put(mark, Trace(evidence.report, None), evidence.at)
+            traces = traces.put(mark, Trace(evidence.report, None, evidence.at), evidence.at)
     return replace(state, threads=threads, traces=traces)
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from rpds import HashTrieMap
+
 from services.router.decide import assess, snapshot
 from services.router.decide.evolve_parts import drop, put
-from services.router.decide.homes import speaks_of_home
-from services.router.decide.limits import MOST_GROUPS
+from services.router.decide.limits import MOST_GROUPS, MOST_WORDS
 from services.router.decide.state import Claim, Evidence, Incident, State, Thread, Trace
 from services.router.decide.text import sketch
 from shared.contracts import incidents as events
@@ -58,6 +59,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         first_hand=detail.first_hand,
         place=detail.place,
         sketch=sketch(detail.text),
+        gist=detail.gist or events.Gist(),
     )
 
 
@@ -69,8 +71,27 @@ def _with(incident: Incident, report: Evidence) -> Incident:
         first_hand=incident.first_hand + (report.first_hand is True),
         best=assess.better(incident.best, report),
         last_at=max(incident.last_at, report.at),
-        home=incident.home or speaks_of_home(report.text),
+        words=_counted(incident.words, report.gist.words),
+        venues=_counted(incident.venues, report.gist.venues),
+        home=incident.home or report.gist.home,
+        said_over_at=_said_over(incident, report),
+        said_wrong_at=report.at if report.gist.kind == "wrong" else incident.said_wrong_at,
     )
+
+
+def _counted(known: "HashTrieMap[str, int]", words: Iterable[str]) -> "HashTrieMap[str, int]":
+    for word in words:
+        if len(known) < MOST_WORDS or word in known:
+            known = known.insert(word, known.get(word, 0) + 1)
+    return known
+
+
+def _said_over(incident: Incident, report: Evidence) -> datetime | None:
+    """A report that they are gone counts until one says that they are there."""
+    if report.gist.kind == "over":
+        return report.at
+    still_there = report.gist.kind in {"report", "update"} and report.gist.present and report.first_hand is True
+    return None if still_there else incident.said_over_at
 
 
 def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
@@ -78,21 +99,34 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
     evidence = incident.evidence
     for report in reports:
         evidence = evidence.discard(report)
-    bare = replace(incident, evidence=evidence, support=(), first_hand=0, best=None)
+    bare = replace(
+        incident,
+        evidence=evidence,
+        support=(),
+        first_hand=0,
+        best=None,
+        words=HashTrieMap(),
+        venues=HashTrieMap(),
+        said_over_at=None,
+        said_wrong_at=None,
+    )
     for other in sorted(evidence.values(), key=lambda e: (e.at, e.report)):
         bare = _with(bare, other)
     return bare
 
 
 def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
-    threads, traces = state.threads, state.traces
+    threads, traces, chats, words = state.threads, state.traces, state.chats, state.words
+    trace = Trace(report.report, incident, report.at)
     if report.sender is not None:
         threads = threads.put(report.sender, Thread(report.report, incident, report.at), report.at)
-    trace = Trace(report.report, incident)
-    new = {mark: trace for mark in report.sketch if _is_news(traces.get(mark), incident)}
-    if new:
+    if report.source is not None:
+        chats = chats.put(report.source, trace, report.at)
+    if new := {mark: trace for mark in report.sketch if _is_news(traces.get(mark), incident)}:
         traces = traces.put_all(new, report.at)
-    return replace(state, threads=threads, traces=traces)
+    if new_words := {w: trace for w in report.gist.words if _is_news(words.get(w), incident)}:
+        words = words.put_all(new_words, report.at)
+    return replace(state, threads=threads, traces=traces, chats=chats, words=words)
 
 
 def _is_news(known: Trace | None, incident: IncidentId) -> bool:

@@ -27,6 +27,7 @@ def drop(state: State, incident: Incident) -> State:
         state,
         incidents=state.incidents.discard(incident.id),
         active=state.active.discard(incident.id),
+        live=state.live.discard(incident.id),
         resting=state.resting.discard(incident.id),
         codes=state.codes.discard(incident.code) if incident.code else state.codes,
         cells=_moved(state.cells, incident.id, _cells_of(incident), ()),
@@ -35,12 +36,13 @@ def drop(state: State, incident: Incident) -> State:
 
 def _listed(state: State, incident: Incident) -> State:
     active, resting = state.active, state.resting
+    live = state.live.insert(incident.id, True) if incident.live else state.live.discard(incident.id)
     if incident.ended:
         active, resting = active.discard(incident.id), resting.insert(incident.id, True)
     else:
         active, resting = active.insert(incident.id, True), resting.discard(incident.id)
     return replace(
-        state, active=active, resting=resting, codes=state.codes.insert(incident.code, incident.id)
+        state, active=active, live=live, resting=resting, codes=state.codes.insert(incident.code, incident.id)
     )
 
 

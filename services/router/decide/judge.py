@@ -5,22 +5,33 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from services.router.decide import reasons
-from services.router.decide.correlate import Candidate, Correlated, agrees, correlate, open_to, present
+from services.router.decide.correlate import (
+    Candidate,
+    Correlated,
+    Report,
+    correlate,
+    gap_m,
+    open_to,
+    present,
+)
 from services.router.decide.geo import distance_m
-from services.router.decide.locate import PRECISE_M, Hints, Located, locate, precise
+from services.router.decide.gist import gist_of
+from services.router.decide.kinds import Context, Reckoned, reckon
+from services.router.decide.locate import Hints, Located, locate, precise
 from services.router.decide.route import area_index, concerned
 from services.router.decide.state import Held, Incident, State
 from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
+from services.router.decide.weights import probability
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import GroupId, IncidentId, Place, ReportId
-from shared.contracts.incidents import GroupShare
+from shared.contracts.incidents import Gist, GroupShare
 from shared.contracts.reports import ReportContent
 
 Verdict = Literal["open", "join", "hold", "ignore"]
 
-WITNESS_AREA_M: Final = 2_000.0
-"""A witness who names only an area no wider than this opens an incident there."""
+AREA_M: Final = 2_500.0
+"""A clear report that names only an area no wider than this opens an incident there."""
 
 COPY_REACH_M: Final = 25_000.0
 """A copied text comes from phones all over a town; from farther away it is said of something else."""
@@ -31,12 +42,20 @@ A_COPY: Final = 0.85
 CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""
 
-_NEWS: Final = frozenset({"update", "over", "wrong", "other_police", "unclear", "help"})
+CLEAR: Final = 1.3
+"""The strength of a report that says what is going on, not only that something is."""
+
+RUMOURED: Final = 2
+"""So many phrases of rumour make one, if nobody saw it."""
+
+_NEWS: Final = frozenset({"update", "over", "wrong", "unclear", "help"})
 _NOISE: Final = {
     "question": reasons.QUESTION,
     "old_news": reasons.OLD_NEWS,
     "chatter": reasons.CHATTER,
     "spam": reasons.SPAM,
+    "drill": reasons.DRILL_TALK,
+    "other_police": reasons.OTHER_POLICE,
 }
 
 
@@ -45,10 +64,13 @@ class Judgement:
     """What was found and decided about one report; everything `explain` shows."""
 
     understood: Understood
+    context: Context
+    reckoned: Reckoned
     located: Located
     correlated: Correlated
     verdict: Verdict
     reason: str
+    gist: Gist
     incident: IncidentId | None = None
     """Joined, or leaned to."""
     groups: tuple[GroupShare, ...] = ()
@@ -69,12 +91,19 @@ class _Case:
     state: State
     content: ReportContent
     understood: Understood
+    context: Context
+    reckoned: Reckoned
+    gist: Gist
     located: Located
     found: Correlated
     groups: tuple[GroupShare, ...]
     first_hand: bool | None
     drill: bool
     now: datetime
+
+    @property
+    def place(self) -> Place | None:
+        return self.located.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +122,13 @@ def judge(
     ruling = _rule(case)
     return Judgement(
         understood=case.understood,
+        context=case.context,
+        reckoned=case.reckoned,
         located=case.located,
         correlated=case.found,
         verdict=ruling.verdict,
         reason=ruling.reason,
+        gist=case.gist,
         incident=ruling.incident,
         groups=case.groups,
         joins_held=ruling.joins_held,
@@ -106,33 +138,66 @@ def judge(
 
 def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, gazetteer: Gazetteer) -> _Case:
     understood = understand(content.text)
+    first_hand = understood.first_hand if content.first_hand is None else content.first_hand
     thread = state.threads.get(content.sender) if content.sender else None
     before = present(state, thread.incident) if thread else None
-    hints = Hints(area_index(state.groups).covers, before.place if before else None)
+    hints = Hints(
+        area_index(state.groups).covers,
+        before.place if before else None,
+        hearsay=first_hand is False,
+        languages=understood.languages,
+        moved=understood.moved,
+    )
     located = locate(content, gazetteer, hints)
     place = located.place
-    found = correlate(state, text=content.text, sender=content.sender, place=place, drill=drill, now=now)
-    first_hand = understood.first_hand if content.first_hand is None else content.first_hand
-    groups = concerned(place, state.groups, gazetteer) if place and _needs_groups(found) else ()
-    return _Case(state, content, understood, located, found, groups, first_hand, drill, now)
+    gist = gist_of(content.text, understood)
+    report = Report(
+        content.text, understood, gist, place, located.said, content.sender, content.source, drill
+    )
+    found = correlate(state, report, now)
+    context = context_of(state, report, found)
+    reckoned = reckon(understood, context)
+    gist = gist.model_copy(update={"kind": reckoned.kind})
+    groups = concerned(place, state.groups, gazetteer) if place and not _joins(found) else ()
+    return _Case(state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now)
 
 
-def _needs_groups(found: Correlated) -> bool:
-    """Routing costs most; a report that joins at its very place needs none of its own."""
-    return not any(c.link == "place" and c.incident.live for c in found.candidates)
+def context_of(state: State, report: Report, found: Correlated) -> Context:
+    """What is known around the report's words."""
+    best = found.best
+    return Context(
+        placed=report.said and precise(report.place),
+        vague=report.said and report.place is not None and not precise(report.place),
+        phone=report.place is not None and not report.said,
+        linked=round(probability(best.score), 3) if best else 0.0,
+        thread=best is not None and "sender" in best.signs,
+        chat=best is not None and "chat" in best.signs,
+        live=bool(len(state.live)),
+    )
+
+
+def _joins(found: Correlated) -> Candidate | None:
+    """The likeliest incident, if it is more likely than not."""
+    best = found.best
+    return best if best is not None and best.score > 0 else None
 
 
 def _rule(case: _Case) -> _Ruling:
-    kind = case.understood.kind
+    """The first rule that speaks."""
+    kind = case.reckoned.kind
     if kind in _NOISE:
         return _Ruling("ignore", _NOISE[kind])
     if copy := _copy(case):
         return copy
-    if kind in _NEWS:
-        return _news(case)
     if kind == "empty":
         return _wordless(case)
-    return _join(case) or _thread(case) or _open(case)
+    if joined := _joins(case.found):
+        return _Ruling("join", _why(joined, kind), joined.incident.id)
+    if kind in _NEWS:
+        return _news_of_nothing(case)
+    if kind == "rumour":
+        return _Ruling("hold", reasons.RUMOUR)
+    return _open(case)
 
 
 def _copy(case: _Case) -> _Ruling | None:
@@ -140,56 +205,55 @@ def _copy(case: _Case) -> _Ruling | None:
     incident = case.found.copy_of
     if incident is None or _says_elsewhere(case, incident):
         return None
-    if open_to(incident, case.now):
+    if open_to(incident, case.now, claims=True):
         return _Ruling("join", reasons.SAME_TEXT, incident.id)
-    if incident.ended and case.content.position is None:
+    if incident.ended and (case.content.position is None or case.found.copied >= A_COPY):
         return _Ruling("ignore", reasons.COPY_OF_OLD_NEWS, incident.id)
     return None
 
 
 def _says_elsewhere(case: _Case, incident: Incident) -> bool:
     """Alike in words, but about another place: "vans outside 12 Rye Lane" is no copy of "… Mare Street"."""
-    place = case.located.place
+    place = case.place
     if place is None or incident.place is None:
         return False
     many_words = len(sketch(case.content.text)) == SKETCH_SIZE
     if place.how == "coordinates" and many_words and case.found.copied >= A_COPY:
         # A copy comes from anywhere in town; "immigration raid here" and set phrases are nobody's copy.
         return distance_m(place.lat, place.lon, incident.place.lat, incident.place.lon) > COPY_REACH_M
-    both = precise(place) and precise(incident.place)
-    return both and agrees(place, incident.place) is None
+    return precise(place) and precise(incident.place) and gap_m(place, incident.place) > 0
 
 
-def _news(case: _Case) -> _Ruling:
-    """News of an incident joins it; without one it opens nothing."""
-    kind = case.understood.kind
-    reason = {"over": reasons.SAID_OVER, "wrong": reasons.SAID_WRONG}.get(kind, reasons.NEWS_OF_IT)
-    if candidates := case.found.by("place") or case.found.by("thread"):
-        return _Ruling("join", reason, candidates[0].incident.id)
-    around = _live(case.found.by("area"))
-    if len(around) == 1 and kind != "other_police":
-        return _Ruling("join", reason, around[0].incident.id)
-    return _news_of_nothing(case)
+_WHY: Final = (
+    ("copy", reasons.SAME_TEXT),
+    ("same_spot", reasons.SAME_PLACE),
+    ("sender", reasons.SAME_SENDER),
+    ("in_area", reasons.ONLY_ONE_THERE),
+    ("words", reasons.SAME_DETAILS),
+    ("chat", reasons.SAME_CHAT),
+)
 
 
-def _live(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    return tuple(c for c in candidates if c.incident.live)
+def _why(joined: Candidate, kind: str) -> str:
+    """The named reason of a join: what the message says, else the strongest link."""
+    if kind == "over":
+        return reasons.SAID_OVER
+    if kind == "wrong":
+        return reasons.SAID_WRONG
+    return next((reason for sign, reason in _WHY if sign in joined.signs), reasons.ONLY_ONE_LIVE)
 
 
 def _news_of_nothing(case: _Case) -> _Ruling:
-    kind, placed = case.understood.kind, precise(case.located.place)
+    """News of what nobody reported: kept for a person if somebody may need one, else not for us."""
+    kind, placed = case.reckoned.kind, precise(case.place)
+    leaning = case.found.best.incident.id if case.found.best else None
     if kind == "help":
-        return _Ruling("hold", reasons.CRY_FOR_HELP)
+        return _Ruling("hold", reasons.CRY_FOR_HELP, leaning)
     if kind == "update" and placed:
         return _Ruling("hold", reasons.WHO_IS_UNCLEAR)
     if kind == "unclear" and placed and case.first_hand is True:
         return _Ruling("hold", reasons.NOT_UNDERSTOOD)
-    nothing = {
-        "update": reasons.NO_SIGN,
-        "over": reasons.NOTHING_TO_UPDATE,
-        "wrong": reasons.SAID_NONE,
-        "other_police": reasons.OTHER_POLICE,
-    }
+    nothing = {"update": reasons.NO_SIGN, "over": reasons.NOTHING_TO_UPDATE, "wrong": reasons.SAID_NONE}
     return _Ruling("ignore", nothing.get(kind, reasons.NO_SIGN))
 
 
@@ -197,75 +261,31 @@ def _wordless(case: _Case) -> _Ruling:
     """No words, but somebody pressed the button somewhere: for a person. Nothing at all: for nobody."""
     if case.content.position is None and case.content.postcode is None:
         return _Ruling("ignore", reasons.NO_WORDS)
-    if candidates := case.found.by("place"):
-        return _Ruling("join", reasons.SAME_PLACE, candidates[0].incident.id)
+    if joined := _joins(case.found):
+        return _Ruling("join", reasons.SAME_PLACE, joined.incident.id)
     return _Ruling("hold", reasons.NOT_UNDERSTOOD)
 
 
-def _join(case: _Case) -> _Ruling | None:
-    """A report at the place of a known incident, or in an area where there is exactly one."""
-    for candidate in case.found.by("place"):
-        incident = candidate.incident
-        if incident.live:
-            return _Ruling("join", reasons.SAME_PLACE, incident.id)
-        if case.first_hand is not True:
-            return _Ruling("join", reasons.AFTER_THE_END, incident.id)
-        if _just_ended(incident, case.now):
-            # Perhaps they are back, perhaps it is a late word: a person sees it in the next digest.
-            return _Ruling("hold", reasons.AFTER_THE_END, incident.id)
-    around = _live(case.found.by("area"))
-    place = case.located.place
-    if around and place is not None:
-        if len(around) == 1:
-            return _Ruling("join", reasons.ONLY_ONE_THERE, around[0].incident.id)
-        if not precise(place):
-            return _Ruling("hold", reasons.SEVERAL_POSSIBLE, around[0].incident.id)
-    return None
-
-
-_JUST: Final = timedelta(minutes=10)
-
-
-def _just_ended(incident: Incident, now: datetime) -> bool:
-    return incident.ended_at is not None and now - incident.ended_at <= _JUST
-
-
-def _thread(case: _Case) -> _Ruling | None:
-    """The same sender again, naming no other precise place."""
-    candidates = case.found.by("thread")
-    if not candidates or (precise(case.located.place) and case.located.place.how != "coordinates"):  # type: ignore[union-attr]
-        return None
-    incident = candidates[0].incident
-    if _far(case.located.place, incident.place):
-        return None
-    return _Ruling("join", reasons.SAME_SENDER, incident.id)
-
-
-def _far(one: Place | None, other: Place | None) -> bool:
-    """Whether a place is clearly another than the thread's: the sender has moved on."""
-    if one is None or other is None:
-        return False
-    return distance_m(one.lat, one.lon, other.lat, other.lon) > one.radius_m + other.radius_m + PRECISE_M
-
-
 def _open(case: _Case) -> _Ruling:
-    place = case.located.place
+    """A report that no known incident explains."""
+    place = case.place
     if place is None:
         reason = reasons.COPY_OF_HELD if case.found.copy_of_held else case.located.reason
-        return _Ruling("hold", reason)
-    if not case.groups:
-        return _Ruling("hold", reasons.NOBODYS_AREA)
+        return _Ruling("hold", reason, case.found.best.incident.id if case.found.best else None)
+    if case.understood.rumour >= RUMOURED and case.first_hand is not True:
+        return _Ruling("hold", reasons.RUMOUR)
     alike = _alike_held(case)
     if precise(place):
-        return _Ruling("open", reasons.PLACED_REPORT, joins_held=alike)
+        reason = reasons.PLACED_REPORT if case.groups else reasons.NOBODYS_AREA
+        return _Ruling("open", reason, joins_held=alike)
     return _open_vaguely(case, place, alike)
 
 
 def _open_vaguely(case: _Case, place: Place, alike: tuple[ReportId, ...]) -> _Ruling:
     if case.found.copy_of_held:
         return _Ruling("hold", reasons.COPY_OF_HELD)
-    if place.radius_m <= WITNESS_AREA_M:
-        if case.first_hand is True:
+    if place.radius_m <= AREA_M and not case.understood.rumour:
+        if case.first_hand is True or case.understood.strength >= CLEAR:
             return _Ruling("open", reasons.WITNESS_IN_AREA, joins_held=alike)
         if chorus := _chorus(case, place):
             return _Ruling("open", reasons.VAGUE_BUT_SUPPORTED, joins_held=(*chorus, *alike))

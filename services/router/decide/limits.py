@@ -12,6 +12,9 @@ MOST_SPLIT: Final = 200
 TICK_FILLS: Final = 250
 """Events after which a tick leaves the rest to the next one."""
 
+MOST_WORDS: Final = 400
+"""Rare words kept of one incident's reports."""
+
 DIGEST_LINES: Final = 10
 """Held reports shown in one digest; the count of all is told beside them."""
 

@@ -1,15 +1,16 @@
 """Where a report is: a point, an uncertainty radius, and how it was found.
 
-Sources in order of trust: a point or full postcode in the words, two streets that meet, a street or
-landmark, the phone's position, district and area. Words beat a distant phone, because people
-report what happens elsewhere. A name that may mean several places is settled by what else is
-known, or stays ambiguous: a wrong place is worse than a vague one.
+Every name in the words is weighed by what else is known: districts and areas named beside it, another
+name close by, the phone, the sender's thread, whose area it is. Words beat a distant phone, because
+people report what happens elsewhere. A name that may mean several places is settled by such clues or
+stays ambiguous: a wrong place is worse than a vague one.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from services.router.decide.codes import Codes, find_codes
 from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mention, Mentions, find_mentions
 from services.router.decide.places import at, label_of, meeting, road
@@ -25,9 +26,22 @@ _PHONE_M: Final = 100.0
 _PHONE_LEAST_M: Final = 30.0
 _POINT_M: Final = 50.0
 _ONE_ROAD_M: Final = 1_300.0
+_ONE_AREA_M: Final = 3_000.0
+_SHORT_NAME: Final = 5
 _MOST_ROWS_OF_A_ROAD: Final = 100
-_PHONE_REACH_M: Final = 5_000.0
-_AREA_LEAST_M: Final = 3_000.0
+_AREA_LEAST_M: Final = 2_000.0
+_BESIDE: Final = 8
+"""Words at most between a name and an area that is likely said of it."""
+
+_BOUND: Final = 3
+"""Words at most between a street and the area that it is said to be in: "Park Road in Leeds"."""
+
+_MARGIN: Final = 0.9
+"""By how much the likeliest of several places must lead to be taken."""
+
+_NEEDED: Final = {"exact": 0.0, "translated": 0.0, "inflected": 0.0, "shortened": 2.0, "similar": 1.0}
+_NEEDED_GENERIC: Final = 2.0
+"""Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 Disc = tuple[float, float, float]
 """Latitude, longitude, radius in metres."""
@@ -48,218 +62,389 @@ class Hints:
     covered: Covered
     thread: Place | None = None
     """The place of the incident that the same sender wrote about before."""
+    hearsay: bool = False
+    """Whether the sender is not there: then the phone says little."""
+    languages: tuple[str, ...] = ("en",)
+    moved: bool = False
+    """Whether the words say that it moved: then the last place named is where it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The place, or the reason why there is none."""
+    """The place, or the reason why there is none; and what was considered."""
 
     place: Place | None
     reason: str
+    considered: tuple[tuple[str, float], ...] = ()
+    """Names of the places weighed, with their points, the best first."""
+    said: bool = False
+    """Whether the words name the place, rather than the phone alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Rows of one name that are one place: a long road has several."""
+
+    mention: Mention
+    rows: tuple[NamedPlace, ...]
+    points: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Clues:
+    """Everything that may settle a name."""
+
+    codes: tuple[Disc, ...]
+    """Postcode districts and sectors in the text."""
+    discs: tuple[Disc, ...]
+    """All surroundings that the text names: districts, sectors, areas, boroughs."""
+    bound: tuple[tuple[int, int, tuple[Disc, ...]], ...]
+    """Areas with the words they take, for binding to a street beside them."""
+    boroughs: frozenset[str]
+    phone: Position | None
+    typed: Disc | None
+    """The postcode of the form's own field."""
+    hints: Hints
+    small: tuple[Disc, ...] = field(default=())
+    """The surroundings small enough to choose a stretch of a road by."""
 
 
 def locate(content: ReportContent, gazetteer: Gazetteer, hints: Hints) -> Located:
-    """Find the report's place; see the module's order of trust."""
-    text = f"{content.text} \n {content.postcode}" if content.postcode else content.text
-    mentions = find_mentions(text, gazetteer)
-    said = _exact(mentions, gazetteer) or _named(mentions, content.position, gazetteer, hints)
-    if content.position is None:
-        return said if isinstance(said, Located) else Located(said, "found" if said else NO_PLACE)
-    place = said.place if isinstance(said, Located) else said
-    return Located(_with_phone(place, content.position, gazetteer), "found")
+    """Find the report's place; see the module's docstring."""
+    mentions = find_mentions(content.text, hints.languages, gazetteer)
+    typed = find_codes(content.postcode, gazetteer) if content.postcode else None
+    clues = _clues(mentions, content.position, typed, gazetteer, hints)
+    said = _exact(mentions.codes, mentions, gazetteer)
+    if said is None:
+        return _weighed(mentions, typed, clues, gazetteer)
+    return Located(_with_phone(said, clues, gazetteer), "found", said=True)
 
 
-def _exact(mentions: Mentions, gazetteer: Gazetteer) -> Place | None:
-    if mentions.point:
-        lat, lon = mentions.point
-        return at(
-            lat, lon, _POINT_M, "coordinates", _nearby(lat, lon, gazetteer), gazetteer.outcode_at(lat, lon)
-        )
-    for postcode in mentions.postcodes:
+def _weighed(mentions: Mentions, typed: Codes | None, clues: _Clues, gazetteer: Gazetteer) -> Located:
+    """A place of the names in the text; else of a field or the phone; else of the area named."""
+    found, considered = _named(mentions, clues)
+    by_field = _exact(typed, mentions, gazetteer) if typed else None
+    if found is not None:
+        return Located(_with_phone(_with_field(found, by_field), clues, gazetteer), "found", considered, said=True)
+    area = _area(mentions, clues, gazetteer)
+    if by_field is not None and (area is None or _inside(by_field, area)):
+        return Located(by_field, "found", considered, said=True)
+    if area is None and typed is not None:
+        area = _district(typed, gazetteer)
+    if area is None and clues.phone is None:
+        return Located(None, AMBIGUOUS_PLACE if mentions.names else NO_PLACE, considered)
+    return Located(_with_phone(area, clues, gazetteer), "found", considered, said=area is not None)
+
+
+def _exact(codes: Codes, mentions: Mentions, gazetteer: Gazetteer) -> Place | None:
+    """A point, a full postcode or a sector."""
+    if codes.point:
+        lat, lon = codes.point
+        outcode = gazetteer.outcode_at(lat, lon)
+        return at(lat, lon, _POINT_M, "coordinates", bare_label(lat, lon, gazetteer), outcode)
+    streets = [m.name for m in mentions.names if m.precise and not m.denied]
+    for postcode in codes.postcodes:
         if point := gazetteer.postcode(postcode):
-            streets = [m.name for m in mentions.names if m.precise]
             label = ", ".join([*streets[:1], postcode])
             return at(point.lat, point.lon, point.radius_m, "postcode", label, postcode.split(" ")[0])
     return None
 
 
-def _nearby(lat: float, lon: float, gazetteer: Gazetteer) -> str:
+def bare_label(lat: float, lon: float, gazetteer: Gazetteer) -> str:
+    """What to call a bare point: "near 51.5470, -0.0748, E8"."""
     outcode = gazetteer.outcode_at(lat, lon)
     return f"near {lat:.4f}, {lon:.4f}" + (f", {outcode}" if outcode else "")
 
 
-def _named(mentions: Mentions, phone: Position | None, gazetteer: Gazetteer, hints: Hints) -> Located:
-    area = _area(mentions, phone, gazetteer, hints)
-    exact = [m for m in mentions.names if m.precise]
-    anchors = _believed(_anchors(mentions, gazetteer), exact, phone, hints)
-    found = _precise(exact, anchors, phone, hints)
-    if found is not None:
-        return Located(found, "found")
-    if area is not None:
-        return Located(area, "found")
-    return Located(None, AMBIGUOUS_PLACE if mentions.names else NO_PLACE)
+# --- clues ---------------------------------------------------------------------------------------
 
 
-def _anchors(mentions: Mentions, gazetteer: Gazetteer) -> list[Disc]:
-    """Discs that the text itself names as the surroundings: districts, areas, boroughs."""
-    points = [
-        gazetteer.outcode(o) for o in (*mentions.outcodes, *(p.split(" ")[0] for p in mentions.postcodes))
-    ]
-    discs = [(p.lat, p.lon, p.radius_m) for p in points if p]
-    wide = (c for m in mentions.names for c in m.candidates if c.kind not in PRECISE)
-    return [*discs, *((c.lat, c.lon, c.radius_m) for c in wide)]
-
-
-def _believed(
-    anchors: list[Disc], exact: Sequence[Mention], phone: Position | None, hints: Hints
-) -> list[Disc]:
-    """The surroundings that may speak against a street: not a far-off village called like a word.
-
-    Where no street named lies in any of them, they count only against the phone's silence, and
-    only those in some group's area.
-    """
-    streets = [c for m in exact for c in m.candidates if c.kind in PRECISE]
-    if any(_within(street, anchors) for street in streets):
-        return anchors
-    if streets and _near_phone(streets, phone):
-        return []
-    return [disc for disc in anchors if hints.covered(disc[0], disc[1])]
-
-
-def _within(place: NamedPlace, anchors: Sequence[Disc]) -> bool:
-    return any(
-        distance_m(place.lat, place.lon, lat, lon) <= max(_AREA_LEAST_M, 1.3 * radius)
-        for lat, lon, radius in anchors
+def _clues(
+    mentions: Mentions, phone: Position | None, typed: Codes | None, gazetteer: Gazetteer, hints: Hints
+) -> _Clues:
+    wide = [(m, [c for c in m.candidates if c.kind not in PRECISE]) for m in mentions.names if not m.denied]
+    wide = [(m, found) for m, found in wide if found]
+    codes = _code_discs(mentions.codes, gazetteer)
+    named = [(m.start, m.end, tuple((c.lat, c.lon, c.radius_m) for c in found)) for m, found in wide]
+    discs = (*codes, *(disc for _, _, found in named for disc in found))
+    return _Clues(
+        codes=tuple(codes),
+        discs=discs,
+        bound=tuple(named),
+        boroughs=frozenset(c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}),
+        phone=phone,
+        typed=next(iter(_code_discs(typed, gazetteer)), None) if typed else None,
+        hints=hints,
+        small=tuple(d for d in discs if d[2] <= _ONE_ROAD_M),
     )
 
 
-def _precise(
-    names: Sequence[Mention],
-    anchors: Sequence[Disc],
-    phone: Position | None,
-    hints: Hints,
-) -> Place | None:
-    """Streets and landmarks: two that meet, else the one that the clues settle."""
-    options = [
-        [c for c in m.candidates if c.kind in PRECISE and (not anchors or _within(c, anchors))] for m in names
+def _code_discs(codes: Codes, gazetteer: Gazetteer) -> list[Disc]:
+    points = [
+        *(gazetteer.postcode(p) for p in codes.postcodes),
+        *(gazetteer.sector(s) for s in codes.sectors),
+        *(gazetteer.outcode(o) for o in (*codes.outcodes, *(p.split(" ")[0] for p in (*codes.postcodes, *codes.sectors)))),
     ]
-    options = [found for found in options if found]
-    met = meeting([_settled(found, phone, hints) or found for found in options])
-    if met is not None:
+    return [(p.lat, p.lon, p.radius_m) for p in points if p]
+
+
+def _within(place: NamedPlace, discs: Iterable[Disc]) -> bool:
+    return any(
+        distance_m(place.lat, place.lon, lat, lon) <= max(_AREA_LEAST_M, 1.2 * radius) for lat, lon, radius in discs
+    )
+
+
+# --- names weighed -------------------------------------------------------------------------------
+
+
+def _named(mentions: Mentions, clues: _Clues) -> tuple[Place | None, tuple[tuple[str, float], ...]]:
+    """The likeliest street, landmark, station or junction, if it is clear enough; and what was weighed."""
+    names = [m for m in mentions.names if not m.denied and any(c.kind in PRECISE for c in m.candidates)]
+    options = [_clusters(m) for m in names]
+    weighed = [[_weigh(c, clues, options) for c in clusters] for clusters in options]
+    settled = [best for clusters in weighed if (best := _settled(clusters)) is not None]
+    listed = sorted(((label_of(c.rows[0]), round(c.points, 1)) for cs in weighed for c in cs), key=lambda e: (-e[1], e[0]))
+    return _chosen(settled, clues), tuple(dict(listed[::-1]).items())[::-1][:5]
+
+
+def _clusters(mention: Mention) -> list[_Cluster]:
+    """The rows of a name, those together that hang together."""
+    waiting = [c for c in mention.candidates if c.kind in PRECISE][:_MOST_ROWS_OF_A_ROAD]
+    found: list[_Cluster] = []
+    while waiting:
+        reached, rows = [waiting.pop(0)], []
+        while reached:
+            here = reached.pop()
+            rows.append(here)
+            near = [p for p in waiting if p.name == here.name and distance_m(here.lat, here.lon, p.lat, p.lon) <= _ONE_ROAD_M]
+            waiting = [p for p in waiting if p not in near]
+            reached += near
+        found.append(_Cluster(mention, tuple(rows)))
+    return found
+
+
+def _weigh(cluster: _Cluster, clues: _Clues, options: Sequence[Sequence[_Cluster]]) -> _Cluster:
+    """The cluster with its points: each clue that agrees adds, an area said beside it that does not takes away."""
+    points = (
+        _by_area(cluster, clues)
+        + _by_phone(cluster, clues)
+        + _by_point(cluster, clues.typed)
+        + _by_thread(cluster, clues.hints)
+        + _by_company(cluster, options)
+        + 0.3 * max(row.rank for row in cluster.rows)
+        + (1.0 if any(clues.hints.covered(row.lat, row.lon) for row in cluster.rows[:3]) else 0.0)
+    )
+    return _Cluster(cluster.mention, cluster.rows, points)
+
+
+def _by_area(cluster: _Cluster, clues: _Clues) -> float:
+    """Surroundings named that it lies in: the closer to their middle and to its own words, the better."""
+    mention = cluster.mention
+    inside = max((_nearness(row, disc) for row in cluster.rows for disc in clues.codes), default=0.0)
+    for start, end, discs in clues.bound:
+        gap = max(start - mention.end, mention.start - end)
+        near = 1.0 if gap <= _BESIDE else 0.7
+        inside = max(inside, max((near * _nearness(row, disc) for row in cluster.rows for disc in discs), default=0.0))
+    if inside:
+        return inside
+    if any(row.borough in clues.boroughs for row in cluster.rows):
+        return 2.0
+    for start, end, _ in clues.bound:
+        if 0 <= start - mention.end <= _BOUND or 0 <= mention.start - end <= _BOUND:
+            return -3.0
+    return -0.5 if clues.discs else 0.0
+
+
+def _nearness(place: NamedPlace, disc: Disc) -> float:
+    """3 in the middle of a disc, 2 at its edge, 0 beyond."""
+    lat, lon, radius = disc
+    reach = max(_AREA_LEAST_M, 1.2 * radius)
+    apart = distance_m(place.lat, place.lon, lat, lon)
+    return 3.0 - apart / reach if apart <= reach else 0.0
+
+
+def _phone_disc(clues: _Clues) -> Disc | None:
+    phone = clues.phone
+    return None if phone is None else (phone.lat, phone.lon, phone.accuracy_m or _PHONE_M)
+
+
+def _by_phone(cluster: _Cluster, clues: _Clues) -> float:
+    """The phone of somebody who is not there says little."""
+    return _by_point(cluster, _phone_disc(clues)) * (0.3 if clues.hints.hearsay else 1.0)
+
+
+def _by_point(cluster: _Cluster, disc: Disc | None) -> float:
+    if disc is None:
+        return 0.0
+    lat, lon, radius = disc
+    apart = min(distance_m(lat, lon, row.lat, row.lon) for row in cluster.rows) - radius
+    return 2.5 if apart <= 1_000 else 1.8 if apart <= 3_000 else 1.0 if apart <= 8_000 else 0.4 if apart <= 20_000 else 0.0  # noqa: PLR2004 - the scale
+
+
+def _by_thread(cluster: _Cluster, hints: Hints) -> float:
+    if hints.thread is None:
+        return 0.0
+    apart = min(distance_m(hints.thread.lat, hints.thread.lon, row.lat, row.lon) for row in cluster.rows)
+    return 2.0 if apart <= 1_500 else 1.0 if apart <= 5_000 else 0.0  # noqa: PLR2004 - the scale
+
+
+def _by_company(cluster: _Cluster, options: Sequence[Sequence[_Cluster]]) -> float:
+    """Another name of the text close by."""
+    apart = min(
+        (
+            distance_m(a.lat, a.lon, b.lat, b.lon)
+            for clusters in options
+            for other in clusters
+            if other.mention.name != cluster.mention.name
+            for a in cluster.rows[:30]
+            for b in other.rows[:30]
+        ),
+        default=None,
+    )
+    if apart is None:
+        return 0.0
+    return 2.5 if apart <= 500 else 1.0 if apart <= 1_500 else 0.0  # noqa: PLR2004 - the scale
+
+
+def _settled(clusters: Sequence[_Cluster]) -> _Cluster | None:
+    """The leading cluster, if it leads clearly and has the points that its kind of name needs."""
+    if not clusters:
+        return None
+    best, *others = sorted(clusters, key=lambda c: -c.points)
+    if others and best.points - others[0].points < _MARGIN:
+        return None
+    mention = best.mention
+    needed = _NEEDED_GENERIC if mention.generic else _NEEDED[mention.how]
+    if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
+        needed = 3.0
+    return best if best.points >= needed else None
+
+
+def _chosen(settled: Sequence[_Cluster], clues: _Clues) -> Place | None:
+    """Where two names meet, else the place with the most points (of a move: the last one named)."""
+    if not settled:
+        return None
+    best = max(settled, key=lambda c: (c.mention.start if clues.hints.moved else 0, c.points))
+    near = [c for c in settled if c is best or c.points >= best.points - 3.0]
+    met = meeting([c.rows for c in near]) if best in near else None
+    if met is not None and not clues.hints.moved:
         return met
-    for found in options:
-        settled = _settled(found, phone, hints)
-        if settled:
-            return road(settled)
-    return None
+    return road(_stretch(best, clues))
 
 
-def _settled(found: list[NamedPlace], phone: Position | None, hints: Hints) -> list[NamedPlace]:
-    """The rows that are one place (a long road has several), or nothing where they stay ambiguous."""
-    for narrower in (
-        _best_ranked(found),
-        _near_phone(found, phone),
-        _near_thread(found, hints),
-        _covered(found, hints),
-    ):
-        if narrower and _one_place(narrower):
-            return narrower
-    return []
+def _stretch(cluster: _Cluster, clues: _Clues) -> Sequence[NamedPlace]:
+    """The rows of a long road that the clues point at; all of them where none does."""
+    if len(cluster.rows) == 1:
+        return cluster.rows
+    small = [row for row in cluster.rows if any(distance_m(row.lat, row.lon, d[0], d[1]) <= d[2] for d in clues.small)]
+    rows = small or cluster.rows
+    disc = clues.typed or (None if clues.hints.hearsay else _phone_disc(clues))
+    if disc is not None:
+        nearest = min(rows, key=lambda row: distance_m(row.lat, row.lon, disc[0], disc[1]))
+        if distance_m(nearest.lat, nearest.lon, disc[0], disc[1]) <= _ONE_ROAD_M:
+            return [nearest]
+    return rows
 
 
-def _best_ranked(found: Sequence[NamedPlace]) -> list[NamedPlace]:
-    best = max(place.rank for place in found)
-    return [place for place in found if place.rank == best]
+# --- areas ---------------------------------------------------------------------------------------
 
 
-def _near_phone(found: Sequence[NamedPlace], phone: Position | None) -> list[NamedPlace]:
-    if phone is None:
-        return []
-    reach = _PHONE_REACH_M + (phone.accuracy_m or 0)
-    return _nearest(found, phone.lat, phone.lon, reach)
-
-
-def _near_thread(found: Sequence[NamedPlace], hints: Hints) -> list[NamedPlace]:
-    return _nearest(found, hints.thread.lat, hints.thread.lon, _PHONE_REACH_M) if hints.thread else []
-
-
-def _nearest(found: Sequence[NamedPlace], lat: float, lon: float, reach: float) -> list[NamedPlace]:
-    """The nearest within reach, with the rows beside it that are the same road."""
-    by_distance = sorted(found, key=lambda p: distance_m(lat, lon, p.lat, p.lon))
-    first = by_distance[0]
-    if distance_m(lat, lon, first.lat, first.lon) > reach:
-        return []
-    return [p for p in by_distance if distance_m(first.lat, first.lon, p.lat, p.lon) <= _ONE_ROAD_M]
-
-
-def _covered(found: Sequence[NamedPlace], hints: Hints) -> list[NamedPlace]:
-    return [place for place in found if hints.covered(place.lat, place.lon)]
-
-
-def _one_place(found: Sequence[NamedPlace]) -> bool:
-    """Whether all rows hang together, each within a stone's throw of road from another."""
-    if len(found) > _MOST_ROWS_OF_A_ROAD:
-        return False
-    waiting, reached = list(found[1:]), [found[0]]
-    while reached and waiting:
-        here = reached.pop()
-        near = [p for p in waiting if distance_m(here.lat, here.lon, p.lat, p.lon) <= _ONE_ROAD_M]
-        waiting = [p for p in waiting if p not in near]
-        reached += near
-    return not waiting
-
-
-def _area(mentions: Mentions, phone: Position | None, gazetteer: Gazetteer, hints: Hints) -> Place | None:
+def _area(mentions: Mentions, clues: _Clues, gazetteer: Gazetteer) -> Place | None:
     """The smallest of the named districts and areas, as far as each is one place."""
-    outcodes = (*mentions.outcodes, *(p.split(" ")[0] for p in mentions.postcodes))
-    districts = [(o, point) for o in outcodes if (point := gazetteer.outcode(o))]
-    places = [at(p.lat, p.lon, p.radius_m, "outcode", o, o) for o, p in districts]
+    places = [p for p in (_district(mentions.codes, gazetteer),) if p]
+    districts = [(p.lat, p.lon, p.radius_m) for p in places]
     for mention in mentions.names:
         wide = [c for c in mention.candidates if c.kind not in PRECISE]
-        near = [c for c in wide if places and _within(c, [(p.lat, p.lon, p.radius_m) for p in places])]
-        if found := _settled_area(near or wide, phone, hints):
-            places.append(
-                at(found.lat, found.lon, found.radius_m, "area", label_of(found), found.outcode or None)
-            )
+        if mention.denied or not wide or mention.generic or not _believable(mention, wide, clues):
+            continue
+        near = [c for c in wide if districts and _within(c, districts)]
+        if found := _settled_area(near or wide, mentions, clues):
+            places.append(at(found.lat, found.lon, found.radius_m, "area", label_of(found), found.outcode or None))
     return min(places, key=lambda p: p.radius_m, default=None)
 
 
-def _settled_area(found: Sequence[NamedPlace], phone: Position | None, hints: Hints) -> NamedPlace | None:
-    """The area meant: the widest of those that hang together, for the name alone promises no more."""
-    for narrower in _narrowed_areas(found, phone, hints):
-        if narrower and _one_area(narrower):
-            return max(narrower, key=lambda p: p.radius_m)
-    return None
-
-
-def _narrowed_areas(
-    found: Sequence[NamedPlace], phone: Position | None, hints: Hints
-) -> Iterable[list[NamedPlace]]:
-    if found:
-        yield list(found)
-        yield _best_ranked(found)
-        yield _near_phone(found, phone)
-        yield _near_thread(found, hints)
-        yield _covered(found, hints)
-
-
-def _one_area(found: Sequence[NamedPlace]) -> bool:
-    first = max(found, key=lambda p: p.radius_m)
-    return all(
-        distance_m(first.lat, first.lon, p.lat, p.lon) <= first.radius_m + _AREA_LEAST_M for p in found
+def _believable(mention: Mention, wide: Sequence[NamedPlace], clues: _Clues) -> bool:
+    """A far village called like a word, or spelt otherwise, is believed only where a group or the phone is."""
+    if mention.how == "exact" and len(mention.name) > _SHORT_NAME and not all(c.approximate for c in wide):
+        return True
+    phone = _phone_disc(clues)
+    return any(clues.hints.covered(c.lat, c.lon) for c in wide) or (
+        phone is not None and any(distance_m(c.lat, c.lon, phone[0], phone[1]) <= _ONE_AREA_M for c in wide)
     )
 
 
-def _with_phone(said: Place | None, phone: Position, gazetteer: Gazetteer) -> Place:
+def _district(codes: Codes, gazetteer: Gazetteer) -> Place | None:
+    """A sector or outcode as a place."""
+    for sector in codes.sectors:
+        if point := gazetteer.sector(sector):
+            return at(point.lat, point.lon, point.radius_m, "sector", sector, sector.split(" ")[0])
+    for outcode in (*codes.outcodes, *(p.split(" ")[0] for p in (*codes.postcodes, *codes.sectors))):
+        if point := gazetteer.outcode(outcode):
+            return at(point.lat, point.lon, point.radius_m, "outcode", outcode, outcode)
+    return None
+
+
+def _settled_area(found: Sequence[NamedPlace], mentions: Mentions, clues: _Clues) -> NamedPlace | None:
+    """The area meant: of several of that name the one that the clues lead to."""
+    groups: list[list[NamedPlace]] = []
+    for place in found:
+        home = next((g for g in groups if distance_m(g[0].lat, g[0].lon, place.lat, place.lon) <= g[0].radius_m + _ONE_AREA_M), None)
+        if home is None:
+            groups.append([place])
+        else:
+            home.append(place)
+    others = [d for m in mentions.names if not m.denied for c in m.candidates if c not in found and c.kind not in PRECISE for d in ((c.lat, c.lon, c.radius_m),)]
+    weighed = sorted(((_area_points(g, others, clues), n) for n, g in enumerate(groups)), key=lambda e: (-e[0], e[1]))
+    if len(weighed) > 1 and weighed[0][0] - weighed[1][0] < _MARGIN:
+        return None
+    group = groups[weighed[0][1]]
+    return min(group, key=lambda p: (-p.rank, p.radius_m))
+
+
+def _area_points(group: Sequence[NamedPlace], others: Sequence[Disc], clues: _Clues) -> float:
+    cluster = _Cluster(Mention(group[0].name, tuple(group), 0, 0), tuple(group))
+    wide = any(_within(place, [d]) or distance_m(place.lat, place.lon, d[0], d[1]) <= d[2] + place.radius_m for place in group for d in others)
+    return (
+        (2.0 if wide else 0.0)
+        + _by_phone(cluster, clues)
+        + _by_point(cluster, clues.typed)
+        + _by_thread(cluster, clues.hints)
+        + 0.3 * max(place.rank for place in group)
+        + (1.0 if any(clues.hints.covered(place.lat, place.lon) for place in group[:3]) else 0.0)
+    )
+
+
+# --- words, field and phone ----------------------------------------------------------------------
+
+
+def _inside(one: Place, other: Place) -> bool:
+    return distance_m(one.lat, one.lon, other.lat, other.lon) <= other.radius_m + one.radius_m + _AREA_LEAST_M
+
+
+def _with_field(said: Place, by_field: Place | None) -> Place:
+    """The form's postcode refines the street it agrees with, and yields where it does not."""
+    if by_field is None or by_field.radius_m >= said.radius_m:
+        return said
+    apart = distance_m(said.lat, said.lon, by_field.lat, by_field.lon)
+    if apart > said.radius_m + 300:  # noqa: PLR2004 - a postcode beside its street
+        return said
+    return at(by_field.lat, by_field.lon, by_field.radius_m, said.how, said.label, by_field.outcode)
+
+
+def _with_phone(said: Place | None, clues: _Clues, gazetteer: Gazetteer) -> Place | None:
     """Words and phone together: the phone refines what it agrees with, and yields where it does not."""
+    phone = clues.phone
+    if phone is None:
+        return said
     accuracy = max(_PHONE_M if phone.accuracy_m is None else phone.accuracy_m, _PHONE_LEAST_M)
     if said is None:
         outcode = gazetteer.outcode_at(phone.lat, phone.lon)
-        return at(
-            phone.lat, phone.lon, accuracy, "coordinates", _nearby(phone.lat, phone.lon, gazetteer), outcode
-        )
+        radius = max(accuracy, 2_000.0) if clues.hints.hearsay else accuracy
+        how = "area" if clues.hints.hearsay else "coordinates"
+        return at(phone.lat, phone.lon, radius, how, bare_label(phone.lat, phone.lon, gazetteer), outcode)
     apart = distance_m(said.lat, said.lon, phone.lat, phone.lon)
-    agrees = apart <= said.radius_m + accuracy and accuracy < said.radius_m
+    reach = {"street": 2_000.0, "area": 0.0, "outcode": 0.0}.get(said.how, 300.0)
+    agrees = apart <= said.radius_m + accuracy + reach and accuracy < max(said.radius_m, reach) and not clues.hints.hearsay
     if said.how in {"postcode", "coordinates"} or not agrees:
         return said
     return at(phone.lat, phone.lon, accuracy, "coordinates", said.label, said.outcode)

@@ -4,33 +4,57 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
-from services.router.decide.lexicon import common_words, lexicon
-from services.router.decide.text import tokens
+from services.router.decide.codes import Codes, find_codes
+from services.router.decide.lexicon import common_words, lexicon, place_words
+from services.router.decide.text import clauses, tokens
 from services.router.gazetteer.keys import canonical
 from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 
-_POINT = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,10})\s*[, ]\s*(-?\d{1,3}\.\d{3,10})(?![\d.])")
-_POSTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s?(\d[A-Z]{2})\b", re.IGNORECASE)
-_OUTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\b", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
-"""Endings that some languages hang on names: "Rye Lane'de"."""
-_CHAT_WORDS = frozenset({"B4", "M8", "W8", "L8", "H8", "K9", "M25"})
-"""Short words and roads that look like districts; only written in capitals and alone they count."""
-
+How = Literal["exact", "translated", "inflected", "shortened", "similar"]
 
 MOST_NAMES: Final = 8
 """Names of one text that are looked at: nobody in need writes a list of streets, an attacker may."""
 
+_SUFFIX: Final = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
+"""Endings that some languages hang on names: "Rye Lane'de"."""
+_ROAD_WORDS: Final = frozenset(
+    {
+        "road", "street", "lane", "avenue", "close", "gardens", "grove", "way", "hill", "square", "terrace", "place", "court", "crescent", "drive", "station", "market", "park",
+        "estate", "broadway", "parade", "mews", "walk", "green", "bridge", "circus", "row", "rise", "vale", "common", "house", "hospital", "library", "church", "school", "mosque", "centre",
+    }
+)  # fmt: skip
+_ENDINGS: Final = {
+    "tr": ("deki", "daki", "teki", "taki", "den", "dan", "ten", "tan", "nin", "nun", "de", "da", "te", "ta", "ye", "ya", "e", "a"),
+    "pl": ("iem", "owi", "ie", "em", "u", "a", "y"),
+    "ro": ("ului", "ul", "ului"),
+    "sq": ("it", "in", "un", "s", "i"),
+    "uk": ("і", "у", "ом", "а"),
+}  # fmt: skip
+_SHORTEST_ALONE: Final = 4
+_SHORTEST_STEM: Final = 4
+_MOST_SIMILAR: Final = 6
+_CLITICS: Final = "بلوفك"
+_HANGING: Final = 4
+_CHECKED_BEFORE: Final = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One name in the text: as the gazetteer writes it, and all places it may mean."""
+    """One name in the text: as the gazetteer writes it, all places it may mean, and how it was recognised."""
 
     name: str
     candidates: tuple[NamedPlace, ...]
+    start: int
+    end: int
+    how: How = "exact"
+    score: float = 100.0
+    """How alike the spelling is; 100 unless `how` is similar."""
+    denied: bool = False
+    """Whether the text says that it is not there: "not Mare Street"."""
+    generic: bool = False
+    """Whether it is made of everyday words and so means nothing without its surroundings: "the library"."""
 
     @property
     def precise(self) -> bool:
@@ -43,89 +67,226 @@ class Mention:
 class Mentions:
     """Everything in the text that may be a place."""
 
-    point: tuple[float, float] | None
-    postcodes: tuple[str, ...]
-    outcodes: tuple[str, ...]
+    codes: Codes
     names: tuple[Mention, ...]
 
 
 @lru_cache(maxsize=4_096)
-def find_mentions(text: str, gazetteer: Gazetteer) -> Mentions:
+def find_mentions(text: str, languages: tuple[str, ...], gazetteer: Gazetteer) -> Mentions:
     """Read a text; longest names first, none inside another."""
-    point = _POINT.search(text)
-    postcodes = tuple(f"{a}{' '}{b}".upper() for a, b in _POSTCODE.findall(text))
-    return Mentions(
-        point=_sound(point) if point else None,
-        postcodes=tuple(dict.fromkeys(postcodes)),
-        outcodes=tuple(dict.fromkeys(_outcodes(_POSTCODE.sub(" ", text), gazetteer))),
-        names=tuple(islice(_distinct(_names(text, gazetteer)), MOST_NAMES)),
-    )
+    codes = find_codes(text, gazetteer)
+    return Mentions(codes=codes, names=tuple(_distinct(_Scan(codes.rest, languages, gazetteer).mentions())))
 
 
 def _distinct(mentions: Iterator[Mention]) -> Iterator[Mention]:
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
     for mention in mentions:
-        if mention.name not in seen:
-            seen.add(mention.name)
+        if (mention.name, mention.denied) not in seen:
+            seen.add((mention.name, mention.denied))
             yield mention
+            if len(seen) == MOST_NAMES:
+                return
 
 
-def _sound(match: re.Match[str]) -> tuple[float, float] | None:
-    lat, lon = float(match[1]), float(match[2])
-    return (lat, lon) if -90 <= lat <= 90 and -180 <= lon <= 180 else None  # noqa: PLR2004 - the globe
+class _Scan:
+    """One pass over a text's words, clause by clause."""
+
+    def __init__(self, text: str, languages: tuple[str, ...], gazetteer: Gazetteer) -> None:
+        text = _SUFFIX.sub(" ", text)
+        self._languages, self._gazetteer = languages, gazetteer
+        self._capitals = _capitalised(text)
+        self._parts = [part.tokens for part in clauses(text)]
+        self._similar_left = _MOST_SIMILAR
+
+    def mentions(self) -> Iterator[Mention]:
+        """Every name, in the order of the text."""
+        offset = 0
+        for words in self._parts:
+            at = 0
+            while at < len(words):
+                found = self._at(words, at, offset)
+                if found is not None:
+                    yield found
+                    at = found.end - offset
+                else:
+                    at += 1
+            offset += len(words)
+
+    def _at(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        return (
+            self._translated(words, at, offset)
+            or self._exact(words, at, offset)
+            or self._inflected(words, at, offset)
+            or self._shortened(words, at, offset)
+            or self._similar(words, at, offset)
+        )
+
+    def _made(  # noqa: PLR0913,PLR0917 - a mention's parts
+        self, places: Sequence[NamedPlace], words: Sequence[str], at: int, length: int, offset: int, how: How,
+        score: float = 100.0,
+    ) -> Mention:  # fmt: skip
+        run = words[at : at + length]
+        return Mention(
+            name=places[0].name,
+            candidates=tuple(places),
+            start=at + offset,
+            end=at + length + offset,
+            how=how,
+            score=score,
+            denied=_denied(words, at) or _denied_after(words, at + length),
+            generic=all(w in common_words() or w in _ROAD_WORDS or w.isdigit() for w in canonical(run)),
+        )
+
+    def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name in another script or language, by the lexicon's table."""
+        for length, english in _translations(words, at):
+            places = self._gazetteer.named(" ".join(canonical(tokens(english))))
+            if places:
+                return self._made(places, words, at, length, offset, "translated")
+        return None
+
+    def _exact(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        written = canonical(words[at : at + self._gazetteer.longest_name])
+        if not self._gazetteer.begins(written[0]):
+            return None
+        for length in range(len(written), 0, -1):
+            places = self._gazetteer.named(" ".join(written[:length]))
+            if places and self._may_stand(words, at, length):
+                return self._made(places, words, at, length, offset, "exact")
+        return None
+
+    def _may_stand(self, words: Sequence[str], at: int, length: int) -> bool:
+        """Whether a run of words is likely meant as a name: everyday words are only where they look like one."""
+        run = words[at : at + length]
+        if length > 1:
+            everyday = all(w in common_words() or w.isdigit() or lexicon().knows(w) for w in run)
+            return not everyday or self._introduced(words, at) or self._capital(run)
+        word = run[0]
+        if word in place_words():
+            return self._introduced(words, at)
+        if len(word) < _SHORTEST_ALONE or word.isdigit():
+            return False
+        if word in common_words() or lexicon().knows(word):
+            return self._introduced(words, at) and self._capitals is not None and word in self._capitals
+        common = lexicon().common.get(word, frozenset())
+        if common & set(self._languages):
+            return False
+        return self._introduced(words, at) or self._capital(run) or sum(map(len, self._parts)) <= _SHORTEST_ALONE
+
+    def _introduced(self, words: Sequence[str], at: int) -> bool:
+        return at > 0 and _is_preposition(words[at - 1])
+
+    def _capital(self, run: Sequence[str]) -> bool:
+        return self._capitals is None or any(word in self._capitals for word in run)
+
+    def _inflected(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name with its language's ending: "na Brixtonie", "Tottenhamda"."""
+        endings = [e for language in self._languages for e in _ENDINGS.get(language, ())]
+        if not endings or len(words[at]) <= _SHORTEST_STEM:
+            return None
+        for length in range(min(4, len(words) - at), 0, -1):
+            *head, last = words[at : at + length]
+            for ending in endings:
+                stem = last.removesuffix(ending)
+                if stem != last and len(stem) >= _SHORTEST_STEM and stem not in common_words():
+                    places = self._gazetteer.named(" ".join(canonical([*head, stem])))
+                    if places and (length > 1 or self._capital([last])):
+                        return self._made(places, words, at, length, offset, "inflected")
+        return None
+
+    def _shortened(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name without its last word: "corner of Ashwin and Kingsland"."""
+        if not (self._introduced(words, at) or self._capital([words[at]])):
+            return None
+        for length in range(min(3, len(words) - at), 0, -1):
+            run = words[at : at + length]
+            if any(w in common_words() or lexicon().knows(w) or w in lexicon().common for w in run):
+                continue
+            if length == 1 and len(run[0]) <= _SHORTEST_ALONE:
+                continue
+            places = self._gazetteer.shortened(" ".join(canonical(run)))
+            if places:
+                return self._made(places, words, at, length, offset, "shortened")
+        return None
+
+    def _similar(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A misspelt name: two to four words that end like a street, or one strange word after a preposition."""
+        if self._similar_left <= 0:
+            return None
+        for length in range(min(4, len(words) - at), 0, -1):
+            run = canonical(words[at : at + length])
+            if not self._looks_like_a_name(words, at, run):
+                continue
+            self._similar_left -= 1
+            found = self._gazetteer.similar(" ".join(run))
+            if found:
+                best = found[0][0]
+                places = [place for score, place in found if score >= best - 1]
+                return self._made(places, words, at, length, offset, "similar", best)
+        return None
+
+    def _looks_like_a_name(self, words: Sequence[str], at: int, run: Sequence[str]) -> bool:
+        strange = [w for w in run if not _known(w) and w not in _ROAD_WORDS]
+        if not strange or (len(run) > 1 and (_known(run[0]) or _is_preposition(run[0]))):
+            return False
+        if len(run) == 1:
+            return len(run[0]) > _SHORTEST_ALONE and self._introduced(words, at) and self._named_by_case(run[0])
+        return run[-1] in _ROAD_WORDS and max(map(len, strange)) > 3
 
 
-def _outcodes(text: str, gazetteer: Gazetteer) -> Iterator[str]:
-    for found in _OUTCODE.findall(text):
-        outcode = found.upper()
-        slang = outcode in _CHAT_WORDS and found != outcode
-        if not slang and gazetteer.outcode(outcode):
-            yield outcode
+    def _named_by_case(self, word: str) -> bool:
+        return self._capitals is not None and word in self._capitals
 
 
-def _names(text: str, gazetteer: Gazetteer) -> Iterator[Mention]:
-    text = _SUFFIX.sub(" ", text)
-    words = tokens(text)
-    capitals = _capitalised(text)
-    start = 0
-    while start < len(words):
-        length, places = _longest(words, start, gazetteer)
-        if places and (length > 1 or _may_stand_alone(words, start, capitals)):
-            yield Mention(places[0].name, tuple(places))
-            start += length
-        else:
-            start += 1
+def _known(word: str) -> bool:
+    return word in common_words() or word in lexicon().common or lexicon().knows(word)
 
 
-def _longest(words: Sequence[str], start: int, gazetteer: Gazetteer) -> tuple[int, Sequence[NamedPlace]]:
-    longest = min(gazetteer.longest_name, len(words) - start)
-    written = canonical(words[start : start + longest])
-    for length in range(longest, 0, -1):
-        places = gazetteer.named(" ".join(written[:length]))
-        if places:
-            return length, places
-    return 0, ()
+def _is_preposition(word: str) -> bool:
+    return any(not p.rest and p.sign in {"near", "corner"} for p in lexicon().by_word.get(word, ()))
 
 
-_SHORTEST_ALONE = 4
-
-
-def _may_stand_alone(words: Sequence[str], at: int, capitals: frozenset[str] | None) -> bool:
-    word = words[at]
-    if len(word) < _SHORTEST_ALONE or word.isdigit():
+def _denied(words: Sequence[str], at: int) -> bool:
+    """Whether a negation stands just before: "not Mare Street", "no en Rye Lane"."""
+    before = words[max(0, at - _CHECKED_BEFORE) : at]
+    negations = [n for n, w in enumerate(before) if any(not p.rest and p.sign == "not" for p in lexicon().by_word.get(w, ()))]
+    if not negations:
         return False
-    after_preposition = at > 0 and "near" in lexicon().phrases.get(words[at - 1], frozenset())
-    capital = capitals is None or word in capitals
-    known_word = word in common_words() or bool(lexicon().phrases.get(word))
-    if known_word:
-        return after_preposition and capitals is not None and capital
-    return after_preposition or capital or len(words) <= _SHORTEST_ALONE
+    between = before[negations[-1] + 1 :]
+    return all(_is_preposition(w) or len(w) <= 3 for w in between)
+
+
+def _denied_after(words: Sequence[str], at: int) -> bool:
+    """Whether a negation of the languages that put it last follows: "Goldhawk Road না"."""
+    return at < len(words) and any(
+        not p.rest and p.sign == "not_after" for p in lexicon().by_word.get(words[at], ())
+    )
+
+
+def _translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:
+    """(words taken, English name) for what begins here; a last word may carry an ending, a first one an article."""
+    table = lexicon().places_by_first
+    first = words[at]
+    if first.isascii():
+        options = [first]
+    else:
+        options = [first, *([first[1:]] if first[0] in _CLITICS else []), *(first[:-n] for n in range(1, _HANGING + 1) if len(first) - n >= 2)]
+    for option in options:
+        for spelt, english in table.get(option, ()):
+            if at + len(spelt) <= len(words) and all(_same(w, s) for w, s in zip(words[at + 1 :], spelt[1:], strict=False)):
+                yield len(spelt), english
+
+
+def _same(word: str, spelt: str) -> bool:
+    return word == spelt or (not word.isascii() and word.startswith(spelt) and len(word) - len(spelt) <= _HANGING)
 
 
 def _capitalised(text: str) -> frozenset[str] | None:
     """The words written with a capital; None where the text's case says nothing."""
-    if text.isupper() or text.islower():
-        return frozenset() if text.islower() else None
+    letters = [c for c in text if c.isalpha()]
+    uppers = sum(c.isupper() for c in letters)
+    if uppers > 0.8 * len(letters):
+        return None
     return frozenset(
         word for raw in text.split() if raw[:1].isupper() or raw[1:2].isupper() for word in tokens(raw)
     )

@@ -37,6 +37,11 @@ def decide_report(draft: Draft, report: ReportReceived) -> Answer:
     if not isinstance(content, ReportContent):
         return Answer("ignored", reasons.CONTENT_GONE)
     ruling = judge(draft.state, content, drill=report.drill, now=draft.now, gazetteer=draft.gazetteer)
+    return carry_out(draft, report, content, ruling)
+
+
+def carry_out(draft: Draft, report: ReportReceived, content: ReportContent, ruling: Judgement) -> Answer:
+    """Emit what follows from a judgement."""
     if ruling.verdict == "open" and ruling.place is not None:
         return _open(draft, report, content, ruling)
     if ruling.verdict == "join" and ruling.incident is not None:
@@ -46,9 +51,12 @@ def decide_report(draft: Draft, report: ReportReceived) -> Answer:
     return Answer("ignored", ruling.reason, ruling.incident)
 
 
-def detail_of(content: ReportContent, place: Place | None, *, first_hand: bool | None) -> events.ReportDetail:
+def detail_of(
+    content: ReportContent, place: Place | None, *, first_hand: bool | None, gist: events.Gist | None = None
+) -> events.ReportDetail:
     """The report as its incident keeps it."""
     return events.ReportDetail(
+        gist=gist,
         text=content.text,
         sender=content.sender,
         source=content.source,
@@ -92,7 +100,7 @@ def _open(draft: Draft, report: ReportReceived, content: ReportContent, ruling: 
 def _attach(
     draft: Draft, incident: IncidentId, report: ReportId, content: ReportContent, ruling: Judgement
 ) -> None:
-    detail = detail_of(content, ruling.place, first_hand=ruling.first_hand)
+    detail = detail_of(content, ruling.place, first_hand=ruling.first_hand, gist=ruling.gist)
     draft.emit(events.ReportAttached, incident_id=incident, report_id=report, detail=detail)
 
 
@@ -105,6 +113,7 @@ def join_held(draft: Draft, report: ReportId, incident: IncidentId, *, how: str)
 
 def _detail_of_held(held: Held) -> events.ReportDetail:
     return events.ReportDetail(
+        gist=held.evidence.gist,
         text=held.evidence.text,
         sender=held.evidence.sender,
         source=held.evidence.source,
@@ -132,7 +141,7 @@ def _improves(place: Place, incident: Incident, ruling: Judgement) -> bool:
         or incident.place is None
     ):
         return False
-    if ruling.reason not in {reasons.SAME_PLACE, reasons.ONLY_ONE_THERE}:
+    if ruling.reason in {reasons.SAID_OVER, reasons.SAID_WRONG} or not ruling.located.said:
         return False
     old = incident.place
     inside = distance_m(place.lat, place.lon, old.lat, old.lon) <= old.radius_m
@@ -172,6 +181,7 @@ def _hold(draft: Draft, report: ReportReceived, content: ReportContent, ruling: 
         groups=_holders(draft.state, ruling),
         drill=report.drill,
         detail=events.HeldReport(
+            gist=ruling.gist,
             text=content.text,
             sender=content.sender,
             source=content.source,

@@ -15,7 +15,7 @@ from services.router.decide.geo import Cell
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
-from shared.contracts.incidents import GroupShare, Status
+from shared.contracts.incidents import Gist, GroupShare, Status
 
 REMEMBERED: Final = timedelta(days=14)
 """How long ids, senders and texts are known, at least."""
@@ -45,6 +45,7 @@ class Evidence:
     first_hand: bool | None = None
     place: Place | None = None
     sketch: tuple[int, ...] = ()
+    gist: Gist = Gist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ class Incident:
     first_hand: int = 0
     best: Evidence | None = None
     """The report whose words verifiers are shown."""
+    said_over_at: datetime | None = None
+    """When a report last said that they had left, unless a later one says that they are there."""
+    said_wrong_at: datetime | None = None
+    """When a report last took it back."""
+    words: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
+    """The rare words of its reports, with how many use them."""
+    venues: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
+    """The kinds of business that its reports name, with how many do."""
     home: bool = False
     """Whether a report ever spoke of a home: strangers then learn the district alone."""
     stated_at: datetime = DAWN
@@ -143,10 +152,11 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where a text was last seen: in an incident, or in a held report."""
+    """Where a text, a chat's talk or a rare word was last seen: in an incident, or in a held report."""
 
     report: ReportId
     incident: IncidentId | None
+    at: datetime = DAWN
 
 
 def _remembering() -> "Generations[ReportId, IncidentId | str]":
@@ -158,6 +168,10 @@ def _threads() -> "Generations[str, Thread]":
 
 
 def _traces() -> "Generations[int, Trace]":
+    return Generations(REMEMBERED)
+
+
+def _chats() -> "Generations[str, Trace]":
     return Generations(REMEMBERED)
 
 
@@ -178,6 +192,8 @@ class State:
     incidents: "HashTrieMap[IncidentId, Incident]" = field(default_factory=HashTrieMap)
     active: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """The incidents that are neither ended nor forgotten."""
+    live: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
+    """The incidents that may still be going on."""
     resting: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """The ended ones, until they are forgotten."""
     codes: "HashTrieMap[str, IncidentId]" = field(default_factory=HashTrieMap)
@@ -186,6 +202,10 @@ class State:
     """Reports decided, with the incident they belong to or an empty string."""
     threads: "Generations[str, Thread]" = field(default_factory=_threads)
     traces: "Generations[int, Trace]" = field(default_factory=_traces)
+    chats: "Generations[str, Trace]" = field(default_factory=_chats)
+    """What the last report of each chat was about."""
+    words: "Generations[str, Trace]" = field(default_factory=_chats)
+    """Where each rare word was last used."""
     held: "HashTrieMap[ReportId, Held]" = field(default_factory=HashTrieMap)
     groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)
     members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)

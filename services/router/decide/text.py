@@ -1,22 +1,34 @@
-"""Words of a message in a form in which they can be compared: tokens, n-grams, sketches.
+"""Words of a message in a form in which they can be compared: tokens, clauses, sketches.
 
 Phrases of the lexicon, names of the gazetteer and messages go through the same `tokens`, so
-what is equal to a reader (case, accents, apostrophes, width of letters) is equal here.
+what is equal to a reader (case, accents, apostrophes, width of letters, a word shouted with its
+letters repeated) is equal here.
 """
 
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
-_WORD = re.compile(r"[^\W_]+")
-_DROPPED = {ord(c): None for c in "'’‘`´ʼʹ＇"}
-_IDEOGRAPH = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
-_CLAUSE = re.compile(r"[.,!?\n;؟،。，！？।…]+")
-_SHINGLE = 3
-SKETCH_SIZE = 8
+_WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0dff\u200d])+")
+"""Letters and digits; in the scripts of India the vowel signs too, which are no letters to `re`."""
+_DROPPED: Final = {ord(c): None for c in "'’‘`´ʼʹ＇\u0640\u200b\u200c\ufe0f\u09bc\u093c\u0a3c"}
+_LETTERS: Final = str.maketrans("ıłŁđĐøØßأإآٱىیيےةۀہھکؤئھ", "ilLdDoOsااااييييهههههكوي")
+"""Letters that normalisation leaves alone: the stroked Latin ones, and one form for each Arabic letter."""
+_MEANINGS: Final = str.maketrans(
+    {"👮": " police ", "🚓": " police ", "🚔": " police ", "🚐": " van ", "🚌": " van ", "🆘": " help "}
+)
+_IDEOGRAPH: Final = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
+_REPEATED: Final = re.compile(r"([^\W\d_])\1{2,}")
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HASHTAG: Final = re.compile(r"#(\w+)")
+_CLAUSE: Final = re.compile(r"[!?\n;؟،。，！？।…۔|]+|[.,](?!\d)|\s[-–—]+\s|(?<=[\w)]):(?=\s)")
+_LATIN_MARKS: Final = "Mn"
+_SHINGLE: Final = 3
+SKETCH_SIZE: Final = 8
 """Hashes kept of a text: the smallest ones of its word triples (a bottom-k sketch)."""
 
 
@@ -28,19 +40,21 @@ class Clause:
     asks: bool
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8_192)
 def fold(text: str) -> str:
-    """Case, accents, marks and apostrophes away; width made equal."""
+    """Case, accents, marks, apostrophes and shouting away; width made equal."""
     text = text.translate(_DROPPED)
     if not text.isascii():
-        marked = unicodedata.normalize("NFKD", text.replace("ı", "i").replace("ł", "l").replace("Ł", "L"))
-        text = "".join(c for c in marked if unicodedata.category(c)[0] != "M")
-        text = _IDEOGRAPH.sub(r" \1 ", text)
-    return text.casefold()
+        marked = unicodedata.normalize("NFKD", text.translate(_MEANINGS).translate(_LETTERS))
+        text = "".join(c for c in marked if unicodedata.category(c) != _LATIN_MARKS or "\u0900" <= c <= "\u0dff")
+        text = _IDEOGRAPH.sub(r" \1 ", text.translate(_LETTERS))
+    return _REPEATED.sub(r"\1", text.casefold())
 
 
 def tokens(text: str) -> tuple[str, ...]:
-    """The words of a text, folded; each ideograph is a word of its own."""
+    """The words of a text, folded; each ideograph is a word of its own, hashtags fall into their words."""
+    if "#" in text:
+        text = _HASHTAG.sub(lambda tag: _CAMEL.sub(" ", tag[1]), text)
     return tuple(_WORD.findall(fold(text)))
 
 
@@ -56,14 +70,7 @@ def clauses(text: str) -> list[Clause]:
     return found
 
 
-def grams(words: Sequence[str], longest: int) -> Iterator[str]:
-    """Every run of 1 to `longest` words, joined by blanks."""
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + longest, len(words)) + 1):
-            yield " ".join(words[start:end])
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8_192)
 def sketch(text: str) -> tuple[int, ...]:
     """Up to eight numbers that near-duplicates share; empty for texts too short to compare.
 
@@ -76,7 +83,7 @@ def sketch(text: str) -> tuple[int, ...]:
     return tuple(sorted(zlib.crc32(t.encode()) for t in triples)[:SKETCH_SIZE])
 
 
-_FORWARDING = frozenset({"rt", "fwd", "fw", "forwarded", "via", "pls", "please", "share", "urgent"})
+_FORWARDING: Final = frozenset({"rt", "fwd", "fw", "forwarded", "via", "pls", "please", "share", "urgent"})
 
 
 def alike(one: Sequence[int], other: Sequence[int]) -> bool:

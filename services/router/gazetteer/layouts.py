@@ -204,6 +204,7 @@ def geonames(lines: Lines) -> Rows:
                 radius_m=_RADIUS["area"] if exact else _GEONAMES_CENTRE_M,
                 area=row[5].strip(),
                 outcode=row[1].strip().upper() if exact else "",
+                approximate=not exact,
             )
         )
     return rows

@@ -27,6 +27,8 @@ class NamedPlace:
     outcode: str = ""
     rank: int = 0
     """Higher wins among places of one name that are equally likely otherwise."""
+    approximate: bool = False
+    """Whether its position is only that of its postcode district."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""What is kept of a message's meaning: its kind, its venues, and its rare words.
+
+Two messages about one event share names and odd details ("the bakery four", "Farhad") long before they
+share phrases. A word is rare if no language's lexicon knows it and it is no everyday word.
+"""
+
+from typing import Final
+
+from services.router.decide.lexicon import common_words, lexicon
+from services.router.decide.text import tokens
+from services.router.decide.understand import Understood
+from shared.contracts.incidents import Gist
+
+_SHORTEST: Final = 4
+_MOST: Final = 24
+_DETAILS: Final = frozenset({"hotel", "care", "school", "site", "car", "beauty", "store", "food", "shop", "centre"})
+
+
+def gist_of(text: str, understood: Understood) -> Gist:
+    """What to keep."""
+    return Gist(
+        kind=understood.kind,
+        present=understood.present,
+        rumour=understood.rumour > 0,
+        home="home" in understood.signs,
+        venues=tuple(sorted(understood.venues)),
+        words=rare_words(text),
+    )
+
+
+def rare_words(text: str) -> tuple[str, ...]:
+    """The rare words of a text, each once, in its order."""
+    found = dict.fromkeys(w for w in tokens(text) if _rare(w))
+    return tuple(found)[:_MOST]
+
+
+def _rare(word: str) -> bool:
+    if len(word) < (_SHORTEST if word.isascii() else 3) or word.isdigit():
+        return False
+    known = lexicon()
+    if word in common_words() or word in known.common:
+        return False
+    signs = {p.sign for p in known.by_word.get(word, ()) if not p.rest}
+    return not signs or bool(signs & _DETAILS)

@@ -1,0 +1,120 @@
+"""Of which kind a message is, once its words and what is known around it are put together.
+
+The rules of `understand` speak first; their answer, every sign they saw and what correlation and the
+gazetteer found are features with weights (`kinds.toml`), and the kind is the one with the largest sum.
+So a strange message from somebody who has just reported a raid is news of it, and "ice" beside a
+school gate is not. Explainable: `because` names the features that counted most.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from math import exp
+from typing import Final
+
+from services.router.decide.understand import Kind, Understood
+
+KINDS: Final[tuple[Kind, ...]] = (
+    "report", "update", "over", "wrong", "question", "old_news", "other_police", "chatter", "rumour",
+)  # fmt: skip
+NOISE: Final = frozenset({"question", "old_news", "other_police", "chatter", "rumour", "spam", "drill"})
+FIXED: Final = frozenset({"empty", "help", "spam", "drill"})
+"""Kinds that the rules alone decide."""
+
+_SHORT: Final = 5
+_LONG: Final = 40
+_CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
+_PAIRS: Final = (
+    ("agency", "act"), ("agency", "now"), ("agency", "seen"), ("agency", "force"), ("agency", "hearsay"), ("agency", "old"), ("agency", "chatter"),
+    ("agency", "police"), ("agency", "other"), ("agency", "rumour"), ("agency", "over"), ("act", "seen"), ("act", "force"), ("raid", "old"), ("raid", "police"),
+    ("over", "still"), ("over", "moved"), ("police", "support"), ("force", "now"), ("police", "other"), ("agency", "future"), ("agency", "still"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known around a message's words."""
+
+    placed: bool = False
+    """Whether the words name a precise place."""
+    vague: bool = False
+    """Whether they name only an area."""
+    phone: bool = False
+    linked: float = 0.0
+    """How likely it is about a known incident, 0 to 1."""
+    thread: bool = False
+    """Whether its sender wrote about one before."""
+    chat: bool = False
+    live: bool = False
+    """Whether anything is going on anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """The kind, how sure that is (0 to 1), how likely it is noise, and what counted most."""
+
+    kind: Kind
+    sure: float
+    noise: float
+    because: tuple[tuple[str, float], ...] = ()
+
+
+def features(understood: Understood, context: Context) -> dict[str, float]:
+    """Everything that may count, by name."""
+    found: dict[str, float] = {"bias": 1.0, f"rule_{understood.kind}": 1.0}
+    found |= {f"told_{sign}": 1.0 for sign in understood.told}
+    found |= {f"asked_{sign}": 1.0 for sign in understood.signs - understood.told}
+    found |= {f"denied_{sign}": 1.0 for sign in understood.denied}
+    found |= {f"{a}_and_{b}": 1.0 for a, b in _PAIRS if a in understood.signs and b in understood.signs}
+    claims = bool(understood.told & _CLAIMS)
+    found |= {
+        "claims": float(claims),
+        "claims_placed": float(claims and context.placed),
+        "strength": understood.strength,
+        "rumours": float(min(understood.rumour, 4)),
+        "asks": float(understood.asks),
+        "short": float(understood.words <= _SHORT),
+        "long": float(understood.words >= _LONG),
+        "first_hand": float(understood.first_hand is True),
+        "placed": float(context.placed),
+        "vague": float(context.vague),
+        "phone": float(context.phone),
+        "linked": context.linked,
+        "linked_unclaimed": context.linked * (not claims),
+        "thread": float(context.thread),
+        "chat": float(context.chat),
+        "live": float(context.live),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+@cache
+def kind_weights() -> Mapping[str, Mapping[str, float]]:
+    """Kind → feature → weight, read once from `kinds.toml`."""
+    text = resources.files(__package__).joinpath("kinds.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    return {kind: {name: float(w) for name, w in table.get(kind, {}).items()} for kind in KINDS}
+
+
+def reckon(understood: Understood, context: Context) -> Reckoned:
+    """Weigh the features; what the rules alone decide stays as it is."""
+    if understood.kind in FIXED:
+        return Reckoned(understood.kind, 1.0, float(understood.kind in NOISE))
+    found = features(understood, context)
+    sums = {
+        kind: sum(weights[name] * value for name, value in found.items() if name in weights)
+        for kind, weights in kind_weights().items()
+    }
+    top = max(sums.values())
+    odds = {kind: exp(total - top) for kind, total in sums.items()}
+    whole = sum(odds.values())
+    kind = max(KINDS, key=lambda k: odds[k])
+    table = kind_weights()[kind]
+    counted = sorted(
+        ((name, round(table[name] * value, 2)) for name, value in found.items() if name in table and name != "bias"),
+        key=lambda item: (-abs(item[1]), item[0]),
+    )
+    noise = sum(odds[k] for k in KINDS if k in NOISE) / whole
+    return Reckoned(kind, round(odds[kind] / whole, 3), round(noise, 3), tuple(counted[:5]))

@@ -1,0 +1,25 @@
+"""The weights of correlation, read once from `weights.toml`: sign → logarithm of the odds that it is worth."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from math import exp
+
+
+@cache
+def weights() -> Mapping[str, float]:
+    """All weights by name, with `bias`."""
+    text = resources.files(__package__).joinpath("weights.toml").read_text(encoding="utf-8")
+    return {name: float(value) for name, value in tomllib.loads(text).items()}
+
+
+def score(signs: Mapping[str, float]) -> float:
+    """The sum of weighted signs. Raises `KeyError` for a sign without a weight."""
+    table = weights()
+    return table["bias"] + sum(table[name] * value for name, value in signs.items())
+
+
+def probability(log_odds: float) -> float:
+    """0 to 1; the odds' logarithm is bounded so that nothing overflows."""
+    return 1 / (1 + exp(-max(-30.0, min(30.0, log_odds))))
