@@ -10,8 +10,8 @@ import pytest
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import State
+from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.load import load_gazetteer
-from services.router.gazetteer.memory import MemoryGazetteer
 from shared.contracts.base import Position, ReportId
 from shared.contracts.groups import GroupDefined, GroupDefinition
 from shared.contracts.incidents import ReportAttached
@@ -22,7 +22,7 @@ NOW = datetime(2026, 5, 14, 18, tzinfo=UTC)
 
 
 @cache
-def gazetteer() -> MemoryGazetteer:
+def gazetteer() -> SqliteGazetteer:
     return load_gazetteer()
 
 

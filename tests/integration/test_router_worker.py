@@ -15,8 +15,8 @@ import structlog
 from services.router import worker as worker_module
 from services.router.decide import decider
 from services.router.fold import LogFold, UnreadableLogError
+from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.load import load_gazetteer
-from services.router.gazetteer.memory import MemoryGazetteer
 from services.router.health import Health
 from services.router.keeper import Keeper
 from services.router.worker import Patience, Router
@@ -53,7 +53,7 @@ class Hub:
     def __init__(self, bus: Bus) -> None:
         self.bus, self.clock = bus, FixedClock()
         self.master = MasterKey(b"k" * 32)
-        self.gazetteer: MemoryGazetteer = load_gazetteer()
+        self.gazetteer: SqliteGazetteer = load_gazetteer()
         self.keyring = self.new_keyring()
 
     def new_keyring(self) -> Keyring:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.router.gazetteer.grid import grid_reference
+from services.router.gazetteer.grid_reference import grid_reference
 from services.router.gazetteer.port import Gazetteer
 
 _POINT: Final = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,10})\s*[, ]\s*(-?\d{1,3}\.\d{3,10})(?![\d.])")

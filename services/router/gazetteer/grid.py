@@ -1,34 +1,42 @@
-"""Ordnance Survey grid references ("TQ 335 848") to WGS 84, by the National Grid's lettered squares.
+"""Cells of about 500 m, by which positions near a point are found without looking at all others."""
 
-Source: Ordnance Survey, "A guide to coordinate systems in Great Britain".
-"""
-
-from functools import cache
+import math
+from collections.abc import Iterator
 from typing import Final
 
-from pyproj import Transformer
+from services.router.decide.geo import DEGREE_M, lon_scale
+from services.router.gazetteer.schema import SCALE
 
-_LETTERS: Final = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
-_SQUARE_M: Final = 100_000
-_EAST_M: Final = 700_000
-_NORTH_M: Final = 1_300_000
+_ROW: Final = 5_000
+_COLUMN: Final = 8_000
+_COLUMNS: Final = 50_000
+"""Millionths of a degree in a cell's height and width; cells in a row, with some to spare."""
 
-
-@cache
-def to_wgs84() -> Transformer:
-    """Easting and northing (EPSG:27700, metres) to longitude and latitude (EPSG:4326)."""
-    return Transformer.from_crs(27700, 4326, always_xy=True)
+CELL_SQL: Final = f"((lat + 90000000) / {_ROW} * {_COLUMNS} + (lon + 180000000) / {_COLUMN})"
+"""The cell of the columns `lat` and `lon`."""
 
 
-def grid_reference(letters: str, east: str, north: str) -> tuple[float, float] | None:
-    """(lat, lon) of the middle of the square that the reference names; None if it lies outside the grid."""
-    first, second = (_LETTERS.index(c) for c in letters)
-    column = (first - 2) % 5 * 5 + second % 5
-    row = 19 - first // 5 * 5 - second // 5
-    size = 10 ** (5 - len(east))
-    easting = column * _SQUARE_M + int(east) * size + size / 2
-    northing = row * _SQUARE_M + int(north) * size + size / 2
-    if not (0 <= easting < _EAST_M and 0 <= northing < _NORTH_M):
-        return None
-    lon, lat = to_wgs84().transform(easting, northing)
-    return round(lat, 6), round(lon, 6)
+def on_globe(lat: float, lon: float) -> bool:
+    """Whether these are a latitude and a longitude; false for NaN too."""
+    return -90 <= lat <= 90 and -180 <= lon <= 180  # noqa: PLR2004 - the globe
+
+
+def runs(lat: float, lon: float, reach_m: float) -> Iterator[tuple[int, int]]:
+    """First and last cell of each row that a disc meets."""
+    up, across = reach_m / DEGREE_M, reach_m / DEGREE_M / lon_scale(lat)
+    west, east = _step(lon - across, 180, _COLUMN), _step(lon + across, 180, _COLUMN)
+    for row in range(_step(lat - up, 90, _ROW), _step(lat + up, 90, _ROW) + 1):
+        yield row * _COLUMNS + west, row * _COLUMNS + min(east, _COLUMNS - 1)
+
+
+def _step(degrees: float, most: int, size: int) -> int:
+    return math.floor((min(max(degrees, -most), most) + most) * SCALE) // size
+
+
+def rings(within_m: float) -> Iterator[float]:
+    """Reaches that grow to the one asked for: most answers are near."""
+    reach = 300.0
+    while reach < within_m:
+        yield reach
+        reach *= 2.5
+    yield within_m

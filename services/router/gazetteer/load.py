@@ -1,106 +1,89 @@
-"""Reads gazetteer files in their official layouts; the layout is recognised, never asked for.
+"""Makes gazetteers for use: the starter places alone, or with files for one run, or a file that was built.
 
-Known: OS Open Names and Code-Point Open CSV (with or without header, EPSG:27700), GeoNames postal
-text, CSV of outcodes with latitude and longitude, GeoJSON boundaries. Any of them may be gzipped.
-A wrong line raises `SettingsError` naming file, line and column, because half a gazetteer gives wrong places.
+The starter places, those of the examples and the districts of London and Glasgow, lie under every
+gazetteer, so that a relay knows something before anybody has imported anything.
 """
 
-import csv
-import gzip
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+import sqlite3
+from collections.abc import Callable, Iterable
 from importlib import resources
-from itertools import chain
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
-from services.router.gazetteer import layouts
-from services.router.gazetteer.boundaries import read_boundaries
-from services.router.gazetteer.memory import MemoryGazetteer, Rows
+from services.router.gazetteer.build import Builder
+from services.router.gazetteer.files import FileRead, expand, read_file, read_table
+from services.router.gazetteer.index import SqliteGazetteer
+from services.router.gazetteer.rows import Rows
 from shared.errors import SettingsError
 
-Layout = Callable[[Iterator[tuple[int, Sequence[str]]]], Rows]
-
-_OPEN_NAMES_COLUMNS: Final = 34
-_GEONAMES_COLUMNS: Final = 12
-_CODE_POINT_COLUMNS: Final = 10
-
-
-def load_gazetteer(files: Iterable[Path] = ()) -> MemoryGazetteer:
-    """The starter gazetteer and these files in one. Raises `SettingsError` (file, line, column)."""
-    rows = Rows()
-    rows.extend(starter())
-    for file in files:
-        rows.extend(read_file(file))
-    return MemoryGazetteer(rows)
+_STARTER: Final = ("starter_places.csv", "starter_outcodes.csv")
+_MOST_WRONG: Final = 0.01
+_MEMORY: Final = ":memory:"
+_TEMPORARY: Final = ""
+"""SQLite's name for a database on disk that goes away when it is closed."""
 
 
-@cache
-def starter() -> Rows:
-    """The built-in places of the examples, and all outcodes of London and Glasgow."""
-    rows = Rows()
-    for name in ("starter_places.csv", "starter_outcodes.csv"):
+def gazetteer_of(rows: Rows) -> SqliteGazetteer:
+    """A gazetteer in memory of these rows alone."""
+    return _built(_MEMORY, lambda builder: builder.add(rows))
+
+
+def load_gazetteer(files: Iterable[Path] = ()) -> SqliteGazetteer:
+    """The starter places and these files, for one run.
+
+    Raises `SettingsError` (file, line, column) for a file of which more than 1 % is wrong.
+    """
+    paths = expand(files)
+
+    def fill(builder: Builder) -> None:
+        add_starter(builder)
+        for path in paths:
+            _add_file(builder, path)
+
+    return _built(_TEMPORARY if paths else _MEMORY, fill)
+
+
+def _built(database: str, fill: Callable[[Builder], None]) -> SqliteGazetteer:
+    db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+    builder = Builder(db, database)
+    fill(builder)
+    builder.finish({})
+    return SqliteGazetteer(db)
+
+
+def add_starter(builder: Builder) -> None:
+    """The built-in places."""
+    for name in _STARTER:
         text = resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
-        rows.extend(_read_table(csv.reader(text.splitlines()), name))
-    return rows
+        for rows in read_table(text.splitlines(), FileRead(name), preferred=0):
+            builder.add(rows)
 
 
-def read_file(path: Path) -> Rows:
-    """One file's rows, whatever its layout."""
+def _add_file(builder: Builder, path: Path) -> None:
+    read = FileRead(str(path))
+    for rows in read_file(path, read):
+        builder.add(rows)
+    if too_many_wrong(read):
+        raise SettingsError(read.named_mistakes[0])
+
+
+def too_many_wrong(read: FileRead) -> bool:
+    """Whether more than 1 % of a file's rows are wrong: then it is not the file it should be."""
+    return read.mistakes.count > _MOST_WRONG * read.rows
+
+
+def open_gazetteer(path: Path) -> SqliteGazetteer:
+    """A file that was built. Raises `SettingsError` if it is missing, broken or of another version.
+
+    It is opened so that nothing is ever written; a file that replaces it by renaming leaves this one whole.
+    """
     try:
-        with _opened(path) as stream:
-            if _is_json(path):
-                return read_boundaries(json.load(stream), str(path))
-            tabbed = path.name.removesuffix(".gz").endswith(".txt")
-            return _read_table(csv.reader(stream, delimiter="\t" if tabbed else ","), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error}); give a UTF-8 file.") from error
-    except ValueError as error:
-        raise SettingsError(f"{path}: is not JSON ({error}).") from error
-
-
-def _is_json(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith((".geojson", ".json"))
-
-
-def _opened(path: Path) -> TextIO:
-    if path.name.endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _read_table(lines: Iterator[Sequence[str]], source: str) -> Rows:
-    numbered: Iterator[tuple[int, Sequence[str]]] = enumerate(lines, 1)
-    first = next(numbered, None)
-    if first is None:
-        raise SettingsError(f"{source}: is empty; give a gazetteer file or leave it out.")
-    header = {name.strip().lower(): n for n, name in enumerate(first[1])}
-    try:
-        read, has_header = _layout(first[1], header)
-        return read(numbered if has_header else chain([first], numbered))
-    except layouts.WrongLineError as error:
-        raise SettingsError(f"{source}:{error.line}: {error}") from None
-    except csv.Error as error:
-        raise SettingsError(f"{source}: is not CSV ({error}).") from error
-
-
-def _layout(first: Sequence[str], header: Mapping[str, int]) -> tuple[Layout, bool]:
-    if {"postcode", "easting", "northing"} <= header.keys():
-        columns = layouts.CodePointColumns(header["postcode"], header["easting"], header["northing"])
-        return (lambda lines: layouts.code_point(lines, columns)), True
-    if {"postcode", "latitude", "longitude"} <= header.keys():
-        return (lambda lines: layouts.outcodes(lines, header)), True
-    if {"name", "kind", "lat", "lon"} <= header.keys():
-        return (lambda lines: layouts.own_places(lines, header)), True
-    if len(first) == _OPEN_NAMES_COLUMNS:
-        return layouts.open_names, first[0].strip().upper() == "ID"
-    if len(first) == _GEONAMES_COLUMNS:
-        return layouts.geonames, False
-    if len(first) == _CODE_POINT_COLUMNS and first[1].strip().isdigit():
-        return (lambda lines: layouts.code_point(lines, layouts.CodePointColumns(0, 2, 3))), False
-    raise layouts.WrongLineError(
-        1,
-        f"{len(first)} columns fit no known layout; known are OS Open Names, Code-Point Open, "
-        "GeoNames postal, and CSV with a header postcode,latitude,longitude.",
-    )
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        db.execute("PRAGMA mmap_size=4000000000")
+        return SqliteGazetteer(db)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    except (sqlite3.Error, KeyError, ValueError, IndexError) as error:
+        raise SettingsError(f"{path}: cannot be used as a gazetteer ({error}); import it anew.") from error

@@ -1,6 +1,7 @@
-"""What the judgement asks of a gazetteer. Exact look-ups of normalised names; no scan, no guess.
+"""What the judgement asks of a gazetteer: normalised names, postcodes and points to places.
 
-Implementations are immutable once built, so the pure core may read them.
+An implementation never changes once built, answers every input without raising, and in an order
+that its data alone settle; so the pure core may read it.
 """
 
 from collections.abc import Sequence
@@ -26,9 +27,9 @@ class NamedPlace:
     borough: str = ""
     outcode: str = ""
     rank: int = 0
-    """Higher wins among places of one name that are equally likely otherwise."""
+    """Higher wins among places of one name that are equally likely otherwise (`ranks`)."""
     approximate: bool = False
-    """Whether its position is only that of its postcode district."""
+    """Its position is only the centre of its postcode district, shared with every place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +42,44 @@ class Point:
 
 
 class Gazetteer(Protocol):
-    """Names, postcodes and outcodes to places. Immutable, so it is hashable by identity."""
+    """Names, postcodes and points to places. Immutable, so it is hashable by identity.
+
+    A key is a name as `services.router.gazetteer.keys.name_key` makes it. Places come highest rank
+    first, then those whose own name it is, then in the order in which their files were read.
+    """
 
     def __hash__(self) -> int: ...
 
     @property
     def longest_name(self) -> int:
-        """Words in the longest name: how far an n-gram search need go."""
+        """Words in the longest name, at most 8: how far an n-gram search need go."""
+        ...
+
+    def begins(self, word: str) -> bool:
+        """Whether some name's key begins with this word."""
         ...
 
     def named(self, key: str) -> Sequence[NamedPlace]:
-        """The places of that name; `key` as `services.router.gazetteer.keys.name_key` makes it."""
+        """The places of that name."""
+        ...
+
+    def shortened(self, key: str) -> Sequence[NamedPlace]:
+        """The places whose key is this one and a generic word: "ashwin" → Ashwin Street."""
+        ...
+
+    def similar(self, key: str) -> Sequence[tuple[float, NamedPlace]]:
+        """(score, place) of at most 30 names that this may be a misspelling of, best first.
+
+        The score is rapidfuzz' ratio of the keys, 85 to 100; places of the very key are left out.
+        """
         ...
 
     def postcode(self, postcode: str) -> Point | None:
         """A full postcode ("E8 3DL")."""
+        ...
+
+    def sector(self, sector: str) -> Point | None:
+        """A postcode sector ("E8 3"): the centre of its postcodes and the radius that covers them."""
         ...
 
     def outcode(self, outcode: str) -> Point | None:
@@ -63,9 +87,17 @@ class Gazetteer(Protocol):
         ...
 
     def outcode_points(self, outcode: str) -> Sequence[tuple[float, float]]:
-        """(lat, lon) of some addresses of the district, evenly taken; empty where unknown."""
+        """(lat, lon) of at most 200 addresses of the district, evenly taken; empty where unknown."""
         ...
 
     def outcode_at(self, lat: float, lon: float) -> str | None:
         """The district that the nearest known postcode or outcode centre belongs to, within 5 km."""
+        ...
+
+    def area_at(self, lat: float, lon: float) -> str | None:
+        """The name of the smallest boundary that contains the point."""
+        ...
+
+    def nearest(self, lat: float, lon: float, within_m: float) -> NamedPlace | None:
+        """The nearest street, landmark or station, for naming a bare point."""
         ...

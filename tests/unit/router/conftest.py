@@ -10,8 +10,8 @@ import pytest
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import Incident, State
+from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.load import load_gazetteer
-from services.router.gazetteer.memory import MemoryGazetteer
 from shared.contracts import desk
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import HUB, Message
@@ -46,7 +46,7 @@ GLASGOW = group("glasgow", 55.845, -4.27, 6_000)
 class Story:
     """Plays inputs one after the other; `events` are those of the last one."""
 
-    def __init__(self, gazetteer: MemoryGazetteer) -> None:
+    def __init__(self, gazetteer: SqliteGazetteer) -> None:
         self.gazetteer, self.state, self.now = gazetteer, State(), START
         self.log: list[Message] = []
         self.events: tuple[Message, ...] = ()
@@ -126,12 +126,12 @@ class Story:
 
 
 @pytest.fixture(scope="session")
-def gazetteer() -> MemoryGazetteer:
+def gazetteer() -> SqliteGazetteer:
     return load_gazetteer()
 
 
 @pytest.fixture
-def story(gazetteer: MemoryGazetteer) -> Iterator[Story]:
+def story(gazetteer: SqliteGazetteer) -> Iterator[Story]:
     told = Story(gazetteer)
     yield told
     assert told.replayed() == told.state, "the log, replayed, gives another state"

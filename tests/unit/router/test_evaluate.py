@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.router.evaluate import evaluate_files, explain_file
-from services.router.gazetteer.memory import MemoryGazetteer
+from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts.groups import Area, GroupDefinition
 from shared.errors import SettingsError
 
@@ -83,7 +83,7 @@ def test_a_broken_line_is_named(tmp_path: Path, bad: str, says: str) -> None:
         run(tmp_path, [LINES[0], bad])
 
 
-def test_explain_says_why(tmp_path: Path, gazetteer: MemoryGazetteer) -> None:
+def test_explain_says_why(tmp_path: Path, gazetteer: SqliteGazetteer) -> None:
     reports = tmp_path / "reports.jsonl"
     reports.write_text("\n".join(LINES))
     found = explain_file(GROUPS, reports, "c", gazetteer=gazetteer)

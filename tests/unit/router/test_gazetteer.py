@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.keys import name_key
 from services.router.gazetteer.load import load_gazetteer
-from services.router.gazetteer.memory import MemoryGazetteer
 from shared.errors import SettingsError
 
 GEODATA = Path(__file__).parents[4] / "shared" / "geodata"
@@ -68,7 +68,7 @@ def test_geonames_outcodes_and_boundaries(tmp_path: Path) -> None:
     assert gazetteer.outcode("ZZ9") is not None
     assert gazetteer.outcode_at(51.001, -1.001) == "ZZ9"
     assert gazetteer.outcode_at(60.0, -20.0) is None
-    assert gazetteer.named("zed")[0].kind == gazetteer.named("zed city of")[0].kind == "borough"
+    assert gazetteer.named("zed")[0].kind == gazetteer.named("zed city of")[0].kind == "city"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_gazetteer([tmp_path / "nothing.csv"])
 
 
-def test_the_starter_knows_the_examples(gazetteer: MemoryGazetteer) -> None:
+def test_the_starter_knows_the_examples(gazetteer: SqliteGazetteer) -> None:
     for name in ("Ashwin Street", "Evan Cook Close", "Kenmure Street", "Lunar House", "Becket House"):
         assert gazetteer.named(name_key(name)), name
     assert gazetteer.outcode("E8")

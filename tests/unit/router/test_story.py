@@ -7,8 +7,9 @@ import pytest
 
 from services.router.decide.geo import distance_m
 from services.router.decide.locate import Hints, locate
-from services.router.gazetteer.memory import MemoryGazetteer, Rows
+from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
+from services.router.gazetteer.rows import Rows
 from shared.contracts import desk
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
 from shared.contracts.base import Place, Position
@@ -405,7 +406,7 @@ def test_a_list_of_streets_costs_no_more_than_a_few(story: Any) -> None:
         for name in names
         for n in range(40)
     ]
-    gazetteer = MemoryGazetteer(Rows(names=rows))
+    gazetteer = gazetteer_of(Rows(names=rows))
     text = "immigration raid at " + ", ".join(names)
     with mock.patch("services.router.decide.places.distance_m", wraps=distance_m) as counted:
         locate(ReportContent(text=text[:4000]), gazetteer, Hints(lambda _lat, _lon: True))

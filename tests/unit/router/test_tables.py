@@ -12,8 +12,10 @@ from services.router.decide.locate import Hints, locate
 from services.router.decide.permissions import ALLOWED, refusal
 from services.router.decide.text import alike, sketch, tokens
 from services.router.decide.understand import understand
-from services.router.gazetteer.memory import MemoryGazetteer, Rows
+from services.router.gazetteer.index import SqliteGazetteer
+from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
+from services.router.gazetteer.rows import Rows
 from shared.contracts import desk
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
@@ -43,7 +45,7 @@ EVERYWHERE = Hints(covered=lambda _lat, _lon: True)
         ("at E8 3DL", "outcode", "E8"),
     ],
 )
-def test_text_is_placed(gazetteer: MemoryGazetteer, text: str, how: str, label: str) -> None:
+def test_text_is_placed(gazetteer: SqliteGazetteer, text: str, how: str, label: str) -> None:
     place = locate(ReportContent(text=text), gazetteer, NOWHERE).place
     assert place is not None
     assert place.how == how
@@ -59,11 +61,11 @@ def test_text_is_placed(gazetteer: MemoryGazetteer, text: str, how: str, label: 
         ("see you at the bank", "no_place"),
     ],
 )
-def test_words_that_are_no_place_stay_words(gazetteer: MemoryGazetteer, text: str, reason: str) -> None:
+def test_words_that_are_no_place_stay_words(gazetteer: SqliteGazetteer, text: str, reason: str) -> None:
     assert locate(ReportContent(text=text), gazetteer, NOWHERE).reason == reason
 
 
-def _park_roads() -> MemoryGazetteer:
+def _park_roads() -> SqliteGazetteer:
     def road(lat: float, lon: float, area: str) -> NamedPlace:
         return NamedPlace("Park Road", "street", lat, lon, 150, area=area)
 
@@ -71,7 +73,7 @@ def _park_roads() -> MemoryGazetteer:
         return NamedPlace(name, "area", lat, lon, 1_000)
 
     names = [road(51.60, -0.10, "North"), road(51.40, -0.10, "South"), area("Northtown", 51.601, -0.1)]
-    return MemoryGazetteer(Rows(names=names))
+    return gazetteer_of(Rows(names=names))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_an_ambiguous_street_is_settled_by_what_else_is_known(
     ],
 )
 def test_words_and_phone(
-    gazetteer: MemoryGazetteer, text: str, phone: tuple[float, float, float], expected: tuple[float, float]
+    gazetteer: SqliteGazetteer, text: str, phone: tuple[float, float, float], expected: tuple[float, float]
 ) -> None:
     lat, lon, accuracy = phone
     content = ReportContent(text=text, position=Position(lat=lat, lon=lon, accuracy_m=accuracy))
@@ -204,7 +206,7 @@ def _groups(*definitions: GroupDefinition) -> Any:
         "nobody",
     ],
 )
-def test_groups_concerned(gazetteer: MemoryGazetteer, place: Place, expected: dict[str, float]) -> None:
+def test_groups_concerned(gazetteer: SqliteGazetteer, place: Place, expected: dict[str, float]) -> None:
     from services.router.decide.route import concerned
 
     found = concerned(place, _groups(WEST, EAST, NAMED, FALLBACK), gazetteer)
@@ -217,8 +219,8 @@ def test_a_district_concerns_who_holds_a_tenth_of_its_addresses() -> None:
     spread = {f"E8 {n}AA": (51.5, -0.15 if n < 3 else -0.05) for n in range(10)}
     thin = {f"E8 {n}BB": (51.5, -0.05) for n in range(90)}
     place = Place(lat=51.5, lon=-0.05, radius_m=8_000, how="outcode", label="E8", outcode="E8")
-    some = concerned(place, _groups(WEST, EAST), MemoryGazetteer(Rows(postcodes=dict(spread))))
-    few = concerned(place, _groups(WEST, EAST), MemoryGazetteer(Rows(postcodes={**spread, **thin})))
+    some = concerned(place, _groups(WEST, EAST), gazetteer_of(Rows(postcodes=dict(spread))))
+    few = concerned(place, _groups(WEST, EAST), gazetteer_of(Rows(postcodes={**spread, **thin})))
     assert {s.group for s in some} == {"west", "east"}
     assert {s.group for s in few} == {"east"}
 
@@ -386,7 +388,7 @@ def test_what_a_message_is(text: str, kind: str, first_hand: object) -> None:
 def test_a_far_village_that_is_called_like_a_word(phone: Position | None, hints: Hints, found: float) -> None:
     street = NamedPlace("Zed Close", "street", 51.40, -0.1, 900, area="South")
     village = NamedPlace("Drums", "area", 57.3, -2.0, 1_000)
-    gazetteer = MemoryGazetteer(Rows(names=[street, village]))
+    gazetteer = gazetteer_of(Rows(names=[street, village]))
     content = ReportContent(text="Raid in Zed Close, singing in Drums", position=phone)
     place = locate(content, gazetteer, hints).place
     assert place is not None

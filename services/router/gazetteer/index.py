@@ -1,0 +1,162 @@
+"""The gazetteer: look-ups in the SQLite database that `build` made, be it a file or in memory.
+
+A message asks some dozens of questions, most about words that are no name: those end at a filter
+in memory, in less than a microsecond. The rest is one search in a table each, with the latest
+answers kept. What is kept in memory is bounded: filters, district centres, and the boxes of borders.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from services.router.gazetteer.borders import Borders
+from services.router.gazetteer.filter import WordFilter
+from services.router.gazetteer.keys import GENERIC
+from services.router.gazetteer.nearby import Nearby
+from services.router.gazetteer.port import NamedPlace, Point
+from services.router.gazetteer.schema import KINDS, SCALE, read_meta
+from services.router.gazetteer.spelling import Vocabulary, misspelt
+from services.router.gazetteer.vocabulary import Words
+
+_POSTCODE_M: Final = 100.0
+_SAMPLE: Final = 200
+_MOST_SIMILAR: Final = 30
+_GENERIC: Final = tuple(sorted(GENERIC))
+
+_PLACES: Final = (
+    "SELECT p.name, p.kind, p.lat, p.lon, p.radius_m, a.area, a.borough, a.outcode, p.rank, p.approximate "
+    "FROM {} CROSS JOIN around AS a ON a.id = p.around "
+)
+_NAMED: Final = _PLACES.format("name AS n CROSS JOIN place AS p ON p.id BETWEEN n.first AND n.last") + (
+    "WHERE n.key = ? ORDER BY p.id LIMIT ?"
+)
+_ONE: Final = _PLACES.format("place AS p") + "WHERE p.id = ?"
+_ALL: Final = -1
+
+
+class SqliteGazetteer:
+    """See `services.router.gazetteer.port.Gazetteer`. Of the thread that uses it; `close` it at the end."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Over a complete database. Raises `SettingsError` if it is none of this version."""
+        self.meta: Mapping[str, str] = read_meta(db)
+        self._db = db
+        bits = dict(db.execute("SELECT name, bits FROM filter").fetchall())
+        self._names, self._shorter = WordFilter(bits["names"]), WordFilter(bits["shorter"])
+        self._first = WordFilter(bits["first"])
+        self._longest = int(self.meta["longest_name"])
+        self._districts = {
+            code: Point(*disc) for code, *disc in db.execute("SELECT code, lat, lon, radius_m FROM district")
+        }
+        self._borders, self._nearby, self._words = Borders(db), Nearby(db), Words(db)
+        self._vocabulary = Vocabulary(self._words.known, self._words.near, self._names.__contains__)
+        self._keep_answers()
+
+    def _keep_answers(self) -> None:
+        self._named: Callable[[str], Sequence[NamedPlace]] = lru_cache(4_096)(self._read_named)
+        self._short: Callable[[str], Sequence[NamedPlace]] = lru_cache(1_024)(self._read_shortened)
+        self._like: Callable[[str], Sequence[tuple[float, NamedPlace]]] = lru_cache(2_048)(self._read_similar)
+        self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
+        self._sample: Callable[[str], Sequence[tuple[float, float]]] = lru_cache(256)(self._read_sample)
+
+    def close(self) -> None:
+        """Let the file go. Nothing may be asked after."""
+        self._db.close()
+        self._keep_answers()
+        self._names = self._shorter = self._first = WordFilter(b"\0")
+        self._districts = {}
+
+    @property
+    def longest_name(self) -> int:
+        """Words in the longest name, at most 8."""
+        return self._longest
+
+    def begins(self, word: str) -> bool:
+        """Whether some name's key begins with this word."""
+        return word in self._first and self._words.begins(word)
+
+    def named(self, key: str) -> Sequence[NamedPlace]:
+        """The places of that name."""
+        return self._named(key) if key in self._names else ()
+
+    def shortened(self, key: str) -> Sequence[NamedPlace]:
+        """The places whose key is this one and a generic word."""
+        return self._short(key) if key in self._shorter else ()
+
+    def similar(self, key: str) -> Sequence[tuple[float, NamedPlace]]:
+        """(score, place) of at most 30 names that this may be a misspelling of, best first."""
+        return self._like(key)
+
+    def postcode(self, postcode: str) -> Point | None:
+        """A full postcode ("E8 3DL")."""
+        return self._at(postcode)
+
+    def sector(self, sector: str) -> Point | None:
+        """A postcode sector ("E8 3")."""
+        return self._districts.get(sector) if " " in sector else None
+
+    def outcode(self, outcode: str) -> Point | None:
+        """A postcode district ("E8")."""
+        return self._districts.get(outcode) if " " not in outcode else None
+
+    def outcode_points(self, outcode: str) -> Sequence[tuple[float, float]]:
+        """At most 200 of the district's postcodes, evenly taken in postcode order."""
+        return self._sample(outcode) if outcode in self._districts else ()
+
+    def outcode_at(self, lat: float, lon: float) -> str | None:
+        """The district of the nearest known postcode or outcode centre, within 5 km."""
+        return self._nearby.outcode(lat, lon)
+
+    def area_at(self, lat: float, lon: float) -> str | None:
+        """The name of the smallest boundary that contains the point."""
+        return self._borders.smallest_at(lat, lon)
+
+    def nearest(self, lat: float, lon: float, within_m: float) -> NamedPlace | None:
+        """The nearest street, landmark or station."""
+        found = self._nearby.place(lat, lon, within_m)
+        rows = self._rows(_ONE, found) if found is not None else ()
+        return _place(rows[0]) if rows else None
+
+    def _rows(self, sql: str, *values: object) -> Sequence[Any]:
+        """The rows; none for words that are no text (lone surrogates)."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except UnicodeEncodeError:
+            return ()
+
+    def _read_named(self, key: str, most: int = _ALL) -> Sequence[NamedPlace]:
+        return tuple(_place(row) for row in self._rows(_NAMED, key, most))
+
+    def _read_shortened(self, key: str) -> Sequence[NamedPlace]:
+        found = dict.fromkeys(place for word in _GENERIC for place in self.named(f"{key} {word}"))
+        return tuple(sorted(found, key=lambda place: -place.rank))
+
+    def _read_similar(self, key: str) -> Sequence[tuple[float, NamedPlace]]:
+        found: dict[NamedPlace, float] = {}
+        known = set(self.named(key))
+        for score, other in misspelt(key, self._vocabulary):
+            for place in self._read_named(other, _MOST_SIMILAR):
+                if place not in known:
+                    found.setdefault(place, score)
+            if len(found) >= _MOST_SIMILAR:
+                break
+        ordered = sorted(found.items(), key=lambda item: (-item[1], -item[0].rank))
+        return tuple((score, place) for place, score in ordered[:_MOST_SIMILAR])
+
+    def _read_postcode(self, code: str) -> Point | None:
+        rows = self._rows("SELECT lat, lon FROM postcode WHERE code = ?", code)
+        return Point(rows[0][0] / SCALE, rows[0][1] / SCALE, _POSTCODE_M) if rows else None
+
+    def _read_sample(self, outcode: str) -> Sequence[tuple[float, float]]:
+        sql = "SELECT lat, lon FROM postcode WHERE code > ? AND code < ? AND NOT ended ORDER BY code"
+        rows = self._rows(sql, f"{outcode} ", f"{outcode}!")
+        step = max(1, -(-len(rows) // _SAMPLE))
+        return tuple((lat / SCALE, lon / SCALE) for lat, lon in rows[::step])
+
+
+def _place(row: Sequence[Any]) -> NamedPlace:
+    name, kind, lat, lon, radius_m, area, borough, outcode, rank, approximate = row
+    return NamedPlace(
+        name, KINDS[kind], lat / SCALE, lon / SCALE, radius_m, area, borough, outcode, rank, bool(approximate)
+    )
