@@ -17,13 +17,14 @@ from pydantic import ValidationError
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.judge import judge
+from services.router.decide.limits import VAGUE_FORGETS
 from services.router.decide.state import State
 from services.router.gazetteer.load import load_gazetteer
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.base import Message, Place
+from shared.contracts.base import IncidentId, Message, Place
 from shared.contracts.groups import GroupDefined, GroupDefinition
-from shared.contracts.incidents import InputDecided, ReportHeld
+from shared.contracts.incidents import HeldSettled, IncidentOpened, InputDecided, ReportAttached, ReportHeld
 from shared.contracts.reports import MAX_TEXT, ReportContent, ReportReceived
 from shared.errors import SettingsError
 
@@ -31,6 +32,8 @@ Prediction = dict[str, Any]
 Progress = Callable[[int, int], None]
 
 _TICK: Final = timedelta(minutes=1)
+_AFTERWARDS: Final = timedelta(minutes=15)
+_EVENTFUL: Final = timedelta(hours=3)
 _MOST_TICKS: Final = 360
 _PROGRESS_EVERY: Final = 1_000
 
@@ -71,12 +74,65 @@ def evaluate_files(  # noqa: PLR0913 - the command's options
 def evaluate(
     groups: Iterable[GroupDefinition], reports: Iterable[ReportReceived], gazetteer: Gazetteer
 ) -> Iterator[Prediction]:
-    """Predictions for reports in the order given, which should be that of their times."""
-    state = state_with(groups)
+    """Predictions for reports in the order given, which should be that of their times.
+
+    A line is yielded once nothing can change it any more: a report that is held may open an incident
+    minutes later, when time has passed, or be brought into one by the next report.
+    """
+    play = _Play(state_with(groups), gazetteer)
     for number, report in enumerate(reports, 1):
-        state = let_time_pass(state, report.at, number, gazetteer)
-        events, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
-        yield _prediction(report, events, state)
+        play.until(report.at, number)
+        yield from play.settled()
+        play.take(report, number)
+    play.until(play.state.now + _AFTERWARDS, 0)
+    yield from play.all()
+
+
+class _Play:
+    """Reports and time played through the decider, with the predictions that may still change."""
+
+    def __init__(self, state: State, gazetteer: Gazetteer) -> None:
+        self.state, self._gazetteer = state, gazetteer
+        self._open: dict[str, Prediction] = {}
+        self._times: dict[str, datetime] = {}
+
+    def until(self, moment: datetime, number: int) -> None:
+        """Let time pass."""
+        for events, state in passing(self.state, moment, number, self._gazetteer):
+            self.state = state
+            self._amend(events)
+
+    def take(self, report: ReportReceived, number: int) -> None:
+        """Decide one report."""
+        events, self.state = step(self.state, Input("REPORTS", number, report), report.at, self._gazetteer)
+        self._amend(events)
+        self._open[report.report_id] = _prediction(report, events, self.state)
+        self._times[report.report_id] = report.at
+
+    def _amend(self, events: Sequence[Message]) -> None:
+        """Held reports that these events opened or joined."""
+        opened = {e.incident_id for e in events if isinstance(e, IncidentOpened)}
+        for event in events:
+            if isinstance(event, HeldSettled) and event.incident_id and event.report_id in self._open:
+                self._open[event.report_id]["incident"] = event.incident_id
+            if isinstance(event, ReportAttached) and event.incident_id in opened:
+                opened.discard(event.incident_id)
+                if (line := self._open.get(event.report_id)) is not None:
+                    line |= _placed(self.state, event.incident_id) | {"status": "opened"}
+
+    def settled(self) -> Iterator[Prediction]:
+        """The lines that are too old to change, in order."""
+        limit = self.state.now - VAGUE_FORGETS - _AFTERWARDS
+        while self._open:
+            first = next(iter(self._open))
+            if self._times[first] > limit:
+                return
+            del self._times[first]
+            yield self._open.pop(first)
+
+    def all(self) -> Iterator[Prediction]:
+        """The rest."""
+        yield from self._open.values()
 
 
 def state_with(groups: Iterable[GroupDefinition]) -> State:
@@ -95,18 +151,29 @@ def state_with(groups: Iterable[GroupDefinition]) -> State:
 
 
 def let_time_pass(state: State, until: datetime, number: int, gazetteer: Gazetteer) -> State:
-    """Tick each minute up to the next report; over a long silence in as many longer strides.
+    """The state when that moment has come."""
+    for _, ticked in passing(state, until, number, gazetteer):
+        state = ticked
+    return state
 
-    An hour's quiet and a week's end in the same states, since what is due late is due all the same.
+
+def passing(
+    state: State, until: datetime, number: int, gazetteer: Gazetteer
+) -> Iterator[tuple[tuple[Message, ...], State]]:
+    """Tick each minute up to that moment: the events of each tick that decided something, and the state then.
+
+    A long silence is passed in strides that grow, because soon nothing is due but what is due in days.
     """
     if not (state.active or state.held or state.resting) or state.now >= until:
-        return state
-    stride = max(_TICK, (until - state.now) / _MOST_TICKS)
-    moment = state.now + stride
+        return
+    moment, stride = state.now + _TICK, _TICK
     while moment < until:
-        _, ticked = step(state, Input("TICK", number), moment, gazetteer)
-        state, moment = ticked, moment + stride
-    return state
+        events, state = step(state, Input("TICK", number), moment, gazetteer)
+        if events:
+            yield events, state
+        if moment - state.now > _EVENTFUL:
+            stride = max(_TICK, (until - moment) / _MOST_TICKS)
+        moment += stride
 
 
 def _prediction(report: ReportReceived, events: Sequence[Message], state: State) -> Prediction:
@@ -128,6 +195,19 @@ def _prediction(report: ReportReceived, events: Sequence[Message], state: State)
         "radius_m": place.radius_m if place and keeps else None,
         "groups": groups if keeps else [],
         "reason": decided.reason,
+    }
+
+
+def _placed(state: State, name: str) -> Prediction:
+    """An incident's place and groups as they are."""
+    incident = state.incidents[IncidentId(name)]
+    place = incident.place
+    return {
+        "incident": name,
+        "lat": place.lat if place else None,
+        "lon": place.lon if place else None,
+        "radius_m": place.radius_m if place else None,
+        "groups": [s.group for s in incident.groups],
     }
 
 

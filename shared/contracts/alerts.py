@@ -27,6 +27,7 @@ AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST"
 ]
 Urgency = Literal["urgent", "normal"]
+Note = Literal["said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened"]
 
 
 class PublicPlace(Frozen):
@@ -55,16 +56,30 @@ class AlertBody(Private):
     also_told: tuple[str, ...] = ()
     """Names of other groups whose verifiers were told of the same incident."""
     since: Moment | None = None
+    note: Note | None = None
+    """What verifiers are asked to look at: said by reports, decided by people."""
+    who: Literal["immigration", "police", "joint", "other", "unknown"] = "unknown"
+    """Who acts, as far as the reports say."""
+    seen: dict[Literal["van", "officer", "person"], int] = {}
+    """How many vans, officers and people held the best report counts."""
+    alike: bool = False
+    """Whether many sent it in one phrasing, and none saw it."""
+    watch_reports: int = 0
+    """Reports of ordinary police at the same place before."""
+    watch_since: Moment | None = None
 
 
 class DigestLine(Frozen):
-    """One held report in a digest."""
+    """One line of a digest: a held report, an incident not told singly, or a watch."""
 
     report_id: str
     at: Moment
     place: str = ""
     excerpt: str = ""
     reason: str
+    code: str | None = None
+    """Of an incident."""
+    reports: int = 1
 
 
 class DigestBody(Private):

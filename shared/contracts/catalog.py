@@ -41,6 +41,8 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     incidents.ReportHeld,
     incidents.HeldSettled,
     incidents.HeldDigested,
+    incidents.ReportWatched,
+    incidents.WatchNoted,
     incidents.PositionCarried,
 )
 

@@ -22,6 +22,7 @@ from shared.contracts.base import (
     Private,
     ReportId,
     Sealed,
+    Token,
 )
 from shared.contracts.desk import Ask, EndStage, RejectAs, Statement, Tally
 
@@ -48,6 +49,34 @@ class InputRef(Frozen):
     seq: Annotated[int, Field(ge=0)]
 
 
+class Weighed(Frozen):
+    """One incident that a report was compared with: what spoke for and against, and the score."""
+
+    incident: IncidentId
+    score: float
+    """The logarithm of the odds that it is the same: above 0 it joins."""
+    signs: dict[str, float] = {}
+
+
+class Why(Private):
+    """Why a report was decided as it was: what was understood, where, and what was considered."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    kind: str
+    sure: float = 1.0
+    """How sure the kind is, 0 to 1."""
+    because: dict[str, float] = {}
+    """What counted most for that kind."""
+    first_hand: bool | None = None
+    who: str = "unknown"
+    place: Place | None = None
+    place_reason: str = ""
+    places: dict[str, float] = {}
+    """Names of the places that were weighed, with their points."""
+    considered: tuple[Weighed, ...] = ()
+    copy_of: IncidentId | None = None
+
+
 class InputDecided(Message):
     """One input was decided, for this reason. The router's position is the last of these."""
 
@@ -57,6 +86,8 @@ class InputDecided(Message):
     reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
     report_id: ReportId | None = None
     incident_id: IncidentId | None = None
+    why: Why | Sealed | None = None
+    """Of reports."""
 
 
 class IncidentEvent(Message):
@@ -167,11 +198,41 @@ class HeldSettled(Message):
 
 
 class HeldDigested(Message):
-    """These held reports were shown to a group's verifiers in a digest."""
+    """These held reports, incidents and watches were shown to a group's verifiers in a digest."""
 
     type: Literal["report.digested.v1"] = "report.digested.v1"
     group: GroupId
-    reports: tuple[ReportId, ...]
+    reports: tuple[ReportId, ...] = ()
+    incidents: tuple[IncidentId, ...] = ()
+    """Incidents whose first word to the group this was, because too many came at once."""
+    watches: tuple[Token, ...] = ()
+
+
+class ReportWatched(Message):
+    """Ordinary police were reported somewhere: no alert, but several such at one place make a watch."""
+
+    type: Literal["report.watched.v1"] = "report.watched.v1"
+    report_id: Annotated[ReportId, TOKEN_RULE]
+    groups: tuple[GroupId, ...] = ()
+    detail: HeldReport | Sealed | None = None
+
+
+class WatchPlace(Private):
+    """Where a watch is, since when, and how many reported it: under the hour's key."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    place: Place
+    since: Moment
+    reports: int
+
+
+class WatchNoted(Message):
+    """Several people reported ordinary police at one place within the hour: one quiet line."""
+
+    type: Literal["watch.noted.v1"] = "watch.noted.v1"
+    watch_id: Token
+    groups: tuple[GroupId, ...] = ()
+    where: WatchPlace | Sealed | None = None
 
 
 class IncidentAssessed(IncidentEvent):
@@ -223,6 +284,8 @@ class IncidentPlaced(IncidentEvent):
 
     type: Literal["incident.placed.v1"] = "incident.placed.v1"
     member: MemberId | None = None
+    moved: bool = False
+    """Whether it moved there, rather than becoming better known."""
     groups: tuple[GroupShare, ...]
     where: IncidentPlace | Sealed | None = None
 
@@ -270,6 +333,13 @@ class IncidentQuiet(IncidentEvent):
 
     type: Literal["incident.quiet.v1"] = "incident.quiet.v1"
     since: Moment
+
+
+class IncidentReopened(IncidentEvent):
+    """There is news again of an incident that had gone quiet."""
+
+    type: Literal["incident.reopened.v1"] = "incident.reopened.v1"
+    status: Literal["unconfirmed", "likely"]
 
 
 class IncidentForgotten(IncidentEvent):

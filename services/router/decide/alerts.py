@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.router.decide.state import Incident, State
+from services.router.decide.watch_at import watch_near
 from services.router.gazetteer.port import Gazetteer
-from shared.contracts.alerts import AlertBody, PublicPlace
+from shared.contracts.alerts import AlertBody, Note, PublicPlace
 from shared.contracts.base import GroupId, Place
 from shared.contracts.groups import Audience
 
 EXCERPT: Final = 280
 """Characters of the best report that verifiers are shown."""
+
+ALIKE_FROM: Final = 4
+"""So many reports in one phrasing are said to be so."""
 
 _STREET_GRID: Final = 0.002
 _STREET_M: Final = 200.0
@@ -25,11 +29,19 @@ _POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s?\d[A-Z]{2}\b", re.IGN
 _HOUSE_NUMBER: Final = re.compile(r"\b(?:flat|unit|room|no\.?)?\s*\d+[a-z]?\b[\s,]*", re.IGNORECASE)
 
 
-def body(incident: Incident, state: State, gazetteer: Gazetteer, *, statement: str = "") -> AlertBody | None:
+def body(
+    incident: Incident,
+    state: State,
+    gazetteer: Gazetteer,
+    *,
+    statement: str = "",
+    note: Note | None = None,
+) -> AlertBody | None:
     """The facts for verifiers; None if the incident's content is destroyed."""
     if incident.place is None:
         return None
     best = incident.best
+    watch = watch_near(state, incident.place, incident.opened_at)
     return AlertBody(
         place=incident.place,
         public=public_place(incident.place, gazetteer, home=incident.home),
@@ -41,7 +53,16 @@ def body(incident: Incident, state: State, gazetteer: Gazetteer, *, statement: s
         tally=incident.tally,
         also_told=_names(incident, state),
         since=incident.last_at,
+        note=note,
+        alike=_alike(incident),
+        watch_reports=watch.reports if watch else 0,
+        watch_since=watch.since if watch else None,
     )
+
+
+def _alike(incident: Incident) -> bool:
+    """Many senders and one phrasing, and nobody of them saw it."""
+    return len(incident.evidence) >= ALIKE_FROM and len(incident.support) <= 1 and incident.first_hand == 0
 
 
 def for_group(
@@ -53,7 +74,7 @@ def for_group(
     if audience != "verifiers":
         blurred = full.public
         place = Place(**blurred.model_dump(), how=_how(incident))
-        update |= {"place": place, "excerpt": ""}
+        update |= {"place": place, "excerpt": "", "note": None, "watch_reports": 0, "watch_since": None}
     return full.model_copy(update=update)
 
 

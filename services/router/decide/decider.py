@@ -78,4 +78,5 @@ def _conclude(draft: Draft, given: Input, answer: Answer) -> None:
         reason=answer.reason,
         report_id=message.report_id if isinstance(message, ReportReceived) else None,
         incident_id=answer.incident,
+        why=answer.why,
     )

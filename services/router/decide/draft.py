@@ -6,9 +6,10 @@ from typing import Any
 
 from services.router.decide import alerts, ids
 from services.router.decide.evolve import evolve
+from services.router.decide.limits import SINGLES, SINGLES_WITHIN
 from services.router.decide.state import Incident, State
 from services.router.gazetteer.port import Gazetteer
-from shared.contracts.alerts import AlertKind, AlertRaised, Urgency
+from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
 from shared.contracts.base import GroupId, IncidentId, Message
 from shared.contracts.desk import Ask
 from shared.contracts.groups import Audience
@@ -45,10 +46,11 @@ class Draft:
         urgency: Urgency = "normal",
         ask: Ask = "NONE",
         statement: str = "",
+        note: Note | None = None,
     ) -> None:
         """Raise one alert for each (group, audience), once each, in a fixed order."""
         about = self.incident(incident)
-        body = alerts.body(about, self.state, self.gazetteer, statement=statement)
+        body = alerts.body(about, self.state, self.gazetteer, statement=statement, note=note)
         if body is None:
             return
         for group, audience in sorted(set(whom)):
@@ -71,6 +73,21 @@ class Draft:
                 status=about.status,
                 body=alerts.for_group(body, about, self.state, group, audience),
             )
+
+
+def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRMED") -> None:
+    """The first word to the verifiers of every group that has not heard yet, as far as their attention reaches.
+
+    Beyond three within ten minutes an incident waits for the group's next digest (see `ticks`).
+    """
+    about = draft.incident(incident)
+    fresh = [p for p in verifiers(about) if p not in about.told and _has_room(draft, p[0])]
+    draft.tell(incident, kind, fresh, urgency="urgent")
+
+
+def _has_room(draft: Draft, group: GroupId) -> bool:
+    recent = [at for at in draft.state.singles.get(group, ()) if draft.now - at < SINGLES_WITHIN]
+    return len(recent) < SINGLES
 
 
 def verifiers(incident: Incident) -> list[tuple[GroupId, Audience]]:

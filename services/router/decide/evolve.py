@@ -12,10 +12,24 @@ from rpds import HashTrieMap
 
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
-from services.router.decide.state import DAWN, Evidence, Group, Held, Member, State, Thread, Trace
+from services.router.decide.geo import cells_of
+from services.router.decide.limits import MOST_SIGHTINGS, SINGLES, WATCH_LIFE
+from services.router.decide.state import (
+    DAWN,
+    Evidence,
+    Group,
+    Held,
+    Member,
+    Sighting,
+    State,
+    Thread,
+    Trace,
+    Watch,
+)
 from services.router.decide.text import sketch
 from shared.contracts import alerts, groups, incidents
-from shared.contracts.base import Message
+from shared.contracts.base import GroupId, IncidentId, Message
+from shared.contracts.groups import Audience
 
 
 def evolve(state: State, event: Message) -> State:
@@ -89,19 +103,63 @@ def _settled(state: State, event: incidents.HeldSettled) -> State:
 
 
 def _digested(state: State, event: incidents.HeldDigested) -> State:
-    held = state.held
+    held, watches = state.held, state.watches
     for report in event.reports:
         known = held.get(report)
         if known is not None:
             held = held.insert(report, replace(known, digested=(*known.digested, event.group)))
-    return replace(state, held=held, digested=state.digested.insert(event.group, event.at))
+    for name in event.watches:
+        watch = watches.get(name)
+        if watch is not None:
+            watches = watches.insert(name, replace(watch, digested=(*watch.digested, event.group)))
+    state = replace(
+        state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at)
+    )
+    for name in event.incidents:
+        state = _told(state, name, event.group, "verifiers")
+    return state
 
 
 def _alert(state: State, event: alerts.AlertRaised) -> State:
-    incident = state.incidents.get(event.incident_id) if event.incident_id else None
+    if event.incident_id is None:
+        return state
+    incident = state.incidents.get(event.incident_id)
     if incident is None or (event.group, event.audience) in incident.told:
         return state
-    return put(state, replace(incident, told=(*incident.told, (event.group, event.audience))))
+    if event.audience == "verifiers":
+        recent = (*state.singles.get(event.group, ()), event.at)[-SINGLES:]
+        state = replace(state, singles=state.singles.insert(event.group, recent))
+    return _told(state, incident.id, event.group, event.audience)
+
+
+def _told(state: State, name: IncidentId, group: GroupId, audience: Audience) -> State:
+    incident = state.incidents.get(name)
+    if incident is None or (group, audience) in incident.told:
+        return state
+    return put(state, replace(incident, told=(*incident.told, (group, audience))))
+
+
+def _watched(state: State, event: incidents.ReportWatched) -> State:
+    detail = event.detail
+    if not isinstance(detail, incidents.HeldReport) or detail.place is None:
+        return state
+    sighting = Sighting(event.report_id, event.at, detail.sender, detail.place)
+    sightings = state.sightings
+    for cell in cells_of(detail.place.lat, detail.place.lon, 0.0):
+        sightings = sightings.put(cell, (*(sightings.get(cell) or ()), sighting)[-MOST_SIGHTINGS:], event.at)
+    return replace(state, sightings=sightings)
+
+
+def _watch(state: State, event: incidents.WatchNoted) -> State:
+    gone = [name for name, watch in state.watches.items() if watch.at + 2 * WATCH_LIFE <= event.at]
+    watches = state.watches
+    for name in gone:
+        watches = watches.discard(name)
+    if isinstance(event.where, incidents.WatchPlace):
+        where = event.where
+        watch = Watch(event.watch_id, event.at, where.place, where.since, where.reports, event.groups)
+        watches = watches.insert(watch.id, watch)
+    return replace(state, watches=watches)
 
 
 def _defined(state: State, event: groups.GroupDefined) -> State:
@@ -126,6 +184,8 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     incidents.ReportHeld: _held,
     incidents.HeldSettled: _settled,
     incidents.HeldDigested: _digested,
+    incidents.ReportWatched: _watched,
+    incidents.WatchNoted: _watch,
     alerts.AlertRaised: _alert,
     groups.GroupDefined: _defined,
     groups.MemberAdded: _member,

@@ -188,6 +188,10 @@ def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
     return replace(incident, status="no_news", ended_at=event.at, claim=None)
 
 
+def _reopened(incident: Incident, event: events.IncidentReopened) -> Incident:
+    return replace(incident, status=event.status, ended_at=None, last_at=event.at)
+
+
 def _split(incident: Incident, event: events.IncidentSplit) -> Incident:
     """All leave at once, so the rest is counted once; the events that follow attach them elsewhere."""
     return _without(incident, event.reports)
@@ -254,6 +258,7 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentMerged: _merged,
     events.IncidentSplit: _change(_split),
     events.IncidentQuiet: _change(_quiet),
+    events.IncidentReopened: _change(_reopened),
     events.IncidentForgotten: _forgotten,
     events.IncidentCarried: _carried,
 }

@@ -16,9 +16,20 @@ def put(state: State, incident: Incident) -> State:
     state = replace(state, incidents=state.incidents.insert(incident.id, incident))
     if before is None or before.status != incident.status:
         state = _listed(state, incident)
+    if before is None or (before.told, before.groups, before.status) != (incident.told, incident.groups, incident.status):
+        state = _noted(state, incident)
     if before is None or before.place != incident.place:
         state = replace(state, cells=_moved(state.cells, incident.id, _cells_of(before), _cells_of(incident)))
     return state
+
+
+def _noted(state: State, incident: Incident) -> State:
+    """Whether some group concerned has yet to hear of it."""
+    untold = incident.live and any((s.group, "verifiers") not in incident.told for s in incident.groups)
+    if untold == (incident.id in state.untold):
+        return state
+    changed = state.untold.insert(incident.id, True) if untold else state.untold.discard(incident.id)
+    return replace(state, untold=changed)
 
 
 def drop(state: State, incident: Incident) -> State:
@@ -29,6 +40,7 @@ def drop(state: State, incident: Incident) -> State:
         active=state.active.discard(incident.id),
         live=state.live.discard(incident.id),
         resting=state.resting.discard(incident.id),
+        untold=state.untold.discard(incident.id),
         codes=state.codes.discard(incident.code) if incident.code else state.codes,
         cells=_moved(state.cells, incident.id, _cells_of(incident), ()),
     )

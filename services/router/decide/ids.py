@@ -23,6 +23,11 @@ def incident_id(*cause: str) -> IncidentId:
     return IncidentId("i" + _name(*cause))
 
 
+def watch_id(report: str) -> str:
+    """The id of the watch that this report completes."""
+    return "w" + _name("watch", report)
+
+
 def alert_id(event_id: str, group: str, audience: str) -> AlertId:
     """The id of the alert that this event raises for this group's audience."""
     return AlertId("a" + _name(event_id, group, audience))

@@ -30,8 +30,8 @@ from shared.contracts.reports import ReportContent
 
 Verdict = Literal["open", "join", "hold", "ignore"]
 
-AREA_M: Final = 2_500.0
-"""A clear report that names only an area no wider than this opens an incident there."""
+MOST_VAGUE_GROUPS: Final = 3
+"""An area that concerns more groups than this tells nobody where to look."""
 
 COPY_REACH_M: Final = 25_000.0
 """A copied text comes from phones all over a town; from farther away it is said of something else."""
@@ -284,11 +284,12 @@ def _open(case: _Case) -> _Ruling:
 def _open_vaguely(case: _Case, place: Place, alike: tuple[ReportId, ...]) -> _Ruling:
     if case.found.copy_of_held:
         return _Ruling("hold", reasons.COPY_OF_HELD)
-    if place.radius_m <= AREA_M and not case.understood.rumour:
-        if case.first_hand is True or case.understood.strength >= CLEAR:
-            return _Ruling("open", reasons.WITNESS_IN_AREA, joins_held=alike)
-        if chorus := _chorus(case, place):
-            return _Ruling("open", reasons.VAGUE_BUT_SUPPORTED, joins_held=(*chorus, *alike))
+    if case.understood.rumour and case.first_hand is not True:
+        return _Ruling("hold", reasons.RUMOUR)
+    if chorus := _chorus(case, place):
+        return _Ruling("open", reasons.VAGUE_BUT_SUPPORTED, joins_held=(*chorus, *alike))
+    if not case.groups or len(case.groups) > MOST_VAGUE_GROUPS:
+        return _Ruling("hold", reasons.FAR_TOO_VAGUE)
     return _Ruling("hold", reasons.TOO_VAGUE)
 
 

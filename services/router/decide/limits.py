@@ -24,6 +24,30 @@ DIGEST_NAMES: Final = 5_000
 NEIGHBOURHOOD_M: Final = 400.0
 """Farther apart than this, beyond both uncertainties, two places are never one."""
 
+SINGLES: Final = 3
+"""First alerts that a group's verifiers get singly within `SINGLES_WITHIN`; further incidents wait for a digest."""
+
+SINGLES_WITHIN: Final = timedelta(minutes=10)
+
+DIGEST_URGENT: Final = timedelta(minutes=4)
+"""What a person must hear of within five minutes goes into a digest this soon."""
+
+VAGUE_WAITS: Final = timedelta(minutes=3)
+"""A clear report that names only an area waits this long for a better place; then its verifiers are told."""
+
+VAGUE_FORGETS: Final = timedelta(minutes=30)
+
+MOVE_M: Final = 2_000.0
+"""Farther than this a team does not move and stay one event."""
+
+WATCH_SENDERS: Final = 3
+WATCH_WITHIN: Final = timedelta(hours=1)
+WATCH_M: Final = 250.0
+"""So many people who report ordinary police this near to each other within the time make a watch."""
+
+MOST_SIGHTINGS: Final = 20
+WATCH_LIFE: Final = timedelta(hours=2)
+
 CLAIM_LEASE: Final = timedelta(minutes=15)
 DIGEST_GATHERS: Final = timedelta(minutes=1)
 """A digest waits this long for company, if none was sent lately."""

@@ -20,6 +20,9 @@ from shared.contracts.incidents import Gist, GroupShare, Status
 REMEMBERED: Final = timedelta(days=14)
 """How long ids, senders and texts are known, at least."""
 
+WATCHED: Final = timedelta(hours=3)
+"""How long sightings of ordinary police are known, at least."""
+
 LIVE: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "confirmed"})
 """The event may still be going on."""
 
@@ -122,6 +125,29 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Ordinary police as one report told of them."""
+
+    report: ReportId
+    at: datetime
+    sender: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Ordinary police that several people reported at one place."""
+
+    id: str
+    at: datetime
+    place: Place
+    since: datetime
+    reports: int
+    groups: tuple[GroupId, ...]
+    digested: tuple[GroupId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A group in its present version; `stated_at` is when the log last said so."""
 
@@ -175,6 +201,10 @@ def _chats() -> "Generations[str, Trace]":
     return Generations(REMEMBERED)
 
 
+def _sightings() -> "Generations[Cell, tuple[Sighting, ...]]":
+    return Generations(WATCHED)
+
+
 def _gone() -> "Generations[IncidentId, bool]":
     return Generations(REMEMBERED)
 
@@ -207,6 +237,12 @@ class State:
     words: "Generations[str, Trace]" = field(default_factory=_chats)
     """Where each rare word was last used."""
     held: "HashTrieMap[ReportId, Held]" = field(default_factory=HashTrieMap)
+    sightings: "Generations[Cell, tuple[Sighting, ...]]" = field(default_factory=_sightings)
+    watches: "HashTrieMap[str, Watch]" = field(default_factory=HashTrieMap)
+    untold: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
+    """Incidents of which some group concerned has not heard yet: too many came at once."""
+    singles: "HashTrieMap[GroupId, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)
+    """When each group was last told of incidents singly."""
     groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)
     members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)
     digested: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)

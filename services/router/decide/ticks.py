@@ -7,26 +7,23 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.router.decide import ids, snapshot
+from services.router.decide import reasons, snapshot
+from services.router.decide.digests import digests
 from services.router.decide.draft import Draft
 from services.router.decide.limits import (
-    DIGEST_GATHERS,
-    DIGEST_LINES,
-    DIGEST_NAMES,
     FORGOTTEN_AFTER,
     HELD_LIFE,
     RESTATED_AFTER,
     TICK_FILLS,
+    VAGUE_FORGETS,
+    VAGUE_WAITS,
 )
-from services.router.decide.locate import precise
-from services.router.decide.state import DAWN, Group, Held, Incident, State
+from services.router.decide.reports import open_held
+from services.router.decide.state import DAWN, Held, Incident, State
 from shared.contracts import incidents as events
-from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
-from shared.contracts.base import GroupId
 from shared.contracts.groups import GroupDefined, MemberAdded, MemberName
 
 _QUIET_DEFAULT: Final = timedelta(minutes=90)
-_EXCERPT: Final = 160
 Due = Callable[[Draft], Iterator[None]]
 
 
@@ -89,78 +86,25 @@ def _forgettable(state: State, incident: Incident, now: datetime) -> bool:
     return incident.ended_at is not None and incident.ended_at + FORGOTTEN_AFTER <= now
 
 
+def _vague(draft: Draft) -> Iterator[None]:
+    """A clear report that named only an area has waited long enough for a better place."""
+    for report in sorted(draft.state.held):
+        held = draft.state.held.get(report)
+        if held is not None and _ripe(held, draft.now):
+            open_held(draft, held)
+            yield
+
+
+def _ripe(held: Held, now: datetime) -> bool:
+    waited = now - held.evidence.at
+    return held.reason == reasons.TOO_VAGUE and VAGUE_WAITS <= waited < VAGUE_FORGETS
+
+
 def _expiry(draft: Draft) -> Iterator[None]:
     old = [r for r, h in draft.state.held.items() if h.evidence.at + HELD_LIFE <= draft.now]
     for report in sorted(old):
         draft.emit(events.HeldSettled, report_id=report, how="expired")
         yield
-
-
-def _digests(draft: Draft) -> Iterator[None]:
-    waiting: dict[GroupId, list[Held]] = {}
-    for held in draft.state.held.values():
-        for group in held.groups:
-            waiting.setdefault(group, []).append(held)
-    for group_id in sorted(waiting):
-        known = draft.state.groups.get(group_id)
-        if known is not None and _digest_due(draft, group_id, known, waiting[group_id]):
-            _digest(draft, group_id, known, waiting[group_id])
-            yield
-
-
-def _digest_due(draft: Draft, group_id: GroupId, group: Group, waiting: list[Held]) -> bool:
-    fresh = [h.evidence.at for h in waiting if group_id not in h.digested]
-    if not fresh:
-        return False
-    last = draft.state.digested.get(group_id, DAWN)
-    every = timedelta(minutes=group.definition.policy.digest_every_min)
-    return draft.now >= max(last + every, min(fresh) + min(every, DIGEST_GATHERS))
-
-
-def _digest(draft: Draft, group_id: GroupId, group: Group, waiting: list[Held]) -> None:
-    fresh = sorted((h for h in waiting if group_id not in h.digested), key=_rank)
-    body = DigestBody(
-        lines=tuple(_line(h) for h in fresh[:DIGEST_LINES]),
-        held=len(waiting),
-        oldest=min(h.evidence.at for h in waiting),
-    )
-    draft.emit(
-        AlertRaised,
-        alert_id=ids.alert_id(draft.next_id(), group_id, "verifiers"),
-        group=group_id,
-        group_version=group.version,
-        audience="verifiers",
-        kind="DIGEST",
-        urgency="normal",
-        not_after=draft.now + timedelta(minutes=group.definition.policy.alert_life_min),
-        drill=all(h.drill for h in fresh),
-        body=body,
-    )
-    shown = tuple(h.evidence.report for h in fresh)
-    for start in range(0, len(shown), DIGEST_NAMES):
-        draft.emit(events.HeldDigested, group=group_id, reports=shown[start : start + DIGEST_NAMES])
-
-
-def _rank(held: Held) -> tuple[bool, bool, float, str]:
-    """First-hand first, then precisely placed, then the newest."""
-    evidence = held.evidence
-    return (
-        evidence.first_hand is not True,
-        not precise(evidence.place),
-        -evidence.at.timestamp(),
-        evidence.report,
-    )
-
-
-def _line(held: Held) -> DigestLine:
-    evidence = held.evidence
-    return DigestLine(
-        report_id=evidence.report,
-        at=evidence.at,
-        place=evidence.place.label if evidence.place else "",
-        excerpt=evidence.text[:_EXCERPT],
-        reason=held.reason,
-    )
 
 
 def _restating(draft: Draft) -> Iterator[None]:
@@ -203,4 +147,4 @@ def _restate_members(draft: Draft, limit: datetime) -> Iterator[None]:
             yield
 
 
-_DUE: Final[tuple[Due, ...]] = (_claims, _silence, _forgetting, _expiry, _digests, _restating)
+_DUE: Final[tuple[Due, ...]] = (_claims, _silence, _forgetting, _vague, _expiry, digests, _restating)

@@ -1,0 +1,170 @@
+"""One ranked message for all that is not told singly: incidents beyond a group's attention, held reports, watches.
+
+A group's verifiers hear of what a person must know within five minutes, flood or not: incidents that
+came too fast, and located reports that are held. Everything else waits for the group's own rhythm. The
+best come first: incidents, then what somebody saw, then what is precisely placed, then the newest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.router.decide import ids, reasons
+from services.router.decide.draft import Draft
+from services.router.decide.limits import DIGEST_GATHERS, DIGEST_LINES, DIGEST_NAMES, DIGEST_URGENT
+from services.router.decide.locate import precise
+from services.router.decide.state import DAWN, Group, Held, Incident, State, Watch
+from shared.contracts import incidents as events
+from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
+from shared.contracts.base import GroupId
+
+_EXCERPT: Final = 160
+_URGENT: Final = frozenset({reasons.RUMOUR, reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reasons.NOT_UNDERSTOOD})
+"""Reasons why a located report may be held although something may be going on there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What one group's verifiers have not been told singly."""
+
+    group: GroupId
+    held: tuple[Held, ...]
+    incidents: tuple[Incident, ...]
+    watches: tuple[Watch, ...]
+
+    @property
+    def fresh(self) -> tuple[Held, ...]:
+        """The held reports that no digest has shown yet, the best first."""
+        return tuple(sorted((h for h in self.held if self.group not in h.digested), key=_rank))
+
+
+def digests(draft: Draft) -> Iterator[None]:
+    """Emit the digests that are due."""
+    for waiting in _all_waiting(draft.state):
+        known = draft.state.groups.get(waiting.group)
+        if known is not None and _due(draft, waiting, known):
+            _emit(draft, waiting, known)
+            yield
+
+
+def _all_waiting(state: State) -> list[_Waiting]:
+    held: dict[GroupId, list[Held]] = {}
+    incidents: dict[GroupId, list[Incident]] = {}
+    watches: dict[GroupId, list[Watch]] = {}
+    for report in state.held.values():
+        for group in report.groups:
+            held.setdefault(group, []).append(report)
+    for name in sorted(state.untold):
+        incident = state.incidents[name]
+        for share in incident.groups:
+            if (share.group, "verifiers") not in incident.told:
+                incidents.setdefault(share.group, []).append(incident)
+    for watch in sorted(state.watches.values(), key=lambda w: w.id):
+        for group in watch.groups:
+            if group not in watch.digested:
+                watches.setdefault(group, []).append(watch)
+    return [
+        _Waiting(g, tuple(held.get(g, ())), tuple(incidents.get(g, ())), tuple(watches.get(g, ())))
+        for g in sorted({*held, *incidents, *watches})
+    ]
+
+
+def _due(draft: Draft, waiting: _Waiting, group: Group) -> bool:
+    """Soon for what must reach a person within five minutes; else in the group's rhythm."""
+    pressing = [i.opened_at for i in waiting.incidents] + [h.evidence.at for h in waiting.fresh if _pressing(h)]
+    if pressing and draft.now >= min(pressing) + DIGEST_URGENT:
+        return True
+    fresh = [h.evidence.at for h in waiting.fresh] + [w.at for w in waiting.watches]
+    if not fresh:
+        return False
+    last = draft.state.digested.get(waiting.group, DAWN)
+    every = timedelta(minutes=group.definition.policy.digest_every_min)
+    return draft.now >= max(last + every, min(fresh) + min(every, DIGEST_GATHERS))
+
+
+def _pressing(held: Held) -> bool:
+    return held.reason in _URGENT and precise(held.evidence.place) and held.evidence.gist.present
+
+
+def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
+    fresh = waiting.fresh
+    lines = [
+        *(_of_incident(i) for i in sorted(waiting.incidents, key=_rank_of_incident)),
+        *(_of_held(h) for h in fresh),
+        *(_of_watch(w) for w in waiting.watches),
+    ]
+    drills = [h.drill for h in fresh] + [i.drill for i in waiting.incidents] + [False for _ in waiting.watches]
+    draft.emit(
+        AlertRaised,
+        alert_id=ids.alert_id(draft.next_id(), waiting.group, "verifiers"),
+        group=waiting.group,
+        group_version=group.version,
+        audience="verifiers",
+        kind="DIGEST",
+        urgency="urgent" if waiting.incidents else "normal",
+        not_after=draft.now + timedelta(minutes=group.definition.policy.alert_life_min),
+        drill=all(drills),
+        body=DigestBody(lines=tuple(lines[:DIGEST_LINES]), held=len(waiting.held), oldest=_oldest(waiting, draft.now)),
+    )
+    _mark(draft, waiting, tuple(h.evidence.report for h in fresh))
+
+
+def _oldest(waiting: _Waiting, now: datetime) -> datetime:
+    return min([*(h.evidence.at for h in waiting.held), *(i.opened_at for i in waiting.incidents)], default=now)
+
+
+def _mark(draft: Draft, waiting: _Waiting, shown: tuple[str, ...]) -> None:
+    """Say in the log what this digest told, in events that stay small."""
+    incidents = tuple(i.id for i in waiting.incidents)
+    watches = tuple(w.id for w in waiting.watches)
+    draft.emit(
+        events.HeldDigested, group=waiting.group, reports=shown[:DIGEST_NAMES], incidents=incidents, watches=watches
+    )
+    for start in range(DIGEST_NAMES, len(shown), DIGEST_NAMES):
+        draft.emit(events.HeldDigested, group=waiting.group, reports=shown[start : start + DIGEST_NAMES])
+
+
+def _rank(held: Held) -> tuple[bool, bool, float, str]:
+    """First-hand first, then precisely placed, then the newest."""
+    evidence = held.evidence
+    return (
+        evidence.first_hand is not True,
+        not precise(evidence.place),
+        -evidence.at.timestamp(),
+        evidence.report,
+    )
+
+
+def _rank_of_incident(incident: Incident) -> tuple[bool, bool, float, str]:
+    return incident.first_hand == 0, not precise(incident.place), -incident.opened_at.timestamp(), incident.id
+
+
+def _of_incident(incident: Incident) -> DigestLine:
+    best = incident.best
+    return DigestLine(
+        report_id=best.report if best else incident.id,
+        at=incident.opened_at,
+        place=incident.place.label if incident.place else "",
+        excerpt=best.text[:_EXCERPT] if best else "",
+        reason=reasons.TOO_MANY_AT_ONCE,
+        code=incident.code,
+        reports=len(incident.evidence),
+    )
+
+
+def _of_held(held: Held) -> DigestLine:
+    evidence = held.evidence
+    return DigestLine(
+        report_id=evidence.report,
+        at=evidence.at,
+        place=evidence.place.label if evidence.place else "",
+        excerpt=evidence.text[:_EXCERPT],
+        reason=held.reason,
+    )
+
+
+def _of_watch(watch: Watch) -> DigestLine:
+    return DigestLine(
+        report_id=watch.id, at=watch.since, place=watch.place.label, reason=reasons.WATCH, reports=watch.reports
+    )
