@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import structlog
 from aiohttp import web
 
-from services.router.decide.lexicon import common_words, lexicon
+from services.router.decide.lexicon import warm_up
 from services.router.gazetteer.load import load_gazetteer
 from services.router.health import Health
 from services.router.settings import RouterSettings
@@ -36,8 +36,7 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
     clock = SystemClock()
     master = load_master_key(settings.master_key_file, production=settings.production)
     gazetteer = await asyncio.to_thread(load_gazetteer, settings.router_gazetteer_files)
-    lexicon()  # now, so that a broken one stops the start instead of spoiling every report
-    common_words()
+    warm_up()  # now, so that a broken lexicon stops the start instead of spoiling every report
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "router"))
         keyring = Keyring(master, bus, clock, source="router")

@@ -49,6 +49,9 @@ _MOST_NEIGHBOURS: Final = 256
 _MOST_LIVE: Final = 12
 _MOST_CANDIDATES: Final = 64
 _ENOUGH_WORDS: Final = 3
+_HALF: Final = 0.5
+_ALONG_A_STREET_M: Final = 800.0
+_OUT_OF_TOWN_M: Final = 10_000.0
 _SAID: Final = frozenset({"street", "junction", "landmark"})
 
 Signs = Mapping[str, float]
@@ -67,6 +70,7 @@ class Report:
     sender: str | None
     source: str | None
     drill: bool
+    first_hand: bool | None = None
 
     @property
     def claims(self) -> bool:
@@ -193,7 +197,34 @@ def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
 ) -> Candidate:
     signs = dict(_signs(incident, report, live, copied, state, now))
     apart = _apart(report.place, incident.place)
+    if other := _another(signs, report, apart):
+        signs = {**signs, "another": 1.0, other: 1.0}
     return Candidate(incident, signs, round(score(signs), 3), None if apart is None else round(apart))
+
+
+def _another(signs: Signs, report: Report, apart: float | None) -> str | None:
+    """Why a report that a raid is on cannot be about this one, whatever else speaks for it.
+
+    A merged pair silences a real raid, so what says of itself that it is elsewhere is never joined,
+    unless it is a copy, tells of a move, or corrects.
+    """
+    if signs.get("copy", 0.0) >= _HALF:
+        return None
+    away = signs.keys() & {"far_spot", "out_of_area"}
+    if away and apart is not None and apart > _OUT_OF_TOWN_M:
+        return "elsewhere"
+    if report.understood.moved or report.understood.corrects:
+        return None
+    linked = signs.keys() & {"sender", "chat", "words"}
+    if away and (report.claims or not (linked or report.understood.support)):
+        return "elsewhere"
+    if not report.claims:
+        return None
+    if "far_phone" in signs and not linked and report.first_hand is not False:
+        return "elsewhere"
+    if report.place is None and not linked:
+        return "unlinked"
+    return None
 
 
 def _signs(  # noqa: PLR0913,PLR0917 - each is a clue of its own
@@ -220,8 +251,11 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "same_label", 1.0
     if not (precise(one) and precise(other)):
         apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-        holds = apart <= max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
-        yield ("in_area", 1.0) if holds else ("out_of_area" if report.said else "far_phone", 1.0)
+        reach = max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
+        if apart <= reach:
+            yield "in_area", 1.0 - apart / reach / 2
+        else:
+            yield "out_of_area" if report.said else "far_phone", 1.0
         return
     beyond = gap_m(one, other)
     if beyond <= 0:
@@ -234,11 +268,14 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
 
 def gap_m(one: Place, other: Place) -> float:
     """How much farther apart two precise places are than one event explains; not above 0: they are one."""
-    if abs(one.lat - other.lat) * DEGREE_M > NEIGHBOURHOOD_M + one.radius_m + other.radius_m:
+    farthest = NEIGHBOURHOOD_M + one.radius_m + other.radius_m + _ALONG_A_STREET_M
+    if abs(one.lat - other.lat) * DEGREE_M > farthest:
         return abs(one.lat - other.lat) * DEGREE_M
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
     if _names(one.label) & _names(other.label):
-        return apart - NEAR_M - one.radius_m - other.radius_m
+        # A street named without a number is somewhere on it, not at the gazetteer's point.
+        along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
+        return apart - NEAR_M - one.radius_m - other.radius_m - along
     if one.how in _SAID and other.how in _SAID:
         return apart - NEAR_M
     slack = min(one.radius_m, _MOST_UNCERTAINTY_M) + min(other.radius_m, _MOST_UNCERTAINTY_M)
@@ -297,6 +334,8 @@ def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -
         yield "news", 1.0
     else:
         yield "claim", 1.0
+        if understood.apart and copied < _HALF:
+            yield "apart", 1.0
         if report.place is None:
             yield "unplaced_claim", 1.0
         left = incident.said_over_at or incident.ended_at

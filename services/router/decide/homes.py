@@ -3,10 +3,9 @@
 Asked of every report, also when the log is replayed: a search for the lexicon's phrases alone.
 """
 
-from services.router.decide.lexicon import lexicon
-from services.router.decide.text import tokens
+from services.router.decide.understand import understand
 
 
 def speaks_of_home(text: str) -> bool:
-    """Whether any of the lexicon's phrases for a home stands in it, in any language."""
-    return any(hit.sign == "home" for hit in lexicon().hits(tokens(text)))
+    """Whether a phrase for a home stands in it, in one of its languages."""
+    return "home" in understand(text).signs

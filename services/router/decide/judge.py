@@ -14,6 +14,7 @@ from services.router.decide.correlate import (
     open_to,
     present,
 )
+from services.router.decide.dates import days_old
 from services.router.decide.geo import distance_m
 from services.router.decide.gist import gist_of
 from services.router.decide.kinds import Context, Reckoned, reckon
@@ -152,17 +153,17 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     place = located.place
     gist = gist_of(content.text, understood)
     report = Report(
-        content.text, understood, gist, place, located.said, content.sender, content.source, drill
+        content.text, understood, gist, place, located.said, content.sender, content.source, drill, first_hand
     )
     found = correlate(state, report, now)
-    context = context_of(state, report, found)
+    context = context_of(state, report, found, now)
     reckoned = reckon(understood, context)
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place and not _joins(found) else ()
     return _Case(state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now)
 
 
-def context_of(state: State, report: Report, found: Correlated) -> Context:
+def context_of(state: State, report: Report, found: Correlated, now: datetime) -> Context:
     """What is known around the report's words."""
     best = found.best
     return Context(
@@ -173,6 +174,7 @@ def context_of(state: State, report: Report, found: Correlated) -> Context:
         thread=best is not None and "sender" in best.signs,
         chat=best is not None and "chat" in best.signs,
         live=bool(len(state.live)),
+        days_old=days_old(report.text, now),
     )
 
 
@@ -296,10 +298,36 @@ def _open_vaguely(case: _Case, place: Place, alike: tuple[ReportId, ...]) -> _Ru
 def _alike_held(case: _Case) -> tuple[ReportId, ...]:
     """Held reports that are this one's earlier copy, or its sender's earlier message."""
     found = [case.found.copy_of_held] if case.found.copy_of_held else []
+    found += _held_near(case)
     thread = case.state.threads.get(case.content.sender) if case.content.sender else None
     if thread is not None and thread.report in case.state.held and case.now - thread.at <= CHORUS:
         found.append(thread.report)
     return tuple(dict.fromkeys(r for r in found if case.state.held[r].drill == case.drill))
+
+
+_UNSURE_HELD: Final = frozenset(
+    {reasons.WHO_IS_UNCLEAR, reasons.NOT_UNDERSTOOD, reasons.TOO_VAGUE, reasons.CRY_FOR_HELP}
+)
+
+
+def _held_near(case: _Case) -> list[ReportId]:
+    """Held reports of the last half hour that this one explains: of the same place."""
+    place = case.place
+    if place is None or len(case.state.held) > _CHORUS_LOOKS_AT:
+        return []
+    return sorted(
+        h.evidence.report
+        for h in case.state.held.values()
+        if h.reason in _UNSURE_HELD and case.now - h.evidence.at <= CHORUS and _at_one_place(h.evidence.place, place)
+    )[:_CHORUS_JOINS]
+
+
+def _at_one_place(one: Place | None, other: Place) -> bool:
+    if one is None:
+        return False
+    if precise(one) and precise(other):
+        return gap_m(one, other) <= 0
+    return distance_m(one.lat, one.lon, other.lat, other.lon) <= max(one.radius_m, other.radius_m)
 
 
 _VAGUE_HELD: Final = frozenset({reasons.TOO_VAGUE, reasons.COPY_OF_HELD})

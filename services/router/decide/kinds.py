@@ -49,6 +49,8 @@ class Context:
     chat: bool = False
     live: bool = False
     """Whether anything is going on anywhere."""
+    days_old: int | None = None
+    """How many days ago the newest date that it names was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,12 @@ class Reckoned:
 
 def features(understood: Understood, context: Context) -> dict[str, float]:
     """Everything that may count, by name."""
-    found: dict[str, float] = {"bias": 1.0, f"rule_{understood.kind}": 1.0}
+    kind = _dated(understood, context)
+    found: dict[str, float] = {"bias": 1.0, f"rule_{kind}": 1.0}
     found |= {f"told_{sign}": 1.0 for sign in understood.told}
     found |= {f"asked_{sign}": 1.0 for sign in understood.signs - understood.told}
     found |= {f"denied_{sign}": 1.0 for sign in understood.denied}
+    found |= {f"mark_{mark}": 1.0 for mark in understood.marks}
     found |= {f"{a}_and_{b}": 1.0 for a, b in _PAIRS if a in understood.signs and b in understood.signs}
     claims = bool(understood.told & _CLAIMS)
     found |= {
@@ -86,8 +90,17 @@ def features(understood: Understood, context: Context) -> dict[str, float]:
         "thread": float(context.thread),
         "chat": float(context.chat),
         "live": float(context.live),
+        "dated": float(context.days_old is not None and context.days_old > 0),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _dated(understood: Understood, context: Context) -> Kind:
+    """The rules' answer; what carries an earlier day's date is old, unless somebody sees it now."""
+    dated = context.days_old is not None and context.days_old > 0
+    if dated and understood.kind in {"report", "update", "over"} and understood.first_hand is not True:
+        return "old_news"
+    return understood.kind
 
 
 @cache

@@ -5,10 +5,12 @@ count only in the languages that a message seems to be in, and in English, which
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from services.router.decide.lexicon import Hit, lexicon
+from services.router.decide.lexicon import everywhere, lexicon
+
+DEFAULT: Final = "en"
 
 _SCRIPTS: Final = (
     ("\u0600", "\u06ff", ("ar", "ur", "ku")),
@@ -19,22 +21,20 @@ _SCRIPTS: Final = (
     ("\u0400", "\u04ff", ("uk",)),
     ("\u3400", "\u9fff", ("zh",)),
 )
-_PART: Final = 0.5
+_LETTERS: Final = (("ٹڈڑںے", ("ur",)), ("پچگژ", ("ur", "ku")))
+"""Letters that some languages of a script have and others lack."""
+
+_PART: Final = 0.4
 """A language counts beside the best one if it has at least this part of its words."""
 
-_LONG: Final = 5
-
-DEFAULT: Final = "en"
+_MOST: Final = 3
 
 
-def languages(words: Sequence[str], hits: Iterable[Hit] = ()) -> tuple[str, ...]:
-    """The likely languages, the likeliest first; English is always among them.
-
-    `hits` are all signs in the words: a phrase of several words, or a long one, speaks for its language.
-    """
-    counts: Counter[str] = Counter(
-        hit.language for hit in hits if hit.end - hit.start > 1 or len(words[hit.start]) >= _LONG
-    )
+def languages(words: Sequence[str]) -> tuple[str, ...]:
+    """The likely languages, the likeliest first; English is always among them."""
+    counts: Counter[str] = Counter()
+    for _, start, end, language in everywhere().hits(words):
+        counts[language] += min(2, end - start)
     for word in words:
         for language in lexicon().common.get(word, ()) or _by_script(word):
             counts[language] += 1
@@ -42,11 +42,14 @@ def languages(words: Sequence[str], hits: Iterable[Hit] = ()) -> tuple[str, ...]
         return (DEFAULT,)
     best = max(counts.values())
     likely = [n for n, count in sorted(counts.items(), key=lambda c: (-c[1], c[0])) if count >= _PART * best]
-    return tuple(dict.fromkeys((*likely, DEFAULT)))
+    return tuple(dict.fromkeys((*likely[:_MOST], DEFAULT)))
 
 
 def _by_script(word: str) -> tuple[str, ...]:
     first = word[0]
     if first < "\u0400":
         return ()
+    for letters, names in _LETTERS:
+        if any(letter in word for letter in letters):
+            return names
     return next((names for low, high, names in _SCRIPTS if low <= first <= high), ())

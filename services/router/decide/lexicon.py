@@ -1,25 +1,27 @@
-"""The words by which a message is understood: one data file a language, matched all at once.
+"""The words by which a message is understood: one data file a language.
 
 A speaker extends `lexicon/<language>.toml` without touching code. A phrase is words; `word*` also
 matches longer words that begin so (for languages that add endings), `_` is any one word, `..` up to
-three. Everything goes through `text.tokens` on both sides. See docs/mechanisms/languages.md.
+three, `{a|b c}` either, and `^` before a phrase lets it stand at the beginning of a clause only.
+Everything goes through `text.tokens` on both sides. See docs/mechanisms/languages.md.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Final, Literal, NamedTuple, get_args
 
+from services.router.decide.phrases import Trie, phrases
 from services.router.decide.text import tokens
 
 Sign = Literal[
     # who and what
     "agency", "immigration", "raid", "papers", "act", "force", "police", "other",
     # how it stands
-    "now", "still", "over", "wrong", "moved", "more", "support", "again",
+    "now", "still", "over", "wrong", "moved", "more", "support", "again", "apart",
     # how it is said
     "ask", "doubt", "hedge", "seen", "hearsay", "rumour", "old", "future", "not", "not_after", "correct",
     "chatter", "event", "news", "drill", "spam", "help",
@@ -34,10 +36,7 @@ SIGNS: Final[frozenset[str]] = frozenset(get_args(Sign))
 EVERYWHERE: Final = frozenset({"agency", "raid"})
 """Signs that count whatever language a message seems to be in: a raid's name travels as a loan word."""
 
-_GAP: Final = 3
-_LEAST_STEM: Final = 2
-_MOST_STEM: Final = 24
-_MARKS: Final = re.compile(r"\.\.|_|\*")
+_TABLES: Final = frozenset({"numbers", "places"})
 
 
 class Hit(NamedTuple):
@@ -49,126 +48,149 @@ class Hit(NamedTuple):
     language: str
 
 
-class _Step(NamedTuple):
-    """One word of a phrase: the folded word (or stem), and how it matches."""
-
-    word: str
-    how: Literal["word", "stem", "any", "gap"]
-
-
-class _Phrase(NamedTuple):
-    rest: tuple[_Step, ...]
-    sign: str
-    language: str
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Phrases by their first word or stem; numbers and everyday words by language."""
+    """All languages' files as read; tries are made of them as they are needed."""
 
-    by_word: dict[str, list[_Phrase]] = field(default_factory=dict)
-    by_stem: dict[str, list[_Phrase]] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
-    common: dict[str, frozenset[str]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, object]]
+    """Language → its file's tables."""
+    common: Mapping[str, frozenset[str]]
     """Everyday word → the languages in which it is one."""
-    places_by_first: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+    places_by_first: Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
     """First word of a place's name in another script or language → (its words, its English name), longest first."""
 
-    def hits(self, words: Sequence[str]) -> list[Hit]:
-        """Every sign in these words, whatever the language."""
-        found: list[Hit] = []
-        for start, word in enumerate(words):
-            for phrase in self._beginning(word):
-                end = _end(words, start + 1, phrase.rest)
-                if end:
-                    found.append(Hit(phrase.sign, start, end, phrase.language))
-        return found
+    def hits(self, words: Sequence[str], languages: Sequence[str]) -> list[Hit]:
+        """Every sign in these words: all of those languages, and of any other the ones that count everywhere."""
+        found = [Hit(sign, start, end, name) for sign, start, end, name in everywhere().hits(words)]
+        for language in languages:
+            found += [Hit(sign, start, end, language) for sign, start, end, _ in trie(language).hits(words)]
+        return list(dict.fromkeys(found))
 
-    def _beginning(self, word: str) -> Iterable[_Phrase]:
-        yield from self.by_word.get(word, ())
-        for length in range(_LEAST_STEM, min(len(word), _MOST_STEM) + 1):
-            yield from self.by_stem.get(word[:length], ())
-
-    def knows(self, word: str) -> bool:
-        """Whether the word alone is a sign of something, in any language."""
-        return any(not phrase.rest for phrase in self.by_word.get(word, ()))
-
-
-def _end(words: Sequence[str], at: int, rest: Sequence[_Step]) -> int:
-    """Where the rest of a phrase ends if it stands here; 0 if it does not."""
-    for n, (word, how) in enumerate(rest):
-        if how == "gap":
-            ends = (_end(words, at + skip, rest[n + 1 :]) for skip in range(_GAP + 1))
-            return next((end for end in ends if end), 0)
-        if at >= len(words):
-            return 0
-        if how == "word" and words[at] != word:
-            return 0
-        if how == "stem" and not words[at].startswith(word):
-            return 0
-        at += 1
-    return at
+    def number(self, word: str, languages: Sequence[str]) -> int:
+        """The number that a word is in one of these languages; 0 if it is none."""
+        return next((n for language in languages if (n := numbers(language).get(word, 0))), 0)
 
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon of all languages, read once from the package's own data."""
-    made = Lexicon()
-    common: dict[str, set[str]] = {}
-    for file in sorted(resources.files(__package__).joinpath("lexicon").iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".toml"):
-            language = file.name.removesuffix(".toml")
-            data = tomllib.loads(file.read_text(encoding="utf-8"))
-            _add(made, data, language, file.name)
-            for word in tokens(" ".join(data.get("common", ()))):
-                common.setdefault(word, set()).add(language)
-    made.common = {word: frozenset(languages) for word, languages in common.items()}
-    for spellings in made.places_by_first.values():
+    """The files of all languages, read once from the package's own data."""
+    files = {
+        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(resources.files(__package__).joinpath("lexicon").iterdir(), key=lambda f: f.name)
+        if file.name.endswith(".toml")
+    }
+    for language, data in files.items():
+        _check(language, data)
+    return Lexicon(files, _common(files), _places(files))
+
+
+def warm_up() -> None:
+    """Make every language's trie now, so that no message waits for it and a broken file stops the start."""
+    everywhere()
+    for language in lexicon().files:
+        trie(language)
+    common_words(), place_words(), known_words(), prepositions(), negations()
+
+
+def _check(language: str, data: Mapping[str, object]) -> None:
+    for name, value in data.items():
+        sound = isinstance(value, Mapping) if name in _TABLES else isinstance(value, list)
+        if not sound or not (name in SIGNS or name in _TABLES or name == "common"):
+            raise ValueError(f"{language}.toml: {name!r} is no sign; known are {', '.join(sorted(SIGNS))}")
+
+
+def _common(files: Mapping[str, Mapping[str, object]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for language, data in files.items():
+        for word in tokens(" ".join(_strings(data.get("common")))):
+            found.setdefault(word, set()).add(language)
+    return {word: frozenset(languages) for word, languages in found.items()}
+
+
+def _places(files: Mapping[str, Mapping[str, object]]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for data in files.values():
+        table = data.get("places")
+        for spelt, english in table.items() if isinstance(table, Mapping) else ():
+            words = tokens(str(spelt))
+            found.setdefault(words[0], []).append((words, str(english)))
+    for spellings in found.values():
         spellings.sort(key=lambda entry: (-len(entry[0]), entry))
+    return found
+
+
+def _strings(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+@cache
+def trie(language: str) -> Trie:
+    """The phrases of one language. Raises `ValueError` naming file, sign and phrase that cannot be read."""
+    made = Trie()
+    for sign, phrase in _entries(language):
+        _add(made, phrase, sign, language)
     return made
 
 
-def _add(made: Lexicon, data: Mapping[str, object], language: str, file: str) -> None:
-    for name, value in data.items():
-        if name == "numbers" and isinstance(value, Mapping):
-            made.numbers |= {" ".join(tokens(word)): int(number) for word, number in value.items()}
-        elif name == "places" and isinstance(value, Mapping):
-            for spelt, english in value.items():
-                words = tokens(spelt)
-                made.places_by_first.setdefault(words[0], []).append((words, str(english)))
-        elif name != "common":
-            if name not in SIGNS or not isinstance(value, list):
-                raise ValueError(f"{file}: {name!r} is no sign; known are {', '.join(sorted(SIGNS))}")
-            for phrase in value:
-                _add_phrase(made, str(phrase), name, language, file)
+@cache
+def everywhere() -> Trie:
+    """The phrases of all languages that count whatever the language."""
+    made = Trie()
+    for language in lexicon().files:
+        for sign, phrase in _entries(language):
+            if sign in EVERYWHERE:
+                _add(made, phrase, sign, language)
+    return made
 
 
-def _add_phrase(made: Lexicon, text: str, sign: str, language: str, file: str) -> None:
-    steps = _steps(text)
-    if not steps or steps[0].how in {"any", "gap"}:
-        raise ValueError(f"{file}: {sign}: {text!r} must begin with a word")
-    first, rest = steps[0], tuple(steps[1:])
-    table = made.by_word if first.how == "word" else made.by_stem
-    if first.how == "stem" and not _LEAST_STEM <= len(first.word) <= _MOST_STEM:
-        raise ValueError(f"{file}: {sign}: {text!r}: a stem has {_LEAST_STEM} to {_MOST_STEM} letters")
-    phrases = table.setdefault(first.word, [])
-    if (phrase := _Phrase(rest, sign, language)) not in phrases:
-        phrases.append(phrase)
+def _entries(language: str) -> Iterator[tuple[str, str]]:
+    for name, value in lexicon().files.get(language, {}).items():
+        if name in SIGNS:
+            yield from ((name, text) for text in _strings(value))
 
 
-def _steps(text: str) -> list[_Step]:
-    steps: list[_Step] = []
-    for raw in text.split():
-        if raw == "..":
-            steps.append(_Step("", "gap"))
-        elif raw == "_":
-            steps.append(_Step("", "any"))
-        else:
-            words = tokens(_MARKS.sub(" ", raw))
-            steps += [_Step(word, "word") for word in words]
-            if raw.endswith("*") and words:
-                steps[-1] = _Step(words[-1], "stem")
-    return steps
+def _add(made: Trie, text: str, sign: str, language: str) -> None:
+    try:
+        for steps, leads in phrases(text):
+            made.add(steps, sign, language, leads=leads)
+    except ValueError as error:
+        raise ValueError(f"{language}.toml: {sign}: {text!r}: {error}") from None
+
+
+@cache
+def numbers(language: str) -> Mapping[str, int]:
+    """The number words of a language."""
+    table = lexicon().files.get(language, {}).get("numbers")
+    items = table.items() if isinstance(table, Mapping) else ()
+    return {" ".join(tokens(str(word))): int(number) for word, number in items}
+
+
+@cache
+def known_words() -> Mapping[str, frozenset[str]]:
+    """Every word that alone is a sign in some language → the signs it is."""
+    found: dict[str, set[str]] = {}
+    for language in lexicon().files:
+        for sign, phrase in _entries(language):
+            if not _SPACED.search(phrase):
+                for steps, _ in phrases(phrase):
+                    if len(steps) == 1 and steps[0].how == "word":
+                        found.setdefault(steps[0].word, set()).add(sign)
+    return {word: frozenset(signs) for word, signs in found.items()}
+
+
+_SPACED: Final = re.compile(r"[^{|\s]\s+[^|}\s]")
+
+
+@cache
+def prepositions() -> frozenset[str]:
+    """Words that stand before places."""
+    return frozenset(word for word, signs in known_words().items() if signs & {"near", "corner"})
+
+
+@cache
+def negations() -> frozenset[str]:
+    """Words that deny what follows."""
+    return frozenset(word for word, signs in known_words().items() if "not" in signs)
 
 
 @cache

@@ -28,6 +28,9 @@ _POINT_M: Final = 50.0
 _ONE_ROAD_M: Final = 1_300.0
 _ONE_AREA_M: Final = 3_000.0
 _SHORT_NAME: Final = 5
+_APPROXIMATE_M: Final = 1_500.0
+"""How far a place may lie from the centre of its district."""
+
 _MOST_ROWS_OF_A_ROAD: Final = 100
 _AREA_LEAST_M: Final = 2_000.0
 _BESIDE: Final = 8
@@ -36,10 +39,12 @@ _BESIDE: Final = 8
 _BOUND: Final = 3
 """Words at most between a street and the area that it is said to be in: "Park Road in Leeds"."""
 
+_RANK: Final = 0.01
+_GENERIC: Final = 1.0
 _MARGIN: Final = 0.9
 """By how much the likeliest of several places must lead to be taken."""
 
-_NEEDED: Final = {"exact": 0.0, "translated": 0.0, "inflected": 0.0, "shortened": 2.0, "similar": 1.0}
+_NEEDED: Final = {"exact": 0.0, "bare": 1.0, "translated": 0.0, "inflected": 0.0, "shortened": 2.0, "similar": 1.0}
 _NEEDED_GENERIC: Final = 2.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
@@ -231,7 +236,8 @@ def _weigh(cluster: _Cluster, clues: _Clues, options: Sequence[Sequence[_Cluster
         + _by_point(cluster, clues.typed)
         + _by_thread(cluster, clues.hints)
         + _by_company(cluster, options)
-        + 0.3 * max(row.rank for row in cluster.rows)
+        + _RANK * max(row.rank for row in cluster.rows)
+        - (_GENERIC if cluster.mention.generic else 0.0)
         + (1.0 if any(clues.hints.covered(row.lat, row.lon) for row in cluster.rows[:3]) else 0.0)
     )
     return _Cluster(cluster.mention, cluster.rows, points)
@@ -317,6 +323,8 @@ def _settled(clusters: Sequence[_Cluster]) -> _Cluster | None:
     needed = _NEEDED_GENERIC if mention.generic else _NEEDED[mention.how]
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
         needed = 3.0
+    if mention.how in {"similar", "shortened"} and mention.generic:
+        return None
     return best if best.points >= needed else None
 
 
@@ -359,7 +367,8 @@ def _area(mentions: Mentions, clues: _Clues, gazetteer: Gazetteer) -> Place | No
             continue
         near = [c for c in wide if districts and _within(c, districts)]
         if found := _settled_area(near or wide, mentions, clues):
-            places.append(at(found.lat, found.lon, found.radius_m, "area", label_of(found), found.outcode or None))
+            radius = min(found.radius_m, _APPROXIMATE_M) if found.approximate else found.radius_m
+            places.append(at(found.lat, found.lon, radius, "area", label_of(found), found.outcode or None))
     return min(places, key=lambda p: p.radius_m, default=None)
 
 
@@ -409,7 +418,7 @@ def _area_points(group: Sequence[NamedPlace], others: Sequence[Disc], clues: _Cl
         + _by_phone(cluster, clues)
         + _by_point(cluster, clues.typed)
         + _by_thread(cluster, clues.hints)
-        + 0.3 * max(place.rank for place in group)
+        + _RANK * max(place.rank for place in group)
         + (1.0 if any(clues.hints.covered(place.lat, place.lon) for place in group[:3]) else 0.0)
     )
 

@@ -7,12 +7,19 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from services.router.decide.codes import Codes, find_codes
-from services.router.decide.lexicon import common_words, lexicon, place_words
+from services.router.decide.lexicon import (
+    common_words,
+    known_words,
+    lexicon,
+    negations,
+    place_words,
+    prepositions,
+)
 from services.router.decide.text import clauses, tokens
 from services.router.gazetteer.keys import canonical
 from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 
-How = Literal["exact", "translated", "inflected", "shortened", "similar"]
+How = Literal["exact", "bare", "translated", "inflected", "shortened", "similar"]
 
 MOST_NAMES: Final = 8
 """Names of one text that are looked at: nobody in need writes a list of streets, an attacker may."""
@@ -35,7 +42,7 @@ _ENDINGS: Final = {
 _SHORTEST_ALONE: Final = 4
 _SHORTEST_STEM: Final = 4
 _MOST_SIMILAR: Final = 6
-_CLITICS: Final = "بلوفك"
+_CLITICS: Final = "بلوفكበየከለ"
 _HANGING: Final = 4
 _CHECKED_BEFORE: Final = 3
 
@@ -153,20 +160,26 @@ class _Scan:
             places = self._gazetteer.named(" ".join(written[:length]))
             if places and self._may_stand(words, at, length):
                 return self._made(places, words, at, length, offset, "exact")
+            if places and length == 1 and self._may_be_bare(words[at]):
+                return self._made(places, words, at, 1, offset, "bare")
         return None
+
+    def _may_be_bare(self, word: str) -> bool:
+        """A name in a text without capitals, with nothing before it: "ahun vauxhall"."""
+        return not self._capitals and len(word) > _SHORTEST_ALONE and not word.isdigit() and not _known(word)
 
     def _may_stand(self, words: Sequence[str], at: int, length: int) -> bool:
         """Whether a run of words is likely meant as a name: everyday words are only where they look like one."""
         run = words[at : at + length]
         if length > 1:
-            everyday = all(w in common_words() or w.isdigit() or lexicon().knows(w) for w in run)
+            everyday = all(w in common_words() or w.isdigit() or w in known_words() for w in run)
             return not everyday or self._introduced(words, at) or self._capital(run)
         word = run[0]
         if word in place_words():
             return self._introduced(words, at)
         if len(word) < _SHORTEST_ALONE or word.isdigit():
             return False
-        if word in common_words() or lexicon().knows(word):
+        if word in common_words() or word in known_words():
             return self._introduced(words, at) and self._capitals is not None and word in self._capitals
         common = lexicon().common.get(word, frozenset())
         if common & set(self._languages):
@@ -200,11 +213,12 @@ class _Scan:
             return None
         for length in range(min(3, len(words) - at), 0, -1):
             run = words[at : at + length]
-            if any(w in common_words() or lexicon().knows(w) or w in lexicon().common for w in run):
+            if any(_known(w) for w in run):
                 continue
             if length == 1 and len(run[0]) <= _SHORTEST_ALONE:
                 continue
-            places = self._gazetteer.shortened(" ".join(canonical(run)))
+            key = " ".join(canonical(run))
+            places = () if self._gazetteer.named(key) else self._gazetteer.shortened(key)
             if places:
                 return self._made(places, words, at, length, offset, "shortened")
         return None
@@ -239,28 +253,26 @@ class _Scan:
 
 
 def _known(word: str) -> bool:
-    return word in common_words() or word in lexicon().common or lexicon().knows(word)
+    return word in common_words() or word in lexicon().common or word in known_words()
 
 
 def _is_preposition(word: str) -> bool:
-    return any(not p.rest and p.sign in {"near", "corner"} for p in lexicon().by_word.get(word, ()))
+    return word in prepositions()
 
 
 def _denied(words: Sequence[str], at: int) -> bool:
     """Whether a negation stands just before: "not Mare Street", "no en Rye Lane"."""
     before = words[max(0, at - _CHECKED_BEFORE) : at]
-    negations = [n for n, w in enumerate(before) if any(not p.rest and p.sign == "not" for p in lexicon().by_word.get(w, ()))]
-    if not negations:
+    found = [n for n, word in enumerate(before) if word in negations()]
+    if not found:
         return False
-    between = before[negations[-1] + 1 :]
+    between = before[found[-1] + 1 :]
     return all(_is_preposition(w) or len(w) <= 3 for w in between)
 
 
 def _denied_after(words: Sequence[str], at: int) -> bool:
     """Whether a negation of the languages that put it last follows: "Goldhawk Road না"."""
-    return at < len(words) and any(
-        not p.rest and p.sign == "not_after" for p in lexicon().by_word.get(words[at], ())
-    )
+    return at < len(words) and "not_after" in known_words().get(words[at], ())
 
 
 def _translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:

@@ -214,8 +214,14 @@ def _move_or_improve(draft: Draft, incident: Incident, place: Place, ruling: Jud
     moved = _moved(place, incident, ruling)
     if moved and not _unsettled(incident):
         _ask_verifiers(draft, incident, "said_moved")
-    elif moved or _improves(place, incident, ruling):
+    elif moved or _corrects(place, incident, ruling) or _improves(place, incident, ruling):
         place_better(draft, incident, place, moved=moved)
+
+
+def _corrects(place: Place, incident: Incident, ruling: Judgement) -> bool:
+    """Whether somebody who reported it says that it is elsewhere: "sorry, not Goldhawk, Uxbridge Road"."""
+    told = ruling.understood.corrects and ruling.located.said and precise(place)
+    return told and _unsettled(incident) and ruling.correlated.best is not None and "sender" in ruling.correlated.best.signs
 
 
 def _moved(place: Place, incident: Incident, ruling: Judgement) -> bool:

@@ -15,18 +15,53 @@ from typing import Final
 
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0dff\u200d])+")
 """Letters and digits; in the scripts of India the vowel signs too, which are no letters to `re`."""
-_DROPPED: Final = {ord(c): None for c in "'’‘`´ʼʹ＇\u0640\u200b\u200c\ufe0f\u09bc\u093c\u0a3c"}
-_LETTERS: Final = str.maketrans("ıłŁđĐøØßأإآٱىیيےةۀہھکؤئھ", "ilLdDoOsااااييييهههههكوي")
+_DROPPED: Final = {ord(c): None for c in "'’‘`´ʼʹ＇\u0640\u200b\u200c\ufe0f"}
+_LETTERS: Final = str.maketrans(
+    {
+        **dict.fromkeys("ı", "i"),
+        **dict.fromkeys("łŁ", "l"),
+        **dict.fromkeys("đĐ", "d"),
+        **dict.fromkeys("øØ", "o"),
+        **dict.fromkeys("أإآٱ", "ا"),
+        **dict.fromkeys("ىیيئێ", "ي"),
+        **dict.fromkeys("ةۀہھەۂ", "ه"),
+        **dict.fromkeys("ؤۆۇ", "و"),
+        "ک": "ك",
+        "ڕ": "ر",
+        "ڵ": "ل",
+    }
+)
 """Letters that normalisation leaves alone: the stroked Latin ones, and one form for each Arabic letter."""
+_ETHIOPIC: Final = {
+    like + n: plain + n
+    for like, plain in ((0x1210, 0x1200), (0x1280, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
+    for n in range(7)
+} | {0x12A3: 0x12A0, 0x12D3: 0x12A0, 0x1203: 0x1200, 0x1213: 0x1200, 0x1283: 0x1200}
+"""Ethiopic letters that sound alike and are written for each other."""
+_SCRIPT_CHANGE: Final = re.compile(r"(?<=[^\x00-\x7f\W_])(?=[a-z0-9])|(?<=[a-z0-9])(?=[^\x00-\x7f\W_])")
 _MEANINGS: Final = str.maketrans(
-    {"👮": " police ", "🚓": " police ", "🚔": " police ", "🚐": " van ", "🚌": " van ", "🆘": " help "}
+    {
+        "👮": " police ",
+        "🚓": " police ",
+        "🚔": " police ",
+        "🚨": " alert ",
+        "🚐": " van ",
+        "🚌": " van ",
+        "🆘": " help ",
+        "🛂": " immigration ",
+        "🍦": " ice cream ",
+        "🍨": " ice cream ",
+        "🎬": " film ",
+        "🎥": " film ",
+    }
 )
 _IDEOGRAPH: Final = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 _REPEATED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HASHTAG: Final = re.compile(r"#(\w+)")
-_CLAUSE: Final = re.compile(r"[!?\n;؟،。，！？।…۔|]+|[.,](?!\d)|\s[-–—]+\s|(?<=[\w)]):(?=\s)")
+_CLAUSE: Final = re.compile(r"[!?¿\n;؟،。，！？।…۔|።፣፤፧፨]+|[.,](?!\d)|\s[-–—]+\s|(?<=[\w)]):(?=\s)")
 _LATIN_MARKS: Final = "Mn"
+_NUKTAS: Final = frozenset("\u09bc\u093c\u0a3c")
 _SHINGLE: Final = 3
 SKETCH_SIZE: Final = 8
 """Hashes kept of a text: the smallest ones of its word triples (a bottom-k sketch)."""
@@ -46,9 +81,17 @@ def fold(text: str) -> str:
     text = text.translate(_DROPPED)
     if not text.isascii():
         marked = unicodedata.normalize("NFKD", text.translate(_MEANINGS).translate(_LETTERS))
-        text = "".join(c for c in marked if unicodedata.category(c) != _LATIN_MARKS or "\u0900" <= c <= "\u0dff")
-        text = _IDEOGRAPH.sub(r" \1 ", text.translate(_LETTERS))
+        text = "".join(c for c in marked if _kept(c))
+        text = _IDEOGRAPH.sub(r" \1 ", text.translate(_LETTERS).translate(_ETHIOPIC)).casefold()
+        text = _SCRIPT_CHANGE.sub(" ", text)
     return _REPEATED.sub(r"\1", text.casefold())
+
+
+def _kept(char: str) -> bool:
+    """No mark, unless it is a vowel sign of India; the nukta is often left out and so always is here."""
+    if "\u0900" <= char <= "\u0dff":
+        return char not in _NUKTAS
+    return unicodedata.category(char) != _LATIN_MARKS
 
 
 def tokens(text: str) -> tuple[str, ...]:
@@ -65,7 +108,8 @@ def clauses(text: str) -> list[Clause]:
         end, mark = (stop.start(), stop.group()) if stop else (len(text), "")
         words = tokens(text[start:end])
         if words:
-            found.append(Clause(words, asks=any(c in "?؟？" for c in mark)))
+            opened = text[max(0, start - 1) : start] == "¿"
+            found.append(Clause(words, asks=opened or any(c in "?؟？፧" for c in mark)))
         start = stop.end() if stop else end
     return found
 

@@ -36,23 +36,26 @@ def decide_tick(draft: Draft) -> bool:
     return bool(draft.messages)
 
 
-def _active(state: State) -> list[Incident]:
-    return [state.incidents[i] for i in sorted(state.active)]
+def _active(state: State, due: Callable[[Incident], bool]) -> list[Incident]:
+    """The open incidents of which that is so, in a fixed order; the rest are only looked at."""
+    return sorted((i for name in state.active if due(i := state.incidents[name])), key=lambda i: i.id)
 
 
 def _claims(draft: Draft) -> Iterator[None]:
-    lapsed = (i for i in _active(draft.state) if i.claim is not None and i.claim.until <= draft.now)
-    for incident in lapsed:
+    for incident in _active(draft.state, lambda i: i.claim is not None and i.claim.until <= draft.now):
         draft.emit(events.ClaimReleased, incident_id=incident.id, reason="lapsed")
         yield
 
 
 def _silence(draft: Draft) -> Iterator[None]:
-    for incident in _active(draft.state):
-        if incident.live and incident.last_at + _patience(draft.state, incident) <= draft.now:
-            draft.emit(events.IncidentQuiet, incident_id=incident.id, since=incident.last_at)
-            draft.tell(incident.id, "NO_NEWS", incident.told)
-            yield
+    for incident in _active(draft.state, lambda i: _silent(draft, i)):
+        draft.emit(events.IncidentQuiet, incident_id=incident.id, since=incident.last_at)
+        draft.tell(incident.id, "NO_NEWS", incident.told)
+        yield
+
+
+def _silent(draft: Draft, incident: Incident) -> bool:
+    return incident.live and incident.last_at + _patience(draft.state, incident) <= draft.now
 
 
 def _patience(state: State, incident: Incident) -> timedelta:
@@ -66,17 +69,17 @@ def _patience(state: State, incident: Incident) -> timedelta:
 
 
 def _forgetting(draft: Draft) -> Iterator[None]:
-    for incident_id in sorted(draft.state.resting):
-        incident = draft.state.incidents[incident_id]
-        if _forgettable(draft.state, incident, draft.now):
-            draft.emit(
-                events.IncidentForgotten,
-                incident_id=incident.id,
-                outcode=incident.place.outcode if incident.place else None,
-                reports=len(incident.evidence),
-                status=incident.status,
-            )
-            yield
+    resting = (draft.state.incidents[name] for name in draft.state.resting)
+    due = [i for i in resting if _forgettable(draft.state, i, draft.now)]
+    for incident in sorted(due, key=lambda i: i.id):
+        draft.emit(
+            events.IncidentForgotten,
+            incident_id=incident.id,
+            outcode=incident.place.outcode if incident.place else None,
+            reports=len(incident.evidence),
+            status=incident.status,
+        )
+        yield
 
 
 def _forgettable(state: State, incident: Incident, now: datetime) -> bool:
@@ -88,9 +91,9 @@ def _forgettable(state: State, incident: Incident, now: datetime) -> bool:
 
 def _vague(draft: Draft) -> Iterator[None]:
     """A clear report that named only an area has waited long enough for a better place."""
-    for report in sorted(draft.state.held):
-        held = draft.state.held.get(report)
-        if held is not None and _ripe(held, draft.now):
+    ripe = sorted(report for report, held in draft.state.held.items() if _ripe(held, draft.now))
+    for report in ripe:
+        if (held := draft.state.held.get(report)) is not None:  # an earlier one may have brought it along
             open_held(draft, held)
             yield
 
@@ -111,40 +114,39 @@ def _restating(draft: Draft) -> Iterator[None]:
     limit = draft.now - RESTATED_AFTER
     yield from _restate_groups(draft, limit)
     yield from _restate_members(draft, limit)
-    for incident in _active(draft.state):
-        if incident.stated_at <= limit:
-            state = events.IncidentSnapshot(state=snapshot.snapshot_of(incident))
-            draft.emit(events.IncidentCarried, incident_id=incident.id, snapshot=state)
-            yield
+    for incident in _active(draft.state, lambda i: i.stated_at <= limit):
+        state = events.IncidentSnapshot(state=snapshot.snapshot_of(incident))
+        draft.emit(events.IncidentCarried, incident_id=incident.id, snapshot=state)
+        yield
     if DAWN < draft.state.positions_at <= limit:
         draft.emit(events.PositionCarried, reports=draft.state.reports_seq, desk=draft.state.desk_seq)
         yield
 
 
 def _restate_groups(draft: Draft, limit: datetime) -> Iterator[None]:
-    for group_id, group in sorted(draft.state.groups.items()):
-        if group.stated_at <= limit:
-            draft.emit(
-                GroupDefined,
-                group=group_id,
-                version=group.version,
-                definition=group.definition,
-                channels=group.channels,
-            )
-            yield
+    due = [item for item in draft.state.groups.items() if item[1].stated_at <= limit]
+    for group_id, group in sorted(due, key=lambda item: item[0]):
+        draft.emit(
+            GroupDefined,
+            group=group_id,
+            version=group.version,
+            definition=group.definition,
+            channels=group.channels,
+        )
+        yield
 
 
 def _restate_members(draft: Draft, limit: datetime) -> Iterator[None]:
-    for member_id, member in sorted(draft.state.members.items()):
-        if member.stated_at <= limit:
-            draft.emit(
-                MemberAdded,
-                member=member_id,
-                roles=dict(member.roles.items()),
-                token_sha256=member.token_sha256,
-                name=MemberName(name=member.name) if member.name else None,
-            )
-            yield
+    due = [item for item in draft.state.members.items() if item[1].stated_at <= limit]
+    for member_id, member in sorted(due, key=lambda item: item[0]):
+        draft.emit(
+            MemberAdded,
+            member=member_id,
+            roles=dict(member.roles.items()),
+            token_sha256=member.token_sha256,
+            name=MemberName(name=member.name) if member.name else None,
+        )
+        yield
 
 
 _DUE: Final[tuple[Due, ...]] = (_claims, _silence, _forgetting, _vague, _expiry, digests, _restating)

@@ -4,13 +4,14 @@ Signs come from the lexicon, clause by clause; the rules below read them in the 
 strength. What cannot be understood is said to be so, never guessed; it is then a matter for a person.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from services.router.decide.language import languages
-from services.router.decide.lexicon import EVERYWHERE, Hit, lexicon
+from services.router.decide.language import DEFAULT, languages
+from services.router.decide.lexicon import Hit, lexicon
 from services.router.decide.text import Clause, clauses, tokens
 
 Kind = Literal[
@@ -23,14 +24,18 @@ VENUES: Final = frozenset({"food", "beauty", "car", "shop", "store", "site", "ho
 SETTINGS: Final = ("home", "centre", "transport", "work", "street")
 
 _LONE_HELP_WORDS: Final = 4
+_SHOUT: Final = 12
+_MOST_DIGITS: Final = 2
+_QUESTION_WORDS: Final = 2
+_RUMOURED: Final = 2
 _NEGATES: Final = 4
 _NEGATES_BACK: Final = 3
 _CLAIM: Final = frozenset({"agency", "raid", "immigration", "papers"})
 _SCENE: Final = frozenset({"act", "force", "seen", "now", "still", "papers"})
 _MASKS: Final = frozenset(
-    {"chatter", "news", "event", "other", "spam", "drill", "wrong", "over", "support", "hedge", "ask", "old", "doubt", "rumour", "not", "still", "agency"}
+    {"chatter", "news", "event", "other", "spam", "drill", "wrong", "over", "support", "ask", "old", "doubt", "not", "still", "agency"}
 )
-_DENIABLE: Final = frozenset({"agency", "raid", "immigration", "papers", "over", "drill", "police", "other", "seen"})
+_DENIABLE: Final = frozenset({"agency", "raid", "immigration", "papers", "over", "drill", "police", "other", "seen"}) | VENUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Understood:
     """Whether it is about people at a police station afterwards."""
     corrects: bool = False
     again: bool = False
+    apart: bool = False
+    """Whether it says that this is another one: "two lots", "not the same as the nail bar"."""
     setting: str | None = None
     venues: frozenset[str] = frozenset()
     counts: tuple[tuple[str, int], ...] = ()
@@ -66,6 +73,8 @@ class Understood:
     asks: bool = False
     """Whether every clause asks."""
     words: int = 0
+    marks: frozenset[str] = frozenset()
+    """What its shape shows: a question mark, a link, hashtags, shouting, a quotation."""
 
     @property
     def language(self) -> str:
@@ -82,10 +91,13 @@ class _Reading:
     denied: set[str] = field(default_factory=set)
     signs: set[str] = field(default_factory=set)
 
+    before: set[str] = field(default_factory=set)
+    """The signs that stand before the words that ask: "immigration inside, what is going on"."""
+
     @property
     def told(self) -> set[str]:
         """What the clause asserts."""
-        return set() if self.asks else self.signs
+        return self.before if self.asks else self.signs
 
 
 @lru_cache(maxsize=8_192)
@@ -95,22 +107,13 @@ def understand(text: str) -> Understood:
     words = sum(len(part.tokens) for part in parts)
     if not words:
         return Understood("empty")
-    found = [lexicon().hits(part.tokens) for part in parts]
-    spoken = languages(tokens(text), _flat(parts, found))
-    readings = [_read(part, hits, spoken) for part, hits in zip(parts, found, strict=True)]
-    return _understood(readings, words, spoken, parts)
+    spoken = languages(tokens(text))
+    readings = [_read(part, spoken) for part in parts]
+    return replace(_understood(readings, words, spoken, parts), marks=_marks(text))
 
 
-def _flat(parts: Sequence[Clause], found: Sequence[list[Hit]]) -> Iterable[Hit]:
-    """All hits, placed by the words of the whole text."""
-    offset = 0
-    for part, hits in zip(parts, found, strict=True):
-        yield from (hit._replace(start=hit.start + offset, end=hit.end + offset) for hit in hits)
-        offset += len(part.tokens)
-
-
-def _read(part: Clause, hits: list[Hit], spoken: Sequence[str]) -> _Reading:
-    heard = [h for h in hits if h.language in spoken or h.sign in EVERYWHERE]
+def _read(part: Clause, spoken: Sequence[str]) -> _Reading:
+    heard = [h for h in lexicon().hits(part.tokens, spoken) if not _is_everyday(h, part, spoken[0])]
     kept = [h for h in heard if not any(_masks(other, h) for other in heard)]
     reading = _Reading(asks=False, hits=kept)
     for hit in kept:
@@ -119,7 +122,27 @@ def _read(part: Clause, hits: list[Hit], spoken: Sequence[str]) -> _Reading:
         else:
             reading.signs.add(hit.sign)
     reading.asks = _asks(part, reading.signs)
+    if reading.asks:
+        reading.before = _before_the_question(part, kept) - reading.denied
     return reading
+
+
+def _before_the_question(part: Clause, hits: Sequence[Hit]) -> set[str]:
+    """What is told before the question begins, if that is a raid and a scene of it.
+
+    Many languages ask by a word at the end: there, with its question mark, all of it is asked.
+    """
+    asking = [(h.start, h.end, h.language) for h in hits if h.sign in {"ask", "doubt"}]
+    begins, ends, language = min(asking, default=(0, 0, ""))
+    told = {h.sign for h in hits if h.end <= begins}
+    at_the_end = len(part.tokens) - ends < _QUESTION_WORDS and (part.asks or language != DEFAULT)
+    return set() if at_the_end or not (told & _CLAIM and told & _SCENE) else told
+
+
+def _is_everyday(hit: Hit, part: Clause, language: str) -> bool:
+    """Whether a single word of another language is an everyday word of the message's own: Portuguese "no"."""
+    single = hit.end - hit.start == 1 and hit.language != language
+    return single and language in lexicon().common.get(part.tokens[hit.start], ())
 
 
 def _masks(longer: Hit, hit: Hit) -> bool:
@@ -151,7 +174,7 @@ def _understood(readings: list[_Reading], words: int, spoken: tuple[str, ...], p
 ) -> Understood:
     told = frozenset().union(*(r.told for r in readings))
     found = frozenset().union(*(r.signs for r in readings))
-    denied = frozenset().union(*(r.denied for r in readings))
+    denied = frozenset().union(*(r.denied for r in readings if not r.asks))
     kind = _kind(readings, told, found, denied, words)
     return Understood(
         kind=kind,
@@ -159,14 +182,15 @@ def _understood(readings: list[_Reading], words: int, spoken: tuple[str, ...], p
         first_hand=_first_hand(readings),
         present=bool(told & {"now", "still", "seen"}),
         who=_who(told),
-        rumour=len({(n, h.start) for n, r in enumerate(readings) for h in r.hits if h.sign == "rumour"}),
+        rumour=_rumours(readings),
         moved="moved" in told,
         support="support" in found,
         corrects="correct" in found,
         again="again" in told,
+        apart="apart" in found,
         setting=next((s for s in SETTINGS if s in found), None),
-        venues=frozenset(found & VENUES),
-        counts=_counts(readings, parts),
+        venues=frozenset(found & VENUES) - denied,
+        counts=_counts(readings, parts, spoken),
         languages=spoken,
         signs=found,
         told=told,
@@ -174,6 +198,30 @@ def _understood(readings: list[_Reading], words: int, spoken: tuple[str, ...], p
         asks=all(r.asks for r in readings),
         words=words,
     )
+
+
+_SHAPES: Final = (
+    ("question", re.compile(r"[?؟？]")),
+    ("link", re.compile(r"https?://|www\.", re.IGNORECASE)),
+    ("hashtags", re.compile(r"#\w+.*#\w+", re.DOTALL)),
+    ("exclaims", re.compile(r"!!|‼|❗|🚨|⚠")),
+    ("quote", re.compile(r"^\s*(?:RT\b|FWD?\b|\[\d)|[“\"«].{25,}[”\"»]", re.IGNORECASE | re.DOTALL)),
+    ("clock", re.compile(r"\b\d{1,2}[:.]\d{2}\b|\b\d{1,2}\s?(?:am|pm)\b", re.IGNORECASE)),
+    ("money", re.compile(r"[£€$]\s?\d|\d\s?(?:quid|k)\b", re.IGNORECASE)),
+)
+
+
+def _marks(text: str) -> frozenset[str]:
+    found = {name for name, pattern in _SHAPES if pattern.search(text)}
+    letters = [c for c in text if c.isalpha()]
+    if len(letters) > _SHOUT and text.isupper():
+        found.add("shouts")
+    return frozenset(found)
+
+
+def _rumours(readings: Sequence[_Reading]) -> int:
+    """How many phrases of rumour there are, at different places."""
+    return len({(n, h.start) for n, r in enumerate(readings) for h in r.hits if h.sign == "rumour"})
 
 
 def _strength(told: frozenset[str]) -> float:
@@ -228,14 +276,14 @@ def _takes_back(readings: Sequence[_Reading], told: frozenset[str], denied: froz
 
 
 def _kind_of_news(readings: Sequence[_Reading], told: frozenset[str], found: frozenset[str]) -> Kind:
-    claimed = told & _CLAIM
+    claimed = told & _CLAIM or (told & {"centre"} if "act" in told else frozenset())
     scene = told & _SCENE
     if not claimed and found & _CLAIM and not told & {"act", "force", "police", "other", "support"}:
         return "question"
     if "old" in found and not (claimed and told & {"still", "seen", "now"} and not _old_claim(readings)):
         return "old_news"
     if claimed:
-        return _kind_of_claim(told, found, scene)
+        return _kind_of_claim(told, found, scene, _rumours(readings))
     return _kind_without_claim(readings, told, found)
 
 
@@ -245,7 +293,7 @@ def _old_claim(readings: Sequence[_Reading]) -> bool:
     return all("old" in r.signs for r in claims)
 
 
-def _kind_of_claim(told: frozenset[str], found: frozenset[str], scene: frozenset[str]) -> Kind:
+def _kind_of_claim(told: frozenset[str], found: frozenset[str], scene: frozenset[str], rumours: int) -> Kind:
     if found & {"chatter", "event", "news"} and not told & {"seen", "act", "still", "force"}:
         return "chatter"
     if "support" in told and not told & {"seen", "still", "agency"}:
@@ -255,6 +303,8 @@ def _kind_of_claim(told: frozenset[str], found: frozenset[str], scene: frozenset
     if "police" in told and not told & {"agency", "papers", "immigration"} and not scene & {"seen"}:
         return "other_police"
     if "future" in told and not told & {"seen", "still", "act", "now"}:
+        return "rumour"
+    if rumours >= _RUMOURED and not told & {"seen", "act"}:
         return "rumour"
     if told & {"immigration"} == claimed_only(told) and not scene and not found & {"near", "corner"}:
         return "chatter" if found & {"chatter", "news", "event"} else "report"
@@ -280,19 +330,21 @@ def _kind_without_claim(readings: Sequence[_Reading], told: frozenset[str], foun
     return "unclear"
 
 
-def _counts(readings: Sequence[_Reading], parts: Sequence[Clause]) -> tuple[tuple[str, int], ...]:
+def _counts(
+    readings: Sequence[_Reading], parts: Sequence[Clause], spoken: Sequence[str]
+) -> tuple[tuple[str, int], ...]:
     """The greatest number that stands just before a counted noun."""
     found: dict[str, int] = {}
     for reading, part in zip(readings, parts, strict=True):
         for hit in reading.hits:
             if hit.sign in {"van", "officer", "person"}:
-                number = max((_number(w) for w in part.tokens[max(0, hit.start - 2) : hit.start]), default=0)
+                number = max((_number(w, spoken) for w in part.tokens[max(0, hit.start - 2) : hit.start]), default=0)
                 if number:
                     found[hit.sign] = max(found.get(hit.sign, 0), number)
     return tuple(sorted(found.items()))
 
 
-def _number(word: str) -> int:
-    if word.isdecimal() and len(word) <= 2:
+def _number(word: str, spoken: Sequence[str]) -> int:
+    if word.isdecimal() and len(word) <= _MOST_DIGITS:
         return int(word)
-    return lexicon().numbers.get(word, 0)
+    return lexicon().number(word, spoken)

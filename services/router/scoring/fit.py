@@ -111,6 +111,37 @@ def softmax_fit(rows: Matrix, labels: NDArray[np.int64], prior: Matrix, *, pull:
     return weights
 
 
+def choice_fit(
+    options: Sequence[Sequence[Mapping[str, float]]],
+    chosen: Sequence[int],
+    names: Sequence[str],
+    prior: NDArray[np.float64],
+    *,
+    pull: float,
+    importance: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Conditional logit: each report chooses among its candidates or a new incident (chosen −1, score 0)."""
+    rows = table((o for given in options for o in given), names)
+    owner = np.repeat(np.arange(len(options)), [len(given) for given in options])
+    starts = np.concatenate([[0], np.cumsum([len(given) for given in options])[:-1]]).astype(int)
+    right = np.zeros(len(rows))
+    for n, pick in enumerate(chosen):
+        if pick >= 0:
+            right[starts[n] + pick] = 1.0
+    weights = prior.copy()
+    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    total = importance.sum()
+    for step in range(1, _STEPS + 1):
+        sums = np.clip(rows @ weights, -30, 30)
+        odds = np.exp(sums)
+        whole = 1.0 + np.bincount(owner, odds, minlength=len(options))
+        slope = rows.T @ ((odds / whole[owner] - right) * importance[owner]) / total + pull * (weights - prior) / total
+        first = 0.9 * first + 0.1 * slope
+        second = 0.999 * second + 0.001 * slope**2
+        weights -= _RATE * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+    return weights
+
+
 def logistic_fit(rows: Matrix, labels: NDArray[np.float64], prior: NDArray[np.float64], *, pull: float) -> NDArray[np.float64]:
     """Weights of one logistic regression, pulled towards the prior."""
     both = np.stack([np.zeros_like(prior), prior], axis=1)

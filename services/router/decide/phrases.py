@@ -1,0 +1,143 @@
+"""Phrases as people write them in a lexicon, and the trie in which thousands are matched at once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile
+from typing import Final, Literal, NamedTuple
+
+from services.router.decide.text import tokens
+
+_GAP: Final = 3
+_LEADING: Final = 1
+"""Words that may stand before a phrase that begins its clause: "so", "and", a name."""
+_LEAST_STEM: Final = 2
+"""Letters of a first stem in Latin script; in others one letter is a syllable."""
+_MARKS: Final = re.compile(r"\.\.|_|\*")
+_CHOICE: Final = re.compile(r"\{([^{}]*)\}")
+_MOST_CHOICES: Final = 5_000
+
+
+class Step(NamedTuple):
+    """One word of a phrase: the folded word (or stem), and how it matches."""
+
+    word: str
+    how: Literal["word", "stem", "any", "gap"]
+
+
+def phrases(text: str) -> Iterator[tuple[tuple[Step, ...], bool]]:
+    """Every phrase that a line of a lexicon stands for, and whether it only begins a clause.
+
+    Raises `ValueError` saying what is wrong with it.
+    """
+    leads = text.startswith("^")
+    written = list(_choices(text.removeprefix("^")))
+    if len(written) > _MOST_CHOICES:
+        raise ValueError(f"stands for {len(written)} phrases; write it as several")
+    for one in dict.fromkeys(written):
+        steps = tuple(dropwhile(lambda step: step.how in {"any", "gap"}, _steps(one)))
+        if not steps:
+            raise ValueError("holds no word")
+        first = steps[0]
+        if first.how == "stem" and first.word.isascii() and len(first.word) < _LEAST_STEM:
+            raise ValueError(f"a phrase begins with a stem of at least {_LEAST_STEM} letters")
+        yield steps, leads
+
+
+def _choices(text: str) -> Iterator[str]:
+    found = _CHOICE.search(text)
+    if found is None:
+        yield text
+        return
+    for choice in found[1].split("|"):
+        yield from _choices(text[: found.start()] + choice + text[found.end() :])
+
+
+def _steps(text: str) -> Iterator[Step]:
+    for raw in text.split():
+        if raw == "..":
+            yield Step("", "gap")
+        elif raw == "_":
+            yield Step("", "any")
+        else:
+            words = tokens(_MARKS.sub(" ", raw))
+            for n, word in enumerate(words, 1):
+                yield Step(word, "stem" if n == len(words) and raw.endswith("*") else "word")
+
+
+class _Node:
+    __slots__ = ("any", "ends", "gap", "stems", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, _Node] = {}
+        self.stems: dict[str, _Node] = {}
+        self.any: _Node | None = None
+        self.gap: _Node | None = None
+        self.ends: list[tuple[str, str, bool]] = []
+
+
+Found = tuple[str, int, int, str]
+"""Sign, first word, word after the last, language."""
+
+
+class Trie:
+    """Many phrases, each ending in a sign."""
+
+    def __init__(self) -> None:
+        self._root = _Node()
+
+    def add(self, steps: Sequence[Step], sign: str, language: str, *, leads: bool) -> None:
+        """Let this phrase be found; twice is once."""
+        node = self._root
+        for word, how in steps:
+            node = _next(node, word, how)
+        if (sign, language, leads) not in node.ends:
+            node.ends.append((sign, language, leads))
+
+    def hits(self, words: Sequence[str]) -> list[Found]:
+        """Every phrase that stands in these words."""
+        found: list[Found] = []
+        for start in range(len(words)):
+            for end, (sign, language, leads) in _matches(self._root, words, start):
+                if start <= _LEADING or not leads:
+                    found.append((sign, start, end, language))
+        return found
+
+
+def _next(node: _Node, word: str, how: str) -> _Node:
+    if how == "word":
+        return node.words.setdefault(word, _Node())
+    if how == "stem":
+        return node.stems.setdefault(word, _Node())
+    if how == "any":
+        node.any = node.any or _Node()
+        return node.any
+    node.gap = node.gap or _Node()
+    return node.gap
+
+
+def _matches(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[int, tuple[str, str, bool]]]:
+    """(end, ending) of every phrase below this node that goes on at that word."""
+    if node.gap is not None:
+        for skip in range(_GAP + 1):
+            if at + skip < len(words):
+                yield from _matches(node.gap, words, at + skip)
+    if at >= len(words):
+        return
+    for child in _children(node, words[at]):
+        for ending in child.ends:
+            yield at + 1, ending
+        if child.words or child.stems or child.any or child.gap:
+            yield from _matches(child, words, at + 1)
+
+
+def _children(node: _Node, word: str) -> Iterator[_Node]:
+    child = node.words.get(word)
+    if child is not None:
+        yield child
+    if node.stems:
+        for length in range(1, len(word) + 1):
+            child = node.stems.get(word[:length])
+            if child is not None:
+                yield child
+    if node.any is not None:
+        yield node.any
