@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from services.router.gazetteer.borders import Borders
 from services.router.gazetteer.filter import WordFilter
-from services.router.gazetteer.keys import GENERIC
+from services.router.gazetteer.keys import GENERIC, fingerprint
 from services.router.gazetteer.nearby import Nearby
 from services.router.gazetteer.port import NamedPlace, Point
 from services.router.gazetteer.schema import KINDS, SCALE, read_meta
@@ -66,6 +66,13 @@ class SqliteGazetteer:
         self._keep_answers()
         self._names = self._shorter = self._first = WordFilter(b"\0")
         self._districts = {}
+
+    @property
+    def outdated(self) -> str | None:
+        """What to do if the rules for names have changed since it was built: some are not found then."""
+        if self.meta.get("keys") == fingerprint():
+            return None
+        return "The gazetteer file was made by another version; make it anew with `relay gazetteer import`."
 
     @property
     def longest_name(self) -> int:

@@ -1,23 +1,26 @@
 """The words of all names: what a name may begin with, and which words another may be a slip for."""
 
 import sqlite3
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from services.router.gazetteer.marks import marks, slips_of, sound
+from services.router.gazetteer.marks import asked, heard, marks, slips_of
 
 _MOST_NEAR: Final = 400
 _MARKED: Final = (
-    "SELECT DISTINCT w.id, w.word FROM slip AS s JOIN word AS w ON w.id = s.word "
-    "WHERE s.mark IN ({}) ORDER BY w.id LIMIT ?"
+    "SELECT DISTINCT w.id, w.word, s.mark = ?1 FROM slip AS s CROSS JOIN word AS w ON w.id = s.word "
+    "WHERE s.mark IN (?1{}) ORDER BY w.id LIMIT ?2"
 )
 _SAME_SOUND: Final = 50.0
 """How alike, in per cent, words of one sound must be besides."""
+_BITS: Final = 32
 
 
 def learn(db: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
@@ -29,15 +32,18 @@ def learn(db: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
         uses.update(words)
     ordered = sorted(uses, key=lambda word: (-uses[word], word))
     db.executemany("INSERT INTO word VALUES (?, ?, ?)", ((n, w, w in first) for n, w in enumerate(ordered)))
-    db.executemany("INSERT INTO loading.slip VALUES (?, ?)", _marked(ordered))
-    db.execute("INSERT INTO slip SELECT mark, word FROM loading.slip ORDER BY mark, word")
+    slips = _marked(ordered)
+    db.executemany("INSERT INTO slip VALUES (?, ?)", ((s >> _BITS, s % (1 << _BITS)) for s in slips))
     return first
 
 
-def _marked(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _marked(words: Sequence[str]) -> Iterable[int]:
+    """Every mark with its word's number, in one integer each, in order: some millions are sorted so."""
+    pairs = array("Q")
     for number, word in enumerate(words):
-        for mark in marks(word):
-            yield mark, number
+        pairs.extend(mark << _BITS | number for mark in marks(word))
+    for part in np.array_split(np.unique(np.frombuffer(pairs, dtype=np.uint64)), 1 + len(pairs) // 100_000):
+        yield from part.tolist()
 
 
 class Words:
@@ -55,22 +61,22 @@ class Words:
         """Whether some name begins with it."""
         return self._found(word)[1]
 
-    def near(self, word: str) -> list[str]:
-        """The words that it may be a slip for or that sound like it: nearest, then commonest first."""
-        asked = sorted(marks(word))
-        if not asked:
+    def near(self, word: str, slips: int) -> list[str]:
+        """Other words within so many slips or of the same sound: nearest, then commonest first."""
+        slips = min(slips, slips_of(word))
+        wanted = asked(word, slips)
+        if not wanted:
             return []
-        slips, heard = slips_of(word), sound(word)
         found = []
-        for number, other in self._marked(asked):
+        for number, other, sounds in self._marked(heard(word), sorted(wanted)):
             apart = OSA.distance(word, other, score_cutoff=slips)
-            if apart <= slips or (sound(other) == heard and fuzz.ratio(word, other) >= _SAME_SOUND):
+            if apart <= slips or (sounds and fuzz.ratio(word, other) >= _SAME_SOUND):
                 found.append((apart, number, other))
         return [other for apart, _, other in sorted(found) if apart]
 
-    def _marked(self, asked: Sequence[int]) -> list[tuple[int, str]]:
-        holes = ",".join("?" * len(asked))
-        return self._db.execute(_MARKED.format(holes), (*asked, _MOST_NEAR)).fetchall()
+    def _marked(self, sounds: int, wanted: Sequence[int]) -> list[tuple[int, str, int]]:
+        holes = "".join(f", ?{n + 3}" for n in range(len(wanted)))
+        return self._db.execute(_MARKED.format(holes), (sounds, _MOST_NEAR, *wanted)).fetchall()
 
     def _read(self, word: str) -> tuple[bool, bool]:
         try:
