@@ -18,7 +18,7 @@ class Health:
         positions = {"reports": state.reports_seq, "desk": state.desk_seq, "log": self._router.log_seq}
         answer: dict[str, object] = {"role": self._router.role, "positions": positions}
         if self._places is not None:
-            answer["gazetteer"] = self._places.state()
+            answer.update(self._places.state())
         try:
             lag = {
                 "reports": max(0, await self._bus.last_seq("REPORTS") - state.reports_seq),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from services.router.gazetteer.borders import Borders
 from services.router.gazetteer.filter import WordFilter
+from services.router.gazetteer.kept import Kept
 from services.router.gazetteer.keys import GENERIC, fingerprint
 from services.router.gazetteer.nearby import Nearby
 from services.router.gazetteer.port import NamedPlace, Point
@@ -25,14 +26,15 @@ _MOST_SIMILAR: Final = 30
 _GENERIC: Final = tuple(sorted(GENERIC))
 
 _PLACES: Final = (
-    "SELECT p.name, p.kind, p.lat, p.lon, p.radius_m, a.area, a.borough, a.outcode, p.rank, p.approximate "
-    "FROM {} CROSS JOIN around AS a ON a.id = p.around "
+    "SELECT p.name, p.kind, p.lat, p.lon, p.radius_m, p.around, p.rank, p.approximate FROM {} WHERE {}"
 )
-_NAMED: Final = _PLACES.format("name AS n CROSS JOIN place AS p ON p.id BETWEEN n.first AND n.last") + (
-    "WHERE n.key = ? ORDER BY p.id LIMIT ?"
+_NAMED: Final = _PLACES.format(
+    "name AS n CROSS JOIN place AS p ON p.id BETWEEN n.first AND n.last", "n.key = ? ORDER BY p.id LIMIT ?"
 )
-_ONE: Final = _PLACES.format("place AS p") + "WHERE p.id = ?"
+_ONE: Final = _PLACES.format("place AS p", "p.id = ?")
 _ALL: Final = -1
+_KEPT: Final = 20_000
+"""Places in the answers that are kept, for each kind of question: some 10 MB."""
 
 
 class SqliteGazetteer:
@@ -54,11 +56,12 @@ class SqliteGazetteer:
         self._keep_answers()
 
     def _keep_answers(self) -> None:
-        self._named: Callable[[str], Sequence[NamedPlace]] = lru_cache(4_096)(self._read_named)
-        self._short: Callable[[str], Sequence[NamedPlace]] = lru_cache(1_024)(self._read_shortened)
-        self._like: Callable[[str], Sequence[tuple[float, NamedPlace]]] = lru_cache(2_048)(self._read_similar)
+        self._named = Kept(self._read_named, _KEPT)
+        self._short = Kept(self._read_shortened, _KEPT)
+        self._like = Kept(self._read_similar, _KEPT)
+        self._sample = Kept(self._read_sample, _KEPT)
+        self._around: Callable[[int], tuple[str, str, str]] = lru_cache(_KEPT)(self._read_around)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
-        self._sample: Callable[[str], Sequence[tuple[float, float]]] = lru_cache(256)(self._read_sample)
 
     def close(self) -> None:
         """Let the file go. Nothing may be asked after."""
@@ -123,7 +126,7 @@ class SqliteGazetteer:
         """The nearest street, landmark or station."""
         found = self._nearby.place(lat, lon, within_m)
         rows = self._rows(_ONE, found) if found is not None else ()
-        return _place(rows[0]) if rows else None
+        return self._place(rows[0]) if rows else None
 
     def _rows(self, sql: str, *values: object) -> Sequence[Any]:
         """The rows; none for words that are no text (lone surrogates)."""
@@ -132,8 +135,18 @@ class SqliteGazetteer:
         except UnicodeEncodeError:
             return ()
 
+    def _place(self, row: Sequence[Any]) -> NamedPlace:
+        name, kind, lat, lon, radius_m, around, rank, approximate = row
+        at = lat / SCALE, lon / SCALE
+        return NamedPlace(name, KINDS[kind], *at, radius_m, *self._around(around), rank, bool(approximate))
+
+    def _read_around(self, number: int) -> tuple[str, str, str]:
+        sql = "SELECT area, borough, outcode FROM around WHERE id = ?"
+        found: tuple[str, str, str] = self._db.execute(sql, (number,)).fetchone()
+        return found
+
     def _read_named(self, key: str, most: int = _ALL) -> Sequence[NamedPlace]:
-        return tuple(_place(row) for row in self._rows(_NAMED, key, most))
+        return tuple(self._place(row) for row in self._rows(_NAMED, key, most))
 
     def _read_shortened(self, key: str) -> Sequence[NamedPlace]:
         found = dict.fromkeys(place for word in _GENERIC for place in self.named(f"{key} {word}"))
@@ -160,10 +173,3 @@ class SqliteGazetteer:
         rows = self._rows(sql, f"{outcode} ", f"{outcode}!")
         step = max(1, -(-len(rows) // _SAMPLE))
         return tuple((lat / SCALE, lon / SCALE) for lat, lon in rows[::step])
-
-
-def _place(row: Sequence[Any]) -> NamedPlace:
-    name, kind, lat, lon, radius_m, area, borough, outcode, rank, approximate = row
-    return NamedPlace(
-        name, KINDS[kind], lat / SCALE, lon / SCALE, radius_m, area, borough, outcode, rank, bool(approximate)
-    )

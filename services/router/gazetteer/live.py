@@ -34,10 +34,13 @@ class LiveGazetteer:
         if path is not None:
             self._take(self._opened(path))
 
-    def state(self) -> dict[str, Any]:
-        """For /health: which file, from when, and what is wrong with the one that lies there."""
-        facts: dict[str, Any] = {"file": str(self._path) if self._path else None}
-        return {**facts, "built_at": self.current.meta.get("built_at"), "problem": self.problem}
+    def state(self) -> dict[str, str | None]:
+        """For /health: which file is set, when the one in use was made, what is wrong with the one there."""
+        return {
+            "gazetteer": str(self._path or "built-in places"),
+            "gazetteer_built_at": self.current.meta.get("built_at"),
+            "gazetteer_problem": self.problem,
+        }
 
     async def watch(self, stop: asyncio.Event, use: Callable[[SqliteGazetteer], None]) -> None:
         """Until stopped: hand a new file's gazetteer to `use`, then let the old one go."""

@@ -19,6 +19,7 @@ from shared.errors import SettingsError
 _STARTER: Final = ("starter_places.csv", "starter_outcodes.csv")
 _MOST_WRONG: Final = 0.01
 _MEMORY: Final = ":memory:"
+_MAGIC: Final = b"SQLite format 3\0"
 _READ_ONLY: Final = "?mode=ro&immutable=1"
 _MAPPED: Final = 4_000_000_000
 _TEMPORARY: Final = ""
@@ -31,11 +32,13 @@ def gazetteer_of(rows: Rows) -> SqliteGazetteer:
 
 
 def load_gazetteer(files: Iterable[Path] = ()) -> SqliteGazetteer:
-    """The starter places and these files, for one run.
+    """The starter places and these files, for one run; or the one file that was built already.
 
     Raises `SettingsError` (file, line, column) for a file of which more than 1 % is wrong.
     """
     paths = expand(files)
+    if len(paths) == 1 and _is_built(paths[0]):
+        return open_gazetteer(paths[0])
 
     def fill(builder: Builder) -> None:
         add_starter(builder)
@@ -43,6 +46,14 @@ def load_gazetteer(files: Iterable[Path] = ()) -> SqliteGazetteer:
             _add_file(builder, path)
 
     return _built(_TEMPORARY if paths else _MEMORY, fill)
+
+
+def _is_built(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
 
 
 def _built(database: str, fill: Callable[[Builder], None]) -> SqliteGazetteer:

@@ -39,8 +39,8 @@ CREATE TABLE district (code TEXT PRIMARY KEY, lat REAL, lon REAL, radius_m REAL)
 CREATE TABLE border (
     id INTEGER PRIMARY KEY, name TEXT, size REAL, west REAL, south REAL, east REAL, north REAL, shape BLOB
 );
-CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, begins INTEGER);
-CREATE TABLE slip (mark INTEGER, word INTEGER, PRIMARY KEY (mark, word)) WITHOUT ROWID;
+CREATE TABLE word (word TEXT PRIMARY KEY, begins INTEGER) WITHOUT ROWID;
+CREATE TABLE slip (mark INTEGER PRIMARY KEY, words TEXT);
 CREATE TABLE filter (name TEXT PRIMARY KEY, bits BLOB);
 """
 

@@ -20,7 +20,6 @@ LEAST: Final = 85.0
 
 _MOST_WORDS: Final = 8
 _MOST_LETTERS: Final = 80
-_SINGLE: Final = 64
 _DOUBLE: Final = 12
 _HALF: Final = 3
 _SHORT: Final = 3
@@ -63,7 +62,7 @@ def _tried(words: Sequence[str], slips: int, vocabulary: Vocabulary) -> Iterator
 def _one_wrong(words: Sequence[str], options: Sequence[Sequence[str]], unknown: set[int]) -> Iterator[str]:
     for n, found in enumerate(options):
         if unknown <= {n}:
-            for word in found[:_SINGLE]:
+            for word in found:
                 yield _with(words, {n: word})
 
 

@@ -3,8 +3,9 @@
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby, islice
 from typing import Final
 
 import numpy as np
@@ -13,13 +14,12 @@ from rapidfuzz.distance import OSA
 
 from services.router.gazetteer.marks import asked, heard, marks, slips_of
 
-_MOST_NEAR: Final = 400
-_MARKED: Final = (
-    "SELECT DISTINCT w.id, w.word, s.mark = ?1 FROM slip AS s CROSS JOIN word AS w ON w.id = s.word "
-    "WHERE s.mark IN (?1{}) ORDER BY w.id LIMIT ?2"
-)
-_SAME_SOUND: Final = 50.0
-"""How alike, in per cent, words of one sound must be besides."""
+_MOST_NEAR: Final = 64
+_MOST_MARKED: Final = 100
+"""Words kept for one mark, the commonest: a mark that is everybody's tells nothing."""
+_MARKED: Final = "SELECT mark, words FROM slip WHERE mark IN ({})"
+_LIKE: Final = 50.0
+"""How alike, in per cent, words must be besides."""
 _BITS: Final = 32
 
 
@@ -31,14 +31,19 @@ def learn(db: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
         first.add(words[0])
         uses.update(words)
     ordered = sorted(uses, key=lambda word: (-uses[word], word))
-    db.executemany("INSERT INTO word VALUES (?, ?, ?)", ((n, w, w in first) for n, w in enumerate(ordered)))
-    slips = _marked(ordered)
-    db.executemany("INSERT INTO slip VALUES (?, ?)", ((s >> _BITS, s % (1 << _BITS)) for s in slips))
+    db.executemany("INSERT INTO word VALUES (?, ?)", ((word, word in first) for word in sorted(ordered)))
+    db.executemany("INSERT INTO slip VALUES (?, ?)", _marked(ordered))
     return first
 
 
-def _marked(words: Sequence[str]) -> Iterable[int]:
-    """Every mark with its word's number, in one integer each, in order: some millions are sorted so."""
+def _marked(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Every mark with its words, marks in order, and of each the commonest words first."""
+    for mark, pairs in groupby(_pairs(words), key=lambda pair: pair >> _BITS):
+        yield mark, " ".join(words[pair % (1 << _BITS)] for pair in islice(pairs, _MOST_MARKED))
+
+
+def _pairs(words: Sequence[str]) -> Iterator[int]:
+    """Mark and word's number as one integer, in order: some millions are sorted so in a second."""
     pairs = array("Q")
     for number, word in enumerate(words):
         pairs.extend(mark << _BITS | number for mark in marks(word))
@@ -52,6 +57,8 @@ class Words:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._found: Callable[[str], tuple[bool, bool]] = lru_cache(8_192)(self._read)
+        self.near: Callable[[str, int], Sequence[str]] = lru_cache(1_024)(self._near)
+        """Other words within so many slips or of the same sound, at most 64: nearest, then likest first."""
 
     def known(self, word: str) -> bool:
         """Whether some name holds it."""
@@ -61,22 +68,21 @@ class Words:
         """Whether some name begins with it."""
         return self._found(word)[1]
 
-    def near(self, word: str, slips: int) -> list[str]:
-        """Other words within so many slips or of the same sound: nearest, then commonest first."""
+    def _near(self, word: str, slips: int) -> Sequence[str]:
         slips = min(slips, slips_of(word))
-        wanted = asked(word, slips)
-        if not wanted:
-            return []
-        found = []
-        for number, other, sounds in self._marked(heard(word), sorted(wanted)):
-            apart = OSA.distance(word, other, score_cutoff=slips)
-            if apart <= slips or (sounds and fuzz.ratio(word, other) >= _SAME_SOUND):
-                found.append((apart, number, other))
-        return [other for apart, _, other in sorted(found) if apart]
+        if not slips:
+            return ()
+        sounds, found = heard(word), set[tuple[int, float, str]]()
+        for mark, others in self._marked({sounds, *asked(word, slips)}):
+            for other in others.split(" "):
+                apart = OSA.distance(word, other, score_cutoff=slips)
+                like = fuzz.ratio(word, other) if apart <= slips or mark == sounds else 0.0
+                if apart and like >= _LIKE:
+                    found.add((apart, -like, other))
+        return tuple(other for _, _, other in sorted(found)[:_MOST_NEAR])
 
-    def _marked(self, sounds: int, wanted: Sequence[int]) -> list[tuple[int, str, int]]:
-        holes = "".join(f", ?{n + 3}" for n in range(len(wanted)))
-        return self._db.execute(_MARKED.format(holes), (sounds, _MOST_NEAR, *wanted)).fetchall()
+    def _marked(self, wanted: Collection[int]) -> list[tuple[int, str]]:
+        return self._db.execute(_MARKED.format(",".join("?" * len(wanted))), sorted(wanted)).fetchall()
 
     def _read(self, word: str) -> tuple[bool, bool]:
         try:

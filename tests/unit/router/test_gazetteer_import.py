@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from alert_relay.cli import relay
 from services.router.gazetteer import importing
 from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.load import open_gazetteer
+from services.router.gazetteer.load import load_gazetteer, open_gazetteer
 from shared.errors import SettingsError
 from tests.unit.router.gazetteer_files import borders, geoname, open_name
 
@@ -157,6 +157,14 @@ def test_the_file_says_what_it_is_made_of(tmp_path: Path) -> None:
     assert meta["built_at"] == "2026-11-27T12:00:00+00:00"
     assert json.loads(meta["sources"]) == [{"file": "GB.txt", "layout": "GeoNames places", "rows": 1}]
     assert int(meta["count.area"]) > 1
+
+
+def test_a_trial_may_take_the_file_that_was_made(tmp_path: Path) -> None:
+    file, out = tile(tmp_path, good=10), tmp_path / "g.db"
+    import_gazetteer([file], out, now=NOW)
+    assert load_gazetteer([out]).named("zed9 road")
+    with pytest.raises(SettingsError, match=r"g\.db"):
+        load_gazetteer([out, file])
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, but long enough to be read as one" * 50])

@@ -59,7 +59,11 @@ async def test_a_new_file_is_taken_up(tmp_path: Path) -> None:
         assert places.current.named("wye road")
         assert not places.current.named("zed road")
         assert [line["event"] for line in logs] == ["gazetteer_opened"]
-        assert places.state() == {"file": str(out), "built_at": NOW.isoformat(), "problem": None}
+        assert places.state() == {
+            "gazetteer": str(out),
+            "gazetteer_built_at": NOW.isoformat(),
+            "gazetteer_problem": None,
+        }
 
 
 async def test_a_broken_file_leaves_the_old_one_and_says_so(tmp_path: Path) -> None:
@@ -73,7 +77,7 @@ async def test_a_broken_file_leaves_the_old_one_and_says_so(tmp_path: Path) -> N
             (tmp_path / "half").replace(out)
             await until(lambda: places.problem)
         assert logs[0]["event"] == "gazetteer_refused"
-        assert str(out) in str(places.state()["problem"])
+        assert str(out) in str(places.state()["gazetteer_problem"])
         assert places.current.named("zed road")
         assert not used
         make(out, "Wye Road")
@@ -99,7 +103,11 @@ async def test_without_a_setting_nothing_is_watched() -> None:
     async with watched(places) as used:
         await asyncio.sleep(0)
     assert not used
-    assert places.state() == {"file": None, "built_at": None, "problem": None}
+    assert places.state() == {
+        "gazetteer": "built-in places",
+        "gazetteer_built_at": None,
+        "gazetteer_problem": None,
+    }
 
 
 def test_a_file_of_other_rules_for_names_is_used_and_complained_of(
