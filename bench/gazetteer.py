@@ -48,6 +48,9 @@ SAID: Final = (
 )
 
 
+Question = tuple[str, str, list[tuple[Any, ...]]]
+
+
 class Names:
     """Made-up names, the same for the same seed."""
 
@@ -114,7 +117,17 @@ def misspelt(name: str, dice: random.Random) -> str:
     )
 
 
-def questions(sample: Sequence[str], seed: int) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
+def borne_once(path: Path, keys: Sequence[str]) -> list[str]:
+    """Those of the keys that are one place's name, asked of a gazetteer that is closed again."""
+    gazetteer = open_gazetteer(path)
+    found = [key for key in keys if len(gazetteer.named(key)) == 1]
+    gazetteer.close()
+    return found
+
+
+def questions(
+    path: Path, sample: Sequence[str], seed: int
+) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
     """(what, method, arguments) of each kind of look-up."""
     dice = random.Random(seed)
     keys = [name_key(name) for name in sample]
@@ -122,7 +135,8 @@ def questions(sample: Sequence[str], seed: int) -> Iterator[tuple[str, str, list
     points = [(50.5 + dice.random() * 5, -4.4 + dice.random() * 5) for _ in range(2_000)]
     yield "no name", "named", runs
     yield "begins no name", "begins", [(word + str(n),) for n in range(300) for word in SAID]
-    yield "name", "named", [(key,) for key in keys]
+    yield "name of one place", "named", [(key,) for key in borne_once(path, keys)]
+    yield "name, common or not", "named", [(key,) for key in keys]
     yield "shortened name", "shortened", [(key.rsplit(" ", 1)[0],) for key in keys]
     yield "misspelt name", "similar", [(misspelt(key, dice),) for key in keys]
     yield "similar to no name", "similar", runs[:1_000]
@@ -153,7 +167,7 @@ def look_up(path: Path, sample: Sequence[str], seed: int) -> dict[str, Any]:
         "open_mb": round(held_mb() - before, 1),
         "lookups_us": {},
     }
-    for what, method, arguments in questions(sample, seed):
+    for what, method, arguments in questions(path, sample, seed):
         times = timed(getattr(gazetteer, method), arguments)
         figures["lookups_us"][what] = {
             "median": significant(percentile(times, 50) * 1e6),

@@ -2,11 +2,12 @@
 
 A message asks some dozens of questions, most about words that are no name: those end at a filter
 in memory, in less than a microsecond. The rest is one search in a table each, with the latest
-answers kept. What is kept in memory is bounded: filters, district centres, and the boxes of borders.
+answers kept. In memory are the filters, what lies around places, district centres and the boxes of
+borders: some tens of megabytes for a country, however many its places.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -33,8 +34,8 @@ _NAMED: Final = _PLACES.format(
 )
 _ONE: Final = _PLACES.format("place AS p", "p.id = ?")
 _ALL: Final = -1
-_KEPT: Final = 20_000
-"""Places in the answers that are kept, for each kind of question: some 10 MB."""
+_KEPT: Final = 40_000
+"""Places in the answers that are kept, for each kind of question: some 15 MB."""
 
 
 class SqliteGazetteer:
@@ -48,6 +49,7 @@ class SqliteGazetteer:
         self._names, self._shorter = WordFilter(bits["names"]), WordFilter(bits["shorter"])
         self._first = WordFilter(bits["first"])
         self._longest = int(self.meta["longest_name"])
+        self._around = _shared(db.execute("SELECT area, borough, outcode FROM around ORDER BY id"))
         self._districts = {
             code: Point(*disc) for code, *disc in db.execute("SELECT code, lat, lon, radius_m FROM district")
         }
@@ -60,7 +62,6 @@ class SqliteGazetteer:
         self._short = Kept(self._read_shortened, _KEPT)
         self._like = Kept(self._read_similar, _KEPT)
         self._sample = Kept(self._read_sample, _KEPT)
-        self._around: Callable[[int], tuple[str, str, str]] = lru_cache(_KEPT)(self._read_around)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
 
     def close(self) -> None:
@@ -68,7 +69,7 @@ class SqliteGazetteer:
         self._db.close()
         self._keep_answers()
         self._names = self._shorter = self._first = WordFilter(b"\0")
-        self._districts = {}
+        self._districts, self._around = {}, []
 
     @property
     def outdated(self) -> str | None:
@@ -137,20 +138,18 @@ class SqliteGazetteer:
 
     def _place(self, row: Sequence[Any]) -> NamedPlace:
         name, kind, lat, lon, radius_m, around, rank, approximate = row
+        area, borough, outcode = self._around[around]
         at = lat / SCALE, lon / SCALE
-        return NamedPlace(name, KINDS[kind], *at, radius_m, *self._around(around), rank, bool(approximate))
-
-    def _read_around(self, number: int) -> tuple[str, str, str]:
-        sql = "SELECT area, borough, outcode FROM around WHERE id = ?"
-        found: tuple[str, str, str] = self._db.execute(sql, (number,)).fetchone()
-        return found
+        return NamedPlace(name, KINDS[kind], *at, radius_m, area, borough, outcode, rank, approximate == 1)
 
     def _read_named(self, key: str, most: int = _ALL) -> Sequence[NamedPlace]:
-        return tuple(self._place(row) for row in self._rows(_NAMED, key, most))
+        return tuple(map(self._place, self._rows(_NAMED, key, most)))
 
     def _read_shortened(self, key: str) -> Sequence[NamedPlace]:
-        found = dict.fromkeys(place for word in _GENERIC for place in self.named(f"{key} {word}"))
-        return tuple(sorted(found, key=lambda place: -place.rank))
+        found = [place for word in _GENERIC for place in self.named(f"{key} {word}")]
+        once = {(place.name, place.lat, place.lon): place for place in reversed(found)}
+        ordered = [*once.values()][::-1]
+        return tuple(sorted(ordered, key=lambda place: -place.rank))
 
     def _read_similar(self, key: str) -> Sequence[tuple[float, NamedPlace]]:
         found: dict[NamedPlace, float] = {}
@@ -173,3 +172,9 @@ class SqliteGazetteer:
         rows = self._rows(sql, f"{outcode} ", f"{outcode}!")
         step = max(1, -(-len(rows) // _SAMPLE))
         return tuple((lat / SCALE, lon / SCALE) for lat, lon in rows[::step])
+
+
+def _shared(rows: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The rows with each text held once: some hundred boroughs surround a million streets."""
+    seen: dict[str, str] = {}
+    return [(seen.setdefault(a, a), seen.setdefault(b, b), seen.setdefault(c, c)) for a, b, c in rows]
