@@ -7,6 +7,7 @@ borders: some tens of megabytes for a country, however many its places.
 """
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -44,7 +45,7 @@ class SqliteGazetteer:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Over a complete database. Raises `SettingsError` if it is none of this version."""
         self.meta: Mapping[str, str] = read_meta(db)
-        self._db = db
+        self._db, self._close = db, weakref.finalize(self, db.close)
         bits = dict(db.execute("SELECT name, bits FROM filter").fetchall())
         self._names, self._shorter = WordFilter(bits["names"]), WordFilter(bits["shorter"])
         self._first = WordFilter(bits["first"])
@@ -66,7 +67,7 @@ class SqliteGazetteer:
 
     def close(self) -> None:
         """Let the file go. Nothing may be asked after."""
-        self._db.close()
+        self._close()
         self._keep_answers()
         self._names = self._shorter = self._first = WordFilter(b"\0")
         self._districts, self._around = {}, []

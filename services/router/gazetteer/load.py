@@ -58,10 +58,14 @@ def _is_built(path: Path) -> bool:
 
 def _built(database: str, fill: Callable[[Builder], None]) -> SqliteGazetteer:
     db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
-    builder = Builder(db, database)
-    fill(builder)
-    builder.finish({})
-    return SqliteGazetteer(db)
+    try:
+        builder = Builder(db, database)
+        fill(builder)
+        builder.finish({})
+        return SqliteGazetteer(db)
+    except BaseException:
+        db.close()
+        raise
 
 
 def add_starter(builder: Builder) -> None:

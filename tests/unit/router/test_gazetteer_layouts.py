@@ -1,9 +1,12 @@
 """Official layouts are told by their columns, and each line becomes the right kind of place."""
 
+import contextlib
 import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.load import load_gazetteer
@@ -220,6 +223,37 @@ def test_a_wrong_line_is_named_by_file_line_and_column(
     (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(SettingsError, match=says):
         load_gazetteer([tmp_path / name])
+
+
+VALID = {
+    "tile.csv": open_name("Zed Road", half="90") * 30 + open_name("XX1 2YY", local="Postcode"),
+    "codepoint.csv": CODE_POINT_HEADER + "XX1 2YY,10,533594,184875,,\n" * 30,
+    "onspd.csv": ONSPD_HEADER + onspd("XX1 2YY", "51.5", "-0.1") * 30,
+    "GB.txt": geoname("Zed", also="Zedham", population="12000") * 30,
+    "postal.txt": postal("Zed") * 30,
+    "own.csv": "name,kind,lat,lon,radius_m\n" + "Zed,street,51.5,-0.1,80\n" * 30,
+    "b.geojson": borders(("Zed", 0.0, 51.0, 1.0, 52.0)),
+}
+
+DAMAGE = [b'"', b"\n", b",", b"\t", b"\0", b"1e999", b"nan", b"9" * 5_000]
+
+
+@given(
+    name=st.sampled_from(sorted(VALID)),
+    at=st.integers(0, 5_000),
+    put=st.binary(max_size=8)
+    | st.sampled_from([b'"', b"\n", b",", b"\t", b"\0", b"1e999", b"nan", b"9" * 5_000]),
+    cut=st.integers(0, 40),
+)
+def test_a_damaged_file_is_read_or_refused_but_never_breaks_the_import(
+    tmp_path_factory: pytest.TempPathFactory, name: str, at: int, put: bytes, cut: int
+) -> None:
+    content = VALID[name].encode()
+    at %= len(content)
+    path = tmp_path_factory.mktemp("damaged") / name
+    path.write_bytes(content[:at] + put + content[at + cut :])
+    with contextlib.suppress(SettingsError):
+        load_gazetteer([path])
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
