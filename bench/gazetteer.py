@@ -174,6 +174,7 @@ def look_up(path: Path, sample: Sequence[str], seed: int) -> dict[str, Any]:
             "p99": significant(percentile(times, 99) * 1e6),
             "n": len(times),
         }
+    figures["misspelt_found"] = found_again(gazetteer, sample, seed)
     figures["used_mb"] = round(held_mb() - before, 1)
     gazetteer.close()
     return figures
@@ -184,6 +185,13 @@ def held_mb() -> float:
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     (held,) = (line for line in lines if line.startswith("Anonymous:"))
     return int(held.split()[1]) / 1e3
+
+
+def found_again(gazetteer: SqliteGazetteer, sample: Sequence[str], seed: int) -> float:
+    """The share of misspelt names for which the name that was meant is among the answers."""
+    dice, keys = random.Random(seed), [name_key(name) for name in sample]
+    found = [key in {name_key(p.name) for _, p in gazetteer.similar(misspelt(key, dice))} for key in keys]
+    return significant(sum(found) / len(found))
 
 
 def measure(folder: Path, places: int, postcodes: int, seed: int) -> dict[str, Any]:
