@@ -33,7 +33,12 @@ class _ManyFiles(click.Command):
     "--groups", required=True, type=click.Path(exists=True, path_type=Path), help="Folder of group files."
 )
 @click.option("--reports", required=True, type=_FILE, help="JSON lines, one report each.")
-@click.option("--places", multiple=True, type=_FILE, help="Gazetteer files, one or more.")
+@click.option(
+    "--places",
+    multiple=True,
+    type=_FILE,
+    help="Gazetteer files, or an imported one.",
+)
 @click.option("--boundaries", multiple=True, type=_FILE, help="GeoJSON boundaries, one or more.")
 @click.option("--postcodes", multiple=True, type=_FILE, help="Postcode files, one or more.")
 @click.option(
@@ -52,6 +57,8 @@ def evaluate(*, groups: Path, as_json: bool, **files: Any) -> None:
       relay evaluate --groups examples/networks --reports reports.jsonl --out predictions.jsonl
       relay evaluate --groups examples/networks --reports reports.jsonl --out predictions.jsonl \\
         --places opennames.csv geonames.txt --boundaries boroughs.geojson --postcodes codepoint.csv.gz
+      relay evaluate --groups examples/networks --reports reports.jsonl --out predictions.jsonl \\
+        --places gazetteer.db
     """
     from alert_relay.groupfile import find_group_files, load_group_files
     from services.router.evaluate import evaluate_files

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "member": "alert_relay.cli.member:member",
     "evaluate": "alert_relay.cli.evaluate:evaluate",
     "explain": "alert_relay.cli.explain:explain",
+    "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from services.router.decide.lexicon import warm_up
-from services.router.gazetteer.load import load_gazetteer
+from services.router.gazetteer.live import LiveGazetteer
 from services.router.health import Health
 from services.router.settings import RouterSettings
 from services.router.worker import Patience, Router
@@ -35,18 +35,22 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
     """Decide until `stop` is set."""
     clock = SystemClock()
     master = load_master_key(settings.master_key_file, production=settings.production)
-    gazetteer = await asyncio.to_thread(load_gazetteer, settings.router_gazetteer_files)
+    places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)
     warm_up()  # now, so that a broken lexicon stops the start instead of spoiling every report
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "router"))
         keyring = Keyring(master, bus, clock, source="router")
         await keyring.verify_master()
         patience = Patience(takeover_s=settings.router_takeover_s)
-        router = Router(bus, keyring, clock, gazetteer, patience=patience)
+        router = Router(bus, keyring, clock, places.current, patience=patience)
         app = web.Application(middlewares=[problems])
-        add_health(app, Health(bus, router).check)
+        add_health(app, Health(bus, router, places).check)
         port = await stack.enter_async_context(site(app, settings.host, settings.router_port))
         log.info("service_ready", port=port)
-        workers = {"router": router.run, "keeper": router.keeper.run}
+        workers = {
+            "router": router.run,
+            "keeper": router.keeper.run,
+            "gazetteer": lambda until: places.watch(until, router.use_gazetteer),
+        }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped", log_seq=router.log_seq)

@@ -12,7 +12,8 @@ class RouterSettings(ServiceSettings):
 
     router_port: int = Field(default=8082, ge=0, le=65535)
     """Where /health is served."""
-    router_gazetteer_files: tuple[Path, ...] = ()
-    """Gazetteer files in addition to the built-in places, as a JSON list of paths."""
+    router_gazetteer_index: Path | None = None
+    """The file that `relay gazetteer import` made; a new one in its place is taken up within seconds.
+    Without it the router knows only the built-in places."""
     router_takeover_s: float = Field(default=1.5, gt=0)
     """How long inputs wait undecided before a standby takes over."""

@@ -96,6 +96,10 @@ class Router:
         """The fold of the log as far as this router has it."""
         return self._fold.state
 
+    def use_gazetteer(self, gazetteer: Gazetteer) -> None:
+        """From the next decision on, place reports by this one."""
+        self._gazetteer = gazetteer
+
     @property
     def log_seq(self) -> int:
         """The last sequence of DECISIONS that is folded."""

@@ -110,9 +110,10 @@ def read_table(stream: Iterable[str], read: FileRead, *, preferred: int = OWN) -
     if layout.header:
         del first[number]
     while batch := [*first, *islice(lines, _BATCH - len(first))]:
-        rows = [numbered for numbered in batch if not is_header(numbered[1])]
-        yield layout.read(rows, read.mistakes)
-        read.rows += len(rows)
+        kept = [numbered for numbered in batch if not is_header(numbered[1])]
+        rows = layout.read(kept, read.mistakes)
+        read.rows += len(kept)
+        yield rows
         first = []
 
 

@@ -2,17 +2,20 @@
 
 A message asks some dozens of questions, most about words that are no name: those end at a filter
 in memory, in less than a microsecond. The rest is one search in a table each, with the latest
-answers kept. What is kept in memory is bounded: filters, district centres, and the boxes of borders.
+answers kept. In memory are the filters, what lies around places, district centres and the boxes of
+borders: some tens of megabytes for a country, however many its places.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from services.router.gazetteer.borders import Borders
 from services.router.gazetteer.filter import WordFilter
-from services.router.gazetteer.keys import GENERIC
+from services.router.gazetteer.kept import Kept
+from services.router.gazetteer.keys import GENERIC, fingerprint
 from services.router.gazetteer.nearby import Nearby
 from services.router.gazetteer.port import NamedPlace, Point
 from services.router.gazetteer.schema import KINDS, SCALE, read_meta
@@ -25,14 +28,15 @@ _MOST_SIMILAR: Final = 30
 _GENERIC: Final = tuple(sorted(GENERIC))
 
 _PLACES: Final = (
-    "SELECT p.name, p.kind, p.lat, p.lon, p.radius_m, a.area, a.borough, a.outcode, p.rank, p.approximate "
-    "FROM {} CROSS JOIN around AS a ON a.id = p.around "
+    "SELECT p.name, p.kind, p.lat, p.lon, p.radius_m, p.around, p.rank, p.approximate FROM {} WHERE {}"
 )
-_NAMED: Final = _PLACES.format("name AS n CROSS JOIN place AS p ON p.id BETWEEN n.first AND n.last") + (
-    "WHERE n.key = ? ORDER BY p.id LIMIT ?"
+_NAMED: Final = _PLACES.format(
+    "name AS n CROSS JOIN place AS p ON p.id BETWEEN n.first AND n.last", "n.key = ? ORDER BY p.id LIMIT ?"
 )
-_ONE: Final = _PLACES.format("place AS p") + "WHERE p.id = ?"
+_ONE: Final = _PLACES.format("place AS p", "p.id = ?")
 _ALL: Final = -1
+_KEPT: Final = 40_000
+"""Places in the answers that are kept, for each kind of question: some 15 MB."""
 
 
 class SqliteGazetteer:
@@ -41,11 +45,12 @@ class SqliteGazetteer:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Over a complete database. Raises `SettingsError` if it is none of this version."""
         self.meta: Mapping[str, str] = read_meta(db)
-        self._db = db
+        self._db, self._close = db, weakref.finalize(self, db.close)
         bits = dict(db.execute("SELECT name, bits FROM filter").fetchall())
         self._names, self._shorter = WordFilter(bits["names"]), WordFilter(bits["shorter"])
         self._first = WordFilter(bits["first"])
         self._longest = int(self.meta["longest_name"])
+        self._around = _shared(db.execute("SELECT area, borough, outcode FROM around ORDER BY id"))
         self._districts = {
             code: Point(*disc) for code, *disc in db.execute("SELECT code, lat, lon, radius_m FROM district")
         }
@@ -54,18 +59,25 @@ class SqliteGazetteer:
         self._keep_answers()
 
     def _keep_answers(self) -> None:
-        self._named: Callable[[str], Sequence[NamedPlace]] = lru_cache(4_096)(self._read_named)
-        self._short: Callable[[str], Sequence[NamedPlace]] = lru_cache(1_024)(self._read_shortened)
-        self._like: Callable[[str], Sequence[tuple[float, NamedPlace]]] = lru_cache(2_048)(self._read_similar)
+        self._named = Kept(self._read_named, _KEPT)
+        self._short = Kept(self._read_shortened, _KEPT)
+        self._like = Kept(self._read_similar, _KEPT)
+        self._sample = Kept(self._read_sample, _KEPT)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
-        self._sample: Callable[[str], Sequence[tuple[float, float]]] = lru_cache(256)(self._read_sample)
 
     def close(self) -> None:
         """Let the file go. Nothing may be asked after."""
-        self._db.close()
+        self._close()
         self._keep_answers()
         self._names = self._shorter = self._first = WordFilter(b"\0")
-        self._districts = {}
+        self._districts, self._around = {}, []
+
+    @property
+    def outdated(self) -> str | None:
+        """What to do if the rules for names have changed since it was built: some are not found then."""
+        if self.meta.get("keys") == fingerprint():
+            return None
+        return "The gazetteer file was made by another version; make it anew with `relay gazetteer import`."
 
     @property
     def longest_name(self) -> int:
@@ -116,7 +128,7 @@ class SqliteGazetteer:
         """The nearest street, landmark or station."""
         found = self._nearby.place(lat, lon, within_m)
         rows = self._rows(_ONE, found) if found is not None else ()
-        return _place(rows[0]) if rows else None
+        return self._place(rows[0]) if rows else None
 
     def _rows(self, sql: str, *values: object) -> Sequence[Any]:
         """The rows; none for words that are no text (lone surrogates)."""
@@ -125,12 +137,20 @@ class SqliteGazetteer:
         except UnicodeEncodeError:
             return ()
 
+    def _place(self, row: Sequence[Any]) -> NamedPlace:
+        name, kind, lat, lon, radius_m, around, rank, approximate = row
+        area, borough, outcode = self._around[around]
+        at = lat / SCALE, lon / SCALE
+        return NamedPlace(name, KINDS[kind], *at, radius_m, area, borough, outcode, rank, approximate == 1)
+
     def _read_named(self, key: str, most: int = _ALL) -> Sequence[NamedPlace]:
-        return tuple(_place(row) for row in self._rows(_NAMED, key, most))
+        return tuple(map(self._place, self._rows(_NAMED, key, most)))
 
     def _read_shortened(self, key: str) -> Sequence[NamedPlace]:
-        found = dict.fromkeys(place for word in _GENERIC for place in self.named(f"{key} {word}"))
-        return tuple(sorted(found, key=lambda place: -place.rank))
+        found = [place for word in _GENERIC for place in self.named(f"{key} {word}")]
+        once = {(place.name, place.lat, place.lon): place for place in reversed(found)}
+        ordered = [*once.values()][::-1]
+        return tuple(sorted(ordered, key=lambda place: -place.rank))
 
     def _read_similar(self, key: str) -> Sequence[tuple[float, NamedPlace]]:
         found: dict[NamedPlace, float] = {}
@@ -155,8 +175,7 @@ class SqliteGazetteer:
         return tuple((lat / SCALE, lon / SCALE) for lat, lon in rows[::step])
 
 
-def _place(row: Sequence[Any]) -> NamedPlace:
-    name, kind, lat, lon, radius_m, area, borough, outcode, rank, approximate = row
-    return NamedPlace(
-        name, KINDS[kind], lat / SCALE, lon / SCALE, radius_m, area, borough, outcode, rank, bool(approximate)
-    )
+def _shared(rows: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The rows with each text held once: some hundred boroughs surround a million streets."""
+    seen: dict[str, str] = {}
+    return [(seen.setdefault(a, a), seen.setdefault(b, b), seen.setdefault(c, c)) for a, b, c in rows]

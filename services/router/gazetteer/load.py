@@ -19,6 +19,9 @@ from shared.errors import SettingsError
 _STARTER: Final = ("starter_places.csv", "starter_outcodes.csv")
 _MOST_WRONG: Final = 0.01
 _MEMORY: Final = ":memory:"
+_MAGIC: Final = b"SQLite format 3\0"
+_READ_ONLY: Final = "?mode=ro&immutable=1"
+_MAPPED: Final = 4_000_000_000
 _TEMPORARY: Final = ""
 """SQLite's name for a database on disk that goes away when it is closed."""
 
@@ -29,11 +32,13 @@ def gazetteer_of(rows: Rows) -> SqliteGazetteer:
 
 
 def load_gazetteer(files: Iterable[Path] = ()) -> SqliteGazetteer:
-    """The starter places and these files, for one run.
+    """The starter places and these files, for one run; or the one file that was built already.
 
     Raises `SettingsError` (file, line, column) for a file of which more than 1 % is wrong.
     """
     paths = expand(files)
+    if len(paths) == 1 and _is_built(paths[0]):
+        return open_gazetteer(paths[0])
 
     def fill(builder: Builder) -> None:
         add_starter(builder)
@@ -43,12 +48,24 @@ def load_gazetteer(files: Iterable[Path] = ()) -> SqliteGazetteer:
     return _built(_TEMPORARY if paths else _MEMORY, fill)
 
 
+def _is_built(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
 def _built(database: str, fill: Callable[[Builder], None]) -> SqliteGazetteer:
     db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
-    builder = Builder(db, database)
-    fill(builder)
-    builder.finish({})
-    return SqliteGazetteer(db)
+    try:
+        builder = Builder(db, database)
+        fill(builder)
+        builder.finish({})
+        return SqliteGazetteer(db)
+    except BaseException:
+        db.close()
+        raise
 
 
 def add_starter(builder: Builder) -> None:
@@ -72,18 +89,27 @@ def too_many_wrong(read: FileRead) -> bool:
     return read.mistakes.count > _MOST_WRONG * read.rows
 
 
-def open_gazetteer(path: Path) -> SqliteGazetteer:
+def open_gazetteer(path: Path, *, check: bool = False) -> SqliteGazetteer:
     """A file that was built. Raises `SettingsError` if it is missing, broken or of another version.
 
-    It is opened so that nothing is ever written; a file that replaces it by renaming leaves this one whole.
+    `check` reads every page of it. It is opened so that nothing is ever written; a file that replaces
+    it by renaming leaves this one whole.
     """
+    db = None
     try:
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
-        db.execute("PRAGMA mmap_size=4000000000")
+        db = sqlite3.connect(f"{path.absolute().as_uri()}{_READ_ONLY}", uri=True, check_same_thread=False)
+        db.execute(f"PRAGMA mmap_size={_MAPPED}")
+        if check:
+            _check(db)
         return SqliteGazetteer(db)
-    except SettingsError as error:
-        raise SettingsError(f"{path}: {error}") from None
-    except (sqlite3.Error, KeyError, ValueError, IndexError) as error:
-        raise SettingsError(f"{path}: cannot be used as a gazetteer ({error}); import it anew.") from error
+    except (SettingsError, sqlite3.Error, KeyError, ValueError, IndexError) as error:
+        if db is not None:
+            db.close()
+        why = str(error) if isinstance(error, SettingsError) else f"is no sound gazetteer file ({error})"
+        raise SettingsError(f"{path}: {why}; make it with `relay gazetteer import`.") from None
+
+
+def _check(db: sqlite3.Connection) -> None:
+    (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise SettingsError(f"is damaged ({found})")

@@ -6,39 +6,61 @@ and words of three letters or less have none: they are like everything.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Final
 from zlib import crc32
 
-SHORTEST: Final = 4
-LONGEST: Final = 24
+MOST_SLIPS: Final = 2
+
+_SHORTEST: Final = 4
+_LONGEST: Final = 24
 _LONG: Final = 7
 """From so many letters on, two slips are forgiven; and so many letters make the marks."""
 
 
 def slips_of(word: str) -> int:
     """How many slips a word of this length may hold."""
-    if len(word) < SHORTEST or len(word) > LONGEST or word.isdigit():
+    if len(word) < _SHORTEST or len(word) > _LONGEST or word.isdigit():
         return 0
-    return 1 if len(word) < _LONG else 2
+    return 1 if len(word) < _LONG else MOST_SLIPS
 
 
-def marks(word: str) -> set[int]:
-    """The marks of a word; words that share none are no misspellings of each other."""
+def marks(word: str) -> Iterator[int]:
+    """The marks under which a word is written down."""
     slips = slips_of(word)
-    if not slips:
-        return set()
+    if slips:
+        yield heard(word)
+        yield from map(_mark, _within(word, 1))
+    if slips == MOST_SLIPS:
+        yield from (_mark(f"={rest}") for rest in _without(word[:_LONG], MOST_SLIPS))
+
+
+def asked(word: str, slips: int) -> set[int]:
+    """The marks under which to look for words so many slips away, apart from its sound."""
+    slips = min(slips, slips_of(word))
+    if slips < MOST_SLIPS:
+        return set(map(_mark, _within(word, slips))) if slips else set()
+    rests = {*_within(word, 1), *_without(word[:_LONG], MOST_SLIPS)}
+    return {_mark(f"{sign}{rest}") for rest in rests for sign in ("", "=")}
+
+
+def heard(word: str) -> int:
+    """The mark of a word's sound."""
+    return _mark(f"~{sound(word)}")
+
+
+def _mark(text: str) -> int:
+    return crc32(text.encode("utf-8", "replace"))
+
+
+def _within(word: str, letters: int) -> Iterable[str]:
     start = word[:_LONG]
-    found = {start, f"~{sound(word)}"}
-    for left_out in range(1, slips + 1):
-        found.update(_without(start, left_out))
-    return {crc32(mark.encode("utf-8", "replace")) for mark in found}
+    return {start, *_without(start, letters)}
 
 
-def _without(word: str, letters: int) -> Iterator[str]:
-    for kept in combinations(word, len(word) - letters):
-        yield "".join(kept)
+def _without(word: str, letters: int) -> set[str]:
+    return {"".join(kept) for kept in combinations(word, len(word) - letters)}
 
 
 _SOUNDS: Final = tuple(

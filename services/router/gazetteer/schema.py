@@ -39,8 +39,8 @@ CREATE TABLE district (code TEXT PRIMARY KEY, lat REAL, lon REAL, radius_m REAL)
 CREATE TABLE border (
     id INTEGER PRIMARY KEY, name TEXT, size REAL, west REAL, south REAL, east REAL, north REAL, shape BLOB
 );
-CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, begins INTEGER);
-CREATE TABLE slip (mark INTEGER, word INTEGER, PRIMARY KEY (mark, word)) WITHOUT ROWID;
+CREATE TABLE word (word TEXT PRIMARY KEY, begins INTEGER) WITHOUT ROWID;
+CREATE TABLE slip (mark INTEGER PRIMARY KEY, words TEXT);
 CREATE TABLE filter (name TEXT PRIMARY KEY, bits BLOB);
 """
 
@@ -50,7 +50,6 @@ CREATE TABLE loading.named (
     around INTEGER, rank INTEGER, approximate INTEGER, alias INTEGER
 );
 CREATE TABLE loading.outcode (code TEXT PRIMARY KEY, lat INTEGER, lon INTEGER) WITHOUT ROWID;
-CREATE TABLE loading.slip (mark INTEGER, word INTEGER);
 """
 
 ARRANGE: Final = """
@@ -69,12 +68,7 @@ def read_meta(db: sqlite3.Connection) -> dict[str, str]:
     try:
         meta = dict(db.execute("SELECT name, value FROM meta").fetchall())
     except sqlite3.Error as error:
-        raise SettingsError(
-            f"is no gazetteer file ({error}); make one with `relay gazetteer import`."
-        ) from error
+        raise SettingsError(f"is no gazetteer file ({error})") from error
     if meta.get("version") != str(VERSION):
-        raise SettingsError(
-            f"is a gazetteer file of version {meta.get('version')}, not {VERSION}; "
-            "make it anew with `relay gazetteer import`."
-        )
+        raise SettingsError(f"is a gazetteer file of version {meta.get('version')}, not {VERSION}")
     return meta

@@ -1,23 +1,26 @@
 """The words of all names: what a name may begin with, and which words another may be a slip for."""
 
 import sqlite3
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby, islice
 from typing import Final
 
+import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from services.router.gazetteer.marks import marks, slips_of, sound
+from services.router.gazetteer.marks import asked, heard, marks, slips_of
 
-_MOST_NEAR: Final = 400
-_MARKED: Final = (
-    "SELECT DISTINCT w.id, w.word FROM slip AS s JOIN word AS w ON w.id = s.word "
-    "WHERE s.mark IN ({}) ORDER BY w.id LIMIT ?"
-)
-_SAME_SOUND: Final = 50.0
-"""How alike, in per cent, words of one sound must be besides."""
+_MOST_NEAR: Final = 64
+_MOST_MARKED: Final = 100
+"""Words kept for one mark, the commonest: a mark that is everybody's tells nothing."""
+_MARKED: Final = "SELECT mark, words FROM slip WHERE mark IN ({})"
+_LIKE: Final = 50.0
+"""How alike, in per cent, words must be besides."""
+_BITS: Final = 32
 
 
 def learn(db: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
@@ -28,16 +31,24 @@ def learn(db: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
         first.add(words[0])
         uses.update(words)
     ordered = sorted(uses, key=lambda word: (-uses[word], word))
-    db.executemany("INSERT INTO word VALUES (?, ?, ?)", ((n, w, w in first) for n, w in enumerate(ordered)))
-    db.executemany("INSERT INTO loading.slip VALUES (?, ?)", _marked(ordered))
-    db.execute("INSERT INTO slip SELECT mark, word FROM loading.slip ORDER BY mark, word")
+    db.executemany("INSERT INTO word VALUES (?, ?)", ((word, word in first) for word in sorted(ordered)))
+    db.executemany("INSERT INTO slip VALUES (?, ?)", _marked(ordered))
     return first
 
 
-def _marked(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _marked(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Every mark with its words, marks in order, and of each the commonest words first."""
+    for mark, pairs in groupby(_pairs(words), key=lambda pair: pair >> _BITS):
+        yield mark, " ".join(words[pair % (1 << _BITS)] for pair in islice(pairs, _MOST_MARKED))
+
+
+def _pairs(words: Sequence[str]) -> Iterator[int]:
+    """Mark and word's number as one integer, in order: some millions are sorted so in a second."""
+    pairs = array("Q")
     for number, word in enumerate(words):
-        for mark in marks(word):
-            yield mark, number
+        pairs.extend(mark << _BITS | number for mark in marks(word))
+    for part in np.array_split(np.unique(np.frombuffer(pairs, dtype=np.uint64)), 1 + len(pairs) // 100_000):
+        yield from part.tolist()
 
 
 class Words:
@@ -46,6 +57,8 @@ class Words:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._found: Callable[[str], tuple[bool, bool]] = lru_cache(8_192)(self._read)
+        self.near: Callable[[str, int], Sequence[str]] = lru_cache(1_024)(self._near)
+        """Other words within so many slips or of the same sound, at most 64: nearest, then likest first."""
 
     def known(self, word: str) -> bool:
         """Whether some name holds it."""
@@ -55,22 +68,21 @@ class Words:
         """Whether some name begins with it."""
         return self._found(word)[1]
 
-    def near(self, word: str) -> list[str]:
-        """The words that it may be a slip for or that sound like it: nearest, then commonest first."""
-        asked = sorted(marks(word))
-        if not asked:
-            return []
-        slips, heard = slips_of(word), sound(word)
-        found = []
-        for number, other in self._marked(asked):
-            apart = OSA.distance(word, other, score_cutoff=slips)
-            if apart <= slips or (sound(other) == heard and fuzz.ratio(word, other) >= _SAME_SOUND):
-                found.append((apart, number, other))
-        return [other for apart, _, other in sorted(found) if apart]
+    def _near(self, word: str, slips: int) -> Sequence[str]:
+        slips = min(slips, slips_of(word))
+        if not slips:
+            return ()
+        sounds, found = heard(word), set[tuple[int, float, str]]()
+        for mark, others in self._marked({sounds, *asked(word, slips)}):
+            for other in others.split(" "):
+                apart = OSA.distance(word, other, score_cutoff=slips)
+                like = fuzz.ratio(word, other) if apart <= slips or mark == sounds else 0.0
+                if apart and like >= _LIKE:
+                    found.add((apart, -like, other))
+        return tuple(other for _, _, other in sorted(found)[:_MOST_NEAR])
 
-    def _marked(self, asked: Sequence[int]) -> list[tuple[int, str]]:
-        holes = ",".join("?" * len(asked))
-        return self._db.execute(_MARKED.format(holes), (*asked, _MOST_NEAR)).fetchall()
+    def _marked(self, wanted: Collection[int]) -> list[tuple[int, str]]:
+        return self._db.execute(_MARKED.format(",".join("?" * len(wanted))), sorted(wanted)).fetchall()
 
     def _read(self, word: str) -> tuple[bool, bool]:
         try:

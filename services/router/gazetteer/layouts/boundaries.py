@@ -40,7 +40,7 @@ def _name(feature: Any) -> str:
     properties = feature.get("properties") if isinstance(feature, dict) else None
     for key, value in (properties if isinstance(properties, dict) else {}).items():
         if key.lower().endswith(_NAME_ENDINGS) and isinstance(value, str) and value.strip():
-            return value.strip()
+            return value.strip().encode("utf-8", "replace").decode()
     raise WrongCellError("has no property that ends in NM or name.")
 
 

@@ -26,6 +26,7 @@ POSTAL_COLUMNS: Final = 12
 _OURS: Final = frozenset({"GB", "IM", "GG", "JE"})
 _NAME, _ALTERNATES, _LAT, _LON, _CLASS, _CODE, _COUNTRY, _POPULATION = 1, 3, 4, 5, 6, 7, 8, 14
 _CITY_POPULATION: Final = 100_000
+_MOST_DIGITS: Final = 10
 _TOWN_POPULATION: Final = 10_000
 _TOWN_M: Final = 2_500.0
 _CAPITALS: Final = frozenset({"PPLC", "PPLA"})
@@ -58,7 +59,7 @@ def _place(cells: Sequence[str]) -> tuple[NamedPlace, list[str]] | None:
 def _kind(letter: str, code: str, population: str) -> tuple[Kind, int, float] | None:
     """Kind, rank and radius; None for what is too wide to be a place (countries, regions)."""
     if letter == "P":
-        return _settlement(code, int(population) if population.isdecimal() else 0)
+        return _settlement(code, _people(population))
     if letter == "A":
         if code in _BOROUGHS:
             return "borough", RANK["borough"], RADIUS_M["borough"]
@@ -67,6 +68,10 @@ def _kind(letter: str, code: str, population: str) -> tuple[Kind, int, float] | 
         kind: Kind = "station" if code in _STATIONS else "street" if code in _ROADS else "landmark"
         return kind, RANK[kind], RADIUS_M[kind]
     return "area", NATURE, RADIUS_M["area"]
+
+
+def _people(population: str) -> int:
+    return int(population) if population.isdecimal() and len(population) <= _MOST_DIGITS else 0
 
 
 def _settlement(code: str, population: int) -> tuple[Kind, int, float]:
@@ -86,7 +91,7 @@ def _latin(name: str) -> bool:
 
 _POSTCODE, _PLACE, _COUNTY, _POSTAL_LAT, _POSTAL_LON, _ACCURACY = 1, 2, 5, 9, 10, 11
 _DISTRICT_M: Final = 3_000.0
-_EXACT: Final = 4
+_EXACT: Final = frozenset({"4", "5", "6"})
 
 
 def read_postal(lines: Lines, mistakes: Mistakes) -> Rows:
@@ -105,7 +110,7 @@ def _postal(cells: Sequence[str]) -> tuple[NamedPlace, str | None] | None:
     lon = longitude(cells, _POSTAL_LON, "longitude")
     if cells[0] not in _OURS:
         return None
-    exact = cells[_ACCURACY].strip().isdecimal() and int(cells[_ACCURACY]) >= _EXACT
+    exact = cells[_ACCURACY].strip() in _EXACT
     place = NamedPlace(
         name=text(cells, _PLACE, "place name"),
         kind="area",

@@ -30,7 +30,7 @@ def northing(cells: Sequence[str], column: int, name: str) -> float:
 
 def turned(eastings: Sequence[float], northings: Sequence[float]) -> list[tuple[float, float]]:
     """(lat, lon) of all of them at once, which is what makes it cheap."""
-    if not eastings:
+    if len(eastings) == 0:
         return []
     lons, lats = _to_wgs84().transform(np.asarray(eastings), np.asarray(northings))
     return list(zip(lats.round(6).tolist(), lons.round(6).tolist(), strict=True))
