@@ -35,7 +35,8 @@ ENDED_RECENTLY: Final = timedelta(hours=1)
 AFTERWARDS: Final = timedelta(hours=8)
 """How long after its end news of it (people held, a police station) still joins it."""
 
-_CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
+CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
+"""Signs by which a message says of itself that a raid is on."""
 
 _CHAT: Final = timedelta(minutes=60)
 _PATIENCE: Final = timedelta(minutes=90)
@@ -50,9 +51,18 @@ _MOST_LIVE: Final = 12
 _MOST_CANDIDATES: Final = 64
 _ENOUGH_WORDS: Final = 3
 _HALF: Final = 0.5
+_PINNED_M: Final = 100.0
+_PINNED_APART_M: Final = 100.0
+_LEAST_FAR: Final = 0.4
+_AROUND: Final = 1.3
 _ALONG_A_STREET_M: Final = 800.0
 _OUT_OF_TOWN_M: Final = 10_000.0
 _SAID: Final = frozenset({"street", "junction", "landmark"})
+
+_BUSINESS: Final = {"food": "food", "hotel": "food", "beauty": "beauty", "car": "works", "site": "works", "care": "care"}
+"""Kinds of business that are never one place under two names; a shop or a warehouse may be any of them."""
+
+_SEVERAL: Final = 2
 
 Signs = Mapping[str, float]
 
@@ -75,7 +85,7 @@ class Report:
     @property
     def claims(self) -> bool:
         """Whether it says of itself that a raid is on, rather than telling more of one."""
-        return bool(self.understood.told & _CLAIMS)
+        return bool(self.understood.told & CLAIMS) or self.understood.apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,12 @@ class Correlated:
     def best(self) -> Candidate | None:
         """The likeliest."""
         return self.candidates[0] if self.candidates else None
+
+    @property
+    def leaning(self) -> IncidentId | None:
+        """The incident that a report is held beside: the likeliest, unless it is surely another."""
+        near = [c for c in self.candidates if not c.signs.keys() & {"elsewhere", "other_business"}]
+        return near[0].incident.id if near else None
 
 
 def correlate(state: State, report: Report, now: datetime) -> Correlated:
@@ -216,10 +232,13 @@ def _another(signs: Signs, report: Report, apart: float | None) -> str | None:
     if report.understood.moved or report.understood.corrects:
         return None
     linked = signs.keys() & {"sender", "chat", "words"}
+    if "other_venue" in signs and report.claims and "sender" not in signs:
+        return "other_business"
     if away and (report.claims or not (linked or report.understood.support)):
         return "elsewhere"
     if not report.claims:
-        return None
+        lost = report.place is None and not (linked or "alone" in signs)
+        return "unlinked" if lost else None
     if "far_phone" in signs and not linked and report.first_hand is not False:
         return "elsewhere"
     if report.place is None and not linked:
@@ -251,7 +270,7 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "same_label", 1.0
     if not (precise(one) and precise(other)):
         apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-        reach = max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
+        reach = _AROUND * max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
         if apart <= reach:
             yield "in_area", 1.0 - apart / reach / 2
         else:
@@ -260,10 +279,15 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     beyond = gap_m(one, other)
     if beyond <= 0:
         yield "same_spot", 1.0
-    elif beyond <= _BEYOND_M:
+    elif beyond <= _BEYOND_M and not (pinned(one) and pinned(other)):
         yield "near_spot", 1 - beyond / _BEYOND_M
     else:
-        yield "far_spot" if report.said else "far_phone", min(1.0, beyond / _FAR_M)
+        yield "far_spot" if report.said else "far_phone", min(1.0, max(_LEAST_FAR, beyond / _FAR_M))
+
+
+def pinned(place: Place) -> bool:
+    """Whether a place is known to a few doors: a named spot where a phone agrees, a junction, a postcode."""
+    return place.radius_m <= _PINNED_M
 
 
 def gap_m(one: Place, other: Place) -> float:
@@ -272,10 +296,12 @@ def gap_m(one: Place, other: Place) -> float:
     if abs(one.lat - other.lat) * DEGREE_M > farthest:
         return abs(one.lat - other.lat) * DEGREE_M
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-    if _names(one.label) & _names(other.label):
+    if _names(one.label) & _names(other.label) and not (pinned(one) and pinned(other)):
         # A street named without a number is somewhere on it, not at the gazetteer's point.
         along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
         return apart - NEAR_M - one.radius_m - other.radius_m - along
+    if pinned(one) and pinned(other):
+        return apart - _PINNED_APART_M - one.radius_m - other.radius_m
     if one.how in _SAID and other.how in _SAID:
         return apart - NEAR_M
     slack = min(one.radius_m, _MOST_UNCERTAINTY_M) + min(other.radius_m, _MOST_UNCERTAINTY_M)
@@ -294,12 +320,18 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     shared = sum(word in incident.words for word in report.gist.words)
     if shared:
         yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
-    named = report.gist.venues
-    if named and incident.venues:
-        if any(venue in incident.venues for venue in named):
-            yield "venue", 1.0
-        elif report.claims:
-            yield "other_venue", 1.0
+    named = {kind for venue in report.gist.venues if (kind := _BUSINESS.get(venue))}
+    known = {kind for venue in incident.venues if (kind := _BUSINESS.get(venue))}
+    if named & known:
+        yield "venue", 1.0
+    elif named and known and _agreed(incident):
+        yield "other_venue", 1.0
+
+
+def _agreed(incident: Incident) -> bool:
+    """Whether its reports speak of a business, rather than one of them of a window it was seen from."""
+    most = max((n for venue, n in incident.venues.items() if venue in _BUSINESS), default=0)
+    return most >= _SEVERAL or 2 * most >= len(incident.evidence)
 
 
 def _by_origin(

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from services.router.decide import reasons
 from services.router.decide.correlate import (
+    CLAIMS,
     Candidate,
     Correlated,
     Report,
@@ -146,6 +147,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         area_index(state.groups).covers,
         before.place if before else None,
         hearsay=first_hand is False,
+        witness=first_hand is True,
         languages=understood.languages,
         moved=understood.moved,
     )
@@ -158,9 +160,20 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     found = correlate(state, report, now)
     context = context_of(state, report, found, now)
     reckoned = reckon(understood, context)
+    if _answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
+        reckoned = Reckoned("report", 1.0, 0.0, (("answers_its_sender", 1.0),))
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place and not _joins(found) else ()
     return _Case(state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now)
+
+
+def _answers(state: State, report: Report, now: datetime) -> bool:
+    """Whether it names the place that the same sender's cry, held for want of one, did not: "help raid", then where."""
+    thread = state.threads.get(report.sender) if report.sender else None
+    if thread is None or thread.incident is not None or now - thread.at > CHORUS or not report.said:
+        return False
+    held = state.held.get(thread.report)
+    return held is not None and held.reason in _WITHOUT_PLACE
 
 
 def context_of(state: State, report: Report, found: Correlated, now: datetime) -> Context:
@@ -199,7 +212,13 @@ def _rule(case: _Case) -> _Ruling:
         return _news_of_nothing(case)
     if kind == "rumour":
         return _Ruling("hold", reasons.RUMOUR)
-    return _open(case)
+    return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
+
+
+def _says_so(case: _Case) -> bool:
+    """Whether it says that a raid is on, or that they are back, or answers for one that did."""
+    understood, answers = case.understood, dict(case.reckoned.because).get("answers_its_sender")
+    return bool(understood.told & CLAIMS) or understood.again or {"centre"} <= understood.told or bool(answers)
 
 
 def _copy(case: _Case) -> _Ruling | None:
@@ -248,7 +267,7 @@ def _why(joined: Candidate, kind: str) -> str:
 def _news_of_nothing(case: _Case) -> _Ruling:
     """News of what nobody reported: kept for a person if somebody may need one, else not for us."""
     kind, placed = case.reckoned.kind, precise(case.place)
-    leaning = case.found.best.incident.id if case.found.best else None
+    leaning = case.found.leaning
     if kind == "help":
         return _Ruling("hold", reasons.CRY_FOR_HELP, leaning)
     if kind == "update" and placed:
@@ -273,7 +292,7 @@ def _open(case: _Case) -> _Ruling:
     place = case.place
     if place is None:
         reason = reasons.COPY_OF_HELD if case.found.copy_of_held else case.located.reason
-        return _Ruling("hold", reason, case.found.best.incident.id if case.found.best else None)
+        return _Ruling("hold", reason, case.found.leaning)
     if case.understood.rumour >= RUMOURED and case.first_hand is not True:
         return _Ruling("hold", reasons.RUMOUR)
     alike = _alike_held(case)
@@ -330,6 +349,7 @@ def _at_one_place(one: Place | None, other: Place) -> bool:
     return distance_m(one.lat, one.lon, other.lat, other.lon) <= max(one.radius_m, other.radius_m)
 
 
+_WITHOUT_PLACE: Final = frozenset({reasons.NO_PLACE, reasons.AMBIGUOUS_PLACE, reasons.CRY_FOR_HELP, reasons.COPY_OF_HELD})
 _VAGUE_HELD: Final = frozenset({reasons.TOO_VAGUE, reasons.COPY_OF_HELD})
 _CHORUS_LOOKS_AT: Final = 200
 _CHORUS_JOINS: Final = 50

@@ -24,28 +24,51 @@ PRECISE_M: Final = 1_200.0
 
 _PHONE_M: Final = 100.0
 _PHONE_LEAST_M: Final = 30.0
+_WITNESS_M: Final = 500.0
+_PHONE_ALONE_M: Final = 120.0
+_PHONE_IN_AREA_M: Final = 150.0
+"""Who names no street may stand on a bus: their phone is not quite where it happens."""
+
+_TYPED_REACH_M: Final = 1_000.0
+_TOO_WIDE_M: Final = 12_000.0
+"""An area wider than this says nothing: "London"."""
+
 _POINT_M: Final = 50.0
 _ONE_ROAD_M: Final = 1_300.0
+_ALONG_M: Final = 800.0
 _ONE_AREA_M: Final = 3_000.0
 _SHORT_NAME: Final = 5
+_A_TOWN: Final = 3
 _APPROXIMATE_M: Final = 1_500.0
 """How far a place may lie from the centre of its district."""
 
 _MOST_ROWS_OF_A_ROAD: Final = 100
 _AREA_LEAST_M: Final = 2_000.0
-_BESIDE: Final = 8
+_BESIDE: Final = 12
 """Words at most between a name and an area that is likely said of it."""
+
+_FARTHER: Final = 0.5
+"""What an area counts that stands farther from the name than another one."""
 
 _BOUND: Final = 3
 """Words at most between a street and the area that it is said to be in: "Park Road in Leeds"."""
 
 _RANK: Final = 0.01
 _GENERIC: Final = 1.0
+_CHAIN: Final = 5
+"""A name of so many places is a chain's or everybody's: "Sainsbury's", "St Mary's Church"."""
+
+_COVERED: Final = 1.5
+"""For lying in some group's area: people write to those who are near."""
+
+_FOR_A_ROW: Final = 0.4
+_MOST_FOR_ROWS: Final = 1.6
+"""A town has many districts and so many rows of its name; a hamlet has one."""
 _MARGIN: Final = 0.9
 """By how much the likeliest of several places must lead to be taken."""
 
-_NEEDED: Final = {"exact": 0.0, "bare": 1.0, "translated": 0.0, "inflected": 0.0, "shortened": 2.0, "similar": 1.0}
-_NEEDED_GENERIC: Final = 2.0
+_NEEDED: Final = {"exact": 0.0, "bare": 1.5, "translated": 0.0, "inflected": 0.0, "shortened": 2.5, "similar": 1.5}
+_NEEDED_GENERIC: Final = 2.5
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 Disc = tuple[float, float, float]
@@ -69,6 +92,8 @@ class Hints:
     """The place of the incident that the same sender wrote about before."""
     hearsay: bool = False
     """Whether the sender is not there: then the phone says little."""
+    witness: bool = False
+    """Whether the sender is there: then the phone says more than an area named in passing."""
     languages: tuple[str, ...] = ("en",)
     moved: bool = False
     """Whether the words say that it moved: then the last place named is where it is."""
@@ -132,13 +157,20 @@ def _weighed(mentions: Mentions, typed: Codes | None, clues: _Clues, gazetteer: 
     if found is not None:
         return Located(_with_phone(_with_field(found, by_field), clues, gazetteer), "found", considered, said=True)
     area = _area(mentions, clues, gazetteer)
-    if by_field is not None and (area is None or _inside(by_field, area)):
+    if by_field is not None and (area is None or _inside(by_field, area)) and not _elsewhere(by_field, clues):
         return Located(by_field, "found", considered, said=True)
     if area is None and typed is not None:
         area = _district(typed, gazetteer)
     if area is None and clues.phone is None:
         return Located(None, AMBIGUOUS_PLACE if mentions.names else NO_PLACE, considered)
     return Located(_with_phone(area, clues, gazetteer), "found", considered, said=area is not None)
+
+
+def _elsewhere(by_field: Place, clues: _Clues) -> bool:
+    """Whether a witness's phone is far from the postcode they typed: it may be that of their home."""
+    if clues.phone is None or clues.hints.hearsay:
+        return False
+    return distance_m(by_field.lat, by_field.lon, clues.phone.lat, clues.phone.lon) > _TYPED_REACH_M
 
 
 def _exact(codes: Codes, mentions: Mentions, gazetteer: Gazetteer) -> Place | None:
@@ -238,7 +270,7 @@ def _weigh(cluster: _Cluster, clues: _Clues, options: Sequence[Sequence[_Cluster
         + _by_company(cluster, options)
         + _RANK * max(row.rank for row in cluster.rows)
         - (_GENERIC if cluster.mention.generic else 0.0)
-        + (1.0 if any(clues.hints.covered(row.lat, row.lon) for row in cluster.rows[:3]) else 0.0)
+        + (_COVERED if any(clues.hints.covered(row.lat, row.lon) for row in cluster.rows[:3]) else 0.0)
     )
     return _Cluster(cluster.mention, cluster.rows, points)
 
@@ -247,18 +279,21 @@ def _by_area(cluster: _Cluster, clues: _Clues) -> float:
     """Surroundings named that it lies in: the closer to their middle and to its own words, the better."""
     mention = cluster.mention
     inside = max((_nearness(row, disc) for row in cluster.rows for disc in clues.codes), default=0.0)
+    closest = min((_words_between(mention, start, end) for start, end, _ in clues.bound), default=0)
     for start, end, discs in clues.bound:
-        gap = max(start - mention.end, mention.start - end)
-        near = 1.0 if gap <= _BESIDE else 0.7
+        near = 1.0 if _words_between(mention, start, end) == closest else _FARTHER
         inside = max(inside, max((near * _nearness(row, disc) for row in cluster.rows for disc in discs), default=0.0))
     if inside:
         return inside
     if any(row.borough in clues.boroughs for row in cluster.rows):
         return 2.0
-    for start, end, _ in clues.bound:
-        if 0 <= start - mention.end <= _BOUND or 0 <= mention.start - end <= _BOUND:
-            return -3.0
-    return -0.5 if clues.discs else 0.0
+    if clues.bound and closest <= _BOUND:
+        return -3.0
+    return -2.0 if clues.bound and closest <= _BESIDE else -0.5 if clues.discs else 0.0
+
+
+def _words_between(mention: Mention, start: int, end: int) -> int:
+    return max(0, start - mention.end, mention.start - end)
 
 
 def _nearness(place: NamedPlace, disc: Disc) -> float:
@@ -320,9 +355,11 @@ def _settled(clusters: Sequence[_Cluster]) -> _Cluster | None:
     if others and best.points - others[0].points < _MARGIN:
         return None
     mention = best.mention
-    needed = _NEEDED_GENERIC if mention.generic else _NEEDED[mention.how]
+    needed = _NEEDED[mention.how]
+    if (mention.generic and (others or not mention.capital)) or len(clusters) >= _CHAIN:
+        needed = _NEEDED_GENERIC
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
-        needed = 3.0
+        needed = 3.5
     if mention.how in {"similar", "shortened"} and mention.generic:
         return None
     return best if best.points >= needed else None
@@ -337,7 +374,15 @@ def _chosen(settled: Sequence[_Cluster], clues: _Clues) -> Place | None:
     met = meeting([c.rows for c in near]) if best in near else None
     if met is not None and not clues.hints.moved:
         return met
-    return road(_stretch(best, clues))
+    return _as_far_as_its_area(road(_stretch(best, clues)), clues)
+
+
+def _as_far_as_its_area(place: Place, clues: _Clues) -> Place:
+    """A street named with a small area whose known point is not in its middle: it may be anywhere between."""
+    apart = min((distance_m(place.lat, place.lon, lat, lon) for lat, lon, _ in clues.small), default=0.0)
+    if place.how != "street" or apart <= place.radius_m or apart > _ONE_ROAD_M:
+        return place
+    return place.model_copy(update={"radius_m": round(min(apart, _ALONG_M))})
 
 
 def _stretch(cluster: _Cluster, clues: _Clues) -> Sequence[NamedPlace]:
@@ -369,13 +414,23 @@ def _area(mentions: Mentions, clues: _Clues, gazetteer: Gazetteer) -> Place | No
         if found := _settled_area(near or wide, mentions, clues):
             radius = min(found.radius_m, _APPROXIMATE_M) if found.approximate else found.radius_m
             places.append(at(found.lat, found.lon, radius, "area", label_of(found), found.outcode or None))
-    return min(places, key=lambda p: p.radius_m, default=None)
+    places = [p for p in places if p.radius_m <= _TOO_WIDE_M]
+    return min(places, key=lambda p: (_by_the_phone(p, clues), p.radius_m), default=None)
+
+
+def _by_the_phone(place: Place, clues: _Clues) -> int:
+    """Of several areas the one around the phone comes first; around that of somebody who is not there, last."""
+    if clues.phone is None:
+        return 1
+    near = distance_m(place.lat, place.lon, clues.phone.lat, clues.phone.lon) <= place.radius_m + _ONE_ROAD_M
+    return 1 if not near else 2 if clues.hints.hearsay else 0
 
 
 def _believable(mention: Mention, wide: Sequence[NamedPlace], clues: _Clues) -> bool:
     """A far village called like a word, or spelt otherwise, is believed only where a group or the phone is."""
-    if mention.how == "exact" and len(mention.name) > _SHORT_NAME and not all(c.approximate for c in wide):
-        return True
+    if mention.how in {"exact", "translated"} and len(mention.name) >= _SHORT_NAME:
+        if len(wide) >= _A_TOWN or not all(c.approximate for c in wide):
+            return True
     phone = _phone_disc(clues)
     return any(clues.hints.covered(c.lat, c.lon) for c in wide) or (
         phone is not None and any(distance_m(c.lat, c.lon, phone[0], phone[1]) <= _ONE_AREA_M for c in wide)
@@ -419,7 +474,8 @@ def _area_points(group: Sequence[NamedPlace], others: Sequence[Disc], clues: _Cl
         + _by_point(cluster, clues.typed)
         + _by_thread(cluster, clues.hints)
         + _RANK * max(place.rank for place in group)
-        + (1.0 if any(clues.hints.covered(place.lat, place.lon) for place in group[:3]) else 0.0)
+        + min(_MOST_FOR_ROWS, _FOR_A_ROW * (len(group) - 1))
+        + (_COVERED if any(clues.hints.covered(place.lat, place.lon) for place in group[:3]) else 0.0)
     )
 
 
@@ -448,12 +504,17 @@ def _with_phone(said: Place | None, clues: _Clues, gazetteer: Gazetteer) -> Plac
     accuracy = max(_PHONE_M if phone.accuracy_m is None else phone.accuracy_m, _PHONE_LEAST_M)
     if said is None:
         outcode = gazetteer.outcode_at(phone.lat, phone.lon)
-        radius = max(accuracy, 2_000.0) if clues.hints.hearsay else accuracy
+        radius = max(accuracy, 2_000.0) if clues.hints.hearsay else max(accuracy, _PHONE_ALONE_M)
         how = "area" if clues.hints.hearsay else "coordinates"
         return at(phone.lat, phone.lon, radius, how, bare_label(phone.lat, phone.lon, gazetteer), outcode)
     apart = distance_m(said.lat, said.lon, phone.lat, phone.lon)
-    reach = {"street": 2_000.0, "area": 0.0, "outcode": 0.0}.get(said.how, 300.0)
+    if clues.hints.witness and said.how == "area" and accuracy <= _WITNESS_M:
+        label = said.label if apart <= said.radius_m + _ONE_AREA_M else bare_label(phone.lat, phone.lon, gazetteer)
+        return at(phone.lat, phone.lon, max(accuracy, _PHONE_IN_AREA_M), "coordinates", label, gazetteer.outcode_at(phone.lat, phone.lon))
+    reach = {"street": 1_200.0, "area": 0.0, "outcode": 0.0}.get(said.how, 500.0)
     agrees = apart <= said.radius_m + accuracy + reach and accuracy < max(said.radius_m, reach) and not clues.hints.hearsay
     if said.how in {"postcode", "coordinates"} or not agrees:
         return said
+    if not precise(said):
+        accuracy = max(accuracy, _PHONE_IN_AREA_M)
     return at(phone.lat, phone.lon, accuracy, "coordinates", said.label, said.outcode)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
 from services.router.decide.codes import Codes, find_codes
+from services.router.decide.geo import distance_m
 from services.router.decide.lexicon import (
     common_words,
     known_words,
@@ -32,6 +33,9 @@ _ROAD_WORDS: Final = frozenset(
         "estate", "broadway", "parade", "mews", "walk", "green", "bridge", "circus", "row", "rise", "vale", "common", "house", "hospital", "library", "church", "school", "mosque", "centre",
     }
 )  # fmt: skip
+_STREETS: Final = frozenset(
+    {"road", "street", "lane", "avenue", "close", "gardens", "grove", "hill", "terrace", "crescent", "drive", "way", "walk", "row", "mews"}
+)  # fmt: skip
 _ENDINGS: Final = {
     "tr": ("deki", "daki", "teki", "taki", "den", "dan", "ten", "tan", "nin", "nun", "de", "da", "te", "ta", "ye", "ya", "e", "a"),
     "pl": ("iem", "owi", "ie", "em", "u", "a", "y"),
@@ -44,7 +48,10 @@ _SHORTEST_STEM: Final = 4
 _MOST_SIMILAR: Final = 6
 _CLITICS: Final = "بلوفكበየከለ"
 _HANGING: Final = 4
+_DISTRICT_M: Final = 4_000.0
+_AREA_M: Final = 1_000.0
 _CHECKED_BEFORE: Final = 3
+_CHECKED_APART: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ class Mention:
     """How alike the spelling is; 100 unless `how` is similar."""
     denied: bool = False
     """Whether the text says that it is not there: "not Mare Street"."""
+    capital: bool = False
+    """Whether every word of it is written with a capital, in a text that uses them."""
     generic: bool = False
     """Whether it is made of everyday words and so means nothing without its surroundings: "the library"."""
 
@@ -140,9 +149,16 @@ class _Scan:
             end=at + length + offset,
             how=how,
             score=score,
-            denied=_denied(words, at) or _denied_after(words, at + length),
+            denied=_denied(words, at) or _denied_after(words, at + length) or self._set_apart(words, at),
+            capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
             generic=all(w in common_words() or w in _ROAD_WORDS or w.isdigit() for w in canonical(run)),
         )
+
+    def _set_apart(self, words: Sequence[str], at: int) -> bool:
+        """Whether it is named as the place of another event: "a different thing from Springburn"."""
+        hits = lexicon().hits(words[max(0, at - _CHECKED_APART) : at], self._languages)
+        before = min(at, _CHECKED_APART)
+        return any(hit.sign == "apart" and before - hit.end <= 1 for hit in hits)
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
@@ -157,12 +173,25 @@ class _Scan:
         if not self._gazetteer.begins(written[0]):
             return None
         for length in range(len(written), 0, -1):
-            places = self._gazetteer.named(" ".join(written[:length]))
+            places = self._with_station(" ".join(written[:length]))
             if places and self._may_stand(words, at, length):
                 return self._made(places, words, at, length, offset, "exact")
             if places and length == 1 and self._may_be_bare(words[at]):
                 return self._made(places, words, at, 1, offset, "bare")
         return None
+
+    def _with_station(self, key: str) -> Sequence[NamedPlace]:
+        """The places of that name; one known only by its district lies where its station or market does."""
+        places = self._gazetteer.named(key)
+        if not places or not all(place.approximate for place in places):
+            return places
+        better = [b for b in self._gazetteer.shortened(key) if b.kind in {"station", "landmark"} and _beside(b, places)]
+        if not better:
+            return places
+        lat, lon = sum(b.lat for b in better) / len(better), sum(b.lon for b in better) / len(better)
+        return tuple(
+            replace(p, lat=lat, lon=lon, radius_m=_AREA_M, approximate=False) for p in places if _beside(better[0], [p])
+        )
 
     def _may_be_bare(self, word: str) -> bool:
         """A name in a text without capitals, with nothing before it: "ahun vauxhall"."""
@@ -171,6 +200,8 @@ class _Scan:
     def _may_stand(self, words: Sequence[str], at: int, length: int) -> bool:
         """Whether a run of words is likely meant as a name: everyday words are only where they look like one."""
         run = words[at : at + length]
+        if self._is_part_of_a_street(words, at + length, run):
+            return False
         if length > 1:
             everyday = all(w in common_words() or w.isdigit() or w in known_words() for w in run)
             return not everyday or self._introduced(words, at) or self._capital(run)
@@ -185,6 +216,10 @@ class _Scan:
         if common & set(self._languages):
             return False
         return self._introduced(words, at) or self._capital(run) or sum(map(len, self._parts)) <= _SHORTEST_ALONE
+
+    def _is_part_of_a_street(self, words: Sequence[str], after: int, run: Sequence[str]) -> bool:
+        """Whether a road word follows: "Dumbarton Road" is a street nobody has listed, not the town."""
+        return after < len(words) and canonical(["", words[after]])[1] in _STREETS and canonical(run)[-1] not in _ROAD_WORDS
 
     def _introduced(self, words: Sequence[str], at: int) -> bool:
         return at > 0 and _is_preposition(words[at - 1])
@@ -250,6 +285,10 @@ class _Scan:
 
     def _named_by_case(self, word: str) -> bool:
         return self._capitals is not None and word in self._capitals
+
+
+def _beside(place: NamedPlace, others: Sequence[NamedPlace]) -> bool:
+    return any(distance_m(place.lat, place.lon, o.lat, o.lon) <= _DISTRICT_M for o in others)
 
 
 def _known(word: str) -> bool:

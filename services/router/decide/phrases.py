@@ -8,8 +8,10 @@ from typing import Final, Literal, NamedTuple
 from services.router.decide.text import tokens
 
 _GAP: Final = 3
-_LEADING: Final = 1
-"""Words that may stand before a phrase that begins its clause: "so", "and", a name."""
+_FILLERS: Final = frozenset(
+    {"so", "and", "but", "hi", "hey", "hello", "guys", "sorry", "omg", "pls", "please", "ok", "oi", "yo", "well", "um", "er", "bro", "bruv", "mate", "wait", "also"}
+)  # fmt: skip
+"""Words that may stand before a phrase that begins its clause."""
 _LEAST_STEM: Final = 2
 """Letters of a first stem in Latin script; in others one letter is a syllable."""
 _MARKS: Final = re.compile(r"\.\.|_|\*")
@@ -96,10 +98,12 @@ class Trie:
     def hits(self, words: Sequence[str]) -> list[Found]:
         """Every phrase that stands in these words."""
         found: list[Found] = []
-        for start in range(len(words)):
+        leading = True
+        for start, word in enumerate(words):
             for end, (sign, language, leads) in _matches(self._root, words, start):
-                if start <= _LEADING or not leads:
+                if leading or not leads:
                     found.append((sign, start, end, language))
+            leading = leading and word in _FILLERS
         return found
 
 

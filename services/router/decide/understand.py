@@ -27,6 +27,7 @@ _LONE_HELP_WORDS: Final = 4
 _SHOUT: Final = 12
 _MOST_DIGITS: Final = 2
 _QUESTION_WORDS: Final = 2
+_PRONOUNS: Final = frozenset({"i", "im", "ive", "its", "it", "they", "theyre", "we", "were", "he", "she", "this", "thats"})
 _RUMOURED: Final = 2
 _NEGATES: Final = 4
 _NEGATES_BACK: Final = 3
@@ -114,7 +115,7 @@ def understand(text: str) -> Understood:
 
 def _read(part: Clause, spoken: Sequence[str]) -> _Reading:
     heard = [h for h in lexicon().hits(part.tokens, spoken) if not _is_everyday(h, part, spoken[0])]
-    kept = [h for h in heard if not any(_masks(other, h) for other in heard)]
+    kept = [h for h in heard if not any(_masks(other, h) for other in heard) and not _is_interjection(h, part)]
     reading = _Reading(asks=False, hits=kept)
     for hit in kept:
         if hit.sign in _DENIABLE and _denied(hit, kept):
@@ -139,6 +140,12 @@ def _before_the_question(part: Clause, hits: Sequence[Hit]) -> set[str]:
     return set() if at_the_end or not (told & _CLAIM and told & _SCENE) else told
 
 
+def _is_interjection(hit: Hit, part: Clause) -> bool:
+    """Whether a "no" only begins to speak: "no I'm stood here"."""
+    alone = hit.sign == "not" and (hit.start, hit.end) == (0, 1) and part.tokens[0] in {"no", "nah"}
+    return alone and (len(part.tokens) == 1 or part.tokens[1] in _PRONOUNS)
+
+
 def _is_everyday(hit: Hit, part: Clause, language: str) -> bool:
     """Whether a single word of another language is an everyday word of the message's own: Portuguese "no"."""
     single = hit.end - hit.start == 1 and hit.language != language
@@ -150,6 +157,8 @@ def _masks(longer: Hit, hit: Hit) -> bool:
     covers = longer.start <= hit.start and hit.end <= longer.end
     if not covers or longer.end - longer.start <= hit.end - hit.start or longer.sign == hit.sign:
         return False
+    if longer.sign in {"hedge", "rumour"}:
+        return hit.sign in {"not", "not_after", "ask"}
     return longer.sign in _MASKS or (longer.sign in VENUES and hit.sign in VENUES)
 
 
@@ -231,10 +240,12 @@ def _strength(told: frozenset[str]) -> float:
 
 
 def _first_hand(readings: Sequence[_Reading]) -> bool | None:
-    for reading in readings:
-        if "seen" in reading.signs and "hearsay" not in reading.signs:
-            return True
-    return False if any("hearsay" in r.signs for r in readings) else None
+    """Somebody who sees it and says so in the same breath; else hearsay, if there is any, counts more."""
+    seers = [r.signs for r in readings if "seen" in r.signs and "hearsay" not in r.signs]
+    heard = any("hearsay" in r.signs for r in readings)
+    if heard:
+        return any(signs & (_CLAIM | {"act", "force"}) for signs in seers)
+    return True if seers else None
 
 
 def _who(told: frozenset[str]) -> Who:
@@ -278,9 +289,11 @@ def _takes_back(readings: Sequence[_Reading], told: frozenset[str], denied: froz
 def _kind_of_news(readings: Sequence[_Reading], told: frozenset[str], found: frozenset[str]) -> Kind:
     claimed = told & _CLAIM or (told & {"centre"} if "act" in told else frozenset())
     scene = told & _SCENE
-    if not claimed and found & _CLAIM and not told & {"act", "force", "police", "other", "support"}:
+    if not claimed and found & _CLAIM and not told & {"act", "police", "other", "support"}:
         return "question"
-    if "old" in found and not (claimed and told & {"still", "seen", "now"} and not _old_claim(readings)):
+    if not claimed and all(r.asks for r in readings):
+        return "question"
+    if "old" in found and not (not claimed and found & {"chatter", "news", "event"}) and not (claimed and told & {"still", "seen", "now"} and not _old_claim(readings)):
         return "old_news"
     if claimed:
         return _kind_of_claim(told, found, scene, _rumours(readings))
@@ -294,7 +307,10 @@ def _old_claim(readings: Sequence[_Reading]) -> bool:
 
 
 def _kind_of_claim(told: frozenset[str], found: frozenset[str], scene: frozenset[str], rumours: int) -> Kind:
-    if found & {"chatter", "event", "news"} and not told & {"seen", "act", "still", "force"}:
+    if rumours >= _RUMOURED and not told & {"seen", "act"}:
+        return "rumour"
+    idle = found & {"chatter", "event", "news"} and not told & {"seen", "act", "still", "force"}
+    if idle and not {"agency", "now"} <= told:
         return "chatter"
     if "support" in told and not told & {"seen", "still", "agency"}:
         return "update"
@@ -303,8 +319,6 @@ def _kind_of_claim(told: frozenset[str], found: frozenset[str], scene: frozenset
     if "police" in told and not told & {"agency", "papers", "immigration"} and not scene & {"seen"}:
         return "other_police"
     if "future" in told and not told & {"seen", "still", "act", "now"}:
-        return "rumour"
-    if rumours >= _RUMOURED and not told & {"seen", "act"}:
         return "rumour"
     if told & {"immigration"} == claimed_only(told) and not scene and not found & {"near", "corner"}:
         return "chatter" if found & {"chatter", "news", "event"} else "report"
@@ -317,10 +331,12 @@ def claimed_only(told: frozenset[str]) -> frozenset[str]:
 
 
 def _kind_without_claim(readings: Sequence[_Reading], told: frozenset[str], found: frozenset[str]) -> Kind:
+    if _rumours(readings) >= _RUMOURED or ("future" in told and told & {"rumour", "hearsay"}):
+        return "rumour"
     if "support" in told:
-        return "update"
+        return "chatter" if found & {"news", "chatter"} and not told & {"act", "still", "more"} else "update"
     if told & {"police", "other"}:
-        return "other_police"
+        return "update" if "other" not in told and told & {"more", "still", "moved"} else "other_police"
     if all(r.asks for r in readings) or (found & {"ask", "doubt"} and not told & {"act", "force", "more", "still", "moved"}):
         return "question"
     if found & {"chatter", "event", "news"}:
