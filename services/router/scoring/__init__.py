@@ -1,1 +1,1 @@
-"""How good are the predictions? Truth beside prediction, the figures, the mistakes, a page to look at them."""
+"""How good are the predictions? Truth beside prediction, figures, mistakes, and a page to look at them."""

@@ -4,9 +4,9 @@ A scenario in two towns has two maps. What lies far from everything true stands 
 so that one wrong place does not shrink the rest to a dot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import shapely
 from shapely.geometry import MultiPolygon, box
@@ -112,14 +112,17 @@ class Map:
         )
 
 
-Areas = Mapping[str, BaseGeometry]
+Areas = Sequence[tuple[str, BaseGeometry]]
+"""Names, which two groups may share, with polygons."""
 
 
 def areas_of(definitions: Iterable[GroupDefinition]) -> Areas:
-    """The groups' polygons by their names, made once."""
-    return {
-        d.name: MultiPolygon([(p[0], p[1:]) for p in d.area.polygons]) for d in definitions if d.area.polygons
-    }
+    """The groups' polygons, made once."""
+    return [(d.name, _polygons(d.area.polygons)) for d in definitions if d.area.polygons]
+
+
+def _polygons(polygons: Iterable[Sequence[Any]]) -> BaseGeometry:
+    return shapely.make_valid(MultiPolygon([(rings[0], rings[1:]) for rings in polygons]))
 
 
 def maps_of(story: Story, areas: Areas) -> list[Map]:
@@ -255,9 +258,9 @@ def _outlines(paper: Projection, areas: Areas) -> list[Outline]:
     """Groups' borders, cut to the paper."""
     view = box(*paper.bounds())
     found = []
-    for name, area in areas.items():
+    for name, area in areas:
         if area.intersects(view):
-            cut = shapely.make_valid(area).intersection(view)
+            cut = area.intersection(view)
             share = cut.area / view.area
             found.append(Outline(_path(paper, cut), name, share >= _NAMED, *_name_at(paper, cut, share)))
     return found
