@@ -9,9 +9,10 @@ from math import exp
 
 @cache
 def weights() -> Mapping[str, float]:
-    """All weights by name, with `bias`."""
+    """All weights by name, with `bias`: of [set by hand, fitted] the fitted one."""
     text = resources.files(__package__).joinpath("weights.toml").read_text(encoding="utf-8")
-    return {name: float(value) for name, value in tomllib.loads(text).items()}
+    table = tomllib.loads(text).items()
+    return {name: float(value[-1] if isinstance(value, list) else value) for name, value in table}
 
 
 def score(signs: Mapping[str, float]) -> float:

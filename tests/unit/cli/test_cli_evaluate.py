@@ -109,3 +109,30 @@ def test_something_must_be_asked_for(corpora: list[str]) -> None:
     result = run("--reports", *corpora)
     assert result.exit_code == 2
     assert "give --out FILE, --score or --html PAGE" in result.output
+
+
+def test_a_fit_tells_what_it_would_change(corpora: list[str]) -> None:
+    args = ["fit", "--groups", NETWORKS, "--corpus", *corpora]
+    result = CliRunner().invoke(relay, args)
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(text.split()) for text in result.stdout.splitlines()]
+    assert any(text.startswith("same_spot ") for text in lines)
+    assert "en 1 0 0 2" in lines
+    assert lines[-1] == "Nothing is written: --write does."
+    found = json.loads(CliRunner().invoke(relay, [*args, "--json"]).stdout)
+    assert found["written"] is False
+    assert set(found["links"]["accuracy"]) == {"by hand", "before", "cross-validated"}
+    assert set(found["kinds"]["measures"]["by rules"]) == {
+        "kinds",
+        "noise or not",
+        "noise found",
+        "signal kept",
+    }
+
+
+def test_a_fit_needs_the_truth(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text(line("y", "12:00:00", "words", None) + "\n")
+    result = CliRunner().invoke(relay, ["fit", "--groups", NETWORKS, "--corpus", str(bare)])
+    assert result.exit_code == 2
+    assert "bare.jsonl:1: has no `truth`" in result.output
