@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from alert_relay.cli.base import say, table
+from alert_relay.cli.base import aligned, say
 
 _MOST_CHANGED: Final = 8
 
@@ -17,13 +17,13 @@ def put_fit(found: Mapping[str, Any], *, every: bool) -> None:
 
 def _put_links(links: Mapping[str, Any]) -> None:
     title = f"Which incident: {links['messages']} messages, {links['pairs']} candidates"
-    table(title, ("weights", "right"), [(name, _share(value)) for name, value in links["accuracy"].items()])
+    aligned(title, ("weights", "right"), [(name, _share(value)) for name, value in links["accuracy"].items()])
     say("(“before” may have been fitted on these very messages; “cross-validated” has not)\n")
     rows = [
         (w["name"], f"{w['prior']:.1f}", f"{w['old']:.2f}", f"{w['new']:.2f}", _arrow(w))
         for w in links["weights"]
     ]
-    table("weights.toml", ("sign", "by hand", "before", "now", ""), rows)
+    aligned("weights.toml", ("sign", "by hand", "before", "now", ""), rows)
 
 
 def _put_kinds(kinds: Mapping[str, Any], *, every: bool) -> None:
@@ -31,7 +31,7 @@ def _put_kinds(kinds: Mapping[str, Any], *, every: bool) -> None:
     measures = kinds["measures"]
     names = list(next(iter(measures.values())))
     rows = [(way, *(_share(values[name]) for name in names)) for way, values in measures.items()]
-    table(title, ("weights", *names), rows)
+    aligned(title, ("weights", *names), rows)
     say("")
     _put_languages(kinds["languages"])
     say("")
@@ -42,13 +42,13 @@ def _put_languages(languages: Mapping[str, Mapping[str, int]]) -> None:
     """Two mistakes can be made: noise taken for signal, signal taken for noise."""
     names = list(next(iter(languages.values()), {}))
     rows = [(language, *(counts[name] for name in names)) for language, counts in languages.items()]
-    table("Noise and signal by language, cross-validated", ("language", *names), rows)
+    aligned("Noise and signal by language, cross-validated", ("language", *names), rows)
 
 
 def _put_changes(weights: Sequence[Mapping[str, Any]], *, every: bool) -> None:
     shown = weights if every else _most_changed(weights)
     rows = [(w["kind"], w["feature"], f"{w['old']:.2f}", f"{w['new']:.2f}", _arrow(w)) for w in shown]
-    table("kinds.toml", ("kind", "feature", "before", "now", ""), rows)
+    aligned("kinds.toml", ("kind", "feature", "before", "now", ""), rows)
     if len(shown) < len(weights):
         say(f"… the most changed of each kind; --all shows all {len(weights)}.")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from alert_relay.cli.base import say, table
+from alert_relay.cli.base import aligned, say
 
 _SHOWN: Final = 25
 _TEXT: Final = 70
@@ -23,7 +23,7 @@ def _put_overall(figures: Mapping[str, Any]) -> None:
 
     title = f"{figures['messages']} messages of {figures['incidents']} incidents"
     shown = [(row.name, row.shown, row.target, _word(met=row.met)) for row in rows(figures)]
-    table(title, ("figure", "value", "target", ""), shown)
+    aligned(title, ("figure", "value", "target", ""), shown)
 
 
 def _word(*, met: bool | None) -> str:
@@ -40,11 +40,12 @@ def _put_parts(title: str, name: str, parts: Mapping[str, Mapping[str, Any]]) ->
         (part, figures["messages"], figures["incidents"], *(_cell(row) for row in brief(figures)))
         for part, figures in parts.items()
     ]
-    table(f"{title} (! misses its target)", (name, "msgs", "inc", *BRIEF.values()), lines)
+    aligned(f"{title} (! misses its target)", (name, "msgs", "inc", *BRIEF.values()), lines)
 
 
 def _cell(row: Any) -> str:
-    return f"{row.shown}{' !' if row.met is False else ''}".replace(" %", "%").replace(" m", "m")
+    """The mark has a column of its own, so that figures stand under each other."""
+    return f"{row.shown.replace(' ', '')}{'!' if row.met is False else ' '}"
 
 
 def _put_mistakes(mistakes: Sequence[Mapping[str, Any]]) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from shared.contracts.base import Frozen, Moment
 from shared.errors import SettingsError
@@ -18,29 +18,33 @@ NOISE: Final = frozenset({"old_news", "question", "chatter", "spam", "hoax", "ot
 ROLES: Final = frozenset({"report", "update", "all_clear", "retraction"}) | NOISE
 
 
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=200)]
+"""What stands in tables: nothing that commands a terminal."""
+
+
 class Truth(Frozen):
     """What a person says about one message: its event in the world, its role, and where the event was."""
 
-    incident: str | None = None
-    role: str
+    incident: Name | None = None
+    role: Name
     lat: float | None = None
     lon: float | None = None
     radius_m: float | None = None
-    groups: tuple[str, ...] = ()
+    groups: tuple[Name, ...] = ()
 
 
 class CorpusLine(Frozen):
     """One line of a corpus: a report line with its truth; unknown keys are ignored."""
 
-    id: str
+    id: Name
     at: Moment
     text: str | None = ""
     sender: str | None = None
     source: str | None = None
     lat: float | None = None
     lon: float | None = None
-    scenario: str = ""
-    language: str = ""
+    scenario: Name = ""
+    language: Name = ""
     truth: Truth
 
 

@@ -32,6 +32,7 @@ def test_several_files_are_one_stream(tmp_path: Path) -> None:
         (line("x", 2, truth={"incident": None}), r"a\.jsonl:2: truth\.role"),
         (line("x", 2, truth=TRUTH | {"role": "gossip"}), r"a\.jsonl:2: truth\.role: 'gossip' is none of"),
         (line("first", 2), r"a\.jsonl:2: id: 'first' stands in .*a\.jsonl:1 too"),
+        (line("x", 2, scenario="\x1b[2J"), r"a\.jsonl:2: scenario: not as"),
         ("{", r"a\.jsonl:2: is no corpus line"),
         ("[]", r"a\.jsonl:2: line: not as a corpus line should be"),
     ],
