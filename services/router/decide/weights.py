@@ -1,4 +1,4 @@
-"""The weights of correlation, read once from `weights.toml`: sign → logarithm of the odds that it is worth."""
+"""The weights of correlation, read once from `weights.toml`: sign → logarithm of the odds it is worth."""
 
 import tomllib
 from collections.abc import Mapping
