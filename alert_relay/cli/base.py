@@ -147,6 +147,19 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     Console(file=sys.stdout, soft_wrap=False, highlight=False).print(drawn)
 
 
+def aligned(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table of figures whose rows stay one line each, however narrow the terminal."""
+    lines = [tuple(columns), *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
+    click.echo(title)
+    for line in lines:
+        first, *rest = (
+            cell.ljust(w) if n == 0 else cell.rjust(w)
+            for n, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
+        click.echo("  ".join([first, *rest]).rstrip())
+
+
 def facts(pairs: Mapping[str, object]) -> None:
     """Lines of `name   value`, those without a value left out."""
     shown = {name: value for name, value in pairs.items() if value not in (None, "", [], ())}

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "group": "alert_relay.cli.group:group",
     "member": "alert_relay.cli.member:member",
     "evaluate": "alert_relay.cli.evaluate:evaluate",
+    "fit": "alert_relay.cli.fit:fit",
     "explain": "alert_relay.cli.explain:explain",
     "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",

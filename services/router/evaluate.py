@@ -7,12 +7,10 @@ between them is ticked in simulated time. Nothing here reads a clock except for 
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-
-from pydantic import ValidationError
 
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
@@ -21,11 +19,19 @@ from services.router.decide.limits import VAGUE_FORGETS
 from services.router.decide.state import State
 from services.router.gazetteer.load import load_gazetteer
 from services.router.gazetteer.port import Gazetteer
+from services.router.report_lines import read_all, read_reports
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import IncidentId, Message, Place
 from shared.contracts.groups import GroupDefined, GroupDefinition
-from shared.contracts.incidents import HeldSettled, IncidentOpened, InputDecided, ReportAttached, ReportHeld
-from shared.contracts.reports import MAX_TEXT, ReportContent, ReportReceived
+from shared.contracts.incidents import (
+    HeldDigested,
+    HeldSettled,
+    IncidentOpened,
+    InputDecided,
+    ReportAttached,
+    ReportHeld,
+)
+from shared.contracts.reports import ReportContent, ReportReceived
 from shared.errors import SettingsError
 
 Prediction = dict[str, Any]
@@ -41,7 +47,7 @@ _PROGRESS_EVERY: Final = 1_000
 def evaluate_files(  # noqa: PLR0913 - the command's options
     definitions: Sequence[GroupDefinition],
     *,
-    reports: Path,
+    reports: Sequence[Path],
     places: Sequence[Path] = (),
     boundaries: Sequence[Path] = (),
     postcodes: Sequence[Path] = (),
@@ -53,33 +59,59 @@ def evaluate_files(  # noqa: PLR0913 - the command's options
     Raises `SettingsError` naming file and line for what cannot be read.
     """
     gazetteer = load_gazetteer([*places, *boundaries, *postcodes])
-    received = read_reports(reports)
-    started = time.perf_counter()
-    counts: Counter[str] = Counter()
-    incidents: set[str] = set()
+    received = read_all(reports)
+    summary = Summary(len(received), progress)
     with out.open("w", encoding="utf-8") as stream:
-        for done, prediction in enumerate(evaluate(definitions, received, gazetteer), 1):
-            stream.write(json.dumps(prediction, ensure_ascii=False) + "\n")
-            counts[prediction["status"]] += 1
+        for prediction in summary.counting(evaluate(definitions, received, gazetteer)):
+            stream.write(prediction_line(prediction))
+    return summary.told()
+
+
+def prediction_line(prediction: Prediction) -> str:
+    """A prediction as a line of a file."""
+    return json.dumps(prediction, ensure_ascii=False) + "\n"
+
+
+class Summary:
+    """Counts predictions as they pass by, tells how far they are, and at the end how fast it was."""
+
+    def __init__(self, reports: int, progress: Progress) -> None:
+        self._reports, self._progress = reports, progress
+        self._started = time.perf_counter()
+        self._counts: Counter[str] = Counter()
+        self._incidents: set[str] = set()
+
+    def counting(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
+        """The same predictions, counted."""
+        for done, prediction in enumerate(predictions, 1):
+            self._counts[prediction["status"]] += 1
             if prediction["incident"] is not None:
-                incidents.add(prediction["incident"])
-            if done % _PROGRESS_EVERY == 0 or done == len(received):
-                progress(done, len(received))
-    seconds = time.perf_counter() - started
-    statuses = {name: counts[name] for name in ("opened", "attached", "held", "ignored")}
-    rate = round(len(received) / seconds) if seconds else 0
-    return {"reports": len(received), **statuses, "incidents": len(incidents), "per_second": rate}
+                self._incidents.add(prediction["incident"])
+            yield prediction
+            if done % _PROGRESS_EVERY == 0 or done == self._reports:
+                self._progress(done, self._reports)
+
+    def told(self) -> dict[str, Any]:
+        """Counts by status and the rate."""
+        seconds = time.perf_counter() - self._started
+        statuses = {name: self._counts[name] for name in ("opened", "attached", "held", "ignored")}
+        rate = round(self._reports / seconds) if seconds else 0
+        return {"reports": self._reports, **statuses, "incidents": len(self._incidents), "per_second": rate}
 
 
 def evaluate(
-    groups: Iterable[GroupDefinition], reports: Iterable[ReportReceived], gazetteer: Gazetteer
+    groups: Iterable[GroupDefinition],
+    reports: Iterable[ReportReceived],
+    gazetteer: Gazetteer,
+    told: dict[str, datetime] | None = None,
 ) -> Iterator[Prediction]:
     """Predictions for reports in the order given, which should be that of their times.
 
     A line is yielded once nothing can change it any more: a report that is held may open an incident
-    minutes later, when time has passed, or be brought into one by the next report.
+    minutes later, when time has passed, or be brought into one by the next report. `told` is filled with
+    the moment of each incident's first word to anybody, singly or in a digest.
     """
-    play = _Play(state_with(groups), gazetteer)
+    play = _Play(state_with(groups), gazetteer, {} if told is None else told)
     for number, report in enumerate(reports, 1):
         play.until(report.at, number)
         yield from play.settled()
@@ -91,8 +123,8 @@ def evaluate(
 class _Play:
     """Reports and time played through the decider, with the predictions that may still change."""
 
-    def __init__(self, state: State, gazetteer: Gazetteer) -> None:
-        self.state, self._gazetteer = state, gazetteer
+    def __init__(self, state: State, gazetteer: Gazetteer, told: dict[str, datetime]) -> None:
+        self.state, self._gazetteer, self._told = state, gazetteer, told
         self._open: dict[str, Prediction] = {}
         self._times: dict[str, datetime] = {}
 
@@ -113,12 +145,23 @@ class _Play:
         """Held reports that these events opened or joined."""
         opened = {e.incident_id for e in events if isinstance(e, IncidentOpened)}
         for event in events:
+            self._note_told(event)
             if isinstance(event, HeldSettled) and event.incident_id and event.report_id in self._open:
                 self._open[event.report_id]["incident"] = event.incident_id
             if isinstance(event, ReportAttached) and event.incident_id in opened:
                 opened.discard(event.incident_id)
                 if (line := self._open.get(event.report_id)) is not None:
                     line |= _placed(self.state, event.incident_id) | {"status": "opened"}
+
+    def _note_told(self, event: Message) -> None:
+        """When somebody first heard of an incident."""
+        names: Sequence[str] = ()
+        if isinstance(event, AlertRaised) and event.incident_id is not None:
+            names = (event.incident_id,)
+        elif isinstance(event, HeldDigested):
+            names = event.incidents
+        for name in names:
+            self._told.setdefault(name, event.at)
 
     def settled(self) -> Iterator[Prediction]:
         """The lines that are too old to change, in order."""
@@ -214,53 +257,6 @@ def _placed(state: State, name: str) -> Prediction:
 def _held_place(state: State, held: ReportHeld | None) -> Place | None:
     known = state.held.get(held.report_id) if held else None
     return known.evidence.place if known else None
-
-
-def read_reports(path: Path) -> list[ReportReceived]:
-    """The file's reports, sorted by time. Raises `SettingsError` naming the line that is wrong."""
-    found = []
-    try:
-        with path.open(encoding="utf-8") as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    found.append(_report(line, f"{path}:{number}"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error}).") from error
-    return sorted(found, key=lambda r: r.at)
-
-
-def _report(line: str, where: str) -> ReportReceived:
-    try:
-        data = json.loads(line)
-        return ReportReceived(
-            id=str(data["id"]),
-            at=data["at"],
-            report_id=str(data["id"]),
-            bridge="evaluate",
-            content=_content(data),
-        )
-    except ValidationError as error:
-        wrong = ", ".join(".".join(str(part) for part in e["loc"]) or "line" for e in error.errors())
-        raise SettingsError(f"{where}: {wrong}: not as a report line should be; correct the line.") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SettingsError(f"{where}: is no report line ({type(error).__name__}: {error}).") from None
-
-
-def _content(data: Mapping[str, Any]) -> ReportContent:
-    position = None
-    if data.get("lat") is not None and data.get("lon") is not None:
-        position = {"lat": data["lat"], "lon": data["lon"], "accuracy_m": data.get("accuracy_m")}
-    source = data.get("source")
-    return ReportContent.model_validate(
-        {
-            "text": (data.get("text") or "")[:MAX_TEXT],
-            "sender": data.get("sender"),
-            "position": position,
-            "postcode": data.get("postcode"),
-            # "sms" is a medium that many share; "telegram:chat7" is one chat, whose copies count once.
-            "source": source if isinstance(source, str) and ":" in source else None,
-        }
-    )
 
 
 def explain_file(

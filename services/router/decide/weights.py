@@ -1,17 +1,22 @@
-"""The weights of correlation, read once from `weights.toml`: sign → logarithm of the odds that it is worth."""
+"""The weights of correlation, read once from `weights.toml`: sign → logarithm of the odds it is worth."""
 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from math import exp
+from typing import Final
+
+DECISIVE: Final = frozenset({"another", "elsewhere", "unlinked", "other_business"})
+"""Signs that decide alone and are not fitted: a merged pair silences a real raid."""
 
 
 @cache
 def weights() -> Mapping[str, float]:
-    """All weights by name, with `bias`."""
+    """All weights by name, with `bias`: of [set by hand, fitted] the fitted one."""
     text = resources.files(__package__).joinpath("weights.toml").read_text(encoding="utf-8")
-    return {name: float(value) for name, value in tomllib.loads(text).items()}
+    table = tomllib.loads(text).items()
+    return {name: float(value[-1] if isinstance(value, list) else value) for name, value in table}
 
 
 def score(signs: Mapping[str, float]) -> float:

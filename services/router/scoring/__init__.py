@@ -1,1 +1,1 @@
-"""How good are the predictions? Truth beside prediction, the figures, and a page to look at mistakes."""
+"""How good are the predictions? Truth beside prediction, figures, mistakes, and a page to look at them."""

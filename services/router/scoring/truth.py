@@ -1,13 +1,13 @@
-"""What a corpus line says to be true, beside what was predicted for it. Pure, apart from reading the files."""
+"""What a corpus line says to be true, beside what was predicted for it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from shared.contracts.base import Frozen, Moment
 from shared.errors import SettingsError
@@ -18,27 +18,33 @@ NOISE: Final = frozenset({"old_news", "question", "chatter", "spam", "hoax", "ot
 ROLES: Final = frozenset({"report", "update", "all_clear", "retraction"}) | NOISE
 
 
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=200)]
+"""What stands in tables: nothing that commands a terminal."""
+
+
 class Truth(Frozen):
     """What a person says about one message: its event in the world, its role, and where the event was."""
 
-    incident: str | None = None
-    role: str = "report"
+    incident: Name | None = None
+    role: Name
     lat: float | None = None
     lon: float | None = None
     radius_m: float | None = None
-    groups: tuple[str, ...] = ()
+    groups: tuple[Name, ...] = ()
 
 
 class CorpusLine(Frozen):
     """One line of a corpus: a report line with its truth; unknown keys are ignored."""
 
-    id: str
+    id: Name
     at: Moment
-    text: str = ""
+    text: str | None = ""
     sender: str | None = None
     source: str | None = None
-    scenario: str = ""
-    language: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    scenario: Name = ""
+    language: Name = ""
     truth: Truth
 
 
@@ -49,11 +55,18 @@ class Judged:
     line: CorpusLine
     incident: str | None
     status: str
-    lat: float | None
-    lon: float | None
-    radius_m: float | None
-    groups: tuple[str, ...]
-    reason: str
+    lat: float | None = None
+    lon: float | None = None
+    radius_m: float | None = None
+    groups: tuple[str, ...] = ()
+    reason: str = ""
+    told_at: datetime | None = None
+    """When somebody first heard of the predicted incident."""
+
+    @property
+    def id(self) -> str:
+        """The message's id."""
+        return self.line.id
 
     @property
     def at(self) -> datetime:
@@ -67,7 +80,7 @@ class Judged:
 
     @property
     def opened(self) -> bool:
-        """Whether on this message a first alert went out."""
+        """Whether it opened an incident: a first alert went out, singly or in a digest."""
         return self.status == "opened"
 
     @property
@@ -77,38 +90,74 @@ class Judged:
 
 
 def read_corpus(paths: Sequence[Path]) -> list[CorpusLine]:
-    """The lines of these files that carry a truth, in time order. Raises `SettingsError` (file, line)."""
+    """The lines of these files as one stream, in time order.
+
+    Raises `SettingsError` naming file and line for what is broken, lacks its truth or has an id twice.
+    """
+    seen: dict[str, str] = {}
     found: list[CorpusLine] = []
     for path in paths:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if line.strip():
-                found.append(_line(line, f"{path}:{number}"))
+        for where, text in _lines(path):
+            line = _line(text, where)
+            if line.id in seen:
+                raise SettingsError(
+                    f"{where}: id: {line.id!r} stands in {seen[line.id]} too; give each its own."
+                )
+            seen[line.id] = where
+            found.append(line)
     return sorted(found, key=lambda line: line.at)
 
 
-def _line(text: str, where: str) -> CorpusLine:
+def _lines(path: Path) -> list[tuple[str, str]]:
     try:
-        line = CorpusLine.model_validate_json(text)
-    except ValidationError as error:
-        wrong = ", ".join(".".join(str(part) for part in e["loc"]) or "line" for e in error.errors())
-        raise SettingsError(f"{where}: {wrong}: not as a corpus line with `truth` should be.") from None
+        # Not `splitlines`: a text may hold characters that it takes for ends of lines.
+        with path.open(encoding="utf-8") as stream:
+            return [(f"{path}:{number}", line) for number, line in enumerate(stream, 1) if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error}).") from error
+
+
+def _line(text: str, where: str) -> CorpusLine:
+    line = _parsed(text, where)
     if line.truth.role not in ROLES:
-        raise SettingsError(
-            f"{where}: truth.role: {line.truth.role!r} is none of {', '.join(sorted(ROLES))}."
-        )
+        known = ", ".join(sorted(ROLES))
+        raise SettingsError(f"{where}: truth.role: {line.truth.role!r} is none of {known}.")
     return line
 
 
-def beside(corpus: Sequence[CorpusLine], predictions: Sequence[dict[str, Any]]) -> list[Judged]:
-    """Each corpus line with its prediction. Raises `SettingsError` naming a line without one."""
+def _parsed(text: str, where: str) -> CorpusLine:
+    try:
+        data = json.loads(text)
+        if isinstance(data, dict) and not isinstance(data.get("truth"), dict):
+            raise SettingsError(
+                f"{where}: has no `truth`; a line that is scored says what is true of it: "
+                '"truth": {"incident", "role", "lat", "lon", "radius_m", "groups"}.'
+            )
+        return CorpusLine.model_validate(data)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(str(part) for part in e["loc"]) or "line" for e in error.errors())
+        raise SettingsError(f"{where}: {wrong}: not as a corpus line should be; correct the line.") from None
+    except ValueError as error:
+        raise SettingsError(f"{where}: is no corpus line ({error}).") from None
+
+
+def beside(
+    corpus: Sequence[CorpusLine],
+    predictions: Sequence[Mapping[str, Any]],
+    told: Mapping[str, datetime] | None = None,
+) -> list[Judged]:
+    """Each corpus line with its prediction, and with the moment at which its incident was first told of.
+
+    Raises `SettingsError` naming a line without one.
+    """
     by_id = {prediction["id"]: prediction for prediction in predictions}
     missing = [line.id for line in corpus if line.id not in by_id]
     if missing:
         raise SettingsError(f"There is no prediction for {missing[0]} ({len(missing)} are missing).")
-    return [_judged(line, by_id[line.id]) for line in corpus]
+    return [_judged(line, by_id[line.id], told or {}) for line in corpus]
 
 
-def _judged(line: CorpusLine, prediction: dict[str, Any]) -> Judged:
+def _judged(line: CorpusLine, prediction: Mapping[str, Any], told: Mapping[str, datetime]) -> Judged:
     return Judged(
         line=line,
         incident=prediction["incident"],
@@ -118,9 +167,5 @@ def _judged(line: CorpusLine, prediction: dict[str, Any]) -> Judged:
         radius_m=prediction["radius_m"],
         groups=tuple(prediction["groups"]),
         reason=prediction["reason"],
+        told_at=told.get(prediction["incident"] or ""),
     )
-
-
-def read_predictions(path: Path) -> list[dict[str, Any]]:
-    """The prediction lines of a file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

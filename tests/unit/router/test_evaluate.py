@@ -40,7 +40,7 @@ def run(
     reports, out = tmp_path / "reports.jsonl", tmp_path / "out.jsonl"
     reports.write_text("\n".join(lines) + "\n")
     seen: list[tuple[int, int]] = []
-    summary = evaluate_files(GROUPS, reports=reports, out=out, progress=lambda *p: seen.append(p))
+    summary = evaluate_files(GROUPS, reports=[reports], out=out, progress=lambda *p: seen.append(p))
     return [json.loads(text) for text in out.read_text().splitlines()], summary, seen
 
 
