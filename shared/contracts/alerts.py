@@ -2,6 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
 from shared.contracts.base import (
     SLUG_RULE,
     TOKEN_RULE,
@@ -60,7 +62,7 @@ class AlertBody(Private):
     """What verifiers are asked to look at: said by reports, decided by people."""
     who: Literal["immigration", "police", "joint", "other", "unknown"] = "unknown"
     """Who acts, as far as the reports say."""
-    seen: dict[Literal["van", "officer", "person"], int] = {}
+    seen: dict[Literal["van", "officer", "person"], int] = Field(default_factory=dict)
     """How many vans, officers and people held the best report counts."""
     alike: bool = False
     """Whether many sent it in one phrasing, and none saw it."""

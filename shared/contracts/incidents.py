@@ -55,7 +55,7 @@ class Weighed(Frozen):
     incident: IncidentId
     score: float
     """The logarithm of the odds that it is the same: above 0 it joins."""
-    signs: dict[str, float] = {}
+    signs: dict[str, float] = Field(default_factory=dict)
 
 
 class Why(Private):
@@ -65,13 +65,13 @@ class Why(Private):
     kind: str
     sure: float = 1.0
     """How sure the kind is, 0 to 1."""
-    because: dict[str, float] = {}
+    because: dict[str, float] = Field(default_factory=dict)
     """What counted most for that kind."""
     first_hand: bool | None = None
     who: str = "unknown"
     place: Place | None = None
     place_reason: str = ""
-    places: dict[str, float] = {}
+    places: dict[str, float] = Field(default_factory=dict)
     """Names of the places that were weighed, with their points."""
     considered: tuple[Weighed, ...] = ()
     copy_of: IncidentId | None = None

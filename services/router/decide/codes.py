@@ -18,13 +18,15 @@ _SECTOR: Final = re.compile(
 _OUTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\b", re.IGNORECASE)
 _MOTORWAY: Final = re.compile(r"\b(?:the|onto the|towards the)\s+M\d{1,2}\b", re.IGNORECASE)
 _GRID: Final = re.compile(r"\b([HNOST][A-HJ-Z])\s?(\d{3,5})\s?(\d{3,5})\b", re.IGNORECASE)
-_CHAT_WORDS: Final = frozenset({"B4", "M8", "W8", "L8", "H8", "K9", "M25", "S0", "N0", "U2", "B12", "G8", "T2", "E3N"})
+_CHAT_WORDS: Final = frozenset(
+    {"B4", "M8", "W8", "L8", "H8", "K9", "M25", "S0", "N0", "U2", "B12", "G8", "T2", "E3N"}
+)
 """Short words and roads that look like districts; only written in capitals and alone they count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The codes of a text, as the gazetteer writes them; `rest` is the text without them and without links."""
+    """The codes of a text, as the gazetteer writes them; `rest` is the text without them and links."""
 
     point: tuple[float, float] | None
     postcodes: tuple[str, ...]
@@ -37,9 +39,16 @@ def find_codes(text: str, gazetteer: Gazetteer) -> Codes:
     """Read a text. Only points on the globe and districts that exist are found."""
     point = _point(text)
     rest = _LINK.sub(" ", text)
-    postcodes = tuple(dict.fromkeys(f"{a} {b.replace('O', '0').replace('o', '0') if b[0] in 'Oo' else b}".upper() for a, b in _POSTCODE.findall(rest)))
+    postcodes = tuple(
+        dict.fromkeys(
+            f"{a} {b.replace('O', '0').replace('o', '0') if b[0] in 'Oo' else b}".upper()
+            for a, b in _POSTCODE.findall(rest)
+        )
+    )
     rest = _POSTCODE.sub(" ", rest)
-    sectors = tuple(dict.fromkeys(f"{a} {b}".upper() for a, b in _SECTOR.findall(rest) if gazetteer.outcode(a.upper())))
+    sectors = tuple(
+        dict.fromkeys(f"{a} {b}".upper() for a, b in _SECTOR.findall(rest) if gazetteer.outcode(a.upper()))
+    )
     rest = _SECTOR.sub(" ", rest) if sectors else rest
     outcodes = tuple(dict.fromkeys(_outcodes(_MOTORWAY.sub(" ", rest), gazetteer)))
     return Codes(point, postcodes, sectors, outcodes, _GRID.sub(" ", rest))

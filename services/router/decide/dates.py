@@ -16,7 +16,10 @@ _YEAR: Final = re.compile(r"(?<![\d£$€.,-])(20[012]\d)(?![\d.,]\d|\d)")
 
 
 def days_old(text: str, now: datetime) -> int | None:
-    """How many days before `now` the newest date in the text lies; None if it names none. A bare year is its end."""
+    """How many days before `now` the newest date in the text lies; None if it names none.
+
+    A bare year counts as its end.
+    """
     ages = [(now.date() - found).days for found in _dates(text)]
     return min(ages) if ages else None
 

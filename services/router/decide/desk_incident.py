@@ -7,10 +7,11 @@ from typing import Final
 
 from services.router.decide import ids, reasons
 from services.router.decide.draft import Draft, public, verifiers
+from services.router.decide.follow_up import raise_to_likely
 from services.router.decide.judge import group_ids
 from services.router.decide.limits import CLAIM_LEASE, MOST_SPLIT
 from services.router.decide.permissions import concerns
-from services.router.decide.reports import join_held, open_incident, raise_to_likely
+from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
 from services.router.decide.state import Evidence, Held, Incident
 from shared.contracts import desk

@@ -1,4 +1,4 @@
-"""One ranked message for all that is not told singly: incidents beyond a group's attention, held reports, watches.
+"""One ranked message for all that is not told singly: incidents that came too fast, held reports, watches.
 
 A group's verifiers hear of what a person must know within five minutes, flood or not: incidents that
 came too fast, and located reports that are held. Everything else waits for the group's own rhythm. The
@@ -11,16 +11,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.router.decide import ids, reasons
+from services.router.decide.clues import precise
 from services.router.decide.draft import Draft
 from services.router.decide.limits import DIGEST_GATHERS, DIGEST_LINES, DIGEST_NAMES, DIGEST_URGENT
-from services.router.decide.locate import precise
 from services.router.decide.state import DAWN, Group, Held, Incident, State, Watch
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
 from shared.contracts.base import GroupId
 
 _EXCERPT: Final = 160
-_URGENT: Final = frozenset({reasons.RUMOUR, reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reasons.NOT_UNDERSTOOD})
+_URGENT: Final = frozenset(
+    {reasons.RUMOUR, reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reasons.NOT_UNDERSTOOD}
+)
 """Reasons why a located report may be held although something may be going on there."""
 
 
@@ -72,7 +74,9 @@ def _all_waiting(state: State) -> list[_Waiting]:
 
 def _due(draft: Draft, waiting: _Waiting, group: Group) -> bool:
     """Soon for what must reach a person within five minutes; else in the group's rhythm."""
-    pressing = [i.opened_at for i in waiting.incidents] + [h.evidence.at for h in waiting.fresh if _pressing(h)]
+    pressing = [i.opened_at for i in waiting.incidents] + [
+        h.evidence.at for h in waiting.fresh if _pressing(h)
+    ]
     if pressing and draft.now >= min(pressing) + DIGEST_URGENT:
         return True
     fresh = [h.evidence.at for h in waiting.fresh] + [w.at for w in waiting.watches]
@@ -94,7 +98,9 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         *(_of_held(h) for h in fresh),
         *(_of_watch(w) for w in waiting.watches),
     ]
-    drills = [h.drill for h in fresh] + [i.drill for i in waiting.incidents] + [False for _ in waiting.watches]
+    drills = (
+        [h.drill for h in fresh] + [i.drill for i in waiting.incidents] + [False for _ in waiting.watches]
+    )
     draft.emit(
         AlertRaised,
         alert_id=ids.alert_id(draft.next_id(), waiting.group, "verifiers"),
@@ -105,13 +111,17 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         urgency="urgent" if waiting.incidents else "normal",
         not_after=draft.now + timedelta(minutes=group.definition.policy.alert_life_min),
         drill=all(drills),
-        body=DigestBody(lines=tuple(lines[:DIGEST_LINES]), held=len(waiting.held), oldest=_oldest(waiting, draft.now)),
+        body=DigestBody(
+            lines=tuple(lines[:DIGEST_LINES]), held=len(waiting.held), oldest=_oldest(waiting, draft.now)
+        ),
     )
     _mark(draft, waiting, tuple(h.evidence.report for h in fresh))
 
 
 def _oldest(waiting: _Waiting, now: datetime) -> datetime:
-    return min([*(h.evidence.at for h in waiting.held), *(i.opened_at for i in waiting.incidents)], default=now)
+    return min(
+        [*(h.evidence.at for h in waiting.held), *(i.opened_at for i in waiting.incidents)], default=now
+    )
 
 
 def _mark(draft: Draft, waiting: _Waiting, shown: tuple[str, ...]) -> None:
@@ -119,7 +129,11 @@ def _mark(draft: Draft, waiting: _Waiting, shown: tuple[str, ...]) -> None:
     incidents = tuple(i.id for i in waiting.incidents)
     watches = tuple(w.id for w in waiting.watches)
     draft.emit(
-        events.HeldDigested, group=waiting.group, reports=shown[:DIGEST_NAMES], incidents=incidents, watches=watches
+        events.HeldDigested,
+        group=waiting.group,
+        reports=shown[:DIGEST_NAMES],
+        incidents=incidents,
+        watches=watches,
     )
     for start in range(DIGEST_NAMES, len(shown), DIGEST_NAMES):
         draft.emit(events.HeldDigested, group=waiting.group, reports=shown[start : start + DIGEST_NAMES])
@@ -166,5 +180,9 @@ def _of_held(held: Held) -> DigestLine:
 
 def _of_watch(watch: Watch) -> DigestLine:
     return DigestLine(
-        report_id=watch.id, at=watch.since, place=watch.place.label, reason=reasons.WATCH, reports=watch.reports
+        report_id=watch.id,
+        at=watch.since,
+        place=watch.place.label,
+        reason=reasons.WATCH,
+        reports=watch.reports,
     )

@@ -76,7 +76,7 @@ class Draft:
 
 
 def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRMED") -> None:
-    """The first word to the verifiers of every group that has not heard yet, as far as their attention reaches.
+    """The first word to the verifiers of groups that have not heard yet, as far as their attention reaches.
 
     Beyond three within ten minutes an incident waits for the group's next digest (see `ticks`).
     """

@@ -112,9 +112,7 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
         watch = watches.get(name)
         if watch is not None:
             watches = watches.insert(name, replace(watch, digested=(*watch.digested, event.group)))
-    state = replace(
-        state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at)
-    )
+    state = replace(state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at))
     for name in event.incidents:
         state = _told(state, name, event.group, "verifiers")
     return state

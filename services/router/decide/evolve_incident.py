@@ -90,7 +90,9 @@ def _said_over(incident: Incident, report: Evidence) -> datetime | None:
     """A report that they are gone counts until one says that they are there."""
     if report.gist.kind == "over":
         return report.at
-    still_there = report.gist.kind in {"report", "update"} and report.gist.present and report.first_hand is True
+    still_there = (
+        report.gist.kind in {"report", "update"} and report.gist.present and report.first_hand is True
+    )
     return None if still_there else incident.said_over_at
 
 

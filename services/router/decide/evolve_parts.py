@@ -16,7 +16,11 @@ def put(state: State, incident: Incident) -> State:
     state = replace(state, incidents=state.incidents.insert(incident.id, incident))
     if before is None or before.status != incident.status:
         state = _listed(state, incident)
-    if before is None or (before.told, before.groups, before.status) != (incident.told, incident.groups, incident.status):
+    if before is None or (before.told, before.groups, before.status) != (
+        incident.told,
+        incident.groups,
+        incident.status,
+    ):
         state = _noted(state, incident)
     if before is None or before.place != incident.place:
         state = replace(state, cells=_moved(state.cells, incident.id, _cells_of(before), _cells_of(incident)))

@@ -13,7 +13,9 @@ from shared.contracts.incidents import Gist
 
 _SHORTEST: Final = 4
 _MOST: Final = 24
-_DETAILS: Final = frozenset({"hotel", "care", "school", "site", "car", "beauty", "store", "food", "shop", "centre"})
+_DETAILS: Final = frozenset(
+    {"hotel", "care", "school", "site", "car", "beauty", "store", "food", "shop", "centre"}
+)
 
 
 def gist_of(text: str, understood: Understood) -> Gist:

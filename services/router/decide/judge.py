@@ -5,23 +5,19 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from services.router.decide import reasons
-from services.router.decide.correlate import (
-    CLAIMS,
-    Candidate,
-    Correlated,
-    Report,
-    correlate,
-    gap_m,
-    open_to,
-    present,
-)
+from services.router.decide.case import Case
+from services.router.decide.clues import Hints, precise
+from services.router.decide.company import alike_held, answers, chorus
+from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old
 from services.router.decide.geo import distance_m
 from services.router.decide.gist import gist_of
 from services.router.decide.kinds import Context, Reckoned, reckon
-from services.router.decide.locate import Hints, Located, locate, precise
+from services.router.decide.likeness import COPY_REACH_M, Report, gap_m, present
+from services.router.decide.locate import Located, locate
+from services.router.decide.reading import CLAIM
 from services.router.decide.route import area_index, concerned
-from services.router.decide.state import Held, Incident, State
+from services.router.decide.state import Incident, State
 from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
 from services.router.decide.weights import probability
@@ -35,14 +31,9 @@ Verdict = Literal["open", "join", "hold", "ignore"]
 MOST_VAGUE_GROUPS: Final = 3
 """An area that concerns more groups than this tells nobody where to look."""
 
-COPY_REACH_M: Final = 25_000.0
-"""A copied text comes from phones all over a town; from farther away it is said of something else."""
-
 A_COPY: Final = 0.85
 """The share of its marks that a text has in common with what it was copied from."""
 
-CHORUS: Final = timedelta(minutes=30)
-"""Vague reports within this time support each other."""
 
 CLEAR: Final = 1.3
 """The strength of a report that says what is going on, not only that something is."""
@@ -50,6 +41,7 @@ CLEAR: Final = 1.3
 RUMOURED: Final = 2
 """So many phrases of rumour make one, if nobody saw it."""
 
+_JUST: Final = timedelta(minutes=10)
 _NEWS: Final = frozenset({"update", "over", "wrong", "unclear", "help"})
 _NOISE: Final = {
     "question": reasons.QUESTION,
@@ -87,28 +79,6 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """What the rules look at."""
-
-    state: State
-    content: ReportContent
-    understood: Understood
-    context: Context
-    reckoned: Reckoned
-    gist: Gist
-    located: Located
-    found: Correlated
-    groups: tuple[GroupShare, ...]
-    first_hand: bool | None
-    drill: bool
-    now: datetime
-
-    @property
-    def place(self) -> Place | None:
-        return self.located.place
-
-
-@dataclass(frozen=True, slots=True)
 class _Ruling:
     verdict: Verdict
     reason: str
@@ -138,7 +108,7 @@ def judge(
     )
 
 
-def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, gazetteer: Gazetteer) -> _Case:
+def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, gazetteer: Gazetteer) -> Case:
     understood = understand(content.text)
     first_hand = understood.first_hand if content.first_hand is None else content.first_hand
     thread = state.threads.get(content.sender) if content.sender else None
@@ -155,25 +125,27 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     place = located.place
     gist = gist_of(content.text, understood)
     report = Report(
-        content.text, understood, gist, place, located.said, content.sender, content.source, drill, first_hand
+        text=content.text,
+        understood=understood,
+        gist=gist,
+        place=place,
+        said=located.said,
+        sender=content.sender,
+        source=content.source,
+        drill=drill,
+        first_hand=first_hand,
+        short=len(sketch(content.text)) < SKETCH_SIZE,
     )
     found = correlate(state, report, now)
     context = context_of(state, report, found, now)
     reckoned = reckon(understood, context)
-    if _answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
+    if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
         reckoned = Reckoned("report", 1.0, 0.0, (("answers_its_sender", 1.0),))
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place and not _joins(found) else ()
-    return _Case(state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now)
-
-
-def _answers(state: State, report: Report, now: datetime) -> bool:
-    """Whether it names the place that the same sender's cry, held for want of one, did not: "help raid", then where."""
-    thread = state.threads.get(report.sender) if report.sender else None
-    if thread is None or thread.incident is not None or now - thread.at > CHORUS or not report.said:
-        return False
-    held = state.held.get(thread.report)
-    return held is not None and held.reason in _WITHOUT_PLACE
+    return Case(
+        state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now
+    )
 
 
 def context_of(state: State, report: Report, found: Correlated, now: datetime) -> Context:
@@ -197,7 +169,7 @@ def _joins(found: Correlated) -> Candidate | None:
     return best if best is not None and best.score > 0 else None
 
 
-def _rule(case: _Case) -> _Ruling:
+def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
     """The first rule that speaks."""
     kind = case.reckoned.kind
     if kind in _NOISE:
@@ -207,7 +179,9 @@ def _rule(case: _Case) -> _Ruling:
     if kind == "empty":
         return _wordless(case)
     if joined := _joins(case.found):
-        return _Ruling("join", _why(joined, kind), joined.incident.id)
+        return _after_the_end(case, joined.incident) or _Ruling(
+            "join", _why(joined, kind), joined.incident.id
+        )
     if kind in _NEWS:
         return _news_of_nothing(case)
     if kind == "rumour":
@@ -215,13 +189,13 @@ def _rule(case: _Case) -> _Ruling:
     return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
 
 
-def _says_so(case: _Case) -> bool:
+def _says_so(case: Case) -> bool:
     """Whether it says that a raid is on, or that they are back, or answers for one that did."""
     understood, answers = case.understood, dict(case.reckoned.because).get("answers_its_sender")
-    return bool(understood.told & CLAIMS) or understood.again or {"centre"} <= understood.told or bool(answers)
+    return bool(understood.told & CLAIM) or understood.again or {"centre"} <= understood.told or bool(answers)
 
 
-def _copy(case: _Case) -> _Ruling | None:
+def _copy(case: Case) -> _Ruling | None:
     """The same words again: of an open incident they are one more copy, of an ended one old news."""
     incident = case.found.copy_of
     if incident is None or _says_elsewhere(case, incident):
@@ -233,16 +207,26 @@ def _copy(case: _Case) -> _Ruling | None:
     return None
 
 
-def _says_elsewhere(case: _Case, incident: Incident) -> bool:
+def _says_elsewhere(case: Case, incident: Incident) -> bool:
     """Alike in words, but about another place: "vans outside 12 Rye Lane" is no copy of "… Mare Street"."""
     place = case.place
     if place is None or incident.place is None:
         return False
     many_words = len(sketch(case.content.text)) == SKETCH_SIZE
-    if place.how == "coordinates" and many_words and case.found.copied >= A_COPY:
+    if not case.located.said and many_words and case.found.copied >= A_COPY:
         # A copy comes from anywhere in town; "immigration raid here" and set phrases are nobody's copy.
         return distance_m(place.lat, place.lon, incident.place.lat, incident.place.lon) > COPY_REACH_M
     return precise(place) and precise(incident.place) and gap_m(place, incident.place) > 0
+
+
+def _after_the_end(case: Case, incident: Incident) -> _Ruling | None:
+    """A witness of what a person has just ended: perhaps they are back, perhaps it is a late word."""
+    ended = incident.ended_at if incident.status != "no_news" else None
+    if ended is None or case.first_hand is not True or case.reckoned.kind != "report":
+        return None
+    if case.now - ended <= _JUST:
+        return _Ruling("hold", reasons.AFTER_THE_END, incident.id)
+    return _open(case)
 
 
 _WHY: Final = (
@@ -264,7 +248,7 @@ def _why(joined: Candidate, kind: str) -> str:
     return next((reason for sign, reason in _WHY if sign in joined.signs), reasons.ONLY_ONE_LIVE)
 
 
-def _news_of_nothing(case: _Case) -> _Ruling:
+def _news_of_nothing(case: Case) -> _Ruling:
     """News of what nobody reported: kept for a person if somebody may need one, else not for us."""
     kind, placed = case.reckoned.kind, precise(case.place)
     leaning = case.found.leaning
@@ -278,7 +262,7 @@ def _news_of_nothing(case: _Case) -> _Ruling:
     return _Ruling("ignore", nothing.get(kind, reasons.NO_SIGN))
 
 
-def _wordless(case: _Case) -> _Ruling:
+def _wordless(case: Case) -> _Ruling:
     """No words, but somebody pressed the button somewhere: for a person. Nothing at all: for nobody."""
     if case.content.position is None and case.content.postcode is None:
         return _Ruling("ignore", reasons.NO_WORDS)
@@ -287,7 +271,7 @@ def _wordless(case: _Case) -> _Ruling:
     return _Ruling("hold", reasons.NOT_UNDERSTOOD)
 
 
-def _open(case: _Case) -> _Ruling:
+def _open(case: Case) -> _Ruling:
     """A report that no known incident explains."""
     place = case.place
     if place is None:
@@ -295,81 +279,25 @@ def _open(case: _Case) -> _Ruling:
         return _Ruling("hold", reason, case.found.leaning)
     if case.understood.rumour >= RUMOURED and case.first_hand is not True:
         return _Ruling("hold", reasons.RUMOUR)
-    alike = _alike_held(case)
+    alike = alike_held(case)
     if precise(place):
         reason = reasons.PLACED_REPORT if case.groups else reasons.NOBODYS_AREA
         return _Ruling("open", reason, joins_held=alike)
     return _open_vaguely(case, place, alike)
 
 
-def _open_vaguely(case: _Case, place: Place, alike: tuple[ReportId, ...]) -> _Ruling:
+def _open_vaguely(case: Case, place: Place, alike: tuple[ReportId, ...]) -> _Ruling:
     if case.found.copy_of_held:
         return _Ruling("hold", reasons.COPY_OF_HELD)
     if case.understood.rumour and case.first_hand is not True:
         return _Ruling("hold", reasons.RUMOUR)
-    if chorus := _chorus(case, place):
-        return _Ruling("open", reasons.VAGUE_BUT_SUPPORTED, joins_held=(*chorus, *alike))
+    if singing := chorus(case, place):
+        return _Ruling(
+            "open", reasons.VAGUE_BUT_SUPPORTED, joins_held=tuple(dict.fromkeys((*singing, *alike)))
+        )
     if not case.groups or len(case.groups) > MOST_VAGUE_GROUPS:
         return _Ruling("hold", reasons.FAR_TOO_VAGUE)
     return _Ruling("hold", reasons.TOO_VAGUE)
-
-
-def _alike_held(case: _Case) -> tuple[ReportId, ...]:
-    """Held reports that are this one's earlier copy, or its sender's earlier message."""
-    found = [case.found.copy_of_held] if case.found.copy_of_held else []
-    found += _held_near(case)
-    thread = case.state.threads.get(case.content.sender) if case.content.sender else None
-    if thread is not None and thread.report in case.state.held and case.now - thread.at <= CHORUS:
-        found.append(thread.report)
-    return tuple(dict.fromkeys(r for r in found if case.state.held[r].drill == case.drill))
-
-
-_UNSURE_HELD: Final = frozenset(
-    {reasons.WHO_IS_UNCLEAR, reasons.NOT_UNDERSTOOD, reasons.TOO_VAGUE, reasons.CRY_FOR_HELP}
-)
-
-
-def _held_near(case: _Case) -> list[ReportId]:
-    """Held reports of the last half hour that this one explains: of the same place."""
-    place = case.place
-    if place is None or len(case.state.held) > _CHORUS_LOOKS_AT:
-        return []
-    return sorted(
-        h.evidence.report
-        for h in case.state.held.values()
-        if h.reason in _UNSURE_HELD and case.now - h.evidence.at <= CHORUS and _at_one_place(h.evidence.place, place)
-    )[:_CHORUS_JOINS]
-
-
-def _at_one_place(one: Place | None, other: Place) -> bool:
-    if one is None:
-        return False
-    if precise(one) and precise(other):
-        return gap_m(one, other) <= 0
-    return distance_m(one.lat, one.lon, other.lat, other.lon) <= max(one.radius_m, other.radius_m)
-
-
-_WITHOUT_PLACE: Final = frozenset({reasons.NO_PLACE, reasons.AMBIGUOUS_PLACE, reasons.CRY_FOR_HELP, reasons.COPY_OF_HELD})
-_VAGUE_HELD: Final = frozenset({reasons.TOO_VAGUE, reasons.COPY_OF_HELD})
-_CHORUS_LOOKS_AT: Final = 200
-_CHORUS_JOINS: Final = 50
-
-
-def _chorus(case: _Case, place: Place) -> tuple[ReportId, ...]:
-    """Held reports of others, about the same area, of the last half hour."""
-    if len(case.state.held) > _CHORUS_LOOKS_AT:
-        return ()
-    found = [h.evidence.report for h in case.state.held.values() if _sings_along(case, place, h)]
-    return tuple(sorted(found))[:_CHORUS_JOINS]
-
-
-def _sings_along(case: _Case, place: Place, held: Held) -> bool:
-    theirs = held.evidence.place
-    if theirs is None or held.reason not in _VAGUE_HELD or held.drill != case.drill:
-        return False
-    other_voice = held.evidence.sender is None or held.evidence.sender != case.content.sender
-    recent = case.now - held.evidence.at <= CHORUS
-    return other_voice and recent and theirs.label == place.label
 
 
 def group_ids(groups: tuple[GroupShare, ...]) -> tuple[GroupId, ...]:

@@ -14,7 +14,8 @@ from importlib import resources
 from math import exp
 from typing import Final
 
-from services.router.decide.understand import Kind, Understood
+from services.router.decide.kind_rules import Kind
+from services.router.decide.understand import Understood
 
 KINDS: Final[tuple[Kind, ...]] = (
     "report", "update", "over", "wrong", "question", "old_news", "other_police", "chatter", "rumour",
@@ -27,9 +28,11 @@ _SHORT: Final = 5
 _LONG: Final = 40
 _CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
 _PAIRS: Final = (
-    ("agency", "act"), ("agency", "now"), ("agency", "seen"), ("agency", "force"), ("agency", "hearsay"), ("agency", "old"), ("agency", "chatter"),
-    ("agency", "police"), ("agency", "other"), ("agency", "rumour"), ("agency", "over"), ("act", "seen"), ("act", "force"), ("raid", "old"), ("raid", "police"),
-    ("over", "still"), ("over", "moved"), ("police", "support"), ("force", "now"), ("police", "other"), ("agency", "future"), ("agency", "still"),
+    ("agency", "act"), ("agency", "now"), ("agency", "seen"), ("agency", "force"), ("agency", "hearsay"),
+    ("agency", "old"), ("agency", "chatter"), ("agency", "police"), ("agency", "other"),
+    ("agency", "rumour"), ("agency", "over"), ("act", "seen"), ("act", "force"), ("raid", "old"),
+    ("raid", "police"), ("over", "still"), ("over", "moved"), ("police", "support"), ("force", "now"),
+    ("police", "other"), ("agency", "future"), ("agency", "still"),
 )  # fmt: skip
 
 
@@ -126,7 +129,11 @@ def reckon(understood: Understood, context: Context) -> Reckoned:
     kind = max(KINDS, key=lambda k: odds[k])
     table = kind_weights()[kind]
     counted = sorted(
-        ((name, round(table[name] * value, 2)) for name, value in found.items() if name in table and name != "bias"),
+        (
+            (name, round(table[name] * value, 2))
+            for name, value in found.items()
+            if name in table and name != "bias"
+        ),
         key=lambda item: (-abs(item[1]), item[0]),
     )
     noise = sum(odds[k] for k in KINDS if k in NOISE) / whole

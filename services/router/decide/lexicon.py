@@ -57,10 +57,10 @@ class Lexicon:
     common: Mapping[str, frozenset[str]]
     """Everyday word → the languages in which it is one."""
     places_by_first: Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
-    """First word of a place's name in another script or language → (its words, its English name), longest first."""
+    """First word of a place's name in another script → (its words, its English name), longest first."""
 
     def hits(self, words: Sequence[str], languages: Sequence[str]) -> list[Hit]:
-        """Every sign in these words: all of those languages, and of any other the ones that count everywhere."""
+        """Every sign in these words: of those languages, and what counts everywhere of any other."""
         found = [Hit(sign, start, end, name) for sign, start, end, name in everywhere().hits(words)]
         for language in languages:
             found += [Hit(sign, start, end, language) for sign, start, end, _ in trie(language).hits(words)]
@@ -201,7 +201,7 @@ def common_words() -> frozenset[str]:
 
 @cache
 def place_words() -> frozenset[str]:
-    """Everyday words that name a part of a town where a preposition stands before them (`place_words.txt`)."""
+    """Everyday words that name a part of a town after a preposition (`lexicon/place_words.txt`)."""
     return _word_list("place_words.txt")
 
 

@@ -25,7 +25,7 @@ NEIGHBOURHOOD_M: Final = 400.0
 """Farther apart than this, beyond both uncertainties, two places are never one."""
 
 SINGLES: Final = 3
-"""First alerts that a group's verifiers get singly within `SINGLES_WITHIN`; further incidents wait for a digest."""
+"""First alerts that a group's verifiers get singly within `SINGLES_WITHIN`; more wait for a digest."""
 
 SINGLES_WITHIN: Final = timedelta(minutes=10)
 

@@ -8,13 +8,17 @@ from typing import Final, Literal
 
 from services.router.decide.codes import Codes, find_codes
 from services.router.decide.geo import distance_m
-from services.router.decide.lexicon import (
-    common_words,
-    known_words,
-    lexicon,
-    negations,
-    place_words,
-    prepositions,
+from services.router.decide.lexicon import common_words, known_words, lexicon, place_words
+from services.router.decide.name_words import (
+    ENDINGS,
+    ROAD_WORDS,
+    STREETS,
+    capitalised,
+    denied,
+    denied_after,
+    is_preposition,
+    known,
+    translations,
 )
 from services.router.decide.text import clauses, tokens
 from services.router.gazetteer.keys import canonical
@@ -27,30 +31,11 @@ MOST_NAMES: Final = 8
 
 _SUFFIX: Final = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
 """Endings that some languages hang on names: "Rye Lane'de"."""
-_ROAD_WORDS: Final = frozenset(
-    {
-        "road", "street", "lane", "avenue", "close", "gardens", "grove", "way", "hill", "square", "terrace", "place", "court", "crescent", "drive", "station", "market", "park",
-        "estate", "broadway", "parade", "mews", "walk", "green", "bridge", "circus", "row", "rise", "vale", "common", "house", "hospital", "library", "church", "school", "mosque", "centre",
-    }
-)  # fmt: skip
-_STREETS: Final = frozenset(
-    {"road", "street", "lane", "avenue", "close", "gardens", "grove", "hill", "terrace", "crescent", "drive", "way", "walk", "row", "mews"}
-)  # fmt: skip
-_ENDINGS: Final = {
-    "tr": ("deki", "daki", "teki", "taki", "den", "dan", "ten", "tan", "nin", "nun", "de", "da", "te", "ta", "ye", "ya", "e", "a"),
-    "pl": ("iem", "owi", "ie", "em", "u", "a", "y"),
-    "ro": ("ului", "ul", "ului"),
-    "sq": ("it", "in", "un", "s", "i"),
-    "uk": ("і", "у", "ом", "а"),
-}  # fmt: skip
 _SHORTEST_ALONE: Final = 4
 _SHORTEST_STEM: Final = 4
 _MOST_SIMILAR: Final = 6
-_CLITICS: Final = "بلوفكበየከለ"
-_HANGING: Final = 4
 _DISTRICT_M: Final = 4_000.0
 _AREA_M: Final = 1_000.0
-_CHECKED_BEFORE: Final = 3
 _CHECKED_APART: Final = 6
 
 
@@ -110,7 +95,7 @@ class _Scan:
     def __init__(self, text: str, languages: tuple[str, ...], gazetteer: Gazetteer) -> None:
         text = _SUFFIX.sub(" ", text)
         self._languages, self._gazetteer = languages, gazetteer
-        self._capitals = _capitalised(text)
+        self._capitals = capitalised(text)
         self._parts = [part.tokens for part in clauses(text)]
         self._similar_left = _MOST_SIMILAR
 
@@ -149,9 +134,10 @@ class _Scan:
             end=at + length + offset,
             how=how,
             score=score,
-            denied=_denied(words, at) or _denied_after(words, at + length) or self._set_apart(words, at),
+            denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
-            generic=all(w in common_words() or w in _ROAD_WORDS or w.isdigit() for w in canonical(run)),
+            generic=not (length > 1 and canonical(run)[-1] in STREETS)
+            and all(w in common_words() or w in ROAD_WORDS or w.isdigit() for w in canonical(run)),
         )
 
     def _set_apart(self, words: Sequence[str], at: int) -> bool:
@@ -162,7 +148,7 @@ class _Scan:
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
-        for length, english in _translations(words, at):
+        for length, english in translations(words, at):
             places = self._gazetteer.named(" ".join(canonical(tokens(english))))
             if places:
                 return self._made(places, words, at, length, offset, "translated")
@@ -185,20 +171,28 @@ class _Scan:
         places = self._gazetteer.named(key)
         if not places or not all(place.approximate for place in places):
             return places
-        better = [b for b in self._gazetteer.shortened(key) if b.kind in {"station", "landmark"} and _beside(b, places)]
+        better = [
+            b
+            for b in self._gazetteer.shortened(key)
+            if b.kind in {"station", "landmark"} and _beside(b, places)
+        ]
         if not better:
             return places
         lat, lon = sum(b.lat for b in better) / len(better), sum(b.lon for b in better) / len(better)
         return tuple(
-            replace(p, lat=lat, lon=lon, radius_m=_AREA_M, approximate=False) for p in places if _beside(better[0], [p])
+            replace(p, lat=lat, lon=lon, radius_m=_AREA_M, approximate=False)
+            for p in places
+            if _beside(better[0], [p])
         )
 
     def _may_be_bare(self, word: str) -> bool:
         """A name in a text without capitals, with nothing before it: "ahun vauxhall"."""
-        return not self._capitals and len(word) > _SHORTEST_ALONE and not word.isdigit() and not _known(word)
+        return not self._capitals and len(word) > _SHORTEST_ALONE and not word.isdigit() and not known(word)
 
-    def _may_stand(self, words: Sequence[str], at: int, length: int) -> bool:
-        """Whether a run of words is likely meant as a name: everyday words are only where they look like one."""
+    def _may_stand(  # noqa: PLR0911 - one a rule
+        self, words: Sequence[str], at: int, length: int
+    ) -> bool:
+        """Whether a run of words is likely meant as a name: everyday words only where they look like one."""
         run = words[at : at + length]
         if self._is_part_of_a_street(words, at + length, run):
             return False
@@ -215,21 +209,27 @@ class _Scan:
         common = lexicon().common.get(word, frozenset())
         if common & set(self._languages):
             return False
-        return self._introduced(words, at) or self._capital(run) or sum(map(len, self._parts)) <= _SHORTEST_ALONE
+        return (
+            self._introduced(words, at) or self._capital(run) or sum(map(len, self._parts)) <= _SHORTEST_ALONE
+        )
 
     def _is_part_of_a_street(self, words: Sequence[str], after: int, run: Sequence[str]) -> bool:
         """Whether a road word follows: "Dumbarton Road" is a street nobody has listed, not the town."""
-        return after < len(words) and canonical(["", words[after]])[1] in _STREETS and canonical(run)[-1] not in _ROAD_WORDS
+        return (
+            after < len(words)
+            and canonical(["", words[after]])[1] in STREETS
+            and canonical(run)[-1] not in ROAD_WORDS
+        )
 
     def _introduced(self, words: Sequence[str], at: int) -> bool:
-        return at > 0 and _is_preposition(words[at - 1])
+        return at > 0 and is_preposition(words[at - 1])
 
     def _capital(self, run: Sequence[str]) -> bool:
         return self._capitals is None or any(word in self._capitals for word in run)
 
     def _inflected(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name with its language's ending: "na Brixtonie", "Tottenhamda"."""
-        endings = [e for language in self._languages for e in _ENDINGS.get(language, ())]
+        endings = [e for language in self._languages for e in ENDINGS.get(language, ())]
         if not endings or len(words[at]) <= _SHORTEST_STEM:
             return None
         for length in range(min(4, len(words) - at), 0, -1):
@@ -248,7 +248,7 @@ class _Scan:
             return None
         for length in range(min(3, len(words) - at), 0, -1):
             run = words[at : at + length]
-            if any(_known(w) for w in run):
+            if any(known(w) for w in run):
                 continue
             if length == 1 and len(run[0]) <= _SHORTEST_ALONE:
                 continue
@@ -259,7 +259,7 @@ class _Scan:
         return None
 
     def _similar(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
-        """A misspelt name: two to four words that end like a street, or one strange word after a preposition."""
+        """A misspelt name: some words that end like a street, or one strange word after a preposition."""
         if self._similar_left <= 0:
             return None
         for length in range(min(4, len(words) - at), 0, -1):
@@ -275,13 +275,14 @@ class _Scan:
         return None
 
     def _looks_like_a_name(self, words: Sequence[str], at: int, run: Sequence[str]) -> bool:
-        strange = [w for w in run if not _known(w) and w not in _ROAD_WORDS]
-        if not strange or (len(run) > 1 and (_known(run[0]) or _is_preposition(run[0]))):
+        strange = [w for w in run if not known(w) and w not in ROAD_WORDS]
+        if not strange or (len(run) > 1 and (known(run[0]) or is_preposition(run[0]))):
             return False
         if len(run) == 1:
-            return len(run[0]) > _SHORTEST_ALONE and self._introduced(words, at) and self._named_by_case(run[0])
-        return run[-1] in _ROAD_WORDS and max(map(len, strange)) > 3
-
+            return (
+                len(run[0]) > _SHORTEST_ALONE and self._introduced(words, at) and self._named_by_case(run[0])
+            )
+        return run[-1] in ROAD_WORDS and max(map(len, strange)) >= _SHORTEST_ALONE
 
     def _named_by_case(self, word: str) -> bool:
         return self._capitals is not None and word in self._capitals
@@ -289,55 +290,3 @@ class _Scan:
 
 def _beside(place: NamedPlace, others: Sequence[NamedPlace]) -> bool:
     return any(distance_m(place.lat, place.lon, o.lat, o.lon) <= _DISTRICT_M for o in others)
-
-
-def _known(word: str) -> bool:
-    return word in common_words() or word in lexicon().common or word in known_words()
-
-
-def _is_preposition(word: str) -> bool:
-    return word in prepositions()
-
-
-def _denied(words: Sequence[str], at: int) -> bool:
-    """Whether a negation stands just before: "not Mare Street", "no en Rye Lane"."""
-    before = words[max(0, at - _CHECKED_BEFORE) : at]
-    found = [n for n, word in enumerate(before) if word in negations()]
-    if not found:
-        return False
-    between = before[found[-1] + 1 :]
-    return all(_is_preposition(w) or len(w) <= 3 for w in between)
-
-
-def _denied_after(words: Sequence[str], at: int) -> bool:
-    """Whether a negation of the languages that put it last follows: "Goldhawk Road না"."""
-    return at < len(words) and "not_after" in known_words().get(words[at], ())
-
-
-def _translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:
-    """(words taken, English name) for what begins here; a last word may carry an ending, a first one an article."""
-    table = lexicon().places_by_first
-    first = words[at]
-    if first.isascii():
-        options = [first]
-    else:
-        options = [first, *([first[1:]] if first[0] in _CLITICS else []), *(first[:-n] for n in range(1, _HANGING + 1) if len(first) - n >= 2)]
-    for option in options:
-        for spelt, english in table.get(option, ()):
-            if at + len(spelt) <= len(words) and all(_same(w, s) for w, s in zip(words[at + 1 :], spelt[1:], strict=False)):
-                yield len(spelt), english
-
-
-def _same(word: str, spelt: str) -> bool:
-    return word == spelt or (not word.isascii() and word.startswith(spelt) and len(word) - len(spelt) <= _HANGING)
-
-
-def _capitalised(text: str) -> frozenset[str] | None:
-    """The words written with a capital; None where the text's case says nothing."""
-    letters = [c for c in text if c.isalpha()]
-    uppers = sum(c.isupper() for c in letters)
-    if uppers > 0.8 * len(letters):
-        return None
-    return frozenset(
-        word for raw in text.split() if raw[:1].isupper() or raw[1:2].isupper() for word in tokens(raw)
-    )

@@ -9,8 +9,11 @@ from services.router.decide.text import tokens
 
 _GAP: Final = 3
 _FILLERS: Final = frozenset(
-    {"so", "and", "but", "hi", "hey", "hello", "guys", "sorry", "omg", "pls", "please", "ok", "oi", "yo", "well", "um", "er", "bro", "bruv", "mate", "wait", "also"}
-)  # fmt: skip
+    [
+        *("so", "and", "but", "also", "ok", "well", "wait", "please", "pls", "sorry", "omg", "um", "er"),
+        *("hi", "hey", "hello", "guys", "oi", "yo", "bro", "bruv", "mate"),
+    ]
+)
 """Words that may stand before a phrase that begins its clause."""
 _LEAST_STEM: Final = 2
 """Letters of a first stem in Latin script; in others one letter is a syllable."""

@@ -48,7 +48,7 @@ class Evidence:
     first_hand: bool | None = None
     place: Place | None = None
     sketch: tuple[int, ...] = ()
-    gist: Gist = Gist()
+    gist: Gist = field(default_factory=Gist)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,13 @@ _LETTERS: Final = str.maketrans(
 """Letters that normalisation leaves alone: the stroked Latin ones, and one form for each Arabic letter."""
 _ETHIOPIC: Final = {
     like + n: plain + n
-    for like, plain in ((0x1210, 0x1200), (0x1280, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
+    for like, plain in (
+        (0x1210, 0x1200),
+        (0x1280, 0x1200),
+        (0x1220, 0x1230),
+        (0x12D0, 0x12A0),
+        (0x1340, 0x1338),
+    )
     for n in range(7)
 } | {0x12A3: 0x12A0, 0x12D3: 0x12A0, 0x1203: 0x1200, 0x1213: 0x1200, 0x1283: 0x1200}
 """Ethiopic letters that sound alike and are written for each other."""

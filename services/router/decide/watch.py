@@ -16,7 +16,9 @@ from shared.contracts import incidents as events
 from shared.contracts.base import GroupId, Place, ReportId
 
 
-def note_police(draft: Draft, report: ReportId, groups: tuple[GroupId, ...], detail: events.HeldReport) -> None:
+def note_police(
+    draft: Draft, report: ReportId, groups: tuple[GroupId, ...], detail: events.HeldReport
+) -> None:
     """Keep a sighting; with the third sender near it a watch is noted, once."""
     draft.emit(events.ReportWatched, report_id=report, groups=groups, detail=detail)
     place = detail.place

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.router.decide.kind_rules import Kind
 from services.router.decide.kinds import FIXED, KINDS, NOISE, Context, features
-from services.router.decide.understand import Kind, understand
+from services.router.decide.understand import understand
 from services.router.fitting.play import Example
 from services.router.fitting.regression import FOLDS, Matrix, folds, softmax_fit, table
 

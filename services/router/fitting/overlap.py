@@ -6,7 +6,7 @@ moved to the day of the first of each three, at its own hours.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.router.scoring.truth import CorpusLine
@@ -29,7 +29,7 @@ def overlapping(
 
 def _shifts(lines: Mapping[str, CorpusLine], reports: Sequence[ReportReceived]) -> dict[str, timedelta]:
     """Whole days by which each scenario is moved."""
-    begins = {}
+    begins: dict[str, datetime] = {}
     for report in reports:
         begins.setdefault(lines[report.report_id].scenario, report.at)
     names = list(begins)

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.router.decide import reasons
-from services.router.decide.correlate import Signs
 from services.router.decide.draft import Draft
 from services.router.decide.judge import Judgement, judge
+from services.router.decide.kind_rules import Kind
 from services.router.decide.kinds import Context, Reckoned
+from services.router.decide.likeness import Signs
 from services.router.decide.reports import carry_out, join_held
 from services.router.decide.route import concerned
 from services.router.decide.state import State
-from services.router.decide.understand import Kind, Understood
+from services.router.decide.understand import Understood
 from services.router.decide.weights import probability
 from services.router.evaluate import Progress, let_time_pass, state_with
 from services.router.gazetteer.port import Gazetteer

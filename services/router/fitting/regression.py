@@ -1,4 +1,4 @@
-"""Softmax regression and conditional logit with a pull towards a prior, and folds of whole scenarios. Numpy alone.
+"""Softmax regression and conditional logit, pulled towards a prior, and folds of whole scenarios.
 
 The pull keeps a weight that the corpus says little about near what a person set by hand, so a rare
 sign is worth what it was thought to be worth, and no weight runs away. Nothing here is random.

@@ -4,8 +4,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from services.router.decide.kind_rules import Kind
 from services.router.decide.kinds import KINDS
-from services.router.decide.understand import Kind
 from shared.errors import SettingsError
 
 _AS: Final[dict[str, Kind]] = {"drill": "chatter", "spam": "chatter", "unclear": "chatter"}

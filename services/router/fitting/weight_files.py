@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import services.router.decide
+from services.router.decide.kind_rules import Kind
 from services.router.decide.kinds import KINDS
-from services.router.decide.understand import Kind
 from services.router.decide.weights import DECISIVE
 from shared.errors import SettingsError
 

@@ -241,7 +241,8 @@ def test_an_index_does_not_depend_on_the_seed_of_hashes(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not GEODATA.exists(), reason=NO_GEODATA)
 def test_the_shared_geodata_loads_and_places() -> None:
-    from services.router.decide.locate import Hints, locate
+    from services.router.decide.clues import Hints
+    from services.router.decide.locate import locate
     from shared.contracts.reports import ReportContent
 
     gazetteer = load_gazetteer([GEODATA / folder for folder in ("boundaries", "postcodes")])

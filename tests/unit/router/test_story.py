@@ -5,8 +5,9 @@ from unittest import mock
 
 import pytest
 
+from services.router.decide.clues import Hints
 from services.router.decide.geo import distance_m
-from services.router.decide.locate import Hints, locate
+from services.router.decide.locate import locate
 from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
 from services.router.gazetteer.rows import Rows

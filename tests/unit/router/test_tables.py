@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from services.router.decide import reasons
-from services.router.decide.correlate import agrees
+from services.router.decide.clues import Hints
 from services.router.decide.geo import cells_asked, cells_of, distance_m
 from services.router.decide.ids import code, incident_id
-from services.router.decide.locate import Hints, locate
+from services.router.decide.likeness import gap_m
+from services.router.decide.locate import locate
 from services.router.decide.permissions import ALLOWED, refusal
 from services.router.decide.text import alike, sketch, tokens
 from services.router.decide.understand import understand
@@ -139,28 +140,45 @@ def test_words_and_phone(
     assert (place.lat, place.lon) == pytest.approx(expected, abs=1e-4)
 
 
-def _place(lat: float, radius: float, how: str, label: str) -> Place:
-    return Place(lat=lat, lon=-0.07, radius_m=radius, how=how, label=label)
+def _spot(lat: float, radius: float, label: str) -> Place:
+    return Place(lat=lat, lon=-0.07, radius_m=radius, how="coordinates", label=label)
+
+
+def _road(lat: float, radius: float, label: str) -> Place:
+    return Place(lat=lat, lon=-0.07, radius_m=radius, how="street", label=label)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "link"),
+    ("one", "other", "one_event"),
     [
-        (_place(51.5470, 20, "coordinates", "near x"), _place(51.5506, 20, "coordinates", "near y"), None),
-        (_place(51.5470, 20, "coordinates", "near x"), _place(51.5478, 20, "coordinates", "near y"), "place"),
-        (_place(51.5470, 90, "street", "Ashwin Street"), _place(51.5489, 150, "street", "Ridley Road"), None),
+        (_spot(51.5470, 20, "near x"), _spot(51.5506, 20, "near y"), False),
+        (_spot(51.5470, 20, "near x"), _spot(51.5478, 20, "near y"), True),
         (
-            _place(51.5470, 90, "street", "Long Road, A"),
-            _place(51.5489, 150, "street", "Long Road / B"),
-            "place",
+            _road(51.5470, 90, "Ashwin Street"),
+            _road(51.5489, 150, "Ridley Road"),
+            False,
         ),
-        (_place(51.5470, 2_000, "outcode", "E8"), _place(51.5489, 20, "street", "Ridley Road"), "area"),
-        (_place(51.5470, 2_000, "outcode", "E8"), _place(51.60, 20, "street", "Far Road"), None),
+        (
+            _road(51.5470, 90, "Long Road, A"),
+            _road(51.5489, 150, "Long Road / B"),
+            True,
+        ),
+        (
+            _road(51.5470, 90, "Long Road, A"),
+            _spot(51.5540, 30, "Long Road"),
+            True,
+        ),
+        (
+            _spot(51.5470, 30, "Long Road"),
+            _spot(51.5500, 30, "Long Road"),
+            False,
+        ),
     ],
+    ids=["400 m", "90 m", "two streets", "one street", "somewhere on it", "two spots on one street"],
 )
-def test_places_agree_within_their_uncertainties(one: Place, other: Place, link: str | None) -> None:
-    assert agrees(one, other) == link
-    assert agrees(other, one) == link
+def test_precise_places_are_one_within_their_uncertainties(one: Place, other: Place, one_event: bool) -> None:  # noqa: FBT001 - a table
+    assert (gap_m(one, other) <= 0) is one_event
+    assert gap_m(one, other) == pytest.approx(gap_m(other, one))
 
 
 def _square(west: float, east: float) -> Area:

@@ -1,0 +1,129 @@
+"""What else is known where words alone are ambiguous: districts and areas named, the phone, the thread."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.router.decide.codes import Codes
+from services.router.decide.geo import distance_m
+from services.router.decide.mentions import Mentions
+from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.contracts.base import Place, Position
+
+PRECISE_M: Final = 1_200.0
+"""Streets and points known better than this are precise; areas and districts never are."""
+
+
+PHONE_M: Final = 100.0
+
+
+ONE_ROAD_M: Final = 1_300.0
+
+
+AREA_LEAST_M: Final = 2_000.0
+
+
+Disc = tuple[float, float, float]
+"""Latitude, longitude, radius in metres."""
+
+
+Covered = Callable[[float, float], bool]
+"""Whether a point lies in some group's area."""
+
+
+def precise(place: Place | None) -> bool:
+    """Whether a place is a point or street rather than an area: good enough to open an incident at once."""
+    return place is not None and place.radius_m <= PRECISE_M and place.how not in {"area", "outcode"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What else is known where words alone are ambiguous."""
+
+    covered: Covered
+    thread: Place | None = None
+    """The place of the incident that the same sender wrote about before."""
+    hearsay: bool = False
+    """Whether the sender is not there: then the phone says little."""
+    witness: bool = False
+    """Whether the sender is there: then the phone says more than an area named in passing."""
+    languages: tuple[str, ...] = ("en",)
+    moved: bool = False
+    """Whether the words say that it moved: then the last place named is where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """Everything that may settle a name."""
+
+    codes: tuple[Disc, ...]
+    """Postcode districts and sectors in the text."""
+    discs: tuple[Disc, ...]
+    """All surroundings that the text names: districts, sectors, areas, boroughs."""
+    bound: tuple[tuple[int, int, tuple[Disc, ...]], ...]
+    """Areas with the words they take, for binding to a street beside them."""
+    boroughs: frozenset[str]
+    phone: Position | None
+    typed: Disc | None
+    """The postcode of the form's own field."""
+    hints: Hints
+    small: tuple[Disc, ...] = field(default=())
+    """The surroundings small enough to choose a stretch of a road by."""
+
+
+def clues_of(
+    mentions: Mentions, phone: Position | None, typed: Codes | None, gazetteer: Gazetteer, hints: Hints
+) -> Clues:
+    """Everything beside the names themselves that may settle them."""
+    wide = [(m, [c for c in m.candidates if c.kind not in PRECISE]) for m in mentions.names if not m.denied]
+    wide = [(m, found) for m, found in wide if found]
+    codes = code_discs(mentions.codes, gazetteer)
+    named = [(m.start, m.end, tuple((c.lat, c.lon, c.radius_m) for c in found)) for m, found in wide]
+    discs = (*codes, *(disc for _, _, found in named for disc in found))
+    return Clues(
+        codes=tuple(codes),
+        discs=discs,
+        bound=tuple(named),
+        boroughs=frozenset(
+            c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
+        ),
+        phone=phone,
+        typed=next(iter(code_discs(typed, gazetteer)), None) if typed else None,
+        hints=hints,
+        small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
+    )
+
+
+def code_discs(codes: Codes, gazetteer: Gazetteer) -> list[Disc]:
+    """The discs of all postcodes, sectors and districts."""
+    points = [
+        *(gazetteer.postcode(p) for p in codes.postcodes),
+        *(gazetteer.sector(s) for s in codes.sectors),
+        *(
+            gazetteer.outcode(o)
+            for o in (*codes.outcodes, *(p.split(" ")[0] for p in (*codes.postcodes, *codes.sectors)))
+        ),
+    ]
+    return [(p.lat, p.lon, p.radius_m) for p in points if p]
+
+
+def within(place: NamedPlace, discs: Iterable[Disc]) -> bool:
+    """Whether a place lies in or beside one of the discs."""
+    return any(
+        distance_m(place.lat, place.lon, lat, lon) <= max(AREA_LEAST_M, 1.2 * radius)
+        for lat, lon, radius in discs
+    )
+
+
+def nearness(place: NamedPlace, disc: Disc) -> float:
+    """3 in the middle of a disc, 2 at its edge, 0 beyond."""
+    lat, lon, radius = disc
+    reach = max(AREA_LEAST_M, 1.2 * radius)
+    apart = distance_m(place.lat, place.lon, lat, lon)
+    return 3.0 - apart / reach if apart <= reach else 0.0
+
+
+def phone_disc(clues: Clues) -> Disc | None:
+    """Where the phone is, if it says so."""
+    phone = clues.phone
+    return None if phone is None else (phone.lat, phone.lon, phone.accuracy_m or PHONE_M)

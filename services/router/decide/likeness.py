@@ -1,0 +1,296 @@
+"""What speaks for and against a report being about a known incident, as named numbers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from math import log10
+from typing import Final
+
+from services.router.decide.clues import precise
+from services.router.decide.geo import DEGREE_M, distance_m
+from services.router.decide.limits import NEIGHBOURHOOD_M
+from services.router.decide.reading import CLAIM
+from services.router.decide.state import Incident, State
+from services.router.decide.text import fold
+from services.router.decide.understand import Understood
+from shared.contracts.base import IncidentId, Place
+from shared.contracts.incidents import Gist
+
+NEAR_M: Final = 150.0
+"""Two precise places closer than this, beyond their uncertainties, are one."""
+
+
+LISTENING: Final = timedelta(hours=2)
+"""How long a sender's next message is about the same event unless it says otherwise."""
+
+
+CHAT: Final = timedelta(minutes=60)
+
+
+_PATIENCE: Final = timedelta(minutes=90)
+
+
+_HALF_LIFE_S: Final = 1_200.0
+
+
+_RETURN_S: Final = 1_800.0
+
+
+_RETURN_LEAST_S: Final = 300.0
+
+
+_BEYOND_M: Final = 250.0
+
+
+_FAR_M: Final = 1_000.0
+
+
+_MOST_UNCERTAINTY_M: Final = 250.0
+
+
+_ENOUGH_WORDS: Final = 3
+
+
+_HALF: Final = 0.5
+_NEAR_ENOUGH: Final = 0.75
+COPY_REACH_M: Final = 25_000.0
+"""A copied text comes from phones all over a town; from farther away it is said of something else."""
+
+
+_PINNED_M: Final = 100.0
+
+
+_PINNED_APART_M: Final = 100.0
+
+
+_LEAST_FAR: Final = 0.4
+
+
+_AROUND: Final = 1.3
+
+
+_ALONG_A_STREET_M: Final = 800.0
+
+
+_OUT_OF_TOWN_M: Final = 10_000.0
+
+
+_SAID: Final = frozenset({"street", "junction", "landmark"})
+
+
+_BUSINESS: Final = {
+    "food": "food",
+    "hotel": "food",
+    "beauty": "beauty",
+    "car": "works",
+    "site": "works",
+    "care": "care",
+}
+"""Kinds of business that are never one place under two names; a shop or a warehouse may be any of them."""
+
+
+_SEVERAL: Final = 2
+
+
+Signs = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What correlation asks of a report."""
+
+    text: str
+    understood: Understood
+    gist: Gist
+    place: Place | None
+    said: bool
+    """Whether the words name the place, rather than the phone alone."""
+    sender: str | None
+    source: str | None
+    drill: bool
+    first_hand: bool | None = None
+    short: bool = False
+    """Whether its words are too few to be known as a copy: "immigration raid here now"."""
+
+    @property
+    def claims(self) -> bool:
+        """Whether it says of itself that a raid is on, rather than telling more of one."""
+        return bool(self.understood.told & CLAIM) or self.understood.apart
+
+
+def present(state: State, incident: IncidentId | None) -> Incident | None:
+    """The incident, or the one that absorbed it; None if it is forgotten."""
+    found = state.incidents.get(incident) if incident else None
+    hops = 0
+    while found is not None and found.merged_into is not None and hops < 16:  # noqa: PLR2004 - a bound, no meaning
+        found, hops = state.incidents.get(found.merged_into), hops + 1
+    return found
+
+
+def another(  # noqa: PLR0911 - one a rule
+    signs: Signs, report: Report, apart: float | None
+) -> str | None:
+    """Why a report that a raid is on cannot be about this one, whatever else speaks for it.
+
+    A merged pair silences a real raid, so what says of itself that it is elsewhere is never joined,
+    unless it is a copy, tells of a move, or corrects.
+    """
+    away = signs.keys() & {"far_spot", "out_of_area"}
+    gone = away or ("far_phone" in signs and report.first_hand is not False)
+    if gone and apart is not None and apart > (COPY_REACH_M if signs.get("copy") else _OUT_OF_TOWN_M):
+        return "elsewhere"
+    if signs.get("copy", 0.0) >= _HALF and not (report.short and gone):
+        return None
+    if report.understood.moved or report.understood.corrects:
+        return None
+    linked = signs.keys() & {"sender", "chat", "words"}
+    if "other_venue" in signs and report.claims and "sender" not in signs:
+        return "other_business"
+    if (
+        report.claims
+        and not linked
+        and "same_label" not in signs
+        and 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
+    ):
+        return "elsewhere"
+    if away and (report.claims or not (linked or report.understood.support)):
+        return "elsewhere"
+    if not report.claims:
+        lost = report.place is None and not (linked or "alone" in signs)
+        return "unlinked" if lost else None
+    if "far_phone" in signs and not linked and report.first_hand is not False:
+        return "elsewhere"
+    if report.place is None and not linked:
+        return "unlinked"
+    return None
+
+
+def signs_of(  # noqa: PLR0913,PLR0917 - each is a clue of its own
+    incident: Incident, report: Report, live: int, copied: float, state: State, now: datetime
+) -> Iterator[tuple[str, float]]:
+    """Every sign, by name, with how much of it there is."""
+    yield from _by_place(incident, report)
+    if copied:
+        yield "copy", copied
+    yield from _by_words(incident, report)
+    yield from _by_origin(incident, report, state, now)
+    yield from _by_time(incident, report, live, now)
+    yield from _by_kind(incident, report, copied, now)
+
+
+def apart_m(one: Place | None, other: Place | None) -> float | None:
+    """Metres between two places, where both are known."""
+    return None if one is None or other is None else distance_m(one.lat, one.lon, other.lat, other.lon)
+
+
+def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]:
+    one, other = report.place, incident.place
+    if one is None or other is None:
+        return
+    if _names(one.label) & _names(other.label):
+        yield "same_label", 1.0
+    if not (precise(one) and precise(other)):
+        apart = distance_m(one.lat, one.lon, other.lat, other.lon)
+        reach = _AROUND * max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
+        if apart <= reach:
+            yield "in_area", 1.0 - apart / reach / 2
+        else:
+            yield "out_of_area" if report.said else "far_phone", 1.0
+        return
+    beyond = gap_m(one, other)
+    if beyond <= 0:
+        yield "same_spot", 1.0
+    elif beyond <= _BEYOND_M and not (pinned(one) and pinned(other)):
+        yield "near_spot", 1 - beyond / _BEYOND_M
+    else:
+        yield "far_spot" if report.said else "far_phone", min(1.0, max(_LEAST_FAR, beyond / _FAR_M))
+
+
+def pinned(place: Place) -> bool:
+    """Whether a place is known to a few doors: a named spot where a phone agrees, a junction, a postcode."""
+    return place.radius_m <= _PINNED_M and place.how != "street"
+
+
+def gap_m(one: Place, other: Place) -> float:
+    """How much farther apart two precise places are than one event explains; not above 0: they are one."""
+    farthest = NEIGHBOURHOOD_M + one.radius_m + other.radius_m + _ALONG_A_STREET_M
+    if abs(one.lat - other.lat) * DEGREE_M > farthest:
+        return abs(one.lat - other.lat) * DEGREE_M
+    apart = distance_m(one.lat, one.lon, other.lat, other.lon)
+    if _names(one.label) & _names(other.label) and not (pinned(one) and pinned(other)):
+        # A street named without a number is somewhere on it, not at the gazetteer's point.
+        along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
+        return apart - NEAR_M - one.radius_m - other.radius_m - along
+    if pinned(one) and pinned(other):
+        return apart - _PINNED_APART_M - one.radius_m - other.radius_m
+    if one.how in _SAID and other.how in _SAID:
+        return apart - NEAR_M
+    slack = min(one.radius_m, _MOST_UNCERTAINTY_M) + min(other.radius_m, _MOST_UNCERTAINTY_M)
+    return apart - NEAR_M - min(slack, _MOST_UNCERTAINTY_M)
+
+
+@lru_cache(maxsize=16_384)
+def _names(label: str) -> frozenset[str]:
+    """The names that a label joins; a phone's bare position has none."""
+    if label.startswith("near "):
+        return frozenset()
+    return frozenset(fold(part).strip() for part in label.split(",", maxsplit=1)[0].split(" / "))
+
+
+def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]:
+    shared = sum(word in incident.words for word in report.gist.words)
+    if shared:
+        yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
+    named = {kind for venue in report.gist.venues if (kind := _BUSINESS.get(venue))}
+    known = {kind for venue in incident.venues if (kind := _BUSINESS.get(venue))}
+    if named & known:
+        yield "venue", 1.0
+    elif named and known and _agreed(incident):
+        yield "other_venue", 1.0
+
+
+def _agreed(incident: Incident) -> bool:
+    """Whether its reports speak of a business, rather than one of them of a window it was seen from."""
+    most = max((n for venue, n in incident.venues.items() if venue in _BUSINESS), default=0)
+    return most >= _SEVERAL or 2 * most >= len(incident.evidence)
+
+
+def _by_origin(
+    incident: Incident, report: Report, state: State, now: datetime
+) -> Iterator[tuple[str, float]]:
+    thread = state.threads.get(report.sender) if report.sender is not None else None
+    if thread is not None and present(state, thread.incident) is incident:
+        age = (now - thread.at) / LISTENING
+        yield "sender", 1.0 if age <= 1 else max(0.3, 1.0 / age)
+    chat = state.chats.get(report.source) if report.source is not None else None
+    if chat is not None and now - chat.at <= CHAT and present(state, chat.incident) is incident:
+        yield "chat", 1.0
+
+
+def _by_time(incident: Incident, report: Report, live: int, now: datetime) -> Iterator[tuple[str, float]]:
+    silence = (now - incident.last_at).total_seconds()
+    yield "fresh", 0.5 ** (max(0.0, silence) / _HALF_LIFE_S)
+    if silence > _PATIENCE.total_seconds():
+        yield "stale", 1.0
+    others = live - (1 if incident.live else 0)
+    if others <= 0:
+        yield "alone", 1.0
+    elif report.place is None:
+        yield "crowd", log10(1 + others)
+
+
+def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -> Iterator[tuple[str, float]]:
+    understood = report.understood
+    if not report.claims:
+        yield "news", 1.0
+    else:
+        yield "claim", 1.0
+        if understood.apart and copied < _HALF:
+            yield "apart", 1.0
+        if report.place is None:
+            yield "unplaced_claim", 1.0
+        left = incident.said_over_at or incident.ended_at
+        since = (now - left).total_seconds() if left else 0.0
+        if since > _RETURN_LEAST_S and copied < 0.5 and (understood.present or understood.again):  # noqa: PLR2004 - half a copy
+            yield "returned", 1.0 if understood.again else min(1.0, since / _RETURN_S)

@@ -1,0 +1,111 @@
+"""Small questions about the words around a name: denied, introduced, translated, capitalised."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from services.router.decide.lexicon import common_words, known_words, lexicon, negations, prepositions
+from services.router.decide.text import tokens
+
+ROAD_WORDS: Final = frozenset(
+    {
+        "road", "street", "lane", "avenue", "close", "gardens", "grove", "way", "hill", "square", "terrace",
+        "place", "court", "crescent", "drive", "station", "market", "park", "estate", "broadway", "parade",
+        "mews", "walk", "green", "bridge", "circus", "row", "rise", "vale", "common", "house", "hospital",
+        "library", "church", "school", "mosque", "centre",
+    }
+)  # fmt: skip
+
+
+STREETS: Final = frozenset(
+    {
+        "road", "street", "lane", "avenue", "close", "gardens", "grove", "hill", "terrace", "crescent",
+        "drive", "way", "walk", "row", "mews",
+    }
+)  # fmt: skip
+
+
+ENDINGS: Final = {
+    language: tuple(endings.split())
+    for language, endings in {
+        "tr": "deki daki teki taki den dan ten tan nin nun de da te ta ye ya e a",
+        "pl": "iem owi ie em u a y",
+        "ro": "ului ul",
+        "sq": "it in un s i",
+        "uk": "і у ом а",
+    }.items()
+}
+"""Endings that languages hang on names, the longest first."""
+
+
+_CLITICS: Final = "بلوفكበየከለ"
+
+
+_HANGING: Final = 4
+_LEAST: Final = 2
+
+
+_CHECKED_BEFORE: Final = 3
+_ARTICLE: Final = 3
+"""Letters of the words that may stand between a negation and the name: "not at the Mare Street"."""
+
+
+def known(word: str) -> bool:
+    """Whether the word is an everyday one or a sign of something."""
+    return word in common_words() or word in lexicon().common or word in known_words()
+
+
+def is_preposition(word: str) -> bool:
+    """Whether the word may stand before a place."""
+    return word in prepositions()
+
+
+def denied(words: Sequence[str], at: int) -> bool:
+    """Whether a negation stands just before: "not Mare Street", "no en Rye Lane"."""
+    before = words[max(0, at - _CHECKED_BEFORE) : at]
+    found = [n for n, word in enumerate(before) if word in negations()]
+    if not found:
+        return False
+    between = before[found[-1] + 1 :]
+    return all(is_preposition(w) or len(w) <= _ARTICLE for w in between)
+
+
+def denied_after(words: Sequence[str], at: int) -> bool:
+    """Whether a negation of the languages that put it last follows: "Goldhawk Road না"."""
+    return at < len(words) and "not_after" in known_words().get(words[at], ())
+
+
+def translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:
+    """(words taken, English name) for what begins here, with an article before or an ending behind."""
+    table = lexicon().places_by_first
+    first = words[at]
+    if first.isascii():
+        options = [first]
+    else:
+        options = [
+            first,
+            *([first[1:]] if first[0] in _CLITICS else []),
+            *(first[:-n] for n in range(1, _HANGING + 1) if len(first) - n >= _LEAST),
+        ]
+    for option in options:
+        for spelt, english in table.get(option, ()):
+            if at + len(spelt) <= len(words) and all(
+                _same(w, s) for w, s in zip(words[at + 1 :], spelt[1:], strict=False)
+            ):
+                yield len(spelt), english
+
+
+def _same(word: str, spelt: str) -> bool:
+    return word == spelt or (
+        not word.isascii() and word.startswith(spelt) and len(word) - len(spelt) <= _HANGING
+    )
+
+
+def capitalised(text: str) -> frozenset[str] | None:
+    """The words written with a capital; None where the text's case says nothing."""
+    letters = [c for c in text if c.isalpha()]
+    uppers = sum(c.isupper() for c in letters)
+    if uppers > 0.8 * len(letters):
+        return None
+    return frozenset(
+        word for raw in text.split() if raw[:1].isupper() or raw[1:2].isupper() for word in tokens(raw)
+    )
