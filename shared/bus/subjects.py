@@ -7,12 +7,8 @@ Pure: no I/O.
 """
 
 import re
-from collections.abc import Sequence
 
 from shared.ports import Outgoing
-
-MAX_BATCH = 500
-"""Messages in one atomic append. The server's own limit is 1,000 (error 10199)."""
 
 MSG_ID = "Nats-Msg-Id"
 
@@ -63,13 +59,3 @@ def check_outgoing(message: Outgoing) -> None:
             raise ValueError(f"not a header name: {name!r}")
         if not _PRINTABLE.fullmatch(value):
             raise ValueError(f"not a header value under {name!r}: printable ASCII is wanted")
-
-
-def check_batch(batch: Sequence[Outgoing], fence: str | None) -> None:
-    """Raise ValueError unless the batch holds 1 to `MAX_BATCH` sound messages under a sound fence, if any."""
-    if not 1 <= len(batch) <= MAX_BATCH:
-        raise ValueError(f"a batch holds 1 to {MAX_BATCH} messages, not {len(batch)}")
-    if fence is not None:
-        check_pattern(fence)
-    for message in batch:
-        check_outgoing(message)

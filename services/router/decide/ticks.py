@@ -16,7 +16,6 @@ from services.router.decide.limits import (
     FORGOTTEN_AFTER,
     HELD_LIFE,
     RESTATED_AFTER,
-    TICK_FILLS,
 )
 from services.router.decide.locate import precise
 from services.router.decide.state import DAWN, Group, Held, Incident, State
@@ -30,11 +29,11 @@ _EXCERPT: Final = 160
 Due = Callable[[Draft], Iterator[None]]
 
 
-def decide_tick(draft: Draft) -> bool:
-    """Emit everything that is due; whether anything was."""
+def decide_tick(draft: Draft, most: int) -> bool:
+    """Emit what is due, up to about so many events; whether anything was."""
     for due in _DUE:
         for _ in due(draft):
-            if len(draft.messages) >= TICK_FILLS:
+            if len(draft.messages) >= most:
                 return True
     return bool(draft.messages)
 
