@@ -96,8 +96,8 @@ class Bus(Protocol):
         """The message at that sequence, or None if there is none (erased, expired, never)."""
         ...
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        """The last message on exactly that subject, or None."""
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        """The last message on that subject, or on any under that pattern, or None."""
         ...
 
     async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:

@@ -57,9 +57,9 @@ class LateBus:
         """See `shared.ports.Bus.get`."""
         return await self._bus.get(stream, seq)
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
+    async def last(self, stream: str, pattern: str) -> Entry | None:
         """See `shared.ports.Bus.last`."""
-        return await self._bus.last(stream, subject)
+        return await self._bus.last(stream, pattern)
 
     async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
         """See `shared.ports.Bus.subjects`."""

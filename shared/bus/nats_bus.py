@@ -162,9 +162,9 @@ class NatsBus:
         """The message at that sequence, or None if there is none."""
         return await self._get(stream, {"seq": seq}) if seq > 0 else None
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        """The last message on exactly that subject, or None."""
-        return await self._get(stream, {"last_by_subj": check_subject(subject)})
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        """The last message on that subject, or on any under that pattern, or None."""
+        return await self._get(stream, {"last_by_subj": check_pattern(pattern)})
 
     async def _get(self, stream: str, which: Mapping[str, Any]) -> Entry | None:
         # By STREAM.MSG.GET and not by direct get: a follower may not know yet of an erasure.

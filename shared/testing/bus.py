@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from shared.bus.streams import STREAMS, stream_of
-from shared.bus.subjects import MSG_ID, check_outgoing, check_pattern, check_subject, matches
+from shared.bus.subjects import MSG_ID, check_outgoing, check_pattern, matches
 from shared.clock import SystemClock
 from shared.errors import (
     AlreadyStoredError,
@@ -113,12 +113,12 @@ class MemoryBus:
         await self._present(0.0)
         return self._stream(stream).entries.get(seq)
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        """The last message on exactly that subject, or None."""
-        check_subject(subject)
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        """The last message on that subject, or on any under that pattern, or None."""
+        check_pattern(pattern)
         await self._present(0.0)
-        found = [e for e in self._stream(stream).entries.values() if e.subject == subject]
-        return found[-1] if found else None
+        held = reversed(self._stream(stream).entries.values())
+        return next((e for e in held if matches(pattern, e.subject)), None)
 
     async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
         """Subjects matching the pattern that hold messages, with how many."""

@@ -264,6 +264,15 @@ async def test_last_is_of_exactly_that_subject(bus: Bus) -> None:
     assert (found.seq, found.body) == (3, b"body 2")
 
 
+async def test_last_is_the_newest_under_a_pattern(bus: Bus) -> None:
+    assert await bus.last("DESK", "desk.v1.*.kill_switch") is None
+    for n, subject in enumerate(["hackney.kill_switch", "hub.kill_switch", "leith.confirm"]):
+        await bus.publish(Outgoing(f"desk.v1.{subject}", f"d{n}", b"%d" % n))
+    found = await bus.last("DESK", "desk.v1.*.kill_switch")
+    assert found is not None
+    assert (found.seq, found.subject) == (2, "desk.v1.hub.kill_switch")
+
+
 async def test_subjects_are_counted_under_a_pattern(bus: Bus) -> None:
     for n, group in enumerate(["hackney", "leith", "hackney"]):
         await bus.publish(Outgoing(f"desk.v1.{group}.confirm", f"d{n}", b""))
