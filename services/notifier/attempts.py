@@ -83,14 +83,12 @@ class Attempts:
 
     async def _settle(self, delivery: Delivery, alert: AlertRaised, record: ChunkSettled) -> Ending | None:
         """Store how the attempt ended and, with it, how the alert did if nothing remains."""
-        urgent = alert.urgency == "urgent"
         ending = delivery.ending_with(record)
         if ending is None:
-            for held in await self._writer.write(record, urgent=urgent):
-                delivery.ledger.apply(held)
+            await self._writer.note(record)
+            delivery.ledger.apply(record)
             return None
-        last = alert_settled(alert.alert_id, alert.group, record.at, ending)
-        await self._writer.write(record, last, urgent=urgent)
+        await self._writer.note(record, alert_settled(alert.alert_id, alert.group, record.at, ending))
         return ending
 
     async def _send(

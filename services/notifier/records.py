@@ -1,18 +1,21 @@
 """Writes the ledger: urgent records first, patiently, so that nothing is sent that is not claimed.
 
-Records that are written at the same moment are one stored message, all or none of it. Only so many
-are on their way at once: a bulk send's bookkeeping never stands before a first alert's.
+Records that are written at the same moment are one stored message, all or none of it. A claim is
+stored by itself, since its id is its fence; how attempts ended is stored together for all that wait,
+since nobody else writes that. Only so many stores are on their way at once: a bulk send's bookkeeping
+never stands before a first alert's.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
 
-from shared.contracts.catalog import decode_all, encode
+from shared.contracts.catalog import decode_all, encode, packed
 from shared.contracts.ledger import LedgerRecord
 from shared.errors import BusError, MalformedMessageError
 from shared.ports import Bus, Outgoing, Stored
@@ -32,6 +35,8 @@ class LedgerWriter:
         self._waiting: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())
         self._under_way = 0
         self._own: set[str] = set()
+        self._facts: list[tuple[tuple[LedgerRecord, ...], asyncio.Future[None]]] = []
+        self._noting: asyncio.Task[None] | None = None
 
     async def write(self, *records: LedgerRecord, urgent: bool) -> list[LedgerRecord]:
         """Store them as one, however long NATS is away; returns what the ledger holds under the first's id.
@@ -42,6 +47,39 @@ class LedgerWriter:
         self._own.add(message.msg_id)
         async with self._turn(urgent=urgent):
             return await self._store(list(records), message)
+
+    async def note(self, *facts: LedgerRecord) -> None:
+        """Store what only this notifier can know, all or none of it, perhaps with others' facts."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._facts.append((facts, done))
+        if self._noting is None:
+            self._noting = asyncio.create_task(self._note_all())
+        await done
+
+    async def close(self) -> None:
+        """Stop storing; whoever still waits is cancelled with it."""
+        if self._noting is not None:
+            self._noting.cancel()
+            await asyncio.gather(self._noting, return_exceptions=True)
+
+    async def _note_all(self) -> None:
+        """Store the facts that wait, then those that came meanwhile, until none wait."""
+        while facts := self._facts:
+            self._facts = []
+            try:
+                await self._note_together([run for run, _ in facts])
+            except Exception as error:  # noqa: BLE001 - whoever waits learns it; else they would wait for ever
+                for _, done in facts:
+                    _end(done, error)
+            for _, done in facts:
+                _end(done)
+        self._noting = None
+
+    async def _note_together(self, runs: Sequence[Sequence[LedgerRecord]]) -> None:
+        for _, message in packed(runs, source="notifier", most=self._bus.most_bytes):
+            self._own.add(message.msg_id)
+            async with self._turn(urgent=True):
+                await self._patiently(partial(self._bus.publish, message), "outcomes")
 
     def is_own(self, first_id: str) -> bool:
         """Whether the records stored under this id came from here (asked once, when they are read back)."""
@@ -101,3 +139,12 @@ class LedgerWriter:
             except BusError as error:
                 log.warning("ledger_waits", record=what, error=type(error).__name__)
                 await self._sleep(_PAUSE_S)
+
+
+def _end(done: "asyncio.Future[None]", error: Exception | None = None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

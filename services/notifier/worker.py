@@ -89,6 +89,7 @@ class Notifier:
                 await asyncio.wait(set(self._jobs))
         finally:
             await _cancel({stopping, *loops, *self._jobs, *self._timers})
+            await self._writer.close()
 
     async def health(self) -> dict[str, object]:
         """Whether it can work, and figures; 503 until the ledger is read and while NATS is away."""

@@ -35,6 +35,9 @@ TOLD: Final = "decisions.v1.told"
 NOTED: Final = "decisions.v1.noted"
 """All other decisions."""
 
+SEVERAL_GROUPS: Final = "ledger.v1._several"
+"""Ledger records of several groups, stored as one; no group may be called so."""
+
 BUNDLE: Final = "bundle.v1"
 """The `ce-type` of a stored message that holds several; each of them has its own `type` inside."""
 
@@ -117,8 +120,8 @@ def encode(*messages: Message, source: str) -> Outgoing:
     """The message as bytes with CloudEvents' headers in the NATS binding; `source` is the service.
 
     Several become one stored message under the first one's id, so that they are stored all or none.
-    Raises `UnsealedError` if anything private is still in clear, `ValueError` if they do not share a
-    subject (decisions always do).
+    Raises `UnsealedError` if anything private is still in clear, `ValueError` if they are not all
+    decisions, all ledger records, or of one subject.
     """
     return _stored(messages, [_body(message) for message in messages], source)
 
@@ -155,8 +158,6 @@ def _stored(messages: Sequence[Message], bodies: Sequence[bytes], source: str) -
         "ce-id": first.id,
         "ce-type": first.type if alone else BUNDLE,
         "ce-source": f"/{source}",
-        "ce-time": first.at.isoformat(),
-        "content-type": "application/json",
     }
     body = bodies[0] if alone else b"[" + b",".join(bodies) + b"]"
     return Outgoing(subject=_common_subject(messages), msg_id=first.id, body=body, headers=headers)
@@ -164,11 +165,13 @@ def _stored(messages: Sequence[Message], bodies: Sequence[bytes], source: str) -
 
 def _common_subject(messages: Sequence[Message]) -> str:
     subjects = {subject_of(message) for message in messages}
+    if len(subjects) == 1:
+        return subjects.pop()
     if subjects == {TOLD, NOTED}:
         return TOLD
-    if len(subjects) > 1:
-        raise ValueError(f"one stored message has one subject, not {', '.join(sorted(subjects))}")
-    return subjects.pop()
+    if all(subject.startswith("ledger.") for subject in subjects):
+        return SEVERAL_GROUPS
+    raise ValueError(f"one stored message has one subject, not {', '.join(sorted(subjects))}")
 
 
 @dataclass(frozen=True, slots=True)

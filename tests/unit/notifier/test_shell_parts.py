@@ -11,10 +11,11 @@ from services.notifier.decide.switch import stopped_by
 from services.notifier.reading import named_in
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, key_of
-from shared.contracts.catalog import Spoilt, decode_all
+from shared.contracts.catalog import SEVERAL_GROUPS, Spoilt, decode_all
 from shared.contracts.desk import KillSwitch
 from shared.contracts.ledger import AlertSettled, LedgerRecord
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
+from shared.ports import Stored
 from shared.testing.bus import MemoryBus
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
@@ -98,6 +99,37 @@ async def test_the_second_learns_all_that_the_first_wrote_with_it(memory_bus: Me
     assert await two.write(record("r1"), urgent=True) == first
     assert await two.write(record("r1"), record("r3"), urgent=True) == first
     assert await written(memory_bus) == ["r1", "r2"]
+
+
+async def test_facts_that_wait_are_stored_together_whatever_their_groups(memory_bus: MemoryBus) -> None:
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    facts = [record(f"r{n}").model_copy(update={"group": f"g{n % 3}"}) for n in range(40)]
+    memory_bus.fail_next(1)
+    await asyncio.gather(*(writer.note(f) for f in facts))
+    assert await written(memory_bus) == [f.id for f in facts]
+    assert await memory_bus.last_seq("LEDGER") <= 3
+    entry = await memory_bus.get("LEDGER", await memory_bus.last_seq("LEDGER"))
+    assert entry is not None
+    assert entry.subject == SEVERAL_GROUPS
+    assert writer.is_own(entry.headers["ce-id"])
+
+
+async def test_facts_too_large_for_one_message_are_stored_in_several(memory_bus: MemoryBus) -> None:
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    memory_bus.most_bytes = 600
+    await asyncio.gather(*(writer.note(record(f"r{n}")) for n in range(40)))
+    assert await written(memory_bus) == [f"r{n}" for n in range(40)]
+    assert await memory_bus.last_seq("LEDGER") > 3
+
+
+async def test_whoever_notes_facts_learns_of_any_error() -> None:
+    class Broken(MemoryBus):
+        async def publish(self, *_: object, **__: object) -> Stored:
+            raise ValueError("a bug")
+
+    writer = LedgerWriter(Broken(), asyncio.sleep)
+    noted = await asyncio.gather(*(writer.note(record(f"r{n}")) for n in range(9)), return_exceptions=True)
+    assert {repr(error) for error in noted} == {"ValueError('a bug')"}
 
 
 async def test_records_whose_acknowledgement_is_lost_are_stored_once(memory_bus: MemoryBus) -> None:
