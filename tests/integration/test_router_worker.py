@@ -434,6 +434,25 @@ async def test_a_restarted_router_has_the_state_it_had(hub: Hub) -> None:
     assert fold.seq == router.log_seq
 
 
+async def test_a_log_of_single_messages_on_the_subjects_of_old_folds_the_same(hub: Hub) -> None:
+    await hub.define()
+    for n in range(8):
+        await hub.report(n, [TEXT, "raid in hackney, immigration"][n % 2])
+    router = hub.router()
+    async with running(router):
+        await hub.until_decided(8)
+    old = MemoryBus()
+    for seq in range(1, await hub.bus.last_seq("DECISIONS") + 1):
+        for message in decode_all(await hub.bus.get("DECISIONS", seq)):  # type: ignore[arg-type]
+            one = encode(message, source="router")
+            family = "alerts.v1.hackney" if isinstance(message, AlertRaised) else "incidents.v1.opened"
+            await old.publish(Outgoing(family, one.msg_id, one.body, one.headers))
+    fold = LogFold(old, hub.new_keyring())
+    await fold.catch_up()
+    assert fold.state == router.state
+    assert fold.seq > router.log_seq
+
+
 async def test_the_key_of_a_forgotten_incident_is_destroyed(hub: Hub) -> None:
     await hub.define()
     await hub.report(1, TEXT)
