@@ -23,6 +23,7 @@ from bench.systems import TEXT, System, answers, python
 from bench.wire import post_request
 from shared.bus import NatsBus, connect, ensure_streams
 from shared.http import site
+from shared.lifecycle import run_service
 from shared.ports import Entry, Outgoing
 from shared.testing.servers import free_port, start_nats
 
@@ -142,4 +143,4 @@ if __name__ == "__main__":
     parser.add_argument("--monitoring", required=True)
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
-    asyncio.run(main(given.role, given.nats, given.monitoring, given.port))
+    run_service(lambda: main(given.role, given.nats, given.monitoring, given.port))

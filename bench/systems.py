@@ -6,13 +6,14 @@ only one of them runs at a time and none inherits another's backlog.
 
 import contextlib
 import http.client
+import json
 import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import psutil  # type: ignore[import-untyped] # it brings no types
 
@@ -92,6 +93,13 @@ def answers(port: int, path: str) -> Callable[[], bool]:
                 return False
 
     return check
+
+
+def health(port: int) -> Any:
+    """What GET /health on that loopback port says."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
+        connection.request("GET", "/health")
+        return json.loads(connection.getresponse().read())
 
 
 def version_of(args: list[str]) -> str:

@@ -5,16 +5,21 @@ an error: a relay whose router went home silently is the failure this project ex
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
+import uvloop
 
 from shared.errors import RelayError
 
 log = structlog.get_logger()
+
+_GARBAGE: Final = 10_000
+"""New objects between two looks for garbage; 700 is Python's usual, made for programs with few of them."""
 
 Worker = Callable[[asyncio.Event], Awaitable[None]]
 """Runs until the event is set, finishes what it has begun, then returns."""
@@ -70,9 +75,16 @@ def stop_on_signals() -> asyncio.Event:
 
 
 def run_service(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a service's `main`; a `RelayError` ends it with one clear sentence and exit code 2."""
+    """Run a service's `main`; a `RelayError` ends it with one clear sentence and exit code 2.
+
+    On uvloop, which takes a sixth less time than asyncio's own loop. What is imported lives as
+    long as the process, so the garbage collector need not look at it again and again.
+    """
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 50)
     try:
-        asyncio.run(main())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main())
     except RelayError as error:
         print(f"{error}", file=sys.stderr)  # noqa: T201 - the one sentence an operator reads
         sys.exit(2)

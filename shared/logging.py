@@ -5,8 +5,14 @@ Bind ids per message with `structlog.contextvars.bound_contextvars(report_id=…
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+from pydantic_core import to_json
+
+
+def _json(line: Any, **_: Any) -> str:
+    return to_json(line, fallback=repr).decode()
 
 
 def configure_logging(service: str, *, log_format: str = "json") -> None:
@@ -14,7 +20,7 @@ def configure_logging(service: str, *, log_format: str = "json") -> None:
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         if log_format == "console"
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(_json)
     )
     structlog.configure(
         processors=[

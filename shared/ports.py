@@ -54,6 +54,11 @@ class Bus(Protocol):
         """Whether a publish made now has a chance at once (a hint, never a promise)."""
         ...
 
+    @property
+    def most_bytes(self) -> int:
+        """How large a message's body may be."""
+        ...
+
     async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
         """Store one message and await the stream's acknowledgement.
 
@@ -64,15 +69,12 @@ class Bus(Protocol):
         """
         ...
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
-        """Store all messages of one stream, or none, if nothing has come on `fence` since `after`.
+    async def append(self, message: Outgoing, *, after: int) -> int:
+        """Store one message as the next of its stream, if `after` is the stream's last sequence (0: empty).
 
-        `after` is the sequence of the last message seen whose subject matches `fence` (0: none).
-        Without a fence only the ids decide: records that are facts by themselves share one sync.
-        Returns the sequence of the batch's last message. Raises `StaleWriterError` (somebody
-        wrote since: read on and decide again), `AlreadyStoredError` (one of the ids is known),
-        `BusUnavailableError` (the outcome is unknown: read on before deciding again).
-        At most `MAX_BATCH` messages.
+        Returns its sequence. Raises `StaleWriterError` (somebody wrote since: read on and decide
+        again), `AlreadyStoredError` (its id is known), `BusUnavailableError` (the outcome is
+        unknown: read on before deciding again), and `BusRefusedError` as `publish` does.
         """
         ...
 
@@ -94,8 +96,8 @@ class Bus(Protocol):
         """The message at that sequence, or None if there is none (erased, expired, never)."""
         ...
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        """The last message on exactly that subject, or None."""
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        """The last message on that subject, or on any under that pattern, or None."""
         ...
 
     async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:

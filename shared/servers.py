@@ -74,6 +74,7 @@ def nats_config(  # noqa: PLR0913 - each is a line of the file
         f"server_name: {_quoted(server_name)}",
         f"listen: {_quoted(f'{_LOOPBACK}:{client_port}')}",
         f"http: {_quoted(f'{_LOOPBACK}:{monitor_port}')}",
+        "max_payload: 8MB",
         "jetstream {",
         f"  store_dir: {_quoted(str(store_dir))}",
         f"  sync_interval: {_quoted(sync_interval)}",

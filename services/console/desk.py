@@ -16,7 +16,7 @@ from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.base import GroupId, IncidentId
-from shared.contracts.catalog import decode
+from shared.contracts.catalog import decode_all
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
 
@@ -86,13 +86,13 @@ async def _with_public_place(console: Console, told: list[Document]) -> list[Doc
     if "seq" not in last or last.get("public"):
         return told
     try:
-        entry = await console.bus.get("DECISIONS", last["seq"])
-        event = await console.keyring.open(decode(entry)) if entry else None
+        entry = await console.bus.get("DECISIONS", int(last["seq"]))
+        raised = (m for m in (decode_all(entry) if entry else ()) if isinstance(m, AlertRaised))
+        alert = next((a for a in raised if a.alert_id == last["alert_id"]), None)
+        body = (await console.keyring.open(alert)).body if alert else None
     except (BusError, MalformedMessageError):
         return told
-    if not (isinstance(event, AlertRaised) and isinstance(event.body, AlertBody)):
-        return told
-    return [*told, {**last, "public": event.body.public.model_dump()}]
+    return [*told, {**last, "public": body.public.model_dump()}] if isinstance(body, AlertBody) else told
 
 
 async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:

@@ -57,6 +57,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         log.info("service_ready", port=port)
         workers = {
             "projector": Projector(bus, state, keyring, clock).work,
+            "keys": keyring.follow,
             "news": news.work,
             "live": live.work,
             "bootstrap": Bootstrap(console).work,

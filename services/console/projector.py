@@ -21,9 +21,9 @@ import structlog
 
 from services.console.decide.counts import COUNTS, add
 from services.console.decide.draft import Draft
-from services.console.decide.project import needs, passes_by, project, shows_private
+from services.console.decide.project import SHOWN, needs, passes_by, place_of, project, shows_private
 from shared.contracts.base import Message, Sealed
-from shared.contracts.catalog import decode, private_fields
+from shared.contracts.catalog import Spoilt, decode_each, private_fields
 from shared.dead import dead_letter
 from shared.errors import (
     BusError,
@@ -38,8 +38,11 @@ from shared.sealing import Keyring
 log = structlog.get_logger()
 
 STREAMS: Final = ("DECISIONS", "LEDGER")
-_MAX_BATCH: Final = 500
+_MAX_BYTES: Final = 400_000
+"""Of the log, in one transaction: some five hundred events."""
 _WAITING: Final = 1_000
+_MANY: Final = 100
+"""So many stored messages that wait are worth a transaction at once."""
 _GATHER_S: Final = 0.002
 """The events of one decision arrive together within this."""
 _PACE_S: Final = 0.05
@@ -55,10 +58,11 @@ _Queue = asyncio.Queue[Entry | Exception | None]
 
 @dataclass(slots=True)
 class _Read:
-    """An entry and its message, opened as far as it is shown; None: it cannot be read."""
+    """A message of an entry, opened as far as it is shown, and where it lies; None: it cannot be read."""
 
     entry: Entry
     message: Message | None
+    place: float
 
 
 class Projector:
@@ -154,8 +158,7 @@ class Projector:
             await waiting.put(error)
 
     async def _commit(self, draft: Draft, batch: Sequence[Entry], progress: Progress) -> Progress:
-        shown = [entry for entry in batch if not passes_by(entry)]
-        read = [_Read(entry, await self._decoded(entry)) for entry in shown]
+        read = [item for entry in batch for item in await self._decoded(entry)]
         await self._open_shown(read)
         await self._load(draft, [key for r in read if r.message for key in needs(draft, r.message)])
         for item in read:
@@ -180,19 +183,23 @@ class Projector:
             if not missing:
                 break
             await self._load(draft, missing)
-        project(draft, message, item.entry.seq)
+        project(draft, message, item.place)
 
     async def _load(self, draft: Draft, keys: list[str]) -> None:
         if missing := draft.missing(keys):
             for key, text in zip(missing, await self._state.get(*missing), strict=True):
                 draft.load(key, text)
 
-    async def _decoded(self, entry: Entry) -> Message | None:
-        try:
-            return decode(entry)
-        except MalformedMessageError as error:
-            await self._unreadable(entry, error)
-            return None
+    async def _decoded(self, entry: Entry) -> list[_Read]:
+        """What an entry holds of what is shown."""
+        if passes_by(entry):
+            return []
+        read = []
+        for n, part in enumerate(decode_each(entry, wanted=SHOWN)):
+            if isinstance(part, Spoilt):
+                await self._unreadable(entry, part.problem)
+            read.append(_Read(entry, None if isinstance(part, Spoilt) else part, place_of(entry.seq, n)))
+        return read
 
     async def _open_shown(self, read: list[_Read]) -> None:
         """Open what is shown: one message of each key at once (a new key costs a request), then the rest."""
@@ -207,12 +214,12 @@ class Projector:
             item.message = item.message and await self._keyring.open(item.message)
         except MalformedMessageError as error:
             item.message = None
-            await self._unreadable(item.entry, error)
+            await self._unreadable(item.entry, str(error))
 
-    async def _unreadable(self, entry: Entry, error: MalformedMessageError) -> None:
-        log.error("event_unreadable", stream=entry.stream, seq=entry.seq, error=str(error))
+    async def _unreadable(self, entry: Entry, problem: str) -> None:
+        log.error("event_unreadable", stream=entry.stream, seq=entry.seq, error=problem)
         now = self._clock.now()
-        await dead_letter(self._bus, entry, service="console", reason="unreadable", at=now, detail=str(error))
+        await dead_letter(self._bus, entry, service="console", reason="unreadable", at=now, detail=problem)
 
 
 def _key_of(message: Message | None) -> str | None:
@@ -232,7 +239,7 @@ class _Pace:
     async def wait(self, waiting: _Queue) -> None:
         """Let events gather, unless a whole transaction waits already."""
         loop = asyncio.get_running_loop()
-        if waiting.qsize() < _MAX_BATCH:
+        if waiting.qsize() < _MANY:
             await asyncio.sleep(max(_GATHER_S, self._due - loop.time()))
         self._due = loop.time() + _PACE_S
 
@@ -245,6 +252,7 @@ async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
 async def _next_batch(waiting: _Queue, pace: _Pace) -> list[Entry]:
     """What waits, up to a transaction's worth; empty if nothing came for a second."""
     batch: list[Entry] = []
+    size = 0
     try:
         async with asyncio.timeout(_LOOK_S):
             item = await waiting.get()
@@ -256,7 +264,8 @@ async def _next_batch(waiting: _Queue, pace: _Pace) -> list[Entry]:
         if isinstance(item, Exception):
             raise item
         batch.append(item)
-        item = waiting.get_nowait() if len(batch) < _MAX_BATCH and not waiting.empty() else None
+        size += len(item.body)
+        item = waiting.get_nowait() if size < _MAX_BYTES and not waiting.empty() else None
     return batch
 
 

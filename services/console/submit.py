@@ -96,7 +96,7 @@ async def _decision(console: Console, seq: int) -> dict[str, Any] | None:
 
 
 async def _caught_up(console: Console) -> None:
-    """Wait until what followed from the decision can be seen too: it stands in the same atomic batch."""
+    """Wait until what followed from the decision can be seen too: it stands in the same stored message."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _CATCH_UP_S
     try:

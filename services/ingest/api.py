@@ -46,7 +46,12 @@ async def post_report(request: web.Request) -> web.Response:
         receipt=door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id)),
         duplicate=accepted.duplicate,
     )
-    return web.json_response(answer.model_dump(), status=202, headers={"Location": status_url})
+    return web.Response(
+        text=answer.model_dump_json(),
+        status=202,
+        content_type="application/json",
+        headers={"Location": status_url},
+    )
 
 
 async def get_report(request: web.Request) -> web.Response:

@@ -25,6 +25,11 @@ class LateBus:
         return self._real is not None and self._real.connected
 
     @property
+    def most_bytes(self) -> int:
+        """See `shared.ports.Bus.most_bytes`."""
+        return self._bus.most_bytes
+
+    @property
     def _bus(self) -> Bus:
         if self._real is None:
             raise BusUnavailableError
@@ -34,9 +39,9 @@ class LateBus:
         """See `shared.ports.Bus.publish`."""
         return await self._bus.publish(message, patience_s=patience_s)
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
+    async def append(self, message: Outgoing, *, after: int) -> int:
         """See `shared.ports.Bus.append`."""
-        return await self._bus.append(batch, after=after, fence=fence)
+        return await self._bus.append(message, after=after)
 
     def read(
         self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
@@ -52,9 +57,9 @@ class LateBus:
         """See `shared.ports.Bus.get`."""
         return await self._bus.get(stream, seq)
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
+    async def last(self, stream: str, pattern: str) -> Entry | None:
         """See `shared.ports.Bus.last`."""
-        return await self._bus.last(stream, subject)
+        return await self._bus.last(stream, pattern)
 
     async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
         """See `shared.ports.Bus.subjects`."""

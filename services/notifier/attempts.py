@@ -4,8 +4,8 @@ Nothing is sent under a claim that another notifier holds, nor under one that to
 store than its lease: then somebody else may hold it for abandoned already.
 """
 
-import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import structlog
 
@@ -14,11 +14,11 @@ from services.notifier.decide.ledger import Claim
 from services.notifier.decide.retry import BAD_CREDENTIALS
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_expired, claimed, settled
 from services.notifier.directory import Directory
-from services.notifier.engine import Engine, Job
+from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, send_chunk
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.ledger import ChunkClaimed, ChunkSettled, RecipientOutcome
+from shared.contracts.ledger import AlertExpanded, ChunkClaimed, ChunkSettled, RecipientOutcome
 from shared.plugins.spec import BadCredentials, Outcome, Rejected, RetryLater
 from shared.ports import Clock
 
@@ -36,20 +36,44 @@ class Attempts:
         self.without_credentials: set[str] = set()
         """Channels (`group/channel`) that wait for a person."""
 
-    async def make(self, delivery: Delivery, alert: AlertRaised, job: Job, *, expired: bool) -> Ending | None:
-        """Make the attempt, unless it is another's or nobody remains; `expired`: record it, send nothing.
+    async def claim(
+        self, delivery: Delivery, alert: AlertRaised, job: Job, *, expansion: AlertExpanded | None = None
+    ) -> Claimed | None:
+        """Claim for those who still remain; None if nobody does or another notifier was first.
+
+        With the `expansion` that freezes the alert's recipients both are stored, or neither.
+        """
+        began = self._engine.monotonic()
+        if expansion is None and not (job := _still_open(delivery, job)).recipients:
+            return None
+        wanted = claimed(
+            alert,
+            job.chunk,
+            attempt=job.attempt,
+            recipients=job.recipients,
+            claimant=self._engine.claimant,
+            at=self._clock.now(),
+        )
+        records = (wanted,) if expansion is None else (expansion, wanted)
+        held = await self._writer.write(*records, urgent=alert.urgency == "urgent")
+        for record in held:
+            delivery.ledger.apply(record)
+        mine = any(isinstance(r, ChunkClaimed) and r.claimant == self._engine.claimant for r in held)
+        return Claimed(wanted, began) if mine else None
+
+    async def make(
+        self, delivery: Delivery, alert: AlertRaised, made: Claimed, *, expired: bool
+    ) -> Ending | None:
+        """Make the attempt that is claimed; `expired`: record it, send nothing.
 
         Returns how the alert ended, if this ended it; then that is recorded too.
         """
-        began = self._engine.monotonic()
-        claim = await self._claim(delivery, alert, job)
-        if claim is None:
-            return None
         self._engine.fault("notifier.after_claim")
+        claim = made.record
         outcomes = (
             all_expired(claim, {r: delivery.kind_of(r) for r in claim.recipients})
             if expired
-            else await self._send(delivery, alert, claim, began)
+            else await self._send(delivery, alert, claim, made.began)
         )
         self._engine.fault("notifier.after_send")
         ending = await self._settle(delivery, alert, settled(claim, outcomes, self._clock.now()))
@@ -58,36 +82,14 @@ class Attempts:
         return ending
 
     async def _settle(self, delivery: Delivery, alert: AlertRaised, record: ChunkSettled) -> Ending | None:
-        """Store how the attempt ended and, right behind it, how the alert did if nothing remains."""
-        urgent = alert.urgency == "urgent"
+        """Store how the attempt ended and, with it, how the alert did if nothing remains."""
         ending = delivery.ending_with(record)
         if ending is None:
-            delivery.ledger.apply(await self._writer.write(record, urgent=urgent))
+            await self._writer.note(record)
+            delivery.ledger.apply(record)
             return None
-        last = alert_settled(alert.alert_id, alert.group, record.at, ending)
-        await asyncio.gather(*(self._writer.write(r, urgent=urgent) for r in (record, last)))
+        await self._writer.note(record, alert_settled(alert.alert_id, alert.group, record.at, ending))
         return ending
-
-    async def _claim(self, delivery: Delivery, alert: AlertRaised, job: Job) -> ChunkClaimed | None:
-        """Claim for those who still remain now; None if nobody does or another notifier was first."""
-        step = delivery.ledger.chunks[job.chunk].next_step(lapsed=delivery.lapsed.get(job.chunk, 0))
-        if not isinstance(step, Claim) or step.attempt != job.attempt:
-            return None
-        remaining = tuple(r for r in job.recipients if r in step.recipients)
-        if not remaining:
-            return None
-        wanted = claimed(
-            alert,
-            job.chunk,
-            attempt=job.attempt,
-            recipients=remaining,
-            claimant=self._engine.claimant,
-            at=self._clock.now(),
-        )
-        held = await self._writer.write(wanted, urgent=alert.urgency == "urgent")
-        delivery.ledger.apply(held)
-        mine = isinstance(held, ChunkClaimed) and held.claimant == self._engine.claimant
-        return wanted if mine else None
 
     async def _send(
         self, delivery: Delivery, alert: AlertRaised, claim: ChunkClaimed, began: float
@@ -121,6 +123,13 @@ class Attempts:
         elif outcome.result == "delivered" and name in self.without_credentials:
             self.without_credentials.discard(name)
             log.info("credentials_work_again", group=alert.group, channel=channel)
+
+
+def _still_open(delivery: Delivery, job: Job) -> Job:
+    """The job for those recipients alone for whom the ledger still wants this attempt."""
+    step = delivery.ledger.chunks[job.chunk].next_step(lapsed=delivery.lapsed.get(job.chunk, 0))
+    wanted = step.recipients if isinstance(step, Claim) and step.attempt == job.attempt else ()
+    return replace(job, recipients=tuple(r for r in job.recipients if r in wanted))
 
 
 def _all(claim: ChunkClaimed, kind: str, outcome: Outcome) -> tuple[RecipientOutcome, ...]:

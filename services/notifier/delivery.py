@@ -6,7 +6,6 @@ from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import AlertLedger, Finished
-from services.notifier.kill_switch import Asked
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -43,8 +42,6 @@ class Delivery:
     """The last attempt whose claim was held for abandoned, by chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
-    asked: tuple[float, Asked] | None = None
-    """The kill switch as asked for the first chunk while the recipients were stored, and when."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""

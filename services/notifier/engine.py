@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.contracts.ledger import ChunkClaimed
 from shared.faults import fault_point
 
 EXPANDING: Final = "expanding"
@@ -21,14 +22,23 @@ WIDTHS: Final = {"smtp": 8, EXPANDING: 64, ENDING: 64}
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim that stands in the ledger as ours, and when we began to store it (by our monotonic clock)."""
+
+    record: ChunkClaimed
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One chunk to send under this attempt; or an alert to `BEGIN` or `END`."""
+    """One chunk to send under this attempt, claimed already or not; or an alert to `BEGIN` or `END`."""
 
     alert_id: str
     chunk: int = BEGIN
     attempt: int = 0
     recipients: tuple[str, ...] = ()
     hopeless: bool = False
+    claimed: Claimed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Reads the kill switches by direct get for each chunk before it is claimed; what cannot be read means stop.
 
 A thousand chunks may ask at once: those that ask while a read is under way share the next one,
-so every answer is from a read that began after its question.
+so every answer is from a read that began after its question. It reads the newest command of all:
+while that is the one it knows, no switch has been turned, and none need be read by itself.
 """
 
 import asyncio
@@ -21,17 +22,16 @@ log = structlog.get_logger()
 UNREADABLE: Final = "switch_unreadable"
 
 
-_Read = KillSwitch | Exception | None
-_Answer = asyncio.Future[_Read]
+_Switch = KillSwitch | None
+_Answer = asyncio.Future[tuple[_Switch, _Switch] | Exception]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question for one chunk of that group: reads that begin after it was asked."""
+    """A question for one chunk of that group: a read that begins after it was asked."""
 
     group: str
-    hub: _Answer
-    own: _Answer
+    answer: _Answer
 
 
 class KillSwitches:
@@ -39,50 +39,67 @@ class KillSwitches:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._asking: dict[str, list[_Answer]] = {}
-        """Who waits for the next read, by group; no entry while no read is under way."""
-        self._reads: set[asyncio.Task[None]] = set()
+        self._asking: list[Asked] = []
+        """Who waits for the next read."""
+        self._reading: asyncio.Task[None] | None = None
+        self._newest = 0
+        self._known: dict[str, _Switch] = {}
+        """Switches by group as they are while no newer command than `newest` lies in DESK."""
 
     def ask(self, group: str) -> Asked:
         """Begin to read now what `stopped` will say; a question lost is no error."""
-        return Asked(group, self._ask(HUB), self._ask(group))
+        asked = Asked(group, asyncio.get_running_loop().create_future())
+        self._asking.append(asked)
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_for_all())
+        return asked
 
     @staticmethod
     async def stopped(asked: Asked) -> str | None:
         """Why the group may not send (`hub_stopped`, `group_stopped`, `switch_unreadable`), or None."""
-        group, hub, own = asked.group, await asked.hub, await asked.own
-        if isinstance(hub, Exception) or isinstance(own, Exception):
-            error = hub if isinstance(hub, Exception) else own
-            log.warning("kill_switch_unreadable", group=group, error=type(error).__name__)
+        answer = await asked.answer
+        if isinstance(answer, Exception):
+            log.warning("kill_switch_unreadable", group=asked.group, error=type(answer).__name__)
             return UNREADABLE
-        return stopped_by(hub, own)
+        return stopped_by(*answer)
 
-    def _ask(self, group: str) -> _Answer:
-        answer: _Answer = asyncio.get_running_loop().create_future()
-        if group in self._asking:
-            self._asking[group].append(answer)
-        else:
-            self._asking[group] = [answer]
-            read = asyncio.create_task(self._read_for_all(group))
-            self._reads.add(read)
-            read.add_done_callback(self._reads.discard)
-        return answer
-
-    async def _read_for_all(self, group: str) -> None:
+    async def _read_for_all(self) -> None:
         """Read for those who wait, then for those who came meanwhile, until nobody waits."""
-        while asking := self._asking.pop(group):
-            self._asking[group] = []
-            switch = await self._read(group)
-            for answer in asking:
-                if not answer.done():
-                    answer.set_result(switch)
+        while self._asking:
+            asking, self._asking = self._asking, []
+            groups = dict.fromkeys(asked.group for asked in asking)
+            answers = dict(zip(groups, await self._read(*groups), strict=True))
+            for asked in asking:
+                if not asked.answer.done():
+                    asked.answer.set_result(answers[asked.group])
+        self._reading = None
 
-    async def _read(self, group: str) -> _Read:
+    async def _read(self, *groups: str) -> list[tuple[_Switch, _Switch] | Exception]:
+        """The hub's switch and each group's own, or what went wrong."""
         try:
-            entry = await self._bus.last("DESK", f"desk.v1.{group}.kill_switch")
-            command = decode(entry) if entry is not None else None
+            newest = await self._bus.last("DESK", "desk.v1.*.kill_switch")
         except Exception as error:  # noqa: BLE001 - whatever it is, unreadable means stop
-            return error
-        if command is None or isinstance(command, KillSwitch):
-            return command
-        return MalformedMessageError(f"{command.type} lies where kill switches lie")
+            return [error for _ in groups]
+        if (seq := newest.seq if newest else 0) != self._newest:
+            self._newest, self._known = seq, {}
+        names = dict.fromkeys((HUB, *groups))
+        found = dict(zip(names, await asyncio.gather(*map(self._switch, names)), strict=True))
+        return [_both(found[HUB], found[group]) for group in groups]
+
+    async def _switch(self, group: str) -> _Switch | Exception:
+        if group not in self._known:
+            try:
+                entry = await self._bus.last("DESK", f"desk.v1.{group}.kill_switch")
+                command = decode(entry) if entry is not None else None
+            except Exception as error:  # noqa: BLE001 - whatever it is, unreadable means stop
+                return error
+            if command is not None and not isinstance(command, KillSwitch):
+                return MalformedMessageError(f"{command.type} lies where kill switches lie")
+            self._known[group] = command
+        return self._known[group]
+
+
+def _both(hub: _Switch | Exception, own: _Switch | Exception) -> tuple[_Switch, _Switch] | Exception:
+    if isinstance(hub, Exception):
+        return hub
+    return own if isinstance(own, Exception) else (hub, own)

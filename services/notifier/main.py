@@ -62,7 +62,8 @@ async def main() -> None:
                 f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
             ) from error
         log.info("service_ready", port=port, channels=sorted(plugins))
-        await run_workers({"notifier": notifier.run}, drain_s=settings.drain_s)
+        workers = {"notifier": notifier.run, "keys": keyring.follow}
+        await run_workers(workers, drain_s=settings.drain_s)
 
 
 def http_session(at_once: int) -> ClientSession:

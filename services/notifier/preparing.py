@@ -11,9 +11,9 @@ from services.notifier.delivery import Delivery, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
 from services.notifier.reading import Reader
-from services.notifier.records import LedgerWriter
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.groups import ChannelDefinition
+from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
 from shared.words import render
 
@@ -23,10 +23,8 @@ log = structlog.get_logger()
 class Preparation:
     """Makes alerts ready to be sent."""
 
-    def __init__(
-        self, reader: Reader, writer: LedgerWriter, directory: Directory, clock: Clock, *, engine: Engine
-    ) -> None:
-        self._reader, self._writer, self._directory = reader, writer, directory
+    def __init__(self, reader: Reader, directory: Directory, clock: Clock, *, engine: Engine) -> None:
+        self._reader, self._directory = reader, directory
         self._clock, self._engine = clock, engine
 
     async def ready(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
@@ -67,10 +65,8 @@ class Preparation:
                 return False
         return True
 
-    async def expand(self, delivery: Delivery, alert: AlertRaised) -> None:
-        """Freeze the recipients in the ledger, unless they are."""
-        if delivery.ledger.expanded:
-            return
+    def expansion(self, delivery: Delivery, alert: AlertRaised) -> AlertExpanded:
+        """The record that freezes the recipients."""
         channels = tuple(delivery.channels.values())
         chunks = expand(
             channels,
@@ -78,6 +74,4 @@ class Preparation:
             addresses=self._directory.addresses(alert.group, alert.group_version, channels),
             widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
         )
-        record = expanded(alert, chunks, self._clock.now())
-        delivery.ledger.apply(await self._writer.write(record, urgent=alert.urgency == "urgent"))
-        self._engine.fault("notifier.after_expand")
+        return expanded(alert, chunks, self._clock.now())

@@ -4,16 +4,15 @@ Guarantees: an alert whose content cannot be read is named in DEAD and settled a
 never skipped in silence; while KEYS cannot be read, reading waits.
 """
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Container
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
 from services.notifier.directory import Directory
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.base import TOKEN, Message
-from shared.contracts.catalog import decode
+from shared.contracts.base import SLUG, TOKEN, Message
+from shared.contracts.catalog import TOLD, TYPES, Spoilt, decode_each
 from shared.contracts.groups import GroupDefined
 from shared.contracts.ledger import LedgerRecord
 from shared.dead import dead_letter
@@ -24,7 +23,9 @@ log = structlog.get_logger()
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 _PAUSE_S: Final = 0.5
-_WATCHED: Final = ("groups.v1.>", "alerts.v1.>")
+_WATCHED: Final = (TOLD, "groups.v1.>", "alerts.v1.>")
+"""The last two hold what earlier versions wrote."""
+_WANTED: Final = frozenset({"alert.raised.v1", "group.defined.v1"})
 
 
 class Opener(Protocol):
@@ -59,9 +60,9 @@ class Reader:
             on_end()
         async for entry in self._bus.read("LEDGER"):
             if not self._is_own(entry.headers.get("ce-id", "")):
-                record = await self._decoded(entry)
-                if isinstance(record, LedgerRecord):
-                    on_record(record)
+                for record in await self._read(entry):
+                    if isinstance(record, LedgerRecord):
+                        on_record(record)
             if end and entry.seq >= end:
                 end = 0
                 on_end()
@@ -73,13 +74,13 @@ class Reader:
     ) -> None:
         """Every alert (sealed) with its entry; `on_unreadable(alert_id, group)` for the spoilt ones."""
         async for entry in self._bus.read("DECISIONS", subjects=_WATCHED):
-            message = await self._decoded(entry)
-            if isinstance(message, AlertRaised):
-                on_alert(message, entry)
-            elif isinstance(message, GroupDefined):
-                await self._learn(message, entry)
-            elif message is None and (spoilt := named_in(entry)):
-                await on_unreadable(*spoilt)
+            for message in await self._read(entry, _WANTED):
+                if isinstance(message, AlertRaised):
+                    on_alert(message, entry)
+                elif isinstance(message, GroupDefined):
+                    await self._learn(message, entry)
+                elif isinstance(message, Spoilt) and (named := named_in(message)):
+                    await on_unreadable(*named)
 
     async def opened(self, alert: AlertRaised) -> AlertRaised | None:
         """The alert with its body in clear; None if that will never be."""
@@ -106,12 +107,12 @@ class Reader:
                 log.warning("reading_waits", error=type(error).__name__)
                 await self._sleep(_PAUSE_S)
 
-    async def _decoded(self, entry: Entry) -> Message | None:
-        try:
-            return decode(entry)
-        except MalformedMessageError as error:
-            await self.bury(entry, "unreadable", str(error))
-            return None
+    async def _read(self, entry: Entry, wanted: Container[str] = TYPES) -> list[Message | Spoilt]:
+        """The messages of an entry; if some are spoilt, it is named in DEAD first."""
+        found = decode_each(entry, wanted=wanted)
+        if spoilt := next((part for part in found if isinstance(part, Spoilt)), None):
+            await self.bury(entry, "unreadable", spoilt.problem)
+        return found
 
     async def _learn(self, event: GroupDefined, entry: Entry) -> None:
         try:
@@ -121,13 +122,12 @@ class Reader:
             self._directory.learn(event, readable=False)
 
 
-def named_in(entry: Entry) -> tuple[str, str] | None:
+def named_in(spoilt: Spoilt) -> tuple[str, str] | None:
     """The alert id and group that a spoilt alert still shows, if it does."""
-    if not entry.subject.startswith("alerts."):
+    data = spoilt.data
+    if not isinstance(data, dict) or data.get("type") != "alert.raised.v1":
         return None
-    try:
-        data: Any = json.loads(entry.body)
-        alert_id, group = data["alert_id"], entry.subject.rsplit(".", 1)[1]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    alert_id, group = data.get("alert_id"), data.get("group")
+    if not isinstance(alert_id, str) or not isinstance(group, str):
         return None
-    return (alert_id, group) if isinstance(alert_id, str) and TOKEN.match(alert_id) else None
+    return (alert_id, group) if TOKEN.match(alert_id) and SLUG.match(group) else None

@@ -10,6 +10,7 @@ be killed anywhere and any number of them may run.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -26,7 +27,7 @@ from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
 from services.notifier.records import LedgerWriter
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.contracts.ledger import AlertExpanded, AlertSettled, LedgerRecord
 from shared.lifecycle import WorkerEndedError
 from shared.ports import Bus, Clock, Entry
 
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 
 _HOLD_S: Final = 1.0
 _FRESH_S: Final = 0.1
-"""How long what was asked of the kill switch for an alert's first chunk may wait for room in its lane."""
+"""How long what was asked of the kill switch for an alert's first chunk may wait for the alert's words."""
 _AFTER_FAILURE_S: Final = 5.0
 _LONGEST_SLEEP_S: Final = 86_400.0
 
@@ -52,7 +53,7 @@ class Notifier:
         self._reader = Reader(
             bus, keyring, clock, directory, is_own=self._writer.is_own, sleep=self._engine.sleep
         )
-        self._preparation = Preparation(self._reader, self._writer, directory, clock, engine=self._engine)
+        self._preparation = Preparation(self._reader, directory, clock, engine=self._engine)
         self._attempts = Attempts(self._writer, directory, clock, self._engine)
         self._switches = KillSwitches(bus)
         self._lanes: Lanes[Job] = Lanes(
@@ -155,9 +156,12 @@ class Notifier:
 
     def _pump(self) -> None:
         while not self._draining and (taken := self._lanes.take()):
-            task = asyncio.create_task(self._work(*taken))
-            self._jobs.add(task)
-            task.add_done_callback(self._jobs.discard)
+            self._start(*taken)
+
+    def _start(self, lane: Lane, size: int, job: Job) -> None:
+        task = asyncio.create_task(self._work(lane, size, job))
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
 
     async def _work(self, lane: Lane, size: int, job: Job) -> None:
         delivery = self._deliveries.get(job.alert_id)
@@ -168,9 +172,7 @@ class Notifier:
             log.exception("delivery_failed", alert_id=job.alert_id, chunk=job.chunk)
             self._later(_AFTER_FAILURE_S, lambda: self._again(job))
         finally:
-            self._working.discard((job.alert_id, job.chunk, job.attempt))
-            self._lanes.done(lane, size)
-            self._pump()
+            self._give_back(lane, size, job)
 
     async def _do(self, delivery: Delivery, job: Job) -> None:
         if job.chunk == BEGIN:
@@ -190,6 +192,12 @@ class Notifier:
         else:
             delivery.planned.pop(job.chunk, None)
             self._advance(delivery, job.chunk)
+
+    def _give_back(self, lane: Lane, size: int, job: Job) -> None:
+        """Give back the room of work that is not done after all."""
+        self._working.discard((job.alert_id, job.chunk, job.attempt))
+        self._lanes.done(lane, size)
+        self._pump()
 
     def _later(self, delay_s: float, then: Callable[[], None]) -> None:
         if delay_s <= 0:
@@ -212,19 +220,67 @@ class Notifier:
     async def _begin(self, delivery: Delivery) -> None:
         """Make the words, freeze the recipients, and start on the chunks."""
         alert = _given(delivery.alert)
+        asked = self._engine.monotonic(), self._switches.ask(alert.group)
         group = self._directory.version(alert.group, alert.group_version)
         if group is None or not await self._preparation.ready(delivery, alert, group):
             await self._unreadable(delivery, alert)
             return
-        if not delivery.ledger.expanded:
-            delivery.asked = self._engine.monotonic(), self._switches.ask(alert.group)
-        await self._preparation.expand(delivery, alert)
+        first = None if delivery.ledger.expanded else await self._expand(delivery, alert, asked)
         delivery.begun = True
         delivery.open_chunks = set(delivery.ledger.chunks)
         if not delivery.open_chunks:
             await self._finish(delivery)
+        if first is not None:
+            self._start(*first)
         for chunk in sorted(delivery.open_chunks):
             self._advance(delivery, chunk)
+
+    async def _expand(
+        self, delivery: Delivery, alert: AlertRaised, asked: tuple[float, Asked]
+    ) -> tuple[Lane, int, Job] | None:
+        """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
+        expansion = self._preparation.expansion(delivery, alert)
+        first = await self._reserved(delivery, alert, expansion, asked)
+        if first is None:
+            for held in await self._writer.write(expansion, urgent=alert.urgency == "urgent"):
+                delivery.ledger.apply(held)
+            self._engine.fault("notifier.after_expand")
+            return None
+        lane, size, job = first
+        delivery.planned[job.chunk] = job.attempt
+        self._working.add((job.alert_id, job.chunk, job.attempt))
+        try:
+            claim = await self._attempts.claim(delivery, alert, job, expansion=expansion)
+            self._engine.fault("notifier.after_expand")
+        except BaseException:
+            self._unplan(delivery, lane, size, job)
+            raise
+        if claim is None:
+            self._unplan(delivery, lane, size, job)
+            return None
+        return lane, size, replace(job, claimed=claim)
+
+    def _unplan(self, delivery: Delivery, lane: Lane, size: int, job: Job) -> None:
+        """What was to be done next is for the ledger to say again."""
+        delivery.planned.pop(job.chunk, None)
+        self._give_back(lane, size, job)
+
+    async def _reserved(
+        self, delivery: Delivery, alert: AlertRaised, expansion: AlertExpanded, asked: tuple[float, Asked]
+    ) -> tuple[Lane, int, Job] | None:
+        """The first chunk with its room taken, if it may be sent now."""
+        if not expansion.chunks or self._left_s(alert) <= 0 or await self._stopped(alert, asked):
+            return None
+        recipients = expansion.chunks[0]
+        lane = Lane(alert.urgency == "urgent", alert.group, delivery.kind_of(recipients[0]))
+        if self._draining or not self._lanes.reserve(lane, len(recipients)):
+            return None
+        return lane, len(recipients), Job(alert.alert_id, 0, 1, recipients)
+
+    async def _stopped(self, alert: AlertRaised, asked: tuple[float, Asked]) -> str | None:
+        """What the kill switch says; asked anew if that was too long ago."""
+        fresh = self._engine.monotonic() - asked[0] < _FRESH_S
+        return await self._switches.stopped(asked[1] if fresh else self._switches.ask(alert.group))
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -265,14 +321,15 @@ class Notifier:
     async def _send(self, delivery: Delivery, job: Job) -> None:
         alert = _given(delivery.alert)
         expired = job.hopeless or self._left_s(alert) <= 0
-        if not expired:
-            if why := await self._switches.stopped(self._asked(delivery, alert)):
+        if not expired and job.claimed is None:
+            if why := await self._switches.stopped(self._switches.ask(alert.group)):
                 self._hold(delivery, alert, job, why)
                 return
             self._held.pop(alert.group, None)
         mine = (job.alert_id, job.chunk, job.attempt)
         self._working.add(mine)
-        ending = await self._attempts.make(delivery, alert, job, expired=expired)
+        claim = job.claimed or await self._attempts.claim(delivery, alert, job)
+        ending = await self._attempts.make(delivery, alert, claim, expired=expired) if claim else None
         self._working.discard(mine)
         if ending is not None:
             self._ended(alert, ending)
@@ -280,13 +337,6 @@ class Notifier:
         if delivery.planned.get(job.chunk) == job.attempt:
             del delivery.planned[job.chunk]
         self._advance(delivery, job.chunk)
-
-    def _asked(self, delivery: Delivery, alert: AlertRaised) -> Asked:
-        """The kill switch for one chunk; not what was asked for it before it had to wait in its lane."""
-        known, delivery.asked = delivery.asked, None
-        if known is not None and self._engine.monotonic() - known[0] < _FRESH_S:
-            return known[1]
-        return self._switches.ask(alert.group)
 
     def _hold(self, delivery: Delivery, alert: AlertRaised, job: Job, why: str) -> None:
         """Put it back for a while; say so once per group and reason."""

@@ -6,8 +6,7 @@ import structlog
 
 from services.router.decide.evolve import evolve
 from services.router.decide.state import State
-from shared.bus.subjects import matches
-from shared.contracts.catalog import FENCE, decode
+from shared.contracts.catalog import decode_all
 from shared.errors import MalformedMessageError, RelayError
 from shared.ports import Bus, Entry
 from shared.sealing import Keyring
@@ -20,13 +19,12 @@ class UnreadableLogError(RelayError):
 
 
 class LogFold:
-    """`state` is the fold of DECISIONS up to `seq`; `fence` is the last sequence on the fenced subjects."""
+    """`state` is the fold of DECISIONS up to `seq`."""
 
     def __init__(self, bus: Bus, keyring: Keyring) -> None:
         self._bus, self._keyring = bus, keyring
         self.state = State()
         self.seq = 0
-        self.fence = 0
 
     async def catch_up(self) -> bool:
         """Fold whatever the log holds by now; whether there was anything.
@@ -37,7 +35,7 @@ class LogFold:
         if last <= self.seq:
             return False
         if await self._bus.get("DECISIONS", last) is None:
-            # Everything has aged out: there is nothing to read, and nothing on the fence.
+            # Everything has aged out: there is nothing to read.
             self.seq = last
             return False
         async with aclosing(self._bus.read("DECISIONS", after=self.seq)) as entries:
@@ -48,22 +46,18 @@ class LogFold:
         return True
 
     def commit(self, state: State, seq: int) -> None:
-        """Take over what this router itself has appended: the state it leads to, and where it ends.
-
-        The last message of every append lies under the fence (`input.decided`).
-        """
-        self.state, self.seq, self.fence = state, seq, seq
+        """Take over what this router itself has appended: the state it leads to, and where it lies."""
+        self.state, self.seq = state, seq
 
     async def _fold(self, entry: Entry) -> None:
+        state = self.state
         try:
-            event = await self._keyring.open(decode(entry))
-            self.state = evolve(self.state, event)
+            for event in decode_all(entry):
+                state = evolve(state, await self._keyring.open(event))
         except (MalformedMessageError, TypeError) as error:
             log.critical("log_unreadable", seq=entry.seq, subject=entry.subject, error=str(error))
             raise UnreadableLogError(
                 f"DECISIONS {entry.seq} ({entry.subject}) cannot be read: {error}. The router stops "
                 "rather than skip it; start a version that knows it, or restore the log."
             ) from error
-        self.seq = entry.seq
-        if matches(FENCE, entry.subject):
-            self.fence = entry.seq
+        self.state, self.seq = state, entry.seq

@@ -1,19 +1,22 @@
 """Moves inputs through the decider into the log: fold, decide, append behind the fence, go on.
 
-Guarantees: every input is decided exactly once, in one atomic batch with all that follows from
-it. A batch that is refused, or whose fate is unknown, leaves no trace here: the state before it
+Guarantees: every input is decided exactly once, in one stored message with all that follows from
+it. A message that is refused, or whose fate is unknown, leaves no trace here: the state before it
 is kept, the log is read on to its end, and what is still undecided is decided again. A router that
 loses the fence to another stands by until inputs wait undecided.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final, Literal
 
 import structlog
 
 from services.router.decide.decider import Input, step
+from services.router.decide.limits import TICK_FILLS
 from services.router.decide.reasons import DECIDE_FAILED
 from services.router.decide.state import State
 from services.router.fold import LogFold
@@ -21,10 +24,9 @@ from services.router.gazetteer.port import Gazetteer
 from services.router.inbox import Inbox
 from services.router.keeper import Keeper
 from services.router.reading import Reader
-from shared.bus.subjects import MAX_BATCH
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
-from shared.contracts.catalog import FENCE, encode
+from shared.contracts.catalog import packed
 from shared.contracts.incidents import IncidentForgotten, IncidentOpened, InputDecided
 from shared.errors import (
     AlreadyStoredError,
@@ -39,7 +41,7 @@ from shared.sealing import Keyring
 log = structlog.get_logger()
 
 PIPELINE: Final = 64
-"""Inputs decided in one append at most."""
+"""Inputs decided at once at most."""
 
 _PAUSE_S: Final = 0.2
 _LEAST_WAIT_S: Final = 0.02
@@ -57,12 +59,22 @@ class Patience:
     idle_takeover_s: float = 5.0
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What is to be appended at once: the events so far, and the state that they lead to."""
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """The events of one input, and the state that they lead to."""
 
+    stream: str
+    seq: int
+    messages: Sequence[Message]
     state: State
-    messages: list[Message] = field(default_factory=list)
+
+
+class _TooLargeError(BusRefusedError):
+    """The events of one input take more than one message may hold."""
+
+    def __init__(self, decision: _Decision) -> None:
+        super().__init__(f"What follows from {decision.stream} {decision.seq} is too large for one message.")
+        self.decision = decision
 
 
 class Router:
@@ -88,6 +100,7 @@ class Router:
         self._desk_first_until = 0
         self._log_time: tuple[datetime, datetime] | None = None
         self._next_tick = 0.0
+        self._too_large: set[tuple[str, int]] = set()
         self._idle_due_since: float | None = None
         self.role: Role = "folding"
 
@@ -149,21 +162,19 @@ class Router:
             await self._catch_up(stop)
 
     async def _decide_waiting(self) -> bool:
-        """Decide up to 64 waiting inputs in one append, people's before reports."""
+        """Decide up to 64 waiting inputs, people's before reports, and store what follows from them."""
         self._drop_decided()
-        batch = _Batch(self._fold.state)
+        state, decisions = self._fold.state, []
         for inbox, entry in self._take():
             fault_point("router.before_decide")
-            messages, state = await self._decide(inbox, entry, batch.state)
+            messages, state = await self._decide(inbox, entry, state)
             fault_point("router.after_decide")
-            if batch.messages and len(batch.messages) + len(messages) > MAX_BATCH:
-                break
-            batch.messages += messages
-            batch.state = state
-        if not batch.messages:
-            return False
-        await self._append(batch)
-        return True
+            decisions.append(_Decision(inbox.stream, entry.seq, messages, state))
+        try:
+            await self._append(decisions)
+        except _TooLargeError as error:
+            self._too_large.add((error.decision.stream, error.decision.seq))
+        return bool(decisions)
 
     def _take(self) -> list[tuple[Inbox, Entry]]:
         taken = [(self._desk, entry) for entry in self._desk.first(PIPELINE)]
@@ -175,25 +186,40 @@ class Router:
     async def _decide(self, inbox: Inbox, entry: Entry, state: State) -> tuple[tuple[Message, ...], State]:
         given = await self._reader.read(inbox.stream, entry)
         now = given.message.at if given.message else entry.stored_at
-        try:
-            return step(state, given, now, self._gazetteer)
-        except Exception as error:  # noqa: BLE001 - a report that breaks the judgement must not stop all others
-            detail = f"{type(error).__name__} while deciding"
-            await self._reader.bury(entry, DECIDE_FAILED, detail)
-            flawed = Input(inbox.stream, entry.seq, flaw=DECIDE_FAILED)
-            return step(state, flawed, now, self._gazetteer)
+        problem = "too large for one message"
+        if (inbox.stream, entry.seq) not in self._too_large:
+            try:
+                return step(state, given, now, self._gazetteer)
+            except Exception as error:  # noqa: BLE001 - a report that breaks the judgement must not stop all others
+                problem = f"{type(error).__name__} while deciding"
+        await self._reader.bury(entry, DECIDE_FAILED, problem)
+        flawed = Input(inbox.stream, entry.seq, flaw=DECIDE_FAILED)
+        return step(state, flawed, now, self._gazetteer)
 
-    async def _append(self, batch: _Batch) -> None:
-        new = {m.incident_id for m in batch.messages if isinstance(m, IncidentOpened)}
-        sealed = [encode(m, source="router") for m in await self._keyring.seal_all(batch.messages, new=new)]
-        fault_point("router.before_append")
-        seq = await self._bus.append(sealed, after=self._fold.fence, fence=FENCE)
-        fault_point("router.after_append")
-        self._fold.commit(batch.state, seq)
+    async def _append(self, decisions: Sequence[_Decision]) -> None:
+        """Store the decisions in order, in as few messages as hold them, each behind the fence."""
+        sealed = await self._sealed(decisions)
+        most = self._bus.most_bytes
+        waiting = list(decisions)
+        for count, message in packed(sealed, source="router", most=most):
+            if len(message.body) > most:
+                raise _TooLargeError(waiting[0])
+            fault_point("router.before_append")
+            seq = await self._bus.append(message, after=self._fold.seq)
+            fault_point("router.after_append")
+            stored, waiting = waiting[:count], waiting[count:]
+            self._fold.commit(stored[-1].state, seq)
+            for decision in stored:
+                self._report(decision.messages)
         self._drop_decided()
-        self._report(batch.messages)
 
-    def _report(self, messages: list[Message]) -> None:
+    async def _sealed(self, decisions: Sequence[_Decision]) -> list[list[Message]]:
+        events = [m for decision in decisions for m in decision.messages]
+        new = {m.incident_id for m in events if isinstance(m, IncidentOpened)}
+        sealed = iter(await self._keyring.seal_all(events, new=new))
+        return [list(islice(sealed, len(decision.messages))) for decision in decisions]
+
+    def _report(self, messages: Sequence[Message]) -> None:
         """One line a decision, with ids and the reason; and wake the keeper for what is to be forgotten."""
         alerts = 0
         for message in messages:
@@ -224,15 +250,29 @@ class Router:
         if loop_time < self._next_tick or len(self._desk) or len(self._reports):
             return False
         self._next_tick = loop_time + self._patience.tick_s
-        messages, state = self._due()
-        if not messages or await self._unread():
+        due = self._due()
+        if not due.messages or await self._unread():
             return False
-        await self._append(_Batch(state, list(messages)))
+        await self._append_tick(due)
         self._next_tick = 0.0  # a full tick may have left some for the next
         return True
 
-    def _due(self) -> tuple[tuple[Message, ...], State]:
-        return step(self._fold.state, Input("TICK", self._fold.fence), self._now(), self._gazetteer)
+    async def _append_tick(self, due: _Decision) -> None:
+        """Store what is due; less of it, if all that is too large for one message."""
+        most = TICK_FILLS
+        while True:
+            try:
+                return await self._append([due])
+            except _TooLargeError:
+                if most == 1:
+                    raise
+                most //= 2
+                due = self._due(most)
+
+    def _due(self, most: int = TICK_FILLS) -> _Decision:
+        seq = self._fold.seq
+        given = Input("TICK", seq, most=most)
+        return _Decision("TICK", seq, *step(self._fold.state, given, self._now(), self._gazetteer))
 
     def _now(self) -> datetime:
         """The wall's time, or the log's own where that runs ahead (a simulation): it passes all the same."""
@@ -281,7 +321,7 @@ class Router:
         if waited > self._patience.takeover_s:
             return True
         now = asyncio.get_running_loop().time()
-        if not self._due()[0]:
+        if not self._due().messages:
             self._idle_due_since = None
         elif self._idle_due_since is None:
             self._idle_due_since = now

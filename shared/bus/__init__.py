@@ -8,6 +8,6 @@
 from shared.bus.nats_bus import NatsBus, connect, ensure_streams
 from shared.bus.open import open_bus
 from shared.bus.server_check import check_server
-from shared.bus.subjects import MAX_BATCH, MSG_ID
+from shared.bus.subjects import MSG_ID
 
-__all__ = ["MAX_BATCH", "MSG_ID", "NatsBus", "check_server", "connect", "ensure_streams", "open_bus"]
+__all__ = ["MSG_ID", "NatsBus", "check_server", "connect", "ensure_streams", "open_bus"]

@@ -1,7 +1,7 @@
 """The bus on NATS JetStream: the verbs of `shared.ports.Bus`, and the making of streams.
 
-Guarantees: `publish` stores a message once however often it is retried; `append` stores all
-or nothing, and nothing if somebody else wrote first; reads are answered by the stream's
+Guarantees: `publish` stores a message once however often it is retried; `append` stores it only if
+nobody else wrote first; reads are answered by the stream's
 leader, so one sees what one has written.
 """
 
@@ -15,18 +15,22 @@ from typing import Any, Final, Self
 
 import structlog
 
-from shared.bus.append import append
 from shared.bus.link import NO_STREAM, Link, ServerSaidNoError, bus_error, parse
 from shared.bus.reading import Reading, visible_headers
 from shared.bus.server_check import check_server
-from shared.bus.streams import STREAMS, config_of, stream_of, stream_of_batch
-from shared.bus.subjects import MSG_ID, check_batch, check_outgoing, check_pattern, check_subject
-from shared.errors import BusRefusedError, BusUnavailableError
+from shared.bus.streams import STREAMS, config_of, stream_of
+from shared.bus.subjects import MSG_ID, check_outgoing, check_pattern, check_subject
+from shared.errors import AlreadyStoredError, BusRefusedError, BusUnavailableError, StaleWriterError
 from shared.ports import Entry, Outgoing, Stored
 
 log = structlog.get_logger()
 
 _TRY_S: Final = 2.0
+_APPEND_S: Final = 5.0
+_FENCE: Final = "Nats-Expected-Last-Sequence"
+_STALE: Final = frozenset({10071, 10164})
+_HEADERS_BYTES: Final = 4096
+"""Of the server's limit on a message, kept for its headers."""
 _NO_MESSAGE: Final = 10037
 _NOT_ERASED: Final = frozenset({10037, 10043, 10057})
 
@@ -87,6 +91,11 @@ class NatsBus:
         """Whether a publish made now has a chance at once (a hint, never a promise)."""
         return self._link.nc.is_connected
 
+    @property
+    def most_bytes(self) -> int:
+        """How large a message's body may be: what the server says, less its headers."""
+        return self._link.nc.max_payload - _HEADERS_BYTES
+
     async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
         """Store one message and await its acknowledgement; see `shared.ports.Bus.publish`."""
         check_outgoing(message)
@@ -106,22 +115,31 @@ class NatsBus:
 
     async def _publish_once(self, message: Outgoing, *, timeout_s: float) -> Stored:
         await self._link.standing(timeout_s)
-        headers = {**message.headers, MSG_ID: message.msg_id}
         try:
-            ack = parse(
-                await self._link.request(
-                    message.subject, message.body, headers=headers, timeout_s=min(_TRY_S, timeout_s)
-                )
-            )
+            return await self._store(message, {}, timeout_s=min(_TRY_S, timeout_s))
         except ServerSaidNoError as no:
             raise bus_error(no, f"publishing to {message.subject}") from no
-        return Stored(stream=ack["stream"], seq=int(ack["seq"]), duplicate=bool(ack.get("duplicate")))
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
-        """Store all or none, behind the fence if there is one; see `shared.ports.Bus.append`."""
-        check_batch(batch, fence)
-        stream = stream_of_batch(batch, fence)
-        return await append(self._link, stream, batch, after=after, fence=fence)
+    async def append(self, message: Outgoing, *, after: int) -> int:
+        """Store one message if nobody wrote since; see `shared.ports.Bus.append`."""
+        check_outgoing(message)
+        stream = stream_of(message.subject)
+        await self._link.standing(_APPEND_S)
+        try:
+            stored = await self._store(message, {_FENCE: str(after)}, timeout_s=_APPEND_S)
+        except ServerSaidNoError as no:
+            raise (
+                StaleWriterError if no.err_code in _STALE else bus_error(no, f"appending to {stream}")
+            ) from no
+        if stored.duplicate:
+            raise AlreadyStoredError
+        return stored.seq
+
+    async def _store(self, message: Outgoing, conditions: Mapping[str, str], *, timeout_s: float) -> Stored:
+        headers = {**message.headers, **conditions, MSG_ID: message.msg_id}
+        reply = await self._link.request(message.subject, message.body, headers=headers, timeout_s=timeout_s)
+        ack = parse(reply)
+        return Stored(stream=ack["stream"], seq=int(ack["seq"]), duplicate=bool(ack.get("duplicate")))
 
     def read(
         self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
@@ -144,9 +162,9 @@ class NatsBus:
         """The message at that sequence, or None if there is none."""
         return await self._get(stream, {"seq": seq}) if seq > 0 else None
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        """The last message on exactly that subject, or None."""
-        return await self._get(stream, {"last_by_subj": check_subject(subject)})
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        """The last message on that subject, or on any under that pattern, or None."""
+        return await self._get(stream, {"last_by_subj": check_pattern(pattern)})
 
     async def _get(self, stream: str, which: Mapping[str, Any]) -> Entry | None:
         # By STREAM.MSG.GET and not by direct get: a follower may not know yet of an erasure.

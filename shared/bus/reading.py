@@ -135,10 +135,7 @@ class _Feed:
         body = {"stream_name": self._stream, "config": config, "action": "create"}
         await self._link.api(f"CONSUMER.CREATE.{self._stream}.{self._name}", body)
         try:
-            # No byte limit: the library would drop silently; what is asked for ahead is the limit.
-            self._subscription = await self._link.nc.subscribe(
-                self._inbox, cb=self._on_message, pending_bytes_limit=0
-            )
+            self._subscription = await self._link.listen(self._inbox, self._on_message)
         except nats_errors.Error as error:
             raise BusUnavailableError(f"subscribing failed ({type(error).__name__})") from error
         await self._ask(_IN_FLIGHT)
@@ -185,7 +182,7 @@ class _Feed:
         except (nats_errors.Error, OSError) as error:
             raise _LostError(type(error).__name__) from error
 
-    async def _on_message(self, message: Msg) -> None:
+    def _on_message(self, message: Msg) -> None:
         if self._lost:
             return
         # Only the server's own words come to the inbox itself; messages keep their subject.

@@ -14,12 +14,15 @@ import aiohttp
 from shared.errors import BusUnavailableError, UnsafeServerError
 
 MIN_VERSION: Final = (2, 14, 5)
+MIN_PAYLOAD: Final = 8 * 1024 * 1024
+"""All that follows from one decision is stored as one message: a split of 200 long reports takes 4 MB."""
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
 async def check_server(monitoring_url: str | None) -> None:
-    """Raise `UnsafeServerError` unless every server named is new enough and syncs before it acknowledges.
+    """Raise `UnsafeServerError` unless every server named will keep what it acknowledges.
 
+    It is new enough, syncs before it acknowledges, and takes messages as large as decisions become.
     `monitoring_url` is the base address of the monitoring port (`http://127.0.0.1:8222`); of
     a cluster, those of all servers with commas between. Raises `BusUnavailableError` if one
     does not answer.
@@ -51,6 +54,8 @@ def complaint_about(varz: Mapping[str, Any]) -> str | None:
             "would lose acknowledged messages in a power cut. Set `sync_interval: always` in its "
             "`jetstream` block and restart it."
         )
+    if int(varz.get("max_payload") or 0) < MIN_PAYLOAD:
+        return "takes no messages of 8 MB. Set `max_payload: 8MB` in its file and restart it."
     return None
 
 

@@ -7,23 +7,20 @@ Pure: no I/O.
 """
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 
 from shared.ports import Outgoing
-
-MAX_BATCH = 500
-"""Messages in one atomic append. The server's own limit is 1,000 (error 10199)."""
 
 MSG_ID = "Nats-Msg-Id"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+_SUBJECT = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
-_PRINTABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def check_subject(subject: str) -> str:
     """Return the subject if it is tokens of `[A-Za-z0-9_-]+` between dots, else raise ValueError."""
-    if not all(_TOKEN.fullmatch(token) for token in subject.split(".")):
+    if not _SUBJECT.fullmatch(subject):
         raise ValueError(f"not a subject: {subject!r} (tokens of letters, digits, _ and - between dots)")
     return subject
 
@@ -56,20 +53,20 @@ def check_outgoing(message: Outgoing) -> None:
     begin with `Nats-` steer the server and are ours alone.
     """
     check_subject(message.subject)
-    if not _PRINTABLE.fullmatch(message.msg_id):
+    if not _printable(message.msg_id):
         raise ValueError(f"not a message id: {message.msg_id!r} (printable ASCII)")
     for name, value in message.headers.items():
-        if not _HEADER_NAME.fullmatch(name) or name.lower().startswith("nats-"):
+        if not _may_name(name):
             raise ValueError(f"not a header name: {name!r}")
-        if not _PRINTABLE.fullmatch(value):
+        if not _printable(value):
             raise ValueError(f"not a header value under {name!r}: printable ASCII is wanted")
 
 
-def check_batch(batch: Sequence[Outgoing], fence: str | None) -> None:
-    """Raise ValueError unless the batch holds 1 to `MAX_BATCH` sound messages under a sound fence, if any."""
-    if not 1 <= len(batch) <= MAX_BATCH:
-        raise ValueError(f"a batch holds 1 to {MAX_BATCH} messages, not {len(batch)}")
-    if fence is not None:
-        check_pattern(fence)
-    for message in batch:
-        check_outgoing(message)
+@lru_cache(maxsize=256)
+def _may_name(header: str) -> bool:
+    return bool(_HEADER_NAME.fullmatch(header)) and not header.lower().startswith("nats-")
+
+
+def _printable(value: str) -> bool:
+    """Whether it is printable ASCII, not empty, without blanks at the ends."""
+    return value.isascii() and value.isprintable() and bool(value) and value[0] != " " != value[-1]

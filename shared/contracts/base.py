@@ -39,6 +39,7 @@ TOKEN_RULE = StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")
 Token = Annotated[str, TOKEN_RULE]
 """What may stand as one token of a subject: nothing that NATS would read as a wildcard or a dot."""
 
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 SLUG_RULE = StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
 Slug = Annotated[str, SLUG_RULE]
 """An id that people type: lower-case letters, digits and hyphens."""

@@ -1,15 +1,18 @@
 """All message types: which stream and subject each travels on, how bytes become a message and back.
 
-`encode` and `decode` are the only way between models and bytes. Decoding lifts older major
-versions by the upcasters, so that consumers know the newest type only.
+`encode` and `decode` are the only way between models and bytes. What belongs together is stored as
+one: the body of a stored message is one message, or the JSON array of several of one stream.
+Decoding lifts older major versions by the upcasters, so that consumers know the newest type only.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from shared.contracts import alerts, desk, groups, incidents, keys, ledger, reports
 from shared.contracts.base import TOKEN, Message, Private
@@ -19,15 +22,24 @@ from shared.ports import Entry, Outgoing
 STREAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "REPORTS": ("reports.v1.*",),
     "DESK": ("desk.v1.*.*",),
-    "DECISIONS": ("incidents.v1.*", "alerts.v1.*", "replies.v1.*", "groups.v1.*"),
+    # The others than the first hold what earlier versions wrote, one message each.
+    "DECISIONS": ("decisions.v1.*", "incidents.v1.*", "alerts.v1.*", "replies.v1.*", "groups.v1.*"),
     "LEDGER": ("ledger.v1.*",),
     "DEAD": ("dead.v1.*",),
     "KEYS": ("keys.v1.*",),
 }
 """Every stream and the subjects it holds."""
 
-FENCE: Final = "incidents.v1.>"
-"""The subjects whose last sequence fences the router's appends (DESIGN 4)."""
+TOLD: Final = "decisions.v1.told"
+"""Decisions that whoever sends alerts must know of: alerts, and the groups' definitions."""
+NOTED: Final = "decisions.v1.noted"
+"""All other decisions."""
+
+SEVERAL_GROUPS: Final = "ledger.v1._several"
+"""Ledger records of several groups, stored as one; no group may be called so."""
+
+BUNDLE: Final = "bundle.v1"
+"""The `ce-type` of a stored message that holds several; each of them has its own `type` inside."""
 
 
 def _own(message: Message) -> str:
@@ -44,24 +56,23 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     incidents.ReportWatched,
     incidents.WatchNoted,
     incidents.PositionCarried,
+    groups.MemberAdded,
+    groups.MemberRevoked,
 )
 
 
 def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
     table: dict[type[Message], Callable[[Any], str]] = {
         reports.ReportReceived: lambda m: f"reports.v1.{m.bridge}",
-        alerts.AlertRaised: lambda m: f"alerts.v1.{m.group}",
+        alerts.AlertRaised: lambda _: TOLD,
+        groups.GroupDefined: lambda _: TOLD,
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",
     }
     families: tuple[tuple[tuple[type[Message], ...], Callable[[Any], str]], ...] = (
-        (
-            (groups.GroupDefined, groups.MemberAdded, groups.MemberRevoked),
-            lambda m: f"groups.v1.{m.type.split('.')[0]}_{_own(m)}",
-        ),
         (_leaves(desk.DeskCommand), lambda m: f"desk.v1.{m.group}.{_own(m)}"),
         (_leaves(ledger.LedgerRecord), lambda m: f"ledger.v1.{m.group}"),
-        ((*_leaves(incidents.IncidentEvent), *_OTHER_DECISIONS), lambda m: f"incidents.v1.{_own(m)}"),
+        ((*_leaves(incidents.IncidentEvent), *_OTHER_DECISIONS), lambda _: NOTED),
     )
     for models, subject in families:
         table.update(dict.fromkeys(models, subject))
@@ -90,10 +101,14 @@ UPCASTERS: dict[str, Upcaster] = {}
 
 def subject_of(message: Message) -> str:
     """The subject a message travels on; raises `ValueError` if a part cannot stand in a subject."""
-    subject = _SUBJECT[type(message)](message)
+    return _sound(_SUBJECT[type(message)](message), message.type)
+
+
+@lru_cache(maxsize=4096)
+def _sound(subject: str, name: str) -> str:
     for token in subject.split("."):
         if not TOKEN.match(token):
-            raise ValueError(f"{message.type}: {token!r} cannot be part of a subject")
+            raise ValueError(f"{name}: {token!r} cannot be part of a subject")
     return subject
 
 
@@ -103,54 +118,140 @@ def stream_of(message: Message) -> str:
     return next(name for name, subjects in STREAMS.items() for s in subjects if s.startswith(root + "."))
 
 
-def encode(message: Message, *, source: str) -> Outgoing:
+def encode(*messages: Message, source: str) -> Outgoing:
     """The message as bytes with CloudEvents' headers in the NATS binding; `source` is the service.
 
-    Raises `UnsealedError` if anything private is still in clear.
+    Several become one stored message under the first one's id, so that they are stored all or none.
+    Raises `UnsealedError` if anything private is still in clear, `ValueError` if they are not all
+    decisions, all ledger records, or of one subject.
     """
+    return _stored(messages, [_body(message) for message in messages], source)
+
+
+def packed(runs: Sequence[Sequence[Message]], *, source: str, most: int) -> Iterator[tuple[int, Outgoing]]:
+    """Runs of messages in as few stored messages as hold them, in order, each with how many runs it holds.
+
+    A run is never divided: one that takes more than `most` bytes goes alone, for the bus to refuse.
+    """
+    held: list[Message] = []
+    bodies: list[bytes] = []
+    count = size = 0
+    for run in runs:
+        more = [_body(message) for message in run]
+        added = sum(map(len, more)) + len(more) + 1
+        if count and size + added > most:
+            yield count, _stored(held, bodies, source)
+            held, bodies, count, size = [], [], 0, 0
+        held, bodies, count, size = [*held, *run], [*bodies, *more], count + 1, size + added
+    if count:
+        yield count, _stored(held, bodies, source)
+
+
+def _body(message: Message) -> bytes:
     if clear := _in_clear(message):
         raise UnsealedError(f"{message.type}: seal {', '.join(clear)} first")
+    return message.__pydantic_serializer__.to_json(message, exclude_none=True)
+
+
+def _stored(messages: Sequence[Message], bodies: Sequence[bytes], source: str) -> Outgoing:
+    first, alone = messages[0], len(messages) == 1
     headers = {
         "ce-specversion": "1.0",
-        "ce-id": message.id,
-        "ce-type": message.type,
+        "ce-id": first.id,
+        "ce-type": first.type if alone else BUNDLE,
         "ce-source": f"/{source}",
-        "ce-time": message.at.isoformat(),
-        "content-type": "application/json",
     }
-    body = message.model_dump_json(exclude_none=True).encode()
-    return Outgoing(subject=subject_of(message), msg_id=message.id, body=body, headers=headers)
+    body = bodies[0] if alone else b"[" + b",".join(bodies) + b"]"
+    return Outgoing(subject=_common_subject(messages), msg_id=first.id, body=body, headers=headers)
+
+
+def _common_subject(messages: Sequence[Message]) -> str:
+    subjects = {subject_of(message) for message in messages}
+    if len(subjects) == 1:
+        return subjects.pop()
+    if subjects == {TOLD, NOTED}:
+        return TOLD
+    if all(subject.startswith("ledger.") for subject in subjects):
+        return SEVERAL_GROUPS
+    raise ValueError(f"one stored message has one subject, not {', '.join(sorted(subjects))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A part of a stored message that is no message: what is wrong with it, and its JSON, if it is any."""
+
+    problem: str
+    data: Any = None
 
 
 def decode(entry: Entry | bytes) -> Message:
-    """The message in these bytes, lifted to its newest version.
+    """The one message in these bytes, lifted to its newest version.
 
     Raises `MalformedMessageError` naming the type and the fields that are wrong, never their values.
     """
-    body = entry if isinstance(entry, bytes) else entry.body
+    found = _part(_json(entry))
+    if isinstance(found, Spoilt):
+        raise MalformedMessageError(found.problem)
+    return found
+
+
+def decode_all(entry: Entry | bytes) -> list[Message]:
+    """The messages in these bytes, one or several, in order; raises as `decode` if one of them is spoilt."""
+    found = []
+    for part in decode_each(entry):
+        if isinstance(part, Spoilt):
+            raise MalformedMessageError(part.problem)
+        found.append(part)
+    return found
+
+
+def decode_each(entry: Entry | bytes, *, wanted: Container[str] = TYPES) -> list[Message | Spoilt]:
+    """The messages of wanted types in these bytes, in order, and whatever is spoilt among them."""
+    whole = _json(entry)
+    named = [_named(part) for part in (whole if isinstance(whole, list) else [whole])]
+    return [
+        n if isinstance(n, Spoilt) else _validated(*n)
+        for n in named
+        if isinstance(n, Spoilt) or n[1]["type"] in wanted
+    ]
+
+
+def _json(entry: Entry | bytes) -> Any:
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessageError("the body is not JSON") from error
+        return from_json(entry if isinstance(entry, bytes) else entry.body)
+    except ValueError:
+        return Spoilt("the body is not JSON")
+
+
+def _part(data: Any) -> Message | Spoilt:
+    named = _named(data)
+    return named if isinstance(named, Spoilt) else _validated(*named)
+
+
+def _named(data: Any) -> tuple[type[Message], dict[str, Any]] | Spoilt:
+    """The model of this message and its JSON, both of the newest version."""
+    if isinstance(data, Spoilt):
+        return data
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        raise MalformedMessageError("the body is not a JSON object with a `type`")
+        return Spoilt("the body is not a JSON object with a `type`", data)
     lifted = data
     while (upcast := UPCASTERS.get(lifted["type"])) is not None:
         lifted = upcast(lifted)
-    return _validate(body if lifted is data else json.dumps(lifted).encode(), lifted["type"])
-
-
-def _validate(body: bytes, name: str) -> Message:
-    model = TYPES.get(name)
+    model = TYPES.get(lifted["type"])
     if model is None:
-        raise MalformedMessageError(f"unknown type {name[:64]!r}")
+        return Spoilt(f"unknown type {lifted['type'][:64]!r}", data)
+    return model, lifted
+
+
+def _validated(model: type[Message], data: dict[str, Any]) -> Message | Spoilt:
+    name = data["type"]
     try:
-        message = model.model_validate_json(body)
+        message = model.model_validate(data)
     except ValidationError as error:
         where = ", ".join(".".join(str(p) for p in e["loc"]) + ": " + e["type"] for e in error.errors()[:5])
-        raise MalformedMessageError(f"{name}: {where}") from None
+        return Spoilt(f"{name}: {where}", data)
     if clear := _in_clear(message):
-        raise MalformedMessageError(f"{name}: {', '.join(clear)} travelled in clear")
+        return Spoilt(f"{name}: {', '.join(clear)} travelled in clear", data)
     return message
 
 

@@ -10,6 +10,7 @@ import base64
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.contracts.base import IncidentId, KeyId, KeyKind, Message, Private, Sealed
 from shared.contracts.catalog import decode, encode, private_fields
 from shared.contracts.keys import KeyIssued
-from shared.errors import KeyUnavailableError, MalformedMessageError
+from shared.errors import BusUnavailableError, KeyUnavailableError, MalformedMessageError
 from shared.ports import Bus, Clock, Entry, Outgoing, Stored
 from shared.sealing.master import MasterKey
 
@@ -29,8 +30,11 @@ LIFE: dict[KeyKind, timedelta] = {"report": timedelta(days=14), "contact": timed
 """How long after its hour a key of that kind is destroyed; the others die with their record."""
 
 _CACHE_LIFE = timedelta(minutes=5)
+"""How long a key is used without asking whether it was destroyed."""
 _CACHE_SIZE = 10_000
 _NONCE_BYTES = 12
+_PAUSE_S = 0.5
+_SUBJECT = "keys.v1."
 
 
 class Publisher(Protocol):
@@ -49,7 +53,8 @@ class Keyring:
     ) -> None:
         self._master, self._bus, self._clock, self._source = master, bus, clock, source
         self._publisher: Publisher = publisher or bus
-        self._cache: OrderedDict[str, tuple[datetime, AESGCM | None]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[datetime, AESGCM | Entry]] = OrderedDict()
+        """Keys by id, and when they were known to be there; those heard of and not needed yet are wrapped."""
         self._current: dict[str, tuple[str, KeyId]] = {}
 
     @property
@@ -68,6 +73,35 @@ class Keyring:
         if await self._cipher(mark) is None and leave_mark:
             await self._issue_once(mark, "group")
 
+    async def follow(self, stop: asyncio.Event) -> None:
+        """A worker: hear of keys as they are issued, so that none need be asked for.
+
+        What it heard of is used no longer than what was asked for, and then asked for again.
+        """
+        hearing = asyncio.create_task(self._hear(), name="hear-keys")
+        stopping = asyncio.create_task(stop.wait(), name="hear-keys-stop")
+        try:
+            await asyncio.wait({hearing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if hearing.done():
+                hearing.result()
+        finally:
+            hearing.cancel()
+            stopping.cancel()
+            await asyncio.gather(hearing, stopping, return_exceptions=True)
+
+    async def _hear(self) -> None:
+        async with aclosing(self._bus.read("KEYS", after=await self._now_last())) as entries:
+            async for entry in entries:
+                self._cache.setdefault(entry.subject.removeprefix(_SUBJECT), (self._clock.now(), entry))
+                self._forget_oldest()
+
+    async def _now_last(self) -> int:
+        while True:
+            try:
+                return await self._bus.last_seq("KEYS")
+            except BusUnavailableError:
+                await asyncio.sleep(_PAUSE_S)
+
     async def seal(self, message: M) -> M:
         """The same message with every private part sealed. Raises `BusError` if a key can't be issued."""
         update: dict[str, Any] = {}
@@ -82,11 +116,29 @@ class Keyring:
     ) -> list[Message]:
         """All of them sealed. `new` are the incidents that these very messages open.
 
-        Nothing can be sealed under a new incident's key yet, so it is issued without asking for
-        it first, and all of them at once.
+        Nothing can be sealed under a new incident's key yet, so it is issued without asking for it
+        first, all of them at once, while the messages are sealed. When this returns the keys are
+        stored; where another process was first with one, its key counts, and all is sealed again.
         """
-        await asyncio.gather(*(self._issue_new(KeyId(f"incident-{incident}")) for incident in new))
-        return [await self.seal(message) for message in messages]
+        keys = {KeyId(f"incident-{incident}"): secrets.token_bytes(32) for incident in new}
+        issued = [key for key in keys if key not in self._cache]
+        storing = [asyncio.create_task(self._first(key, keys[key])) for key in issued]
+        for key in issued:
+            self._remember(key, AESGCM(keys[key]))
+        try:
+            await asyncio.sleep(0)  # the keys go out before the work begins
+            sealed = [await self.seal(message) for message in messages]
+            stored = await asyncio.gather(*storing)
+        except BaseException:
+            self._forget(issued)
+            raise
+        finally:
+            for task in storing:
+                task.cancel()
+        if not all(stored):
+            self._forget(issued)
+            sealed = [await self.seal(message) for message in messages]
+        return sealed
 
     async def open(self, message: M) -> M:
         """The same message with every sealed part in clear, or None where its key is destroyed.
@@ -103,7 +155,7 @@ class Keyring:
 
     async def destroy(self, key: KeyId) -> bool:
         """Erase a key for ever. True if it was there."""
-        subject = f"keys.v1.{key}"
+        subject = f"{_SUBJECT}{key}"
         self._cache.pop(key, None)
         erased = False
         while entry := await self._bus.last("KEYS", subject):
@@ -114,7 +166,7 @@ class Keyring:
         """Destroy the hour keys whose life has ended; returns them. May run any number of times."""
         destroyed = []
         for subject in await self._bus.subjects("KEYS", "keys.v1.>"):
-            key = KeyId(subject.removeprefix("keys.v1."))
+            key = KeyId(subject.removeprefix(_SUBJECT))
             if _outlived(key, now) and await self.destroy(key):
                 destroyed.append(key)
         return destroyed
@@ -187,14 +239,10 @@ class Keyring:
         if await self._cipher(key) is None:
             raise KeyUnavailableError(f"the key {key} was destroyed; its record is closed for ever")
 
-    async def _issue_new(self, key: KeyId) -> None:
-        """Issue an incident's key unless this process has it; another router's counts if it was first."""
-        if key in self._cache:
-            return
-        data_key = secrets.token_bytes(32)
+    async def _first(self, key: KeyId, data_key: bytes) -> bool:
+        """Store an incident's key; whether no other was stored before it."""
         stored = await self._bus.publish(self._record(key, "incident", data_key, msg_id=f"first.{key}"))
-        if not stored.duplicate:
-            self._remember(key, AESGCM(data_key))
+        return not stored.duplicate
 
     def _record(self, key: KeyId, kind: KeyKind, data_key: bytes, *, msg_id: str) -> Outgoing:
         wrapped = self._master.wrap(key, data_key)
@@ -202,21 +250,33 @@ class Keyring:
         return encode(issued, source=self._source)
 
     async def _cipher(self, key: KeyId) -> AESGCM | None:
-        now = self._clock.now()
-        held = self._cache.get(key)
-        if held is not None and held[1] is not None and now - held[0] < _CACHE_LIFE:
+        known_at, held = self._cache.get(key, (None, None))
+        if known_at is not None and self._clock.now() - known_at < _CACHE_LIFE:
             self._cache.move_to_end(key)
-            return held[1]
-        entry = await self._bus.last("KEYS", f"keys.v1.{key}")
-        cipher = None
-        if entry is not None:
-            cipher = AESGCM(self._master.unwrap(key, _wrapped_in(entry)))
-            self._remember(key, cipher)
+            if isinstance(held, Entry):
+                held = self._unwrapped(key, held)
+                self._cache[key] = (known_at, held)
+            return held
+        entry = await self._bus.last("KEYS", f"{_SUBJECT}{key}")
+        if entry is None:
+            return None
+        cipher = self._unwrapped(key, entry)
+        self._remember(key, cipher)
         return cipher
+
+    def _unwrapped(self, key: KeyId, entry: Entry) -> AESGCM:
+        return AESGCM(self._master.unwrap(key, _wrapped_in(entry)))
 
     def _remember(self, key: KeyId, cipher: AESGCM) -> None:
         self._cache[key] = (self._clock.now(), cipher)
         self._cache.move_to_end(key)
+        self._forget_oldest()
+
+    def _forget(self, keys: Collection[KeyId]) -> None:
+        for key in keys:
+            self._cache.pop(key, None)
+
+    def _forget_oldest(self) -> None:
         while len(self._cache) > _CACHE_SIZE:
             self._cache.popitem(last=False)
 

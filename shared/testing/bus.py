@@ -1,7 +1,7 @@
 """MemoryBus: the bus's twin in memory, which passes the same behaviour suite as the real one.
 
 Same checks, fences, duplicates and errors; nothing survives the process, the duplicate window
-never ends, and nothing is full or too large. Tests steer it: `go_away` / `come_back`, and
+never ends, and nothing is full. Tests steer it: `go_away` / `come_back`, and
 `fail_next` for the acknowledgement that is lost after the message was stored.
 """
 
@@ -9,8 +9,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from shared.bus.streams import STREAMS, stream_of, stream_of_batch
-from shared.bus.subjects import MSG_ID, check_batch, check_outgoing, check_pattern, check_subject, matches
+from shared.bus.streams import STREAMS, stream_of
+from shared.bus.subjects import MSG_ID, check_outgoing, check_pattern, matches
 from shared.clock import SystemClock
 from shared.errors import (
     AlreadyStoredError,
@@ -32,6 +32,7 @@ class MemoryBus:
         self._back.set()
         self._ambiguous = 0
         self._refusals = 0
+        self.most_bytes = 8_000_000
 
     def go_away(self) -> None:
         """From now on behave like a server that is gone: reads wait, the rest is unavailable."""
@@ -63,26 +64,25 @@ class MemoryBus:
         check_outgoing(message)
         stream = self._streams[stream_of(message.subject)]
         await self._present(patience_s)
-        self._refuse()
+        self._refuse(message)
         known = stream.ids.get(message.msg_id)
         seq = known or stream.store(message, self._clock)
         self._acknowledge()
         return Stored(stream=stream.name, seq=seq, duplicate=known is not None)
 
-    async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
-        """Store all or none, behind the fence if there is one; see `shared.ports.Bus.append`."""
-        check_batch(batch, fence)
-        stream = self._streams[stream_of_batch(batch, fence)]
+    async def append(self, message: Outgoing, *, after: int) -> int:
+        """Store one message if nobody wrote since; see `shared.ports.Bus.append`."""
+        check_outgoing(message)
+        stream = self._streams[stream_of(message.subject)]
         await self._present(0.0)
-        self._refuse()
-        ids = [message.msg_id for message in batch]
-        if len(set(ids)) < len(ids) or any(i in stream.ids for i in ids):
+        self._refuse(message)
+        if message.msg_id in stream.ids:
             raise AlreadyStoredError
-        if fence is not None and stream.last_under(fence) != after:
+        if stream.last_seq != after:
             raise StaleWriterError
-        seqs = [stream.store(message, self._clock) for message in batch]
+        seq = stream.store(message, self._clock)
         self._acknowledge()
-        return seqs[-1]
+        return seq
 
     def read(
         self, stream: str, *, after: int = 0, subjects: Sequence[str] = ()
@@ -113,12 +113,12 @@ class MemoryBus:
         await self._present(0.0)
         return self._stream(stream).entries.get(seq)
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        """The last message on exactly that subject, or None."""
-        check_subject(subject)
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        """The last message on that subject, or on any under that pattern, or None."""
+        check_pattern(pattern)
         await self._present(0.0)
-        found = [e for e in self._stream(stream).entries.values() if e.subject == subject]
-        return found[-1] if found else None
+        held = reversed(self._stream(stream).entries.values())
+        return next((e for e in held if matches(pattern, e.subject)), None)
 
     async def subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
         """Subjects matching the pattern that hold messages, with how many."""
@@ -147,9 +147,9 @@ class MemoryBus:
         # A real call gives way to others; so must this, or races in callers stay hidden.
         await asyncio.sleep(0)
 
-    def _refuse(self) -> None:
-        if self._refusals:
-            self._refusals -= 1
+    def _refuse(self, message: Outgoing) -> None:
+        if self._refusals or len(message.body) > self.most_bytes:
+            self._refusals = max(0, self._refusals - 1)
             raise BusRefusedError
 
     def _acknowledge(self) -> None:
@@ -183,10 +183,6 @@ class _Stream:
         self.news.set()
         self.news = asyncio.Event()
         return self.last_seq
-
-    def last_under(self, pattern: str) -> int:
-        seqs = (seq for seq, e in reversed(self.entries.items()) if matches(pattern, e.subject))
-        return next(seqs, 0)
 
     def next_after(self, after: int, subjects: Sequence[str]) -> Entry | None:
         for seq in range(after + 1, self.last_seq + 1):

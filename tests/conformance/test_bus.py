@@ -6,19 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.bus import MAX_BATCH, MSG_ID
-from shared.errors import AlreadyStoredError, BusError, StaleWriterError
+from shared.bus import MSG_ID
+from shared.errors import AlreadyStoredError, BusError, BusRefusedError, StaleWriterError
 from shared.ports import Bus, Entry, Outgoing
-
-FENCE = "incidents.v1.>"
 
 
 def report(n: int, *, bridge: str = "form") -> Outgoing:
     return Outgoing(subject=f"reports.v1.{bridge}", msg_id=f"report-{n}", body=f"body {n}".encode())
 
 
-def event(name: str, *, kind: str = "opened") -> Outgoing:
-    return Outgoing(subject=f"incidents.v1.{kind}", msg_id=name, body=name.encode())
+def event(name: str, *, kind: str = "noted") -> Outgoing:
+    return Outgoing(subject=f"decisions.v1.{kind}", msg_id=name, body=name.encode())
 
 
 def alert(name: str, *, group: str = "hackney") -> Outgoing:
@@ -53,7 +51,8 @@ async def test_a_published_message_is_acknowledged_and_can_be_fetched_as_it_was(
 
 
 async def test_what_is_read_equals_what_is_fetched(bus: Bus) -> None:
-    await bus.append([event("a"), alert("b")], after=0, fence=FENCE)
+    await bus.append(event("a"), after=0)
+    await bus.append(alert("b"), after=1)
     await bus.publish(Outgoing("replies.v1.sms", "c", b"", {"Status": "503", "x": "y"}))
     read = await take(bus, 3, "DECISIONS")
     fetched = [await bus.get("DECISIONS", seq) for seq in (1, 2, 3)]
@@ -111,10 +110,9 @@ async def test_a_reader_that_stands_at_the_end_gets_the_next_message_only(bus: B
 
 
 async def test_reading_can_be_narrowed_to_subjects(bus: Bus) -> None:
-    await bus.append(
-        [event("a"), alert("b"), alert("c", group="leith"), event("d", kind="closed")], after=0, fence=FENCE
-    )
-    only = await take(bus, 3, "DECISIONS", subjects=("incidents.v1.*", "alerts.v1.leith"))
+    for message in (event("a"), alert("b"), alert("c", group="leith"), event("d", kind="told")):
+        await bus.publish(message)
+    only = await take(bus, 3, "DECISIONS", subjects=("decisions.v1.*", "alerts.v1.leith"))
     assert [e.body for e in only] == [b"a", b"c", b"d"]
 
 
@@ -146,8 +144,7 @@ async def test_a_reader_can_be_cancelled_while_it_waits(bus: Bus) -> None:
 async def test_more_than_one_pull_of_messages_comes_in_order(bus: Bus) -> None:
     total = 3000
     for start in range(0, total, 500):
-        batch = [event(f"e{n}") for n in range(start, start + 500)]
-        await bus.append(batch, after=start, fence=FENCE)
+        await asyncio.gather(*(bus.publish(event(f"e{n}")) for n in range(start, start + 500)))
     assert [e.seq for e in await take(bus, total, "DECISIONS")] == list(range(1, total + 1))
 
 
@@ -158,131 +155,70 @@ async def test_reading_a_stream_that_does_not_exist_is_an_error(bus: Bus) -> Non
         await bus.last_seq("NOWHERE")
 
 
-# --- the fenced batch ----------------------------------------------------------------------
+# --- the fenced append ---------------------------------------------------------------------
 
 
-async def test_a_batch_is_stored_whole_and_answers_with_its_last_sequence(bus: Bus) -> None:
-    assert await bus.append([event("a"), alert("b"), event("c")], after=0, fence=FENCE) == 3
-    assert await bodies(bus, "DECISIONS") == [b"a", b"b", b"c"]
+async def test_an_append_answers_with_its_sequence(bus: Bus) -> None:
+    assert await bus.append(event("a"), after=0) == 1
+    assert await bus.append(alert("b"), after=1) == 2
+    assert await bodies(bus, "DECISIONS") == [b"a", b"b"]
 
 
-async def test_a_batch_of_one_and_a_batch_of_the_most_are_stored(bus: Bus) -> None:
-    assert await bus.append([event("only")], after=0, fence=FENCE) == 1
-    most = [event(f"m{n}") for n in range(MAX_BATCH)]
-    assert await bus.append(most, after=1, fence=FENCE) == MAX_BATCH + 1
-
-
-async def test_the_fence_looks_only_at_its_own_subjects(bus: Bus) -> None:
-    await bus.append([event("a"), alert("b")], after=0, fence=FENCE)
-    await bus.publish(alert("c"))
-    assert await bus.append([event("d")], after=1, fence=FENCE) == 4
-
-
-async def test_the_first_message_may_be_of_another_subject_than_the_fence(bus: Bus) -> None:
-    await bus.append([event("a")], after=0, fence=FENCE)
-    assert await bus.append([alert("b"), event("c")], after=1, fence=FENCE) == 3
-    assert await bus.append([alert("alone")], after=3, fence=FENCE) == 4
-    for late in ([alert("d"), event("e")], [alert("d")]):
-        with pytest.raises(StaleWriterError):
-            await bus.append(late, after=1, fence=FENCE)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3])
-@pytest.mark.parametrize("after", [0, 1, 3, 7])
-async def test_a_writer_that_has_not_seen_the_last_message_stores_nothing(
-    bus: Bus, size: int, after: int
-) -> None:
-    await bus.append([event("a"), event("b")], after=0, fence=FENCE)
+async def test_the_fence_is_the_last_message_of_the_whole_stream(bus: Bus) -> None:
+    await bus.append(event("a"), after=0)
+    await bus.publish(alert("b"))
     with pytest.raises(StaleWriterError):
-        await bus.append([event(f"late-{n}") for n in range(size)], after=after, fence=FENCE)
+        await bus.append(event("c"), after=1)
+    await bus.publish(report(1))
+    assert await bus.append(event("c"), after=2) == 3
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 7])
+async def test_a_writer_that_has_not_seen_the_last_message_stores_nothing(bus: Bus, after: int) -> None:
+    await bus.append(event("a"), after=0)
+    await bus.append(event("b"), after=1)
+    with pytest.raises(StaleWriterError):
+        await bus.append(event("late"), after=after)
     assert await bodies(bus, "DECISIONS") == [b"a", b"b"]
 
 
-@pytest.mark.parametrize("known", [0, 1, 2])
-async def test_a_batch_with_a_known_id_stores_nothing(bus: Bus, known: int) -> None:
-    await bus.append([event("a"), event("b")], after=0, fence=FENCE)
-    batch = [event("new-0"), event("new-1"), event("new-2")]
-    batch[known] = event("a")
+async def test_an_append_under_a_known_id_stores_nothing(bus: Bus) -> None:
+    await bus.append(event("a"), after=0)
     with pytest.raises(AlreadyStoredError):
-        await bus.append(batch, after=2, fence=FENCE)
-    assert await bodies(bus, "DECISIONS") == [b"a", b"b"]
-    assert await bus.append([event("new-0")], after=2, fence=FENCE) == 3
-
-
-async def test_the_same_batch_again_is_refused_by_its_ids_or_the_fence(bus: Bus) -> None:
-    batch = [event("a"), alert("b")]
-    await bus.append(batch, after=0, fence=FENCE)
+        await bus.append(event("a"), after=1)
     with pytest.raises((AlreadyStoredError, StaleWriterError)):
-        await bus.append(batch, after=0, fence=FENCE)
-    with pytest.raises(AlreadyStoredError):
-        await bus.append([alert("b")], after=1, fence=FENCE)
-    with pytest.raises(AlreadyStoredError):
-        await bus.append(batch, after=1, fence=FENCE)
-    assert await bodies(bus, "DECISIONS") == [b"a", b"b"]
+        await bus.append(event("a"), after=0)
+    assert await bodies(bus, "DECISIONS") == [b"a"]
+    assert await bus.append(event("b"), after=1) == 2
 
 
-async def test_one_id_twice_within_a_batch_stores_nothing(bus: Bus) -> None:
-    with pytest.raises(AlreadyStoredError):
-        await bus.append([event("a"), event("a")], after=0, fence=FENCE)
-    assert await bus.last_seq("DECISIONS") == 0
-
-
-@pytest.mark.parametrize("size", [1, 3])
-async def test_of_racing_writers_exactly_one_wins_each_time(bus: Bus, size: int) -> None:
+async def test_of_racing_writers_exactly_one_wins_each_time(bus: Bus) -> None:
     async def attempt(writer: int, after: int) -> int | None:
-        batch = [event(f"{writer}-{after}-{n}") for n in range(size)]
         try:
-            return await bus.append(batch, after=after, fence=FENCE)
+            return await bus.append(event(f"{writer}-{after}"), after=after)
         except StaleWriterError:
             return None
 
-    last = 0
-    for _ in range(5):
+    for last in range(5):
         won = [seq for seq in await asyncio.gather(*(attempt(w, last) for w in range(4))) if seq]
-        assert won == [last + size]
-        last = won[0]
+        assert won == [last + 1]
 
 
-async def test_a_ledger_batch_has_the_fence_of_its_own_group(bus: Bus) -> None:
-    def claim(group: str, n: int) -> Outgoing:
-        return Outgoing(f"ledger.v1.{group}", f"{group}-{n}", b"")
-
-    assert await bus.append([claim("hackney", 1)], after=0, fence="ledger.v1.hackney") == 1
-    assert await bus.append([claim("leith", 1)], after=0, fence="ledger.v1.leith") == 2
-    with pytest.raises(StaleWriterError):
-        await bus.append([claim("hackney", 2)], after=0, fence="ledger.v1.hackney")
-
-
-async def test_without_a_fence_only_the_ids_decide(bus: Bus) -> None:
-    def record(n: int) -> Outgoing:
-        return Outgoing("ledger.v1.hackney", f"record-{n}", b"")
-
-    assert await bus.append([record(1), record(2)]) == 2
-    assert await bus.append([record(3), record(4)]) == 4
-    for known in ([record(5), record(2)], [record(2)]):
-        with pytest.raises(AlreadyStoredError):
-            await bus.append(known)
-    assert await bus.last_seq("LEDGER") == 4
+async def test_a_message_as_large_as_is_said_is_stored_and_a_larger_one_refused(bus: Bus) -> None:
+    most = bus.most_bytes
+    assert most > 8_000_000 - 10_000
+    large = Outgoing("decisions.v1.noted", "large", b"x" * most)
+    assert await bus.append(large, after=0) == 1
+    with pytest.raises(BusRefusedError):
+        await bus.append(Outgoing("decisions.v1.noted", "larger", b"x" * (most + 5_000)), after=1)
+    assert await bus.last_seq("DECISIONS") == 1
 
 
-@pytest.mark.parametrize(
-    ("batch", "fence", "words"),
-    [
-        ([], FENCE, "1 to"),
-        ([event(str(n)) for n in range(MAX_BATCH + 1)], FENCE, "1 to"),
-        ([event("a"), report(1)], FENCE, "one stream"),
-        ([event("a")], "ledger.v1.>", "fence"),
-        ([report(1)], "reports.v1.>", "takes no batches"),
-        ([event("a")], "incidents.>.v1", "pattern"),
-    ],
-    ids=["empty", "too many", "two streams", "fence elsewhere", "plain stream", "hostile fence"],
-)
-async def test_a_batch_that_cannot_be_is_a_value_error(
-    bus: Bus, batch: list[Outgoing], fence: str, words: str
-) -> None:
-    with pytest.raises(ValueError, match=words):
-        await bus.append(batch, after=0, fence=fence)
-    assert await bus.last_seq("DECISIONS") == 0
+async def test_an_append_that_cannot_be_is_a_value_error(bus: Bus) -> None:
+    with pytest.raises(ValueError, match="no stream"):
+        await bus.append(Outgoing("nowhere.v1.x", "a", b""), after=0)
+    with pytest.raises(ValueError, match="subject"):
+        await bus.append(Outgoing("decisions.v1.*", "a", b""), after=0)
 
 
 # --- looking and erasing ---------------------------------------------------------------------
@@ -310,10 +246,13 @@ async def test_erasing_the_last_message_keeps_sequences_going(bus: Bus) -> None:
     assert [e.seq for e in await reader] == [1, 3]
 
 
-async def test_the_fence_counts_what_is_left_after_an_erasure(bus: Bus) -> None:
-    await bus.append([event("a"), event("b")], after=0, fence=FENCE)
+async def test_the_fence_counts_what_was_erased_too(bus: Bus) -> None:
+    await bus.append(event("a"), after=0)
+    await bus.append(event("b"), after=1)
     await bus.erase("DECISIONS", 2)
-    assert await bus.append([event("c")], after=1, fence=FENCE) == 3
+    with pytest.raises(StaleWriterError):
+        await bus.append(event("c"), after=1)
+    assert await bus.append(event("c"), after=2) == 3
 
 
 async def test_last_is_of_exactly_that_subject(bus: Bus) -> None:
@@ -323,6 +262,15 @@ async def test_last_is_of_exactly_that_subject(bus: Bus) -> None:
     found = await bus.last("REPORTS", "reports.v1.form")
     assert found is not None
     assert (found.seq, found.body) == (3, b"body 2")
+
+
+async def test_last_is_the_newest_under_a_pattern(bus: Bus) -> None:
+    assert await bus.last("DESK", "desk.v1.*.kill_switch") is None
+    for n, subject in enumerate(["hackney.kill_switch", "hub.kill_switch", "leith.confirm"]):
+        await bus.publish(Outgoing(f"desk.v1.{subject}", f"d{n}", b"%d" % n))
+    found = await bus.last("DESK", "desk.v1.*.kill_switch")
+    assert found is not None
+    assert (found.seq, found.subject) == (2, "desk.v1.hub.kill_switch")
 
 
 async def test_subjects_are_counted_under_a_pattern(bus: Bus) -> None:

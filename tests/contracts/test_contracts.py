@@ -13,8 +13,12 @@ from shared.contracts.catalog import (
     STREAMS,
     TYPES,
     UPCASTERS,
+    Spoilt,
     decode,
+    decode_all,
+    decode_each,
     encode,
+    packed,
     stream_of,
     subject_of,
     wire_schema,
@@ -105,6 +109,75 @@ def test_an_older_version_is_lifted_to_the_newest(monkeypatch: pytest.MonkeyPatc
 def test_what_is_not_a_message_is_named_and_not_guessed(body: bytes, says: str) -> None:
     with pytest.raises(MalformedMessageError, match=says.replace("(", r"\(")):
         decode(body)
+
+
+def several(*names: str) -> list[Message]:
+    return [decode(json.dumps(golden(name)).encode()) for name in names]
+
+
+DECISION = ("incident.opened.v1", "report.attached.v1", "alert.raised.v1", "input.decided.v1")
+
+
+def test_several_messages_are_one_stored_message_and_come_back_in_order() -> None:
+    messages = several(*DECISION)
+    outgoing = encode(*messages, source="router")
+    assert outgoing.subject == catalog.TOLD
+    assert outgoing.msg_id == outgoing.headers["ce-id"] == messages[0].id
+    assert outgoing.headers["ce-type"] == catalog.BUNDLE
+    assert decode_all(outgoing.body) == messages
+    with pytest.raises(MalformedMessageError, match="not a JSON object"):
+        decode(outgoing.body)
+
+
+@pytest.mark.parametrize("name", ["report.received.v1", "alert.raised.v1"])
+def test_a_message_alone_is_no_array(name: str) -> None:
+    (message,) = several(name)
+    assert decode_all(encode(message, source="test").body) == [message]
+
+
+@pytest.mark.parametrize(
+    ("names", "subject"),
+    [
+        (("incident.opened.v1", "input.decided.v1"), catalog.NOTED),
+        (("group.defined.v1", "input.decided.v1"), catalog.TOLD),
+        (("member.added.v1",), catalog.NOTED),
+        (("alert.expanded.v1", "chunk.claimed.v1"), "ledger.v1.hackney"),
+    ],
+)
+def test_what_is_stored_together_has_one_subject(names: tuple[str, ...], subject: str) -> None:
+    assert encode(*several(*names), source="test").subject == subject
+
+
+def test_messages_of_different_subjects_are_not_stored_together() -> None:
+    with pytest.raises(ValueError, match="one subject"):
+        encode(*several("report.received.v1", "alert.raised.v1"), source="test")
+
+
+def test_runs_are_packed_whole_and_in_order() -> None:
+    run = several(*DECISION)
+    size = len(encode(*run, source="test").body)
+    packs = list(packed([run] * 7, source="test", most=3 * size + 10))
+    assert [count for count, _ in packs] == [3, 3, 1]
+    assert all(len(message.body) <= 3 * size + 10 for _, message in packs)
+    assert [m for _, message in packs for m in decode_all(message.body)] == run * 7
+    assert [count for count, _ in packed([run] * 3, source="test", most=10)] == [1, 1, 1]
+    assert list(packed([], source="test", most=10)) == []
+
+
+def test_what_is_spoilt_among_several_is_named_and_the_rest_read() -> None:
+    good = golden("alert.raised.v1")
+    body = json.dumps(
+        [good, good | {"kind": "SECRET"}, 7, {"type": "x.v9"}, golden("input.decided.v1")]
+    ).encode()
+    alert, wrong, seven, unknown = decode_each(body, wanted={"alert.raised.v1"})
+    assert alert == decode(json.dumps(good).encode())
+    assert (wrong, seven, unknown) == (
+        Spoilt("alert.raised.v1: kind: literal_error", good | {"kind": "SECRET"}),
+        Spoilt("the body is not a JSON object with a `type`", 7),
+        Spoilt("unknown type 'x.v9'", {"type": "x.v9"}),
+    )
+    with pytest.raises(MalformedMessageError, match="kind"):
+        decode_all(body)
 
 
 def test_private_content_cannot_leave_in_clear_nor_come_in() -> None:

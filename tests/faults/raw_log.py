@@ -14,7 +14,7 @@ _FETCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One stored message."""
+    """One message; several may lie at the same sequence, stored as one."""
 
     seq: int
     subject: str
@@ -51,8 +51,9 @@ class RawLog:
         subscription = await js.pull_subscribe("", stream=stream, config=config)
         while not known or known[-1].seq < last:
             for message in await subscription.fetch(_FETCH, timeout=5):
-                seq = message.metadata.sequence.stream
-                known.append(Record(seq, message.subject, json.loads(message.data)))
+                body = json.loads(message.data)
+                parts = body if isinstance(body, list) else [body]
+                known += [Record(message.metadata.sequence.stream, message.subject, part) for part in parts]
         await subscription.unsubscribe()
 
     def of(self, stream: str, kind: str) -> list[Record]:

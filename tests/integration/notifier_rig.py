@@ -12,7 +12,7 @@ from services.notifier.worker import Notifier
 from shared.clock import SystemClock
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Place
-from shared.contracts.catalog import decode, encode
+from shared.contracts.catalog import decode_all, encode
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertSettled, LedgerRecord
 from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings, RenderedMessage, Spec
@@ -139,9 +139,9 @@ class Rig:
         found: list[LedgerRecord] = []
         if last:
             async for entry in self.bus.read("LEDGER"):
-                record = decode(entry)
-                assert isinstance(record, LedgerRecord)
-                found.append(record)
+                for record in decode_all(entry):
+                    assert isinstance(record, LedgerRecord)
+                    found.append(record)
                 if entry.seq == last:
                     break
         return found

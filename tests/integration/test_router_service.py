@@ -15,7 +15,7 @@ from services.router.main import serve
 from services.router.settings import RouterSettings
 from shared.bus import NatsBus
 from shared.clock import SystemClock
-from shared.contracts.catalog import decode, encode
+from shared.contracts.catalog import NOTED, decode_all, encode
 from shared.contracts.incidents import InputDecided
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.sealing import Keyring, load_master_key, make_unsafe_key_file
@@ -94,13 +94,13 @@ async def _decides_one(nats_bus: NatsBus, settings: RouterSettings, stop: asynci
     report = ReportReceived(id="r1", at=now, report_id="r1", bridge="api", content=content)
     await nats_bus.publish(encode(await keyring.seal(report), source="test"))
     async with asyncio.timeout(20), aiohttp.ClientSession() as session:
-        while not (entry := await nats_bus.last("DECISIONS", "incidents.v1.decided")):
+        while not (entry := await nats_bus.last("DECISIONS", NOTED)):
             assert not serving.done()
             await asyncio.sleep(0.02)
         async with session.get(f"http://127.0.0.1:{settings.router_port}/health") as response:
             assert response.status == 200
             health = await response.json()
-    decided = decode(entry)
+    decided = decode_all(entry)[-1]
     assert isinstance(decided, InputDecided)
     assert (decided.outcome, decided.reason) == ("held", "nobodys_area")
     assert health["role"] == "active"

@@ -105,9 +105,9 @@ class Rig:
     # --- what others would publish -------------------------------------------------------------
 
     async def publish(self, *events: Message) -> None:
-        """Store events as they are, one after the other, sealed."""
-        for event in events:
-            await self.bus.publish(encode(await self.keyring.seal(event), source="test"))
+        """Store the events of one decision as they are, sealed."""
+        sealed = [await self.keyring.seal(event) for event in events]
+        await self.bus.publish(encode(*sealed, source="test"))
 
     def base(self) -> dict[str, Any]:
         """A new event's id and time."""

@@ -17,7 +17,7 @@ def needs_of_digest(_draft: Draft, event: HeldDigested) -> Iterable[str]:
     return (f"held:{report_id}" for report_id in event.reports)
 
 
-def held(draft: Draft, event: ReportHeld, _seq: int) -> None:
+def held(draft: Draft, event: ReportHeld, _place: float) -> None:
     """It waits; what is nobody's area waits at the hub."""
     detail = event.detail if isinstance(event.detail, HeldReport) else None
     groups = list(event.groups) or [HUB]
@@ -50,7 +50,7 @@ def held(draft: Draft, event: ReportHeld, _seq: int) -> None:
     report.update(report_id=event.report_id, held=event.reason)
 
 
-def settled(draft: Draft, event: HeldSettled, _seq: int) -> None:
+def settled(draft: Draft, event: HeldSettled, _place: float) -> None:
     """It waits no longer."""
     waiting = draft.get(f"held:{event.report_id}") or {}
     for group in waiting.get("groups", ()):
@@ -60,7 +60,7 @@ def settled(draft: Draft, event: HeldSettled, _seq: int) -> None:
     report.update(report_id=event.report_id, held=None, settled=event.how)
 
 
-def digested(draft: Draft, event: HeldDigested, _seq: int) -> None:
+def digested(draft: Draft, event: HeldDigested, _place: float) -> None:
     """A group's verifiers were shown these."""
     for report_id in event.reports:
         if waiting := draft.get(f"held:{report_id}"):

@@ -74,7 +74,7 @@ def needs_of_carried(_draft: Draft, event: i.IncidentCarried) -> Iterable[str]:
 # --- decisions ----------------------------------------------------------------------------------
 
 
-def decided(draft: Draft, event: i.InputDecided, _seq: int) -> None:
+def decided(draft: Draft, event: i.InputDecided, _place: float) -> None:
     """An input was decided, for this reason."""
     outcome: Document = {"outcome": event.outcome, "reason": event.reason, "at": _at(event)}
     if event.input.stream == "DESK":
@@ -90,7 +90,7 @@ def decided(draft: Draft, event: i.InputDecided, _seq: int) -> None:
         incident.setdefault("reasons", {})[_cause(event)] = event.reason
 
 
-def opened(draft: Draft, event: i.IncidentOpened, _seq: int) -> None:
+def opened(draft: Draft, event: i.IncidentOpened, _place: float) -> None:
     """A new incident."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(
@@ -108,7 +108,7 @@ def opened(draft: Draft, event: i.IncidentOpened, _seq: int) -> None:
     _happened(draft, incident, event, "opened")
 
 
-def attached(draft: Draft, event: i.ReportAttached, _seq: int) -> None:
+def attached(draft: Draft, event: i.ReportAttached, _place: float) -> None:
     """A report belongs to it (the split that moved it here may stand before or after)."""
     incident = draft.edit(f"incident:{event.incident_id}")
     report = draft.edit(f"report:{event.report_id}")
@@ -126,7 +126,7 @@ def attached(draft: Draft, event: i.ReportAttached, _seq: int) -> None:
     _touched(draft, incident, event)
 
 
-def assessed(draft: Draft, event: i.IncidentAssessed, _seq: int) -> None:
+def assessed(draft: Draft, event: i.IncidentAssessed, _place: float) -> None:
     """Support changed."""
     incident = draft.edit(f"incident:{event.incident_id}")
     if incident.get("status") in {"unconfirmed", "likely"}:
@@ -134,7 +134,7 @@ def assessed(draft: Draft, event: i.IncidentAssessed, _seq: int) -> None:
     _happened(draft, incident, event, "assessed", status=event.status, reason=event.reason)
 
 
-def claimed(draft: Draft, event: i.IncidentClaimed, _seq: int) -> None:
+def claimed(draft: Draft, event: i.IncidentClaimed, _place: float) -> None:
     """Somebody is on it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     until = event.until.isoformat()
@@ -142,14 +142,14 @@ def claimed(draft: Draft, event: i.IncidentClaimed, _seq: int) -> None:
     _happened(draft, incident, event, "claimed", **_by(event), until=until)
 
 
-def claim_released(draft: Draft, event: i.ClaimReleased, _seq: int) -> None:
+def claim_released(draft: Draft, event: i.ClaimReleased, _place: float) -> None:
     """Nobody is on it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["claim"] = None
     _happened(draft, incident, event, "claim_released", reason=event.reason)
 
 
-def confirmed(draft: Draft, event: i.IncidentConfirmed, _seq: int) -> None:
+def confirmed(draft: Draft, event: i.IncidentConfirmed, _place: float) -> None:
     """A person confirmed it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status="confirmed", ask=event.ask, ended_at=None)
@@ -157,14 +157,14 @@ def confirmed(draft: Draft, event: i.IncidentConfirmed, _seq: int) -> None:
     _said_by_person(draft, incident, event, "confirmed", ask=event.ask)
 
 
-def rejected(draft: Draft, event: i.IncidentRejected, _seq: int) -> None:
+def rejected(draft: Draft, event: i.IncidentRejected, _place: float) -> None:
     """A person said that it is something else."""
     incident = draft.edit(f"incident:{event.incident_id}")
     _end(incident, event, event.outcome)
     _said_by_person(draft, incident, event, "rejected", outcome=event.outcome)
 
 
-def placed(draft: Draft, event: i.IncidentPlaced, _seq: int) -> None:
+def placed(draft: Draft, event: i.IncidentPlaced, _place: float) -> None:
     """The place became better."""
     incident = draft.edit(f"incident:{event.incident_id}")
     _where(incident, event)
@@ -172,14 +172,14 @@ def placed(draft: Draft, event: i.IncidentPlaced, _seq: int) -> None:
     _happened(draft, incident, event, "placed", member=event.member, text=label)
 
 
-def updated(draft: Draft, event: i.IncidentUpdated, _seq: int) -> None:
+def updated(draft: Draft, event: i.IncidentUpdated, _place: float) -> None:
     """A person gave news."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["ask"] = event.ask
     _said_by_person(draft, incident, event, "updated", ask=event.ask)
 
 
-def ended(draft: Draft, event: i.IncidentEnded, _seq: int) -> None:
+def ended(draft: Draft, event: i.IncidentEnded, _place: float) -> None:
     """Officers left, aftercare, or closed."""
     incident = draft.edit(f"incident:{event.incident_id}")
     _end(incident, event, event.stage)
@@ -187,14 +187,14 @@ def ended(draft: Draft, event: i.IncidentEnded, _seq: int) -> None:
     _said_by_person(draft, incident, event, "ended", stage=event.stage, **incident["tally"])
 
 
-def quiet(draft: Draft, event: i.IncidentQuiet, _seq: int) -> None:
+def quiet(draft: Draft, event: i.IncidentQuiet, _place: float) -> None:
     """No news."""
     incident = draft.edit(f"incident:{event.incident_id}")
     _end(incident, event, "no_news")
     _happened(draft, incident, event, "quiet", since=event.since.isoformat())
 
 
-def merged(draft: Draft, event: i.IncidentMerged, _seq: int) -> None:
+def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     """`absorbed` is the same event: its reports are seen with this incident's from now on."""
     incident = draft.edit(f"incident:{event.incident_id}")
     absorbed = draft.edit(f"incident:{event.absorbed}")
@@ -209,7 +209,7 @@ def merged(draft: Draft, event: i.IncidentMerged, _seq: int) -> None:
     _happened(draft, absorbed, event, "merged_into", member=event.member, text=incident.get("code"))
 
 
-def split(draft: Draft, event: i.IncidentSplit, _seq: int) -> None:
+def split(draft: Draft, event: i.IncidentSplit, _place: float) -> None:
     """These reports left for another incident."""
     incident = draft.edit(f"incident:{event.incident_id}")
     into = draft.edit(f"incident:{event.into}")
@@ -228,7 +228,7 @@ def split(draft: Draft, event: i.IncidentSplit, _seq: int) -> None:
     _happened(draft, incident, event, "split", member=event.member, reports=moved, text=into.get("code"))
 
 
-def forgotten(draft: Draft, event: i.IncidentForgotten, _seq: int) -> None:
+def forgotten(draft: Draft, event: i.IncidentForgotten, _place: float) -> None:
     """Its key is destroyed: only counts and the outcode remain here too."""
     key = f"incident:{event.incident_id}"
     incident = draft.get(key) or {}
@@ -247,7 +247,7 @@ def forgotten(draft: Draft, event: i.IncidentForgotten, _seq: int) -> None:
     draft.put(key, {**remains, "reports": event.reports, "status": event.status})
 
 
-def carried(draft: Draft, event: i.IncidentCarried, _seq: int) -> None:
+def carried(draft: Draft, event: i.IncidentCarried, _place: float) -> None:
     """Restated by the router, for whoever begins to read later than its opening."""
     incident = draft.edit(f"incident:{event.incident_id}")
     if "id" in incident or not isinstance(event.snapshot, i.IncidentSnapshot):

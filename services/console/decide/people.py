@@ -16,7 +16,7 @@ def needs_of_group(_draft: Draft, event: GroupDefined) -> Iterable[str]:
     yield f"group:{event.group}"
 
 
-def group_defined(draft: Draft, event: GroupDefined, _seq: int) -> None:
+def group_defined(draft: Draft, event: GroupDefined, _place: float) -> None:
     """A group exists in this version."""
     channels = event.channels.channels if isinstance(event.channels, GroupChannels) else ()
     draft.put(
@@ -31,7 +31,7 @@ def group_defined(draft: Draft, event: GroupDefined, _seq: int) -> None:
     draft.score("groups", event.group, 0)
 
 
-def added(draft: Draft, event: MemberAdded, _seq: int) -> None:
+def added(draft: Draft, event: MemberAdded, _place: float) -> None:
     """Somebody may act; an earlier token of theirs opens nothing any more."""
     _forget_token(draft, event.member)
     name = event.name.name if isinstance(event.name, MemberName) else ""
@@ -43,7 +43,7 @@ def added(draft: Draft, event: MemberAdded, _seq: int) -> None:
     draft.score("members", event.member, event.at.timestamp())
 
 
-def revoked(draft: Draft, event: MemberRevoked, _seq: int) -> None:
+def revoked(draft: Draft, event: MemberRevoked, _place: float) -> None:
     """Somebody may act no longer; their name stays where they acted."""
     _forget_token(draft, event.member)
     member = draft.edit(f"member:{event.member}")

@@ -17,9 +17,10 @@ from shared.contracts import groups as g
 from shared.contracts import incidents as i
 from shared.contracts import ledger as lg
 from shared.contracts.base import Message
+from shared.contracts.catalog import TYPES
 from shared.ports import Entry
 
-Fold = Callable[[Draft, Any, int], None]
+Fold = Callable[[Draft, Any, float], None]
 Needs = Callable[[Draft, Any], Iterable[str]]
 
 _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
@@ -53,6 +54,10 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
 
 
 _UNSHOWN: Final = frozenset({"chunk.claimed.v1"})
+SHOWN: Final = TYPES.keys() - _UNSHOWN
+"""The types that mean something to a document."""
+_MOST_TOGETHER: Final = 65_536
+"""Messages in one stored message, at most: its bytes have a limit."""
 _MORE: Final[Mapping[type[Message], str]] = {i.IncidentMerged: "absorbed", i.IncidentSplit: "into"}
 """Events that speak of a second incident, and under which name."""
 
@@ -79,12 +84,17 @@ def needs(draft: Draft, event: Message) -> list[str]:
     return [COUNTS] if found is None else [COUNTS, *found[0](draft, event)]
 
 
-def project(draft: Draft, event: Message, seq: int) -> None:
-    """Fold one opened event, which lies at that sequence of its stream."""
+def place_of(seq: int, n: int) -> float:
+    """Where the n-th message of the stored message at that sequence lies: in order, and exact."""
+    return seq + n / _MOST_TOGETHER
+
+
+def project(draft: Draft, event: Message, place: float) -> None:
+    """Fold one opened event, which lies at that place of its stream."""
     count(draft, event)
     found = _TABLE.get(type(event))
     if found is not None and not _of_forgotten(draft, event):
-        found[1](draft, event, seq)
+        found[1](draft, event, place)
 
 
 def _of_forgotten(draft: Draft, event: Message) -> bool:

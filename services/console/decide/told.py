@@ -28,10 +28,10 @@ def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
         yield f"incident:{event.incident_id}"
 
 
-def raised(draft: Draft, event: AlertRaised, seq: int) -> None:
+def raised(draft: Draft, event: AlertRaised, place: float) -> None:
     """A group's audience is to be told."""
     alert = draft.edit(f"alert:{event.alert_id}")
-    alert.update({name: getattr(event, name) for name in _FACTS}, at=event.at.isoformat(), seq=seq)
+    alert.update({name: getattr(event, name) for name in _FACTS}, at=event.at.isoformat(), seq=place)
     if isinstance(event.body, AlertBody):
         alert.update(_body(event.body))
     if event.incident_id:
@@ -40,14 +40,14 @@ def raised(draft: Draft, event: AlertRaised, seq: int) -> None:
     _maybe_public(draft, alert)
 
 
-def expanded(draft: Draft, event: AlertExpanded, _seq: int) -> None:
+def expanded(draft: Draft, event: AlertExpanded, _place: float) -> None:
     """Its recipients are frozen."""
     alert = draft.edit(f"alert:{event.alert_id}")
     alert["audience"] = event.audience
     alert["recipients"] = sum(len(chunk) for chunk in event.chunks)
 
 
-def chunk_settled(draft: Draft, event: ChunkSettled, _seq: int) -> None:
+def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
     """An attempt ended, recipient by recipient."""
     alert = draft.edit(f"alert:{event.alert_id}")
     for outcome in event.outcomes:
@@ -58,7 +58,7 @@ def chunk_settled(draft: Draft, event: ChunkSettled, _seq: int) -> None:
     _maybe_public(draft, alert)
 
 
-def settled(draft: Draft, event: AlertSettled, _seq: int) -> None:
+def settled(draft: Draft, event: AlertSettled, _place: float) -> None:
     """Nothing more will be sent for it."""
     alert = draft.edit(f"alert:{event.alert_id}")
     alert["settled"] = {

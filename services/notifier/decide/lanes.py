@@ -51,10 +51,21 @@ class Lanes(Generic[T]):
                     lanes.move_to_end(lane)
                     if not queue:
                         del lanes[lane]
-                    self._under_way[lane.group, lane.kind] += size
-                    self._sum += size
+                    self._take(lane, size)
                     return lane, size, item
         return None
+
+    def _take(self, lane: Lane, size: int) -> None:
+        self._under_way[lane.group, lane.kind] += size
+        self._sum += size
+
+    def reserve(self, lane: Lane, size: int) -> bool:
+        """Take room at once for work that is not put in, if there is room and nothing waits in its lane."""
+        total = self._total if lane.urgent else self._total * 3 // 4
+        if lane in self._waiting[not lane.urgent] or not self._fits(lane, size, total):
+            return False
+        self._take(lane, size)
+        return True
 
     def done(self, lane: Lane, size: int) -> None:
         """Give back the room of work that was taken."""

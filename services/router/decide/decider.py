@@ -11,6 +11,7 @@ from typing import Literal
 from services.router.decide import reasons
 from services.router.decide.desk import decide_command
 from services.router.decide.draft import Draft
+from services.router.decide.limits import TICK_FILLS
 from services.router.decide.reports import Answer, decide_report
 from services.router.decide.state import State
 from services.router.decide.ticks import decide_tick
@@ -26,13 +27,15 @@ class Input:
     """One input: its stream and sequence, and the opened message.
 
     `message` is None for a tick, whose sequence is that of the last event it saw, and for an
-    input that cannot be read, whose `flaw` then names the reason.
+    input that cannot be read, whose `flaw` then names the reason. `most` is after how many events
+    a tick leaves the rest to the next one.
     """
 
     stream: Literal["REPORTS", "DESK", "TICK"]
     seq: int
     message: Message | None = None
     flaw: str | None = None
+    most: int = TICK_FILLS
 
     @property
     def prefix(self) -> str:
@@ -51,7 +54,7 @@ def step(
     """The events, and the state that they lead to (the fold, saved from being done twice)."""
     draft = Draft(state, given.prefix, max(state.now, now), gazetteer)
     if given.stream == "TICK":
-        if not decide_tick(draft):
+        if not decide_tick(draft, given.most):
             return (), state
         answer = Answer("ticked", reasons.TIME_PASSED)
     else:

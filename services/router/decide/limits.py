@@ -1,4 +1,4 @@
-"""Bounds that keep one input's events within one atomic batch, and the fixed time-outs."""
+"""Bounds that keep one input's events within one stored message, and the fixed time-outs."""
 
 from datetime import timedelta
 from typing import Final

@@ -14,7 +14,6 @@ from services.router.decide.limits import (
     FORGOTTEN_AFTER,
     HELD_LIFE,
     RESTATED_AFTER,
-    TICK_FILLS,
     VAGUE_FORGETS,
     VAGUE_WAITS,
 )
@@ -27,11 +26,11 @@ _QUIET_DEFAULT: Final = timedelta(minutes=90)
 Due = Callable[[Draft], Iterator[None]]
 
 
-def decide_tick(draft: Draft) -> bool:
-    """Emit everything that is due; whether anything was."""
+def decide_tick(draft: Draft, most: int) -> bool:
+    """Emit what is due, up to about so many events; whether anything was."""
     for due in _DUE:
         for _ in due(draft):
-            if len(draft.messages) >= TICK_FILLS:
+            if len(draft.messages) >= most:
                 return True
     return bool(draft.messages)
 

@@ -9,11 +9,9 @@ from shared.errors import AlreadyStoredError, BusRefusedError, BusUnavailableErr
 from shared.ports import Outgoing
 from shared.testing.bus import MemoryBus
 
-FENCE = "incidents.v1.>"
-
 
 def event(name: str) -> Outgoing:
-    return Outgoing("incidents.v1.opened", name, name.encode())
+    return Outgoing("decisions.v1.noted", name, name.encode())
 
 
 async def test_while_away_patience_ends_and_reads_wait(memory_bus: MemoryBus) -> None:
@@ -23,7 +21,7 @@ async def test_while_away_patience_ends_and_reads_wait(memory_bus: MemoryBus) ->
     with pytest.raises(BusUnavailableError):
         await memory_bus.publish(event("b"), patience_s=0.01)
     with pytest.raises(BusUnavailableError):
-        await memory_bus.append([event("b")], after=1, fence=FENCE)
+        await memory_bus.append(event("b"), after=1)
     with pytest.raises(BusUnavailableError):
         await memory_bus.get("DECISIONS", 1)
     async with aclosing(memory_bus.read("DECISIONS")) as entries:
@@ -43,10 +41,10 @@ async def test_a_lost_acknowledgement_stores_and_yet_raises(memory_bus: MemoryBu
     with pytest.raises(BusUnavailableError):
         await memory_bus.publish(event("a"))
     with pytest.raises(BusUnavailableError):
-        await memory_bus.append([event("b")], after=1, fence=FENCE)
+        await memory_bus.append(event("b"), after=1)
     assert (await memory_bus.publish(event("a"))).duplicate
     with pytest.raises(AlreadyStoredError):
-        await memory_bus.append([event("b")], after=2, fence=FENCE)
+        await memory_bus.append(event("b"), after=2)
 
 
 async def test_a_refusal_stores_nothing(memory_bus: MemoryBus) -> None:
@@ -54,3 +52,10 @@ async def test_a_refusal_stores_nothing(memory_bus: MemoryBus) -> None:
     with pytest.raises(BusRefusedError):
         await memory_bus.publish(event("a"))
     assert (await memory_bus.publish(event("a"))).seq == 1
+
+
+async def test_what_is_too_large_is_refused(memory_bus: MemoryBus) -> None:
+    memory_bus.most_bytes = 3
+    assert await memory_bus.append(event("abc"), after=0) == 1
+    with pytest.raises(BusRefusedError):
+        await memory_bus.append(event("abcd"), after=1)

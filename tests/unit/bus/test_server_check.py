@@ -4,7 +4,7 @@ import pytest
 
 from shared.bus.server_check import complaint_about
 
-SAFE = {"jetstream": {"config": {"sync_interval": 120, "sync_always": True}}}
+SAFE = {"max_payload": 8 << 20, "jetstream": {"config": {"sync_interval": 120, "sync_always": True}}}
 
 
 @pytest.mark.parametrize("version", ["2.14.5", "2.14.10", "2.15.0", "3.0.0", "2.15.1-RC.2"])
@@ -19,6 +19,8 @@ def test_new_enough(version: str) -> None:
         ({"version": "2.9.25", **SAFE}, "2.14.5 or newer"),
         ({"version": "", **SAFE}, "unknown"),
         (SAFE, "unknown"),
+        ({"version": "2.15.1", **SAFE, "max_payload": 1 << 20}, "max_payload: 8MB"),
+        ({"version": "2.15.1", "jetstream": SAFE["jetstream"]}, "max_payload: 8MB"),
         ({}, "unknown"),
         ({"version": "2.15.1"}, "has no JetStream"),
         ({"version": "2.15.1", "jetstream": None}, "has no JetStream"),

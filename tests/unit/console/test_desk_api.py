@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import json
 from pathlib import Path
 
@@ -411,10 +412,10 @@ async def test_while_the_log_is_read_again_nothing_is_said_to_be_missing(
 async def test_what_was_lost_while_it_was_looked_for_is_not_said_to_be_missing(
     rig: Rig, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    epochs = iter("ab")
+    epochs = itertools.count()
 
     async def emptied_meanwhile() -> Progress:
-        return Progress(next(epochs), {"DECISIONS": 1, "LEDGER": 0}, ready=True)
+        return Progress(str(next(epochs)), {"DECISIONS": 1, "LEDGER": 0}, ready=True)
 
     monkeypatch.setattr(rig.state, "progress", emptied_meanwhile)
     status, problem = await rig.ask("GET", "/v1/desk/incidents/X9X", ada)

@@ -105,6 +105,21 @@ async def test_what_cannot_be_read_is_named_and_counted_and_the_rest_goes_on(rig
     assert json.loads(letter.body)["stream"] == "DECISIONS"
 
 
+async def test_one_spoilt_message_among_several_costs_only_itself(rig: Rig) -> None:
+    await rig.incident()
+    await rig.shown()
+    held = await rig.bus.get("DECISIONS", await rig.bus.last_seq("DECISIONS"))
+    assert held is not None
+    first = json.loads(held.body)
+    parts = first if isinstance(first, list) else [first]
+    again = {**parts[0], "id": "TEST.x.0", "incident_id": "i9", "code": "K9K", "where": None}
+    body = json.dumps([{"type": "incident.opened.v1", "id": "bad"}, again]).encode()
+    await rig.bus.publish(Outgoing("decisions.v1.noted", "several", body))
+    await rig.shown()
+    assert "incident:i9" in memory(rig).documents
+    assert json.loads(memory(rig).documents["counts"])["unreadable"] == {"DECISIONS": 1}
+
+
 async def test_with_its_key_destroyed_an_incident_is_marked_erased_on_rebuild(rig: Rig) -> None:
     await rig.incident()
     await rig.keyring.destroy(KeyId("incident-i1"))

@@ -23,17 +23,19 @@ class SlowBus(MemoryBus):
         self.looked: list[str] = []
         self.answer = asyncio.Event()
         self.error: Exception | None = None
+        self.turned = 0
 
-    async def last(self, stream: str, subject: str) -> Entry | None:
-        self.looked.append(subject.split(".")[2])
-        found = await super().last(stream, subject)
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        self.looked.append(pattern.split(".")[2])
+        found = await super().last(stream, pattern)
         await self.answer.wait()
         if self.error is not None:
             raise self.error
         return found
 
     async def turn(self, group: str, *, stopped: bool) -> None:
-        command = KillSwitch(id=f"k{len(self.looked)}", at=NOW, member="m1", group=group, stopped=stopped)
+        self.turned += 1
+        command = KillSwitch(id=f"k{self.turned}", at=NOW, member="m1", group=group, stopped=stopped)
         await self.publish(encode(command, source="test"))
 
 
@@ -41,16 +43,44 @@ async def test_those_who_ask_during_a_read_share_one_that_began_after_their_ques
     bus = SlowBus()
     switches = KillSwitches(bus)
     early = asyncio.create_task(switches.stopped(switches.ask("hackney")))
-    while len(bus.looked) < 2:  # noqa: ASYNC110 - any condition
+    while not bus.looked:  # noqa: ASYNC110 - any condition
         await asyncio.sleep(0)
     await bus.turn("hackney", stopped=True)
     late = [asyncio.create_task(switches.stopped(switches.ask("hackney"))) for _ in range(50)]
     bus.answer.set()
-    assert await early is None
+    await early
     assert set(await asyncio.gather(*late)) == {"group_stopped"}
-    assert sorted(bus.looked) == ["hackney", "hackney", "hub", "hub"]
+    assert bus.looked == ["*", "hub", "hackney"] * 2
     await bus.turn("hackney", stopped=False)
     assert await switches.stopped(switches.ask("hackney")) is None
+
+
+async def test_while_no_switch_is_turned_each_question_is_one_read() -> None:
+    bus = SlowBus()
+    bus.answer.set()
+    switches = KillSwitches(bus)
+    for _ in range(3):
+        assert await switches.stopped(switches.ask("hackney")) is None
+    assert bus.looked == ["*", "hub", "hackney", "*", "*"]
+    assert await switches.stopped(switches.ask("leeds")) is None
+    assert bus.looked[5:] == ["*", "leeds"]
+    await bus.turn("hub", stopped=True)
+    assert await switches.stopped(switches.ask("leeds")) == "hub_stopped"
+    await bus.turn("leeds", stopped=True)
+    await bus.turn("hub", stopped=False)
+    assert await switches.stopped(switches.ask("hackney")) is None
+    assert await switches.stopped(switches.ask("leeds")) == "group_stopped"
+
+
+async def test_what_could_not_be_read_is_read_again_and_not_remembered() -> None:
+    bus = SlowBus()
+    bus.answer.set()
+    switches = KillSwitches(bus)
+    await bus.turn("hackney", stopped=True)
+    bus.error = BusUnavailableError()
+    assert await switches.stopped(switches.ask("hackney")) == UNREADABLE
+    bus.error = None
+    assert await switches.stopped(switches.ask("hackney")) == "group_stopped"
 
 
 @pytest.mark.parametrize("error", [BusUnavailableError(), ValueError("a bug")])

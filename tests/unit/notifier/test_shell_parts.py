@@ -1,8 +1,8 @@
 """The small parts of the shell: switch, gate, outcomes as records, Retry-After, spoilt alerts."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -11,11 +11,11 @@ from services.notifier.decide.switch import stopped_by
 from services.notifier.reading import named_in
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, key_of
-from shared.contracts.catalog import decode
+from shared.contracts.catalog import SEVERAL_GROUPS, Spoilt, decode_all
 from shared.contracts.desk import KillSwitch
 from shared.contracts.ledger import AlertSettled, LedgerRecord
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
-from shared.ports import Entry, Outgoing
+from shared.ports import Stored
 from shared.testing.bus import MemoryBus
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def record(name: str) -> LedgerRecord:
 
 async def written(bus: MemoryBus) -> list[str]:
     entries = [await bus.get("LEDGER", n) for n in range(1, await bus.last_seq("LEDGER") + 1)]
-    return [decode(e).id for e in entries if e is not None]
+    return [record.id for e in entries if e is not None for record in decode_all(e)]
 
 
 async def test_urgent_records_are_stored_before_all_that_wait(memory_bus: MemoryBus) -> None:
@@ -57,7 +57,28 @@ async def test_urgent_records_are_stored_before_all_that_wait(memory_bus: Memory
     await asyncio.sleep(0)
     memory_bus.come_back()
     await asyncio.gather(*jobs)
-    assert (await written(memory_bus)).index("first") < 300
+    assert (await written(memory_bus)).index("first") < 50
+
+
+async def test_whoever_gives_up_waiting_leaves_the_place_to_the_next(memory_bus: MemoryBus) -> None:
+    memory_bus.go_away()
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    jobs = [asyncio.create_task(writer.write(record(f"r{n}"), urgent=False)) for n in range(100)]
+    await asyncio.sleep(0)
+    for job in jobs[::2]:
+        job.cancel()
+    memory_bus.come_back()
+    await asyncio.gather(*jobs, return_exceptions=True)
+    assert {f"r{n}" for n in range(1, 100, 2)} <= set(await written(memory_bus))
+    assert await writer.write(record("last"), urgent=False) == [record("last")]
+
+
+async def test_records_written_together_are_one_stored_message(memory_bus: MemoryBus) -> None:
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    both = [record("r1"), record("r2")]
+    assert await writer.write(*both, urgent=True) == both
+    assert await memory_bus.last_seq("LEDGER") == 1
+    assert await written(memory_bus) == ["r1", "r2"]
 
 
 async def test_of_two_writers_the_second_learns_what_the_first_wrote(memory_bus: MemoryBus) -> None:
@@ -67,51 +88,57 @@ async def test_of_two_writers_the_second_learns_what_the_first_wrote(memory_bus:
     for other in theirs.values():
         await one.write(other, urgent=False)
     held = await asyncio.gather(*(two.write(record(n), urgent=False) for n in names))
-    assert [h.delivered for h in held if isinstance(h, AlertSettled)] == [7 * (n in theirs) for n in names]
+    assert [h.delivered for (h,) in held if isinstance(h, AlertSettled)] == [7 * (n in theirs) for n in names]
     assert sorted(await written(memory_bus)) == sorted(names)
     assert [n for n in names if two.is_own(n)] == [n for n in names if n not in theirs]
 
 
-@pytest.mark.parametrize(("together", "batches"), [(4, 0), (12, 0), (200, 3)])
-async def test_few_records_are_stored_one_by_one_and_only_many_share_a_batch(
-    together: int, batches: int
-) -> None:
-    class Counting(MemoryBus):
-        appended = 0
-
-        async def append(self, batch: Sequence[Outgoing], *, after: int = 0, fence: str | None = None) -> int:
-            self.appended += 1
-            return await super().append(batch, after=after, fence=fence)
-
-    bus = Counting()
-    writer = LedgerWriter(bus, asyncio.sleep)
-    await asyncio.gather(*(writer.write(record(f"r{n}"), urgent=False) for n in range(together)))
-    assert len(await written(bus)) == together
-    assert bus.appended == batches
+async def test_the_second_learns_all_that_the_first_wrote_with_it(memory_bus: MemoryBus) -> None:
+    one, two = (LedgerWriter(memory_bus, asyncio.sleep) for _ in range(2))
+    first = await one.write(record("r1"), record("r2"), urgent=True)
+    assert await two.write(record("r1"), urgent=True) == first
+    assert await two.write(record("r1"), record("r3"), urgent=True) == first
+    assert await written(memory_bus) == ["r1", "r2"]
 
 
-async def test_a_batch_whose_acknowledgement_is_lost_is_stored_once(memory_bus: MemoryBus) -> None:
+async def test_facts_that_wait_are_stored_together_whatever_their_groups(memory_bus: MemoryBus) -> None:
     writer = LedgerWriter(memory_bus, asyncio.sleep)
-    memory_bus.fail_next(6)  # more than go one by one before the first batch
-    mine = [record(f"r{n}") for n in range(40)]
-    assert await asyncio.gather(*(writer.write(r, urgent=False) for r in mine)) == mine
-    assert sorted(await written(memory_bus)) == sorted(r.id for r in mine)
+    facts = [record(f"r{n}").model_copy(update={"group": f"g{n % 3}"}) for n in range(40)]
+    memory_bus.fail_next(1)
+    await asyncio.gather(*(writer.note(f) for f in facts))
+    assert await written(memory_bus) == [f.id for f in facts]
+    assert await memory_bus.last_seq("LEDGER") <= 3
+    entry = await memory_bus.get("LEDGER", await memory_bus.last_seq("LEDGER"))
+    assert entry is not None
+    assert entry.subject == SEVERAL_GROUPS
+    assert writer.is_own(entry.headers["ce-id"])
 
 
-async def test_whoever_waits_learns_of_any_error_of_their_batch() -> None:
+async def test_facts_too_large_for_one_message_are_stored_in_several(memory_bus: MemoryBus) -> None:
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    memory_bus.most_bytes = 600
+    await asyncio.gather(*(writer.note(record(f"r{n}")) for n in range(40)))
+    assert await written(memory_bus) == [f"r{n}" for n in range(40)]
+    assert await memory_bus.last_seq("LEDGER") > 3
+
+
+async def test_whoever_notes_facts_learns_of_any_error() -> None:
     class Broken(MemoryBus):
-        async def append(self, *_: object, **__: object) -> int:
+        async def publish(self, *_: object, **__: object) -> Stored:
             raise ValueError("a bug")
 
     writer = LedgerWriter(Broken(), asyncio.sleep)
-    jobs = [asyncio.create_task(writer.write(record(f"r{n}"), urgent=False)) for n in range(40)]
-    done, pending = await asyncio.wait(jobs, timeout=5)
-    for job in pending:
-        job.cancel()
-    assert not pending
-    failed = [job for job in done if job.exception() is not None]
-    assert failed
-    assert {repr(job.exception()) for job in failed} == {"ValueError('a bug')"}
+    noted = await asyncio.gather(*(writer.note(record(f"r{n}")) for n in range(9)), return_exceptions=True)
+    assert {repr(error) for error in noted} == {"ValueError('a bug')"}
+
+
+async def test_records_whose_acknowledgement_is_lost_are_stored_once(memory_bus: MemoryBus) -> None:
+    writer = LedgerWriter(memory_bus, asyncio.sleep)
+    memory_bus.fail_next(6)
+    mine = [record(f"r{n}") for n in range(40)]
+    held = await asyncio.gather(*(writer.write(r, urgent=False) for r in mine))
+    assert [r for (r,) in held] == mine
+    assert sorted(await written(memory_bus)) == sorted(r.id for r in mine)
 
 
 @pytest.mark.parametrize(
@@ -162,15 +189,20 @@ def test_what_is_no_network_error_is_raised_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "body", "named"),
+    ("data", "named"),
     [
-        ("alerts.v1.hackney", b'{"alert_id":"a9"}', ("a9", "hackney")),
-        ("alerts.v1.hackney", b'{"alert_id":"a.>"}', None),
-        ("alerts.v1.hackney", b'{"alert_id":7}', None),
-        ("alerts.v1.hackney", b"[]", None),
-        ("alerts.v1.hackney", b"\xff", None),
-        ("groups.v1.group_defined", b'{"alert_id":"a9"}', None),
+        ({"alert_id": "a9", "group": "hackney"}, ("a9", "hackney")),
+        ({"alert_id": "a.>", "group": "hackney"}, None),
+        ({"alert_id": "a9", "group": "*"}, None),
+        ({"alert_id": "a9", "group": "Hackney"}, None),
+        ({"alert_id": "a9"}, None),
+        ({"alert_id": 7, "group": "hackney"}, None),
+        ({"alert_id": "a9", "group": "hackney", "type": "group.defined.v1"}, None),
+        ([], None),
+        (None, None),
     ],
 )
-def test_what_a_spoilt_alert_still_shows(subject: str, body: bytes, named: object) -> None:
-    assert named_in(Entry("DECISIONS", subject, 1, NOW, {}, body)) == named
+def test_what_a_spoilt_alert_still_shows(data: Any, named: object) -> None:
+    if isinstance(data, dict):
+        data = {"type": "alert.raised.v1", **data}
+    assert named_in(Spoilt("wrong", data)) == named

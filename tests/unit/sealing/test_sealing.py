@@ -26,7 +26,8 @@ from shared.contracts.desk import Confirm, Statement
 from shared.contracts.groups import MemberAdded, MemberName
 from shared.contracts.incidents import IncidentOpened, IncidentPlace, InputDecided, InputRef
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
-from shared.errors import KeyUnavailableError, MalformedMessageError, SettingsError
+from shared.errors import BusRefusedError, KeyUnavailableError, MalformedMessageError, SettingsError
+from shared.ports import Entry, Outgoing, Stored
 from shared.sealing import Keyring, MasterKey, load_master_key, make_unsafe_key_file
 from shared.testing.bus import MemoryBus
 
@@ -229,6 +230,77 @@ async def test_two_routers_that_open_the_same_incidents_seal_under_the_same_keys
     reader = keyring(bus)
     for sealed in (by_one, by_two, again):
         assert [await reader.open(message) for message in sealed] == events
+
+
+class AskedBus(MemoryBus):
+    """Counts how often a key was asked for, and tells that it was stored only after the test allows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.may_store = asyncio.Event()
+        self.may_store.set()
+
+    async def last(self, stream: str, pattern: str) -> Entry | None:
+        self.asked += 1
+        return await super().last(stream, pattern)
+
+    async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
+        await self.may_store.wait()
+        return await super().publish(message, patience_s=patience_s)
+
+
+async def test_sealed_messages_are_given_out_only_when_their_key_is_stored() -> None:
+    bus = AskedBus()
+    bus.may_store.clear()
+    sealing = asyncio.create_task(keyring(bus).seal_all([opened("i1")], new={IncidentId("i1")}))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not sealing.done()
+    bus.may_store.set()
+    assert await keyring(bus).open((await sealing)[0]) == opened("i1")
+
+
+async def test_a_key_that_could_not_be_stored_seals_nothing_later() -> None:
+    bus = AskedBus()
+    ring = keyring(bus)
+    bus.refuse_next()
+    with pytest.raises(BusRefusedError):
+        await ring.seal_all([opened("i1")], new={IncidentId("i1")})
+    (sealed,) = await ring.seal_all([opened("i1")], new={IncidentId("i1")})
+    assert await keyring(bus).open(sealed) == opened("i1")
+
+
+async def test_who_follows_the_keys_need_not_ask_for_a_new_one_and_still_learns_of_its_end() -> None:
+    bus, clock, stop = AskedBus(), SetClock(), asyncio.Event()
+    old = await keyring(bus).seal(opened("i0"))
+    reader = keyring(bus, clock)
+    following = asyncio.create_task(reader.follow(stop))
+    await asyncio.sleep(0.01)
+    (sealed,) = await keyring(bus).seal_all([opened("i1")], new={IncidentId("i1")})
+    await asyncio.sleep(0.01)
+    bus.asked = 0
+    assert await reader.open(sealed) == opened("i1")
+    assert bus.asked == 0
+    assert await reader.open(old) == opened("i0")
+    assert bus.asked == 1
+    await keyring(bus).destroy(KeyId("incident-i1"))
+    clock.moment += timedelta(minutes=6)
+    gone = await reader.open(sealed)
+    assert isinstance(gone, IncidentOpened)
+    assert gone.where is None
+    stop.set()
+    await following
+
+
+async def test_following_waits_while_the_bus_is_away() -> None:
+    bus, stop = MemoryBus(), asyncio.Event()
+    bus.go_away()
+    following = asyncio.create_task(keyring(bus).follow(stop))
+    await asyncio.sleep(0.01)
+    assert not following.done()
+    stop.set()
+    await asyncio.wait_for(following, 5)
 
 
 async def test_a_process_with_another_master_key_does_not_begin() -> None:
