@@ -222,17 +222,15 @@ def passing(
 def _prediction(report: ReportReceived, events: Sequence[Message], state: State) -> Prediction:
     decided = events[-1]
     assert isinstance(decided, InputDecided)  # noqa: S101 - the last event of every input
-    first_alert = any(isinstance(e, AlertRaised) and e.kind == "UNCONFIRMED" for e in events)
     held = next((e for e in events if isinstance(e, ReportHeld)), None)
     incident = state.incidents.get(decided.incident_id) if decided.incident_id else None
     place = incident.place if incident else _held_place(state, held)
     groups = [s.group for s in incident.groups] if incident else list(held.groups) if held else []
-    opened = decided.outcome == "opened" and (first_alert or not groups)
     keeps = decided.outcome != "ignored"
     return {
         "id": report.report_id,
         "incident": decided.incident_id if keeps else None,
-        "status": "opened" if opened else decided.outcome,
+        "status": decided.outcome,
         "lat": place.lat if place and keeps else None,
         "lon": place.lon if place and keeps else None,
         "radius_m": place.radius_m if place and keeps else None,

@@ -258,6 +258,7 @@ def _move(draft: Draft, into: IncidentId, moved: list[Evidence]) -> None:
             source=report.source,
             place=report.place,
             first_hand=report.first_hand,
+            gist=report.gist,
         )
         draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)
 

@@ -13,7 +13,7 @@ from services.router.decide.dates import days_old
 from services.router.decide.geo import distance_m
 from services.router.decide.gist import gist_of
 from services.router.decide.kinds import Context, Reckoned, reckon
-from services.router.decide.likeness import COPY_REACH_M, Report, gap_m, present
+from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m, present
 from services.router.decide.locate import Located, locate
 from services.router.decide.reading import CLAIM
 from services.router.decide.route import area_index, concerned
@@ -30,10 +30,6 @@ Verdict = Literal["open", "join", "hold", "ignore"]
 
 MOST_VAGUE_GROUPS: Final = 3
 """An area that concerns more groups than this tells nobody where to look."""
-
-A_COPY: Final = 0.85
-"""The share of its marks that a text has in common with what it was copied from."""
-
 
 CLEAR: Final = 1.3
 """The strength of a report that says what is going on, not only that something is."""
@@ -266,7 +262,8 @@ def _wordless(case: Case) -> _Ruling:
     """No words, but somebody pressed the button somewhere: for a person. Nothing at all: for nobody."""
     if case.content.position is None and case.content.postcode is None:
         return _Ruling("ignore", reasons.NO_WORDS)
-    if joined := _joins(case.found):
+    joined = _joins(case.found)
+    if joined is not None and joined.signs.keys() & {"same_spot", "in_area", "sender"}:
         return _Ruling("join", reasons.SAME_PLACE, joined.incident.id)
     return _Ruling("hold", reasons.NOT_UNDERSTOOD)
 

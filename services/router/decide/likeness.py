@@ -53,6 +53,8 @@ _ENOUGH_WORDS: Final = 3
 
 
 _HALF: Final = 0.5
+A_COPY: Final = 0.85
+"""The share of its marks that a text has in common with what it was copied from."""
 _NEAR_ENOUGH: Final = 0.75
 COPY_REACH_M: Final = 25_000.0
 """A copied text comes from phones all over a town; from farther away it is said of something else."""
@@ -140,7 +142,7 @@ def another(  # noqa: PLR0911 - one a rule
     gone = away or ("far_phone" in signs and report.first_hand is not False)
     if gone and apart is not None and apart > (COPY_REACH_M if signs.get("copy") else _OUT_OF_TOWN_M):
         return "elsewhere"
-    if signs.get("copy", 0.0) >= _HALF and not (report.short and gone):
+    if _copied(signs, report, gone=bool(gone)):
         return None
     if report.understood.moved or report.understood.corrects:
         return None
@@ -159,11 +161,24 @@ def another(  # noqa: PLR0911 - one a rule
     if not report.claims:
         lost = report.place is None and not (linked or "alone" in signs)
         return "unlinked" if lost else None
-    if "far_phone" in signs and not linked and report.first_hand is not False:
+    if "far_phone" in signs and not _explained(signs, report):
         return "elsewhere"
     if report.place is None and not linked:
         return "unlinked"
     return None
+
+
+def _explained(signs: Signs, report: Report) -> bool:
+    """Whether a phone may be elsewhere: it tells what others saw, or its sender, chat or words lead here."""
+    if report.first_hand is False or "sender" in signs:
+        return True
+    return report.first_hand is None and ("chat" in signs or signs.get("words", 0.0) >= 1)
+
+
+def _copied(signs: Signs, report: Report, *, gone: bool) -> bool:
+    """Whether it is a copy, from wherever it was sent; set phrases and half copies are no copies from afar."""
+    share = signs.get("copy", 0.0)
+    return share >= (A_COPY if gone else _HALF) and not (report.short and gone)
 
 
 def signs_of(  # noqa: PLR0913,PLR0917 - each is a clue of its own

@@ -198,7 +198,7 @@ class _Scan:
             return False
         if length > 1:
             everyday = all(w in common_words() or w.isdigit() or w in known_words() for w in run)
-            return not everyday or self._introduced(words, at) or self._capital(run)
+            return not everyday or self._introduced(words, at) or self._capital(run) or _a_street(run)
         word = run[0]
         if word in place_words():
             return self._introduced(words, at)
@@ -286,6 +286,17 @@ class _Scan:
 
     def _named_by_case(self, word: str) -> bool:
         return self._capitals is not None and word in self._capitals
+
+
+def _a_street(run: Sequence[str]) -> bool:
+    """Whether everyday words are a street's name all the same: "green street", not "the high street"."""
+    return canonical(run)[-1] in {"road", "street", "avenue"} and run[0] not in _ANY_STREET
+
+
+_ANY_STREET: Final = frozenset(
+    "a the this that these those my our your his her their one every each which what same next other another "
+    "whole long side back cross main high busy quiet local little big old new in on at down up off".split()
+)
 
 
 def _beside(place: NamedPlace, others: Sequence[NamedPlace]) -> bool:

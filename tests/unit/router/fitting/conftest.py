@@ -31,9 +31,7 @@ START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def told(scenario: int) -> list[tuple[int, str, str, str | None, str]]:
     """(minute, sender, role, which of the two events, words)."""
     one, _, _, other, _, _ = STREETS[scenario % len(STREETS)]
-    first = (
-        f"immigration raid on {one}, {scenario + 2} vans, I can see them taking somebody away from the shop"
-    )
+    first = f"immigration raid on {one}, {SIGHTS[scenario]}"
     return [
         (0, "a", "report", "1", first),
         (2, "b", "report", "2", f"immigration officers are raiding {other} right now, they hold a rider"),
