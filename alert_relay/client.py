@@ -96,6 +96,11 @@ class Hub:
         found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/incidents/{quote(name, safe='')}")
         return found
 
+    def report(self, name: str) -> dict[str, Any]:
+        """What became of a report, and why."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/reports/{quote(name, safe='')}")
+        return found
+
     def held(self) -> list[dict[str, Any]]:
         """Reports that wait for a person."""
         return _items(self.at_desk("GET", "/v1/desk/held"), "held")

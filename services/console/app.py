@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import desk, hub, status
+from services.console import desk, explain, hub, status
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.live import Live
 from services.console.openapi import get_openapi
@@ -21,6 +21,7 @@ ROUTES: Final = (
     web.get("/v1/desk/incidents", desk.get_incidents),
     web.get("/v1/desk/incidents/{name}", desk.get_incident),
     web.get("/v1/desk/held", desk.get_held),
+    web.get("/v1/desk/reports/{report}", explain.get_report),
     web.post("/v1/desk/{command}", desk.post_command),
     web.post("/v1/desk/{command}/preview", desk.post_preview),
     web.get("/v1/members", hub.get_members),

@@ -15,7 +15,7 @@ from services.console.models import CommandName, Decided, DeskRequest, HeldList,
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.alerts import AlertBody, AlertRaised
-from shared.contracts.base import GroupId, IncidentId
+from shared.contracts.base import HUB, GroupId, IncidentId
 from shared.contracts.catalog import decode_all
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
@@ -38,7 +38,7 @@ async def get_incident(request: web.Request) -> web.Response:
     """One incident with its reports, what was done, and who was told what."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     incident = await _visible(console, actor, request.match_info["name"])
-    return web.json_response(await _whole(console, incident))
+    return web.json_response(await _whole(console, actor, incident))
 
 
 async def get_held(request: web.Request) -> web.Response:
@@ -131,11 +131,12 @@ async def _concerned(
 ) -> list[str]:
     if incident is not None:
         current = [share["group"] for share in incident.get("groups", ())]
-        return [*current, *incident.get("seen_by", ())]
+        known = [*current, *incident.get("seen_by", ())]
+        return sorted(set(actor.roles) - {HUB}) if known == [HUB] else known
     waiting = await console.store.one(f"held:{asked.report}") if asked.report else None
     groups = list((waiting or {}).get("groups", ()))
     # What is nobody's area may be taken up by any group's dispatcher.
-    return groups if any(g in actor.roles for g in groups) else sorted(set(actor.roles) - {"hub"})
+    return groups if any(g in actor.roles for g in groups) else sorted(set(actor.roles) - {HUB})
 
 
 async def _visible(console: Console, actor: Actor, name: str) -> Document:
@@ -143,7 +144,7 @@ async def _visible(console: Console, actor: Actor, name: str) -> Document:
     incident = await console.store.incident(name)
     if incident is None:
         await whole(console.store, since=actor.epoch)
-    if incident is None or not views.may_see(incident, actor.roles):
+    if incident is None or not views.may_take_up(incident, actor.roles):
         raise Problem(404, "no_such_incident", "Your groups have no such incident; look at the list.")
     return incident
 
@@ -156,13 +157,13 @@ async def _of_groups(console: Console, actor: Actor, index: str, family: str) ->
     return list({d[key]: d for found in lists for d in found if key in d}.values())
 
 
-async def _whole(console: Console, incident: Document) -> Document:
+async def _whole(console: Console, actor: Actor, incident: Document) -> Document:
     reports, alerts, names = await asyncio.gather(
         console.store.reports_of(incident),
         console.store.many("alert", incident.get("alerts", ())),
         console.store.names_of(views.members_named(incident)),
     )
-    return views.whole(incident, reports, alerts, names)
+    return views.whole(incident, reports, alerts, names, actor.roles)
 
 
 async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict) -> web.Response:
@@ -171,7 +172,7 @@ async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict)
     incident = await console.store.incident(verdict.incident) if verdict.incident else None
     shown: dict[str, Any] | None = None
     if incident is not None and views.may_see(incident, actor.roles):
-        shown = await _whole(console, incident)
+        shown = await _whole(console, actor, incident)
     return _answer(Decided(command_id=given, outcome="applied", reason=verdict.reason, incident=shown))
 
 

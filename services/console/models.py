@@ -126,6 +126,21 @@ class HeldList(BaseModel):
     held: list[dict[str, Any]]
 
 
+class Explained(BaseModel):
+    """What became of a report, and why."""
+
+    report_id: str
+    at: str
+    outcome: str
+    reason: str
+    incident: str | None = Field(default=None, description="The code of its incident.")
+    waits: bool = Field(default=False, description="Whether it waits for a person.")
+    groups: list[str] = Field(default_factory=list, description="Whom it concerns.")
+    why: dict[str, Any] | None = Field(
+        default=None, description="What was understood and weighed; null when it is erased."
+    )
+
+
 class GroupList(BaseModel):
     """The groups in force."""
 

@@ -13,6 +13,7 @@ _ANSWERS: Final = (
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    m.Explained,
     m.MemberList,
     m.MemberAnswer,
     m.GroupList,
@@ -66,6 +67,9 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/desk/incidents/{name}": {"get": _read("getIncident", "One incident, by id or code", None, name)},
         "/v1/desk/held": {"get": _read("listHeld", "Reports that wait for a person", "HeldList")},
+        "/v1/desk/reports/{name}": {
+            "get": _read("explainReport", "Why a report was decided as it was", "Explained", name)
+        },
         "/v1/desk/{command}": {"post": _write("decide", "Give a command", "DeskRequest", "Decided", command)},
         "/v1/desk/{command}/preview": {
             "post": _write("preview", "What it would send to whom", "DeskRequest", "Preview", command)

@@ -49,6 +49,15 @@ class InputRef(Frozen):
     seq: Annotated[int, Field(ge=0)]
 
 
+class GroupShare(Frozen):
+    """A group concerned by an incident, in the version of its definition that said so."""
+
+    group: GroupId
+    version: int
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """The part of the uncertainty disc that lies in the group's area."""
+
+
 class Weighed(Frozen):
     """One incident that a report was compared with: what spoke for and against, and the score."""
 
@@ -70,6 +79,8 @@ class Why(Private):
     first_hand: bool | None = None
     who: str = "unknown"
     place: Place | None = None
+    groups: tuple[GroupShare, ...] = ()
+    """Whose area its place is; empty where it joined, because then the incident's groups hold."""
     place_reason: str = ""
     places: dict[str, float] = Field(default_factory=dict)
     """Names of the places that were weighed, with their points."""
@@ -94,15 +105,6 @@ class IncidentEvent(Message):
     """Something happened to an incident."""
 
     incident_id: Annotated[IncidentId, TOKEN_RULE]
-
-
-class GroupShare(Frozen):
-    """A group concerned by an incident, in the version of its definition that said so."""
-
-    group: GroupId
-    version: int
-    share: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """The part of the uncertainty disc that lies in the group's area."""
 
 
 class Gist(Frozen):
@@ -134,6 +136,8 @@ class ReportDetail(Private):
     first_hand: bool | None = None
     language: str | None = None
     observed_at: Moment | None = None
+    reported_at: Moment | None = None
+    """When it came, where that was before this event: it was held, or split off."""
 
 
 class IncidentPlace(Private):

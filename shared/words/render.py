@@ -139,6 +139,12 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "excerpt": clean(body.excerpt, 60 if size == "short" else 280) if trusted else "",
         "statement": _sentence(clean(body.statement, 90 if size == "short" else 1000)),
         "tally": body.tally,
+        "note": (body.note or "") if trusted else "",
+        "who": body.who,
+        "seen": body.seen,
+        "alike": body.alike,
+        "watch_reports": body.watch_reports,
+        "watch_since": _local(body.watch_since or body.first_report_at),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
 
@@ -151,6 +157,8 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
             "place": clean(line.place, 40),
             "excerpt": clean(line.excerpt, width),
             "reason": line.reason,
+            "code": line.code or "",
+            "reports": line.reports,
         }
         for line in body.lines
     ]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from services.console.decide.draft import Document, Draft
 from shared.contracts import incidents as i
-from shared.contracts.base import Frozen, Message
+from shared.contracts.base import HUB, Frozen, Message
 from shared.contracts.desk import Statement
 
 CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted", "no_news", "merged"})
@@ -74,7 +74,7 @@ def needs_of_carried(_draft: Draft, event: i.IncidentCarried) -> Iterable[str]:
 # --- decisions ----------------------------------------------------------------------------------
 
 
-def decided(draft: Draft, event: i.InputDecided, _place: float) -> None:
+def decided(draft: Draft, event: i.InputDecided, place: float) -> None:
     """An input was decided, for this reason."""
     outcome: Document = {"outcome": event.outcome, "reason": event.reason, "at": _at(event)}
     if event.input.stream == "DESK":
@@ -84,7 +84,7 @@ def decided(draft: Draft, event: i.InputDecided, _place: float) -> None:
         report = draft.edit(f"report:{event.report_id}")
         report["report_id"] = event.report_id
         if event.input.stream == "REPORTS":
-            report.update(outcome)
+            report.update(outcome, decided=int(place))
     if event.incident_id and event.input.stream != "REPORTS":
         incident = draft.edit(f"incident:{event.incident_id}")
         incident.setdefault("reasons", {})[_cause(event)] = event.reason
@@ -169,7 +169,7 @@ def placed(draft: Draft, event: i.IncidentPlaced, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     _where(incident, event)
     label = (incident.get("place") or {}).get("label")
-    _happened(draft, incident, event, "placed", member=event.member, text=label)
+    _happened(draft, incident, event, "moved" if event.moved else "placed", member=event.member, text=label)
 
 
 def updated(draft: Draft, event: i.IncidentUpdated, _place: float) -> None:
@@ -192,6 +192,13 @@ def quiet(draft: Draft, event: i.IncidentQuiet, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     _end(incident, event, "no_news")
     _happened(draft, incident, event, "quiet", since=event.since.isoformat())
+
+
+def reopened(draft: Draft, event: i.IncidentReopened, _place: float) -> None:
+    """There is news again."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    incident.update(status=event.status, ended_at=None)
+    _happened(draft, incident, event, "reopened", status=event.status)
 
 
 def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
@@ -291,9 +298,9 @@ def _where(incident: Document, event: i.IncidentOpened | i.IncidentPlaced) -> No
 
 
 def _seen_by(incident: Document) -> None:
-    """Whoever was ever concerned keeps seeing what became of it."""
+    """Whoever was ever concerned keeps seeing what became of it; what is nobody's the hub's operators see."""
     concerned = {share["group"] for share in incident["groups"] if "group" in share}
-    incident["seen_by"] = sorted({*incident.get("seen_by", ()), *concerned})
+    incident["seen_by"] = sorted({*incident.get("seen_by", ()), *concerned}) or [HUB]
 
 
 def _said(detail: i.ReportDetail | None) -> Document:

@@ -36,6 +36,7 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.IncidentUpdated: (incidents.needs, incidents.updated),
     i.IncidentEnded: (incidents.needs, incidents.ended),
     i.IncidentQuiet: (incidents.needs, incidents.quiet),
+    i.IncidentReopened: (incidents.needs, incidents.reopened),
     i.IncidentMerged: (incidents.needs_of_merge, incidents.merged),
     i.IncidentSplit: (incidents.needs_of_split, incidents.split),
     i.IncidentForgotten: (incidents.needs_of_forgotten, incidents.forgotten),
@@ -71,8 +72,14 @@ def passes_by(entry: Entry) -> bool:
 
 
 def shows_private(event: Message) -> bool:
-    """Whether a document shows the event's sealed part; of alerts only the community's, for the public."""
-    return not isinstance(event, a.AlertRaised) or event.audience == "community"
+    """Whether a document shows the event's sealed part.
+
+    Of alerts only the community's, for the public. Why a report was decided stays in the log, where it is
+    looked up when somebody asks.
+    """
+    if isinstance(event, a.AlertRaised):
+        return event.audience == "community"
+    return not isinstance(event, i.InputDecided | i.ReportWatched | i.WatchNoted)
 
 
 def needs(draft: Draft, event: Message) -> list[str]:

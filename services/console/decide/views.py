@@ -16,12 +16,18 @@ _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "langua
            "source", "outcome", "reason", "erased")  # fmt: skip
 _HELD = ("report_id", "at", "reason", "leans_to", "groups", "drill", "digested", "text", "place",
          "first_hand", "language", "erased")  # fmt: skip
+_WORDLESS = {"text": None, "place": None, "position": None}
 _ALERT = ("alert_id", "at", "group", "audience", "kind", "ask", "recipients", "results", "settled")
 
 
 def may_see(incident: Document, roles: Mapping[str, str]) -> bool:
     """Whether a member with these roles may see it: their groups are concerned, or were."""
     return any(group in roles for group in incident.get("seen_by", ()))
+
+
+def may_take_up(incident: Document, roles: Mapping[str, str]) -> bool:
+    """Whether they may see it or, because it is nobody's, take it up when somebody tells them its code."""
+    return may_see(incident, roles) or (incident.get("seen_by") == [HUB] and bool(roles))
 
 
 def is_open(incident: Document) -> bool:
@@ -37,14 +43,22 @@ def row(incident: Document, names: Names) -> Document:
 
 
 def whole(
-    incident: Document, reports: Iterable[Document], alerts: Iterable[Document], names: Names
+    incident: Document,
+    reports: Iterable[Document],
+    alerts: Iterable[Document],
+    names: Names,
+    roles: Mapping[str, str],
 ) -> Document:
-    """An incident with its latest reports, what was done, and who was told what."""
+    """An incident with its latest reports, what was done, and who was told what.
+
+    Whoever sees it as an operator of the hub only does not see its words.
+    """
     reasons = incident.get("reasons", {})
+    wordless = not roles.keys() - {HUB}
     return {
         **row(incident, names),
         "report_count": incident.get("reports", 0),
-        "reports": [_only(report, _REPORT) for report in reports],
+        "reports": [_only({**r, **_WORDLESS} if wordless else r, _REPORT) for r in reports],
         "history": [_step(step, reasons, names) for step in incident.get("timeline", ())],
         "told": [_only(alert, _ALERT) for alert in sorted(alerts, key=lambda a: a.get("seq", 0))],
     }

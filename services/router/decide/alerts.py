@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.router.decide.state import Incident, State
+from services.router.decide.understand import understand
 from services.router.decide.watch_at import watch_near
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertBody, Note, PublicPlace
@@ -41,6 +42,7 @@ def body(
     if incident.place is None:
         return None
     best = incident.best
+    understood = understand(best.text if best else "")
     watch = watch_near(state, incident.place, incident.opened_at)
     return AlertBody(
         place=incident.place,
@@ -54,6 +56,8 @@ def body(
         also_told=_names(incident, state),
         since=incident.last_at,
         note=note,
+        who=understood.who,
+        seen=dict(understood.counts),
         alike=_alike(incident),
         watch_reports=watch.reports if watch else 0,
         watch_since=watch.since if watch else None,

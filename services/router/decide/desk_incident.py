@@ -259,6 +259,7 @@ def _move(draft: Draft, into: IncidentId, moved: list[Evidence]) -> None:
             place=report.place,
             first_hand=report.first_hand,
             gist=report.gist,
+            reported_at=report.at,
         )
         draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)
 

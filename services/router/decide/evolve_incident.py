@@ -52,7 +52,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
     detail = event.detail if isinstance(event.detail, events.ReportDetail) else events.ReportDetail()
     return Evidence(
         report=event.report_id,
-        at=event.at,
+        at=detail.reported_at or event.at,
         text=detail.text,
         sender=detail.sender,
         source=detail.source,

@@ -176,7 +176,7 @@ def _explained(signs: Signs, report: Report) -> bool:
 
 
 def _copied(signs: Signs, report: Report, *, gone: bool) -> bool:
-    """Whether it is a copy, from wherever it was sent; set phrases and half copies are no copies from afar."""
+    """Whether it is a copy, wherever it came from; half copies and set phrases only from near."""
     share = signs.get("copy", 0.0)
     return share >= (A_COPY if gone else _HALF) and not (report.short and gone)
 

@@ -294,8 +294,49 @@ def _a_street(run: Sequence[str]) -> bool:
 
 
 _ANY_STREET: Final = frozenset(
-    "a the this that these those my our your his her their one every each which what same next other another "
-    "whole long side back cross main high busy quiet local little big old new in on at down up off".split()
+    [
+        "a",
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "my",
+        "our",
+        "your",
+        "his",
+        "her",
+        "their",
+        "one",
+        "every",
+        "each",
+        "which",
+        "what",
+        "same",
+        "next",
+        "other",
+        "another",
+        "whole",
+        "long",
+        "side",
+        "back",
+        "cross",
+        "main",
+        "high",
+        "busy",
+        "quiet",
+        "local",
+        "little",
+        "big",
+        "old",
+        "new",
+        "in",
+        "on",
+        "at",
+        "down",
+        "up",
+        "off",
+    ]
 )
 
 

@@ -88,5 +88,7 @@ def _of_others(groups: set[GroupId], own: set[GroupId]) -> str | None:
 
 
 def concerns(incident: Incident, group: GroupId) -> bool:
-    """Whether a group's people may act on the incident: it is concerned, or was told."""
+    """Whether a group's people may act on the incident: it is concerned, or was told, or it is nobody's."""
+    if not incident.groups and not incident.told:
+        return True
     return any(share.group == group for share in incident.groups) or any(g == group for g, _ in incident.told)

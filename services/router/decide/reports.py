@@ -64,6 +64,7 @@ def why(ruling: Judgement) -> events.Why:
         first_hand=ruling.first_hand,
         who=ruling.understood.who,
         place=ruling.place,
+        groups=ruling.groups,
         place_reason=ruling.located.reason,
         places=dict(ruling.located.considered),
         considered=tuple(
@@ -143,6 +144,7 @@ def _detail_of_held(held: Held) -> events.ReportDetail:
         place=held.evidence.place,
         first_hand=held.evidence.first_hand,
         language=held.language,
+        reported_at=held.evidence.at,
     )
 
 

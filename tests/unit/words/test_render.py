@@ -77,13 +77,28 @@ def words(raised: AlertRaised, max_chars: int = 306, group: GroupDefinition = HA
 DIGEST = DigestBody(
     lines=(
         DigestLine(
-            report_id="r1", at=AT, place="Dalston", excerpt="vans near the market I think", reason="too_vague"
+            report_id="r1",
+            at=AT,
+            place="Dalston",
+            excerpt="vans near the market I think",
+            reason="place_too_vague",
         ),
         DigestLine(report_id="r2", at=AT - timedelta(minutes=7), excerpt="HELP", reason="no_place"),
     ),
     held=12,
     oldest=AT - timedelta(minutes=40),
 )
+FLOOD = DigestBody(
+    lines=(
+        DigestLine(
+            report_id="r1", at=AT, place="Mare Street", excerpt="vans outside", reason="too_many_at_once",
+            code="L4B", reports=3,
+        ),
+        DigestLine(report_id="w1", at=AT, place="Ridley Road", reason="watch", reports=4),
+    ),
+    held=0,
+    oldest=AT,
+)  # fmt: skip
 STATEMENT = "2 vans, one person held. Police are there too"
 CASES: dict[str, AlertRaised] = {
     "unconfirmed_verifiers": alert("UNCONFIRMED", "verifiers"),
@@ -104,6 +119,23 @@ CASES: dict[str, AlertRaised] = {
     "confirmed_verifiers": alert("CONFIRMED", "verifiers", body=body(statement=STATEMENT)),
     "update_community_enough": alert("UPDATE", ask="ENOUGH", body=body(statement="About 60 people are here")),
     "update_verifiers_unproven": alert("UPDATE", "verifiers", status="likely"),
+    "unconfirmed_verifiers_alike_watched": alert(
+        "UNCONFIRMED",
+        "verifiers",
+        body=body(
+            alike=True,
+            first_hand=0,
+            who="joint",
+            seen={"van": 3, "officer": 8, "person": 1},
+            watch_reports=4,
+            watch_since=AT - timedelta(minutes=52),
+        ),
+    ),
+    "update_verifiers_said_over": alert("UPDATE", "verifiers", body=body(note="said_over")),
+    "update_verifiers_moved": alert("UPDATE", "verifiers", status="unconfirmed", body=body(note="moved")),
+    "update_verifiers_not_concerned": alert(
+        "UPDATE", "verifiers", status="unconfirmed", body=body(note="not_concerned")
+    ),
     "over_community": alert("OVER", body=body(tally=Tally(let_go=2, taken=1, unknown=1))),
     "over_community_leave": alert("OVER", ask="LEAVE", body=body(tally=Tally(let_go=1))),
     "closed_community": alert("CLOSED", body=body(tally=Tally(taken=1), statement="He was released on bail")),
@@ -114,6 +146,7 @@ CASES: dict[str, AlertRaised] = {
     "wrong_community_other_agency": alert("WRONG", status="other_agency"),
     "wrong_verifiers_not_confirmed": alert("WRONG", "verifiers", status="not_confirmed"),
     "no_news_community": alert("NO_NEWS", body=body(since=AT - timedelta(minutes=95))),
+    "digest_verifiers_flood": alert("DIGEST", "verifiers", body=FLOOD, code=None, incident_id=None),
     "digest_verifiers": alert("DIGEST", "verifiers", body=DIGEST, code=None, incident_id=None),
 }
 
