@@ -17,6 +17,12 @@ _BECAME: Final = {
     "ignored": "Nobody was told of it",
 }
 
+_HAND: Final[Mapping[bool | None, str]] = {
+    True: "first-hand",
+    False: "second-hand",
+    None: "not said whether first-hand",
+}
+
 
 @click.command(short_help="Why did the relay do that?")
 @click.argument("name", metavar="CODE_OR_REPORT")
@@ -73,9 +79,7 @@ def of_report(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _understood(why: Mapping[str, Any]) -> Iterator[str]:
-    hand = {True: "first-hand", False: "second-hand"}.get(
-        why.get("first_hand"), "not said whether first-hand"
-    )
+    hand = _HAND[why.get("first_hand")]
     yield f"Understood as {_spaced(why['kind'])} ({why['sure']:.0%} sure), {hand}; who acts: {why['who']}."
     if because := _parts(why.get("because") or {}):
         yield f"  because of {because}"

@@ -78,14 +78,22 @@ def _groups(why: Why | None, waiting: Document | None) -> list[str]:
 
 
 async def _shown(console: Console, actor: Actor, why: Why) -> dict[str, Any]:
-    """The reasons as this member may see them: no place for who only operates the hub, no foreign incidents."""
-    shown = why.model_dump(mode="json", exclude={"considered", "copy_of"})
-    if not actor.roles.keys() - {HUB}:
-        shown |= {"place": None, "places": {}}
+    """The reasons as this member may see them: an operator sees no place, nobody another's incidents."""
+    placed = bool(actor.roles.keys() - {HUB})
     names = [w.incident for w in why.considered]
     known = {d["id"]: d for d in await console.store.many("incident", names) if "id" in d}
-    shown["considered"] = [_weighed(w, known, actor.roles) for w in why.considered]
-    return shown
+    return {
+        "kind": why.kind,
+        "sure": why.sure,
+        "because": why.because,
+        "first_hand": why.first_hand,
+        "who": why.who,
+        "place": why.place.model_dump(mode="json") if why.place and placed else None,
+        "place_reason": why.place_reason,
+        "places": why.places if placed else {},
+        "groups": [share.model_dump(mode="json") for share in why.groups],
+        "considered": [_weighed(w, known, actor.roles) for w in why.considered],
+    }
 
 
 def _weighed(weighed: Weighed, known: Mapping[str, Document], roles: Mapping[str, str]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ async def _decides_one(nats_bus: NatsBus, settings: RouterSettings, stop: asynci
             health = await response.json()
     decided = decode_all(entry)[-1]
     assert isinstance(decided, InputDecided)
-    assert (decided.outcome, decided.reason) == ("held", "nobodys_area")
+    assert (decided.outcome, decided.reason) == ("opened", "nobodys_area")
     assert health["role"] == "active"
     assert health["positions"]["reports"] == 1
     assert health["lag"] == {"reports": 0, "desk": 0}

@@ -294,50 +294,13 @@ def _a_street(run: Sequence[str]) -> bool:
 
 
 _ANY_STREET: Final = frozenset(
-    [
-        "a",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "my",
-        "our",
-        "your",
-        "his",
-        "her",
-        "their",
-        "one",
-        "every",
-        "each",
-        "which",
-        "what",
-        "same",
-        "next",
-        "other",
-        "another",
-        "whole",
-        "long",
-        "side",
-        "back",
-        "cross",
-        "main",
-        "high",
-        "busy",
-        "quiet",
-        "local",
-        "little",
-        "big",
-        "old",
-        "new",
-        "in",
-        "on",
-        "at",
-        "down",
-        "up",
-        "off",
-    ]
-)
+    {
+        "a", "the", "this", "that", "these", "those", "my", "our", "your", "his", "her", "their", "one",
+        "every", "each", "which", "what", "same", "next", "other", "another", "whole", "long", "side", "back",
+        "cross", "main", "high", "busy", "quiet", "local", "little", "big", "old", "new", "in", "on", "at",
+        "down", "up", "off",
+    }
+)  # fmt: skip
 
 
 def _beside(place: NamedPlace, others: Sequence[NamedPlace]) -> bool:

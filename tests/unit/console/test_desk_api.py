@@ -10,13 +10,23 @@ import pytest
 
 from services.console.submit import TAG
 from shared.contracts import desk
-from shared.contracts.catalog import decode
+from shared.contracts.base import GroupId, IncidentId, KeyId, ReportId, Sealed
+from shared.contracts.catalog import decode, decode_all
 from shared.contracts.groups import ChannelDefinition
-from shared.contracts.incidents import HeldReport, InputDecided, InputRef, ReportHeld
+from shared.contracts.incidents import (
+    GroupShare,
+    HeldReport,
+    InputDecided,
+    InputRef,
+    ReportAttached,
+    ReportHeld,
+    Weighed,
+    Why,
+)
 from shared.ports import Progress
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
-from tests.rigs.console import BLURRED, Rig, console_rig, until
+from tests.rigs.console import BLURRED, EXACT, Rig, console_rig, until
 
 HOOK = ChannelDefinition(id="hook", kind="webhook", audience="verifiers", settings={
     "url": "env:NO_SUCH_URL", "path": "/x", "secret": "env:NO_SUCH_SECRET"})  # fmt: skip
@@ -255,6 +265,90 @@ async def test_held_reports_are_for_their_group_and_nobodys_for_the_hub_without_
     (command,) = await commands(rig)
     assert isinstance(command, desk.ReleaseReport)
     assert isinstance(command.placed, desk.HeldPlace)
+
+
+# --- why ----------------------------------------------------------------------------------------
+
+
+async def explained(rig: Rig, incident: str | None, *, groups: tuple[GroupShare, ...] = ()) -> None:
+    """The report r7, decided, with its reasons."""
+    compared = Weighed(incident=IncidentId("i1"), score=2.5, signs={"copy": 1.0})
+    why = Why(kind="report", who="immigration", place=EXACT, groups=groups, considered=(compared,))
+    joined = IncidentId(incident) if incident else None
+    decided = InputDecided(
+        **rig.base(),
+        input=InputRef(stream="REPORTS", seq=7),
+        outcome="attached" if joined else "ignored",
+        reason="same_text",
+        report_id=ReportId("r7"),
+        incident_id=joined,
+        why=why,
+    )
+    await rig.publish(decided)
+    if joined:
+        await rig.publish(ReportAttached(**rig.base(), incident_id=joined, report_id=ReportId("r7")))
+    await rig.shown()
+
+
+async def test_a_report_is_explained_to_those_whose_incident_it_joined(rig: Rig, ada: str) -> None:
+    await explained(rig, "i1")
+    status, told = await rig.ask("GET", "/v1/desk/reports/r7", ada)
+    assert status == 200
+    assert (told["outcome"], told["reason"], told["incident"]) == ("attached", "same_text", "D7K")
+    assert told["why"]["place"]["label"] == EXACT.label
+    assert told["why"]["considered"] == [{"incident": "D7K", "score": 2.5, "signs": {"copy": 1.0}}]
+    stranger = await rig.member("Eve", elsewhere="dispatcher")
+    assert (await rig.ask("GET", "/v1/desk/reports/r7", stranger))[0] == 404
+
+
+async def test_what_was_ignored_is_explained_to_the_group_of_its_place_alone(rig: Rig, ada: str) -> None:
+    await explained(rig, None, groups=(GroupShare(group=GroupId("peckham"), version=1),))
+    neighbour = await rig.member("Bea", peckham="dispatcher")
+    status, told = await rig.ask("GET", "/v1/desk/reports/r7", neighbour)
+    assert (status, told["groups"], told["waits"]) == (200, ["peckham"], False)
+    assert told["why"]["considered"][0]["incident"] is None, "of others' incidents only the score"
+    assert (await rig.ask("GET", "/v1/desk/reports/r7", ada))[0] == 404
+
+
+async def test_what_is_nobodys_is_explained_to_the_operator_without_its_place(rig: Rig, ada: str) -> None:
+    await explained(rig, None)
+    root = await rig.member("Root", hub="operator")
+    status, told = await rig.ask("GET", "/v1/desk/reports/r7", root)
+    assert (status, told["why"]["kind"], told["why"]["place"]) == (200, "report", None)
+    assert (await rig.ask("GET", "/v1/desk/reports/r7", ada))[0] == 404
+
+
+async def test_reasons_die_with_their_key(rig: Rig, ada: str) -> None:
+    await explained(rig, "i1")
+    decisions = await rig.bus.last_seq("DECISIONS")
+    found = [
+        m for n in range(1, decisions + 1) if (e := await rig.bus.get("DECISIONS", n)) for m in decode_all(e)
+    ]
+    whys = [m.why for m in found if isinstance(m, InputDecided)]
+    assert isinstance(whys[-1], Sealed)
+    await rig.keyring.destroy(KeyId(whys[-1].key))
+    status, told = await rig.ask("GET", "/v1/desk/reports/r7", ada)
+    assert (status, told["incident"], told["why"]) == (200, "D7K", None)
+
+
+# --- nobody's area -------------------------------------------------------------------------------
+
+
+async def test_an_incident_in_nobodys_area_is_the_operators_and_any_dispatcher_may_take_it_up(
+    rig: Rig, ada: str
+) -> None:
+    await rig.incident("i2", "N0B", groups=())
+    root = await rig.member("Root", hub="operator")
+    _, hub = await rig.ask("GET", "/v1/desk/incidents", root)
+    assert [row["code"] for row in hub["incidents"]] == ["N0B"]
+    _, whole = await rig.ask("GET", "/v1/desk/incidents/N0B", root)
+    assert [(r["text"], r["place"]) for r in whole["reports"]] == [(None, None)]
+    _, own = await rig.ask("GET", "/v1/desk/incidents", ada)
+    assert [row["code"] for row in own["incidents"]] == ["D7K"]
+    status, _ = await rig.ask("POST", "/v1/desk/claim", ada, json={"incident": "N0B"})
+    assert status == 200
+    (command,) = await commands(rig)
+    assert command.group == "hackney"
 
 
 # --- preview ------------------------------------------------------------------------------------
