@@ -39,7 +39,7 @@ def judged(sites: list[Site], reports: Sequence[TrueReport]) -> dict[str, set[in
         events, state = step(state, Input("REPORTS", seq, received), received.at, gazetteer())
         for event in events:
             if isinstance(event, ReportAttached):
-                incidents.setdefault(event.incident_id, set()).add(report.number)
+                incidents.setdefault(event.incident_id, set()).add(int(event.report_id[1:]))
     return incidents
 
 

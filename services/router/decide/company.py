@@ -35,7 +35,13 @@ def alike_held(case: Case) -> tuple[ReportId, ...]:
 
 
 _UNSURE_HELD: Final = frozenset(
-    {reasons.WHO_IS_UNCLEAR, reasons.NOT_UNDERSTOOD, reasons.TOO_VAGUE, reasons.CRY_FOR_HELP}
+    {
+        reasons.WHO_IS_UNCLEAR,
+        reasons.NOT_UNDERSTOOD,
+        reasons.TOO_VAGUE,
+        reasons.CRY_FOR_HELP,
+        reasons.COPY_OF_HELD,
+    }
 )
 
 

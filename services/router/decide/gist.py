@@ -6,7 +6,7 @@ share phrases. A word is rare if no language's lexicon knows it and it is no eve
 
 from typing import Final
 
-from services.router.decide.lexicon import common_words, known_words, lexicon
+from services.router.decide.lexicon import common_words, everyday_words, known_words, lexicon
 from services.router.decide.text import tokens
 from services.router.decide.understand import Understood
 from shared.contracts.incidents import Gist
@@ -39,7 +39,7 @@ def rare_words(text: str) -> tuple[str, ...]:
 def _rare(word: str) -> bool:
     if len(word) < (_SHORTEST if word.isascii() else 3) or word.isdigit():
         return False
-    if word in common_words() or word in lexicon().common:
+    if word in common_words() or word in everyday_words() or word in lexicon().common:
         return False
     signs = known_words().get(word, frozenset())
     return not signs or bool(signs & _DETAILS)

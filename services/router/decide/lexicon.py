@@ -205,6 +205,12 @@ def place_words() -> frozenset[str]:
     return _word_list("place_words.txt")
 
 
+@cache
+def everyday_words() -> frozenset[str]:
+    """Words that tell no two events apart (`lexicon/everyday_words.txt`)."""
+    return _word_list("everyday_words.txt")
+
+
 def _word_list(name: str) -> frozenset[str]:
     lines = resources.files(__package__).joinpath("lexicon", name).read_text(encoding="utf-8").splitlines()
     return frozenset(tokens(" ".join(line for line in lines if not line.startswith("#"))))

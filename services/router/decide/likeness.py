@@ -170,8 +170,10 @@ def another(  # noqa: PLR0911 - one a rule
 
 def _explained(signs: Signs, report: Report) -> bool:
     """Whether a phone may be elsewhere: it tells what others saw, or its sender, chat or words lead here."""
-    if report.first_hand is False or "sender" in signs:
+    if "sender" in signs:
         return True
+    if report.first_hand is False:
+        return bool(signs.keys() & {"chat", "alone", "copy"}) or signs.get("words", 0.0) > _HALF
     return report.first_hand is None and ("chat" in signs or signs.get("words", 0.0) >= 1)
 
 
