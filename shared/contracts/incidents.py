@@ -121,6 +121,8 @@ class Gist(Frozen):
     """Kinds of business it names ("food", "beauty")."""
     words: tuple[str, ...] = ()
     """Its rare words, folded, by which later messages may be known to be about the same."""
+    tongue: str = "en"
+    """The language it seems to be in."""
 
 
 class ReportDetail(Private):

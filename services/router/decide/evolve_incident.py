@@ -71,12 +71,20 @@ def _with(incident: Incident, report: Evidence) -> Incident:
         first_hand=incident.first_hand + (report.first_hand is True),
         best=assess.better(incident.best, report),
         last_at=max(incident.last_at, report.at),
-        words=_counted(incident.words, report.gist.words),
-        venues=_counted(incident.venues, report.gist.venues),
+        **_spoken(incident, report),
         home=incident.home or report.gist.home,
         said_over_at=_said_over(incident, report),
         said_wrong_at=report.at if report.gist.kind == "wrong" else incident.said_wrong_at,
     )
+
+
+def _spoken(incident: Incident, report: Evidence) -> dict[str, Any]:
+    """The counts of what its reports speak of, with this one."""
+    return {
+        "words": _counted(incident.words, report.gist.words),
+        "venues": _counted(incident.venues, report.gist.venues),
+        "tongues": _counted(incident.tongues, (report.gist.tongue,)),
+    }
 
 
 def _counted(known: "HashTrieMap[str, int]", words: Iterable[str]) -> "HashTrieMap[str, int]":
@@ -109,6 +117,7 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
         best=None,
         words=HashTrieMap(),
         venues=HashTrieMap(),
+        tongues=HashTrieMap(),
         said_over_at=None,
         said_wrong_at=None,
     )
@@ -239,8 +248,11 @@ def _carried(state: State, event: events.IncidentCarried) -> State:
     incident = replace(snapshot.incident_from(event.snapshot.state), stated_at=event.at)
     if event.incident_id in state.incidents:
         return put(state, replace(state.incidents[event.incident_id], stated_at=event.at))
+    reports = sorted(incident.evidence.values(), key=lambda e: (e.at, e.report))
+    for report in reports:
+        incident = replace(incident, **_spoken(incident, report))
     state = put(state, incident)
-    for report in sorted(incident.evidence.values(), key=lambda e: (e.at, e.report)):
+    for report in reports:
         state = replace(state, known=state.known.put(report.report, incident.id, event.at))
         state = _traced(state, report, incident.id)
     return state

@@ -27,6 +27,7 @@ def gist_of(text: str, understood: Understood) -> Gist:
         home="home" in understood.signs,
         venues=tuple(sorted(understood.venues)),
         words=rare_words(text),
+        tongue=understood.language,
     )
 
 

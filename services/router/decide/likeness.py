@@ -52,6 +52,10 @@ _MOST_UNCERTAINTY_M: Final = 250.0
 _ENOUGH_WORDS: Final = 3
 
 
+_EVERYBODYS: Final = "en"
+"""The language that ties nobody to an event; neighbours who share another one tell each other."""
+
+
 _HALF: Final = 0.5
 A_COPY: Final = 0.85
 """The share of its marks that a text has in common with what it was copied from."""
@@ -259,6 +263,8 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     shared = sum(word in incident.words for word in report.gist.words)
     if shared:
         yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
+    if report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues:
+        yield "tongue", 1.0
     named = {kind for venue in report.gist.venues if (kind := _BUSINESS.get(venue))}
     known = {kind for venue in incident.venues if (kind := _BUSINESS.get(venue))}
     if named & known:

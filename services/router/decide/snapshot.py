@@ -31,6 +31,7 @@ _EVIDENCE: Final = TypeAdapter(list[Evidence])
 _CLAIM: Final = TypeAdapter(Claim | None)
 _TIME: Final = TypeAdapter(datetime | None)
 _PLAIN: Final = ("id", "code", "status", "drill", "version", "placed_by_person", "first_hand", "merged_into")
+_SAID: Final = ("said_over_at", "said_wrong_at")
 _TIMES: Final = ("opened_at", "last_at", "ended_at", "stated_at")
 
 
@@ -47,6 +48,7 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "evidence": _dumped(_latest(incident)),
         "support": _dumped(incident.support),
         "home": incident.home,
+        **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
 
@@ -89,6 +91,8 @@ def incident_from(state: dict[str, Any]) -> Incident:
         support=tuple(_EVIDENCE.validate_python(state["support"])),
         best=best[0] if best else None,
         home=_home(state),
+        said_over_at=_TIME.validate_python(state.get("said_over_at")),
+        said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )
 
 

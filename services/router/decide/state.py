@@ -95,6 +95,8 @@ class Incident:
     """The rare words of its reports, with how many use them."""
     venues: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
     """The kinds of business that its reports name, with how many do."""
+    tongues: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
+    """The languages of its reports, with how many are in each."""
     home: bool = False
     """Whether a report ever spoke of a home: strangers then learn the district alone."""
     stated_at: datetime = DAWN
