@@ -11,6 +11,7 @@ from shared.plugins.channel_testing import Answer, HttpProvider
 from shared.plugins.spec import Delivered
 from shared.words import question
 from tests.acceptance.doors import by_telegram, telegram_update
+from tests.acceptance.test_nothing_in_clear import found_in
 from tests.faults.raw_log import RawLog
 from tests.rigs.system import RelaySystem
 
@@ -78,6 +79,7 @@ async def test_help_raid_is_asked_where_once_and_the_answer_opens_one_incident(
     assert str(CHAT) not in logs
     assert "help raid" not in logs
     assert "bot-token-of-the-test" not in logs
+    assert found_in(tmp_path, {"the chat": str(CHAT), "the report": "help raid"}) == []
 
 
 @pytest.mark.parametrize(("point", "copies"), [("notifier.after_claim", 1), ("notifier.after_send", 2)])
