@@ -220,7 +220,7 @@ async def test_whoever_wrote_by_whatsapp_is_answered_there(provider: HttpProvide
 
 
 async def test_the_phone_gets_one_id_for_one_question(provider: HttpProvider) -> None:
-    """So that it sends once what it was given twice."""
+    """So that the app can tell that it was given one message twice."""
     async with a_host(ANDROID.secrets) as host:
         for _ in range(2):
             await write(ANDROID.make(provider.url), ANDROID.address, host)

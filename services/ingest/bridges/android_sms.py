@@ -108,7 +108,7 @@ class AndroidSms:
         return WebhookResponse(body=f"stored {len(receipts)}\n" if receipts else "")
 
     async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:
-        """Give it to the app as one message, which it sends once however often it gets it."""
+        """Give it to the app under one id at every attempt, by which the app knows a message."""
         given = self._settings
         if not (given.api_url and given.api_user and given.api_password):
             return CANNOT_WRITE_BACK
@@ -126,7 +126,7 @@ class AndroidSms:
         try:
             async with host.http.post(url, json=body, headers=headers, allow_redirects=False) as response:
                 await read_answer(response)
-                # 409: it has this message already, from an attempt whose answer was lost.
+                # 409: a message of that id is there already, from an attempt whose answer was lost.
                 taken = response.status == HTTPStatus.CONFLICT
                 return Delivered(name) if taken else from_status(response.status, response.headers)
         except (aiohttp.ClientError, OSError) as error:
