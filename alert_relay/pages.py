@@ -20,6 +20,7 @@ from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.plugins.registry import load_plugins
+from shared.plugins.spec import WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,21 @@ TESTED = {
     "replay": "Tested by replaying signed payloads; never run against the vendor.",
     "fake": "Tested against a stand-in that keeps the protocol; never run against the vendor.",
 }
+WRITES_BACK = (
+    "**Writes back.** If its settings say how, people who report by it can be [asked one question]"
+    "(../mechanisms/asking-back.md). The notifier needs the same bridges file and secrets for that.\n\n"
+)
+FOR_AUTHORS = """
+## A bridge that writes back
+
+A bridge may be able to write to whoever reported by it: then its class has `write_back` too (`WritesBack` in
+`alert_relay.plugins`), and gives each report a `contact`. The notifier calls it with that contact, a short
+text and a key that stays the same at every attempt; it answers as a channel does: `Delivered`, `RetryLater`,
+`Rejected`, `BadCredentials` or `Unknown`. `Unknown` is for what may have arrived: it is tried once more and
+no more. Secrets for sending are resolved there, by `host.secrets`, so that the front door needs none of
+them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
+`CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
+"""
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -47,7 +63,7 @@ def pages() -> Mapping[Path, str]:
             rows.append(f"| [{plugin.spec.title}]({family}-{kind}.md) | {family} | {plugin.spec.summary} |")
     head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
     head += "| name | what | in one line |\n|---|---|---|\n"
-    found[PAGES / "README.md"] = head + "\n".join(rows) + "\n"
+    found[PAGES / "README.md"] = head + "\n".join(rows) + "\n" + FOR_AUTHORS
     found[SETTINGS] = _settings_page()
     return found
 
@@ -90,6 +106,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"# {spec.title} ({family} `{spec.kind}`)\n\n{spec.summary}\n\n"
         f"**Who else can read it.** {spec.who_else_reads}\n\n"
         f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
+        f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"
     )

@@ -1,6 +1,7 @@
 """What a third party's bridge or channel imports, and all that it may import."""
 
 from shared.plugins.spec import (
+    CANNOT_WRITE_BACK,
     BadCredentials,
     Bridge,
     Channel,
@@ -20,9 +21,11 @@ from shared.plugins.spec import (
     Unknown,
     WebhookRequest,
     WebhookResponse,
+    WritesBack,
 )
 
 __all__ = [
+    "CANNOT_WRITE_BACK",
     "BadCredentials",
     "Bridge",
     "Channel",
@@ -42,4 +45,5 @@ __all__ = [
     "Unknown",
     "WebhookRequest",
     "WebhookResponse",
+    "WritesBack",
 ]

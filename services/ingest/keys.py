@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
-from services.ingest.yaml_file import read_yaml, where
 from shared.contracts.base import Slug
 from shared.errors import SettingsError
+from shared.yaml_file import read_yaml, where
 
 Right = Literal["set_received_at", "high_volume"]
 

@@ -10,7 +10,6 @@ from typing import Final
 import structlog
 
 from services.ingest.app import make_app
-from services.ingest.bridge_file import load_bridges
 from services.ingest.drain import Drain
 from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
@@ -24,6 +23,7 @@ from shared.faults import refuse_faults_in_production
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
+from shared.plugins.bridge_file import load_bridges
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings

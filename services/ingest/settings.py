@@ -20,7 +20,7 @@ class IngestSettings(ServiceSettings):
     ingest_keys_file: Path | None = None
     """Who may do more than an anonymous client (YAML; see `services.ingest.keys`)."""
     ingest_bridges_file: Path | None = None
-    """Which bridges are open (YAML; see `services.ingest.bridge_file`)."""
+    """Which bridges are open (YAML; see `shared.plugins.bridge_file`)."""
     ingest_spool: Path | None = None
     """The folder of this process's spool; one folder a process. Default: RELAY_HOME/spool."""
     ingest_spool_max_mb: float = Field(default=256.0, gt=0)

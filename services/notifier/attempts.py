@@ -97,7 +97,11 @@ class Attempts:
         definition = delivery.channels.get(channel_of(claim.recipients[0]))
         if definition is None:
             return _all(claim, "unknown", RetryLater("channel_gone"))
-        channel = self._directory.channel(alert.group, alert.group_version, definition)
+        channel = (
+            self._directory.reporters.channel(delivery.question)
+            if delivery.question is not None
+            else self._directory.channel(alert.group, alert.group_version, definition)
+        )
         if isinstance(channel, Rejected | BadCredentials):
             return _all(claim, definition.kind, channel)
         if self._engine.monotonic() - began > self._engine.lease_s:

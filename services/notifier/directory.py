@@ -12,8 +12,10 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from services.notifier.reporters import Reporters
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.errors import RelayError
+from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Rejected
 
 log = structlog.get_logger()
@@ -43,10 +45,16 @@ class GroupVersion:
 
 
 class Directory:
-    """Groups by id and version; `plugins` are the channel classes by kind."""
+    """Groups by id and version; `plugins` are the channel classes by kind, `bridges` those of the file."""
 
-    def __init__(self, plugins: Mapping[str, type[Any]], host: ChannelHost) -> None:
+    def __init__(
+        self,
+        plugins: Mapping[str, type[Any]],
+        host: ChannelHost,
+        bridges: Mapping[str, BridgeEntry] | None = None,
+    ) -> None:
         self._plugins, self._host = plugins, host
+        self.reporters = Reporters(bridges or {}, host)
         self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
         self._versions: dict[str, dict[int, GroupVersion]] = {}
         self._ready: dict[tuple[str, int, str], Channel] = {}

@@ -17,6 +17,7 @@ from shared.faults import refuse_faults_in_production
 from shared.http import add_health, problems, site
 from shared.lifecycle import run_workers
 from shared.logging import configure_logging
+from shared.plugins.bridge_file import read_bridges
 from shared.plugins.spec import ChannelHost
 from shared.sealing import Keyring, load_master_key
 from shared.secrets import ReferencedSecrets
@@ -34,6 +35,7 @@ async def main() -> None:
     refuse_faults_in_production(production=settings.production)
     master = load_master_key(settings.master_key_file, production=settings.production)
     plugins = load_channels()
+    bridges = read_bridges(settings.ingest_bridges_file)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
@@ -44,7 +46,7 @@ async def main() -> None:
             bus,
             keyring,
             clock,
-            Directory(plugins, ChannelHost(http=http, secrets=ReferencedSecrets())),
+            Directory(plugins, ChannelHost(http=http, secrets=ReferencedSecrets()), bridges),
             Engine(
                 lease_s=settings.claim_lease_s,
                 deadline_s=settings.send_deadline_s,
@@ -61,7 +63,7 @@ async def main() -> None:
             raise RelayError(
                 f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
             ) from error
-        log.info("service_ready", port=port, channels=sorted(plugins))
+        log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
         workers = {"notifier": notifier.run, "keys": keyring.follow}
         await run_workers(workers, drain_s=settings.drain_s)
 

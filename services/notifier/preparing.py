@@ -4,6 +4,8 @@ An alert whose words cannot be made (its key is gone, its audience may not be to
 expanded; one that is too old needs no words, only its recipients, to be recorded.
 """
 
+from collections.abc import Sequence
+
 import structlog
 
 from services.notifier.decide.expand import expand
@@ -11,7 +13,8 @@ from services.notifier.delivery import Delivery, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
 from services.notifier.reading import Reader
-from shared.contracts.alerts import AlertRaised
+from services.notifier.reporters import MAX_CHARS, NOBODY, message
+from shared.contracts.alerts import AlertRaised, QuestionBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
@@ -27,14 +30,30 @@ class Preparation:
         self._reader, self._directory = reader, directory
         self._clock, self._engine = clock, engine
 
-    async def ready(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
+    async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
         """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
-        if group.channels is None:
+        if alert.kind == "QUESTION":
+            return await self._question(delivery, alert)
+        group = self._directory.version(alert.group, alert.group_version)
+        if group is None or group.channels is None:
             return False
         concerned = tuple(c for c in group.channels if c.audience == alert.audience)
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
+        return True
+
+    async def _question(self, delivery: Delivery, alert: AlertRaised) -> bool:
+        """Make the question ready; one that is too old to be asked needs no words."""
+        opened = await self._reader.opened(alert)
+        body = opened.body if opened is not None else None
+        if not isinstance(body, QuestionBody):
+            delivery.channels = {NOBODY.id: NOBODY}
+            return alert.not_after <= self._clock.now()
+        definition = self._directory.reporters.definition(body)
+        delivery.channels = {definition.id: definition}
+        delivery.messages[definition.language, MAX_CHARS] = message(alert.alert_id, body, drill=alert.drill)
+        delivery.question = body
         return True
 
     async def _words(
@@ -71,7 +90,13 @@ class Preparation:
         chunks = expand(
             channels,
             alert.audience,
-            addresses=self._directory.addresses(alert.group, alert.group_version, channels),
+            addresses=self._addresses(alert, channels),
             widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
         )
         return expanded(alert, chunks, self._clock.now())
+
+    def _addresses(self, alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
+        """How many recipients each channel has: a question one, an alert those of the group's version."""
+        if alert.kind == "QUESTION":
+            return {channel.id: 1 for channel in channels}
+        return self._directory.addresses(alert.group, alert.group_version, channels)

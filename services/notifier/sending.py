@@ -7,6 +7,7 @@ and nobody else anything.
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
@@ -15,12 +16,12 @@ from services.notifier.decide.retry import BAD_CREDENTIALS
 from shared.contracts.ledger import RecipientOutcome, Result
 from shared.plugins.spec import (
     BadCredentials,
-    Channel,
     Delivered,
     Outcome,
     Rejected,
     RenderedMessage,
     RetryLater,
+    Spec,
     Unknown,
 )
 
@@ -34,8 +35,25 @@ _abandoned: set[asyncio.Task[Outcome]] = set()
 """Sends past their deadline: cancelled, and held until they end so that they are not lost half-way."""
 
 
+class Sender(Protocol):
+    """What of a channel is needed to send by it."""
+
+    @property
+    def spec(self) -> Spec:
+        """Its plug-in's spec."""
+        ...
+
+    def recipients(self) -> Sequence[str]:
+        """The addresses."""
+        ...
+
+    async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
+        """Send once."""
+        ...
+
+
 async def send_chunk(
-    channel: Channel, recipients: Sequence[str], message: RenderedMessage, *, deadline_s: float
+    channel: Sender, recipients: Sequence[str], message: RenderedMessage, *, deadline_s: float
 ) -> dict[str, Outcome]:
     """The outcome for each recipient, within `deadline_s` seconds."""
     addresses = channel.recipients()
@@ -55,7 +73,7 @@ async def send_chunk(
 
 
 async def _one(
-    channel: Channel, addresses: Sequence[str], recipient: str, message: RenderedMessage
+    channel: Sender, addresses: Sequence[str], recipient: str, message: RenderedMessage
 ) -> Outcome:
     position = position_of(recipient)
     if position >= len(addresses):

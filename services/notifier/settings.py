@@ -1,5 +1,7 @@
 """The notifier's settings: the shared ones, and how much it does at once."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from shared.settings import ServiceSettings
@@ -12,6 +14,8 @@ class NotifierSettings(ServiceSettings):
     """Where /health is served."""
     console_public_url: str = ""
     """The console's own setting: where people reach the live page; empty: messages hold no link."""
+    ingest_bridges_file: Path | None = None
+    """The front door's own setting: which bridges there are, to ask reporters back by those that can."""
     claim_lease_s: float = Field(default=20.0, gt=0)
     """Seconds after which another notifier's claim without outcomes counts as abandoned."""
     send_deadline_s: float = Field(default=10.0, gt=0)

@@ -221,8 +221,7 @@ class Notifier:
         """Make the words, freeze the recipients, and start on the chunks."""
         alert = _given(delivery.alert)
         asked = self._engine.monotonic(), self._switches.ask(alert.group)
-        group = self._directory.version(alert.group, alert.group_version)
-        if group is None or not await self._preparation.ready(delivery, alert, group):
+        if not await self._preparation.ready(delivery, alert):
             await self._unreadable(delivery, alert)
             return
         first = None if delivery.ledger.expanded else await self._expand(delivery, alert, asked)

@@ -8,6 +8,7 @@ from shared.contracts.base import (
     SLUG_RULE,
     TOKEN_RULE,
     AlertId,
+    BridgeId,
     Frozen,
     GroupId,
     IncidentId,
@@ -23,10 +24,10 @@ from shared.contracts.base import (
 )
 from shared.contracts.desk import Ask, Tally
 from shared.contracts.groups import Audience
-from shared.contracts.incidents import Status
+from shared.contracts.incidents import Question, Status
 
 AlertKind = Literal[
-    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST"
+    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST", "QUESTION"
 ]
 Urgency = Literal["urgent", "normal"]
 Note = Literal["said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened"]
@@ -93,8 +94,23 @@ class DigestBody(Private):
     oldest: Moment
 
 
+class QuestionBody(Private):
+    """What one reporter is asked, and where. Its key dies soon after the question has lost its use."""
+
+    sealed_under: ClassVar[KeyKind] = "question"
+    bridge: Annotated[BridgeId, TOKEN_RULE]
+    """The bridge instance that the report came in by, and that can write back."""
+    address: str
+    """The report's contact at that bridge."""
+    asks: Question
+    language: str
+
+
 class AlertRaised(Message):
-    """A group's audience is to be told. The notifier expands it to recipients and sends it once."""
+    """A group's audience is to be told. The notifier expands it to recipients and sends it once.
+
+    A `QUESTION` is the hub's, to one reporter: it has no incident, no code and no status.
+    """
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
     alert_id: Annotated[AlertId, TOKEN_RULE]
@@ -109,4 +125,4 @@ class AlertRaised(Message):
     incident_id: IncidentId | None = None
     code: str | None = None
     status: Status | None = None
-    body: AlertBody | DigestBody | Sealed | None = None
+    body: AlertBody | DigestBody | QuestionBody | Sealed | None = None

@@ -52,7 +52,7 @@ def _to_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A point in time; always aware, always UTC once read."""
 
-KeyKind = Literal["report", "contact", "incident", "group", "member"]
+KeyKind = Literal["report", "contact", "question", "incident", "group", "member"]
 
 
 class Frozen(BaseModel):
@@ -71,8 +71,8 @@ class Sealed(Frozen):
 class Private(Frozen):
     """Content that may exist in clear only in a process's memory.
 
-    `sealed_under` says which key seals it: of the report's hour, the contact's hour, the
-    incident, the group or the member. Serialising one raises `UnsealedError`, except for the
+    `sealed_under` says which key seals it: of the report's, the contact's or the question's
+    hour, the incident, the group or the member. Serialising one raises `UnsealedError`, except for the
     sealer, which names itself in the serialisation context.
     """
 

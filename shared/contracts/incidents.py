@@ -27,6 +27,8 @@ from shared.contracts.base import (
 from shared.contracts.desk import Ask, EndStage, RejectAs, Statement, Tally
 
 Outcome = Literal["opened", "attached", "held", "ignored", "applied", "refused", "ticked"]
+Question = Literal["where", "which", "what"]
+"""What a reporter is asked back: where it is, which of several places, what they see."""
 Status = Literal[
     "unconfirmed",
     "likely",
@@ -191,6 +193,8 @@ class ReportHeld(Message):
     leans_to: IncidentId | None = None
     groups: tuple[GroupId, ...] = ()
     drill: bool = False
+    asked: Question | None = None
+    """What its sender is asked, if anything: the question stands in the same decision."""
     detail: HeldReport | Sealed | None = None
 
 

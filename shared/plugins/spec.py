@@ -8,7 +8,7 @@ and named, and never touches another plug-in.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -212,6 +212,9 @@ class Unknown:
 
 Outcome = Delivered | RetryLater | Rejected | BadCredentials | Unknown
 
+CANNOT_WRITE_BACK: Final = Rejected("cannot_write_back")
+"""The bridge has no way to reach its reporters, or is not told one in its settings."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelHost:
@@ -219,6 +222,23 @@ class ChannelHost:
 
     http: "ClientSession"
     secrets: Secrets
+
+
+@runtime_checkable
+class WritesBack(Protocol):
+    """What a bridge may do besides (one class, the same settings): write to whoever reported by it.
+
+    The notifier calls it, never the front door. Secrets that only sending needs are resolved by
+    `host.secrets` here, not in the constructor, so that the front door can do without them.
+    """
+
+    async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:
+        """Send one short text to the `contact` that the bridge gave with a report.
+
+        As `Channel.send`: once, within the host's deadline; `key` is stable per message. A bridge
+        whose settings don't say how answers `CANNOT_WRITE_BACK`.
+        """
+        ...
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """Issues, finds and destroys data keys, and seals messages with them.
 
-A report's and a contact's key belong to the hour in which they were issued and to the process
+A report's, a contact's and a question's key belong to the hour in which they were issued and to the process
 that issued them, so that no process waits for another; an incident's, group's and member's key
 belong to that record. Erasing the key's message in KEYS destroys all that it seals.
 """
@@ -26,7 +26,11 @@ from shared.sealing.master import MasterKey
 
 M = TypeVar("M", bound=Message)
 
-LIFE: dict[KeyKind, timedelta] = {"report": timedelta(days=14), "contact": timedelta(hours=72)}
+LIFE: dict[KeyKind, timedelta] = {
+    "report": timedelta(days=14),
+    "contact": timedelta(hours=72),
+    "question": timedelta(hours=1),
+}
 """How long after its hour a key of that kind is destroyed; the others die with their record."""
 
 _CACHE_LIFE = timedelta(minutes=5)

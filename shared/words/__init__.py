@@ -1,10 +1,11 @@
 """The words people get: one pure function from an alert to the message for one audience and size.
 
 The notifier sends what `render` returns and the desk previews the same, so nobody approves one
-text and sends another.
+text and sends another. What a reporter is asked back stands beside it, in their language.
 """
 
 from shared.words.clean import clean
+from shared.words.questions import question
 from shared.words.render import MIN_CHARS, NotForThisAudienceError, render
 
-__all__ = ["MIN_CHARS", "NotForThisAudienceError", "clean", "render"]
+__all__ = ["MIN_CHARS", "NotForThisAudienceError", "clean", "question", "render"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 import structlog
@@ -278,6 +278,14 @@ async def test_a_sender_gets_three_receipts_an_hour(tmp_path: Path) -> None:
             answers.append((await host.send(TWILIO.signed(body)))[1])
         assert ["<Message>" in answer for answer in answers] == [True, True, True, False, False]
         assert await host.stored() == 5
+
+
+@pytest.mark.parametrize("word", ["STOP", "HELP"])
+async def test_a_word_that_twilio_keeps_for_itself_is_a_report(word: str, tmp_path: Path) -> None:
+    sent = dict(parse_qsl(TWILIO.bodies["sms.form"].decode())) | {"Body": word, "OptOutType": word}
+    async with hosting(TWILIO, tmp_path) as host:
+        assert (await host.send(TWILIO.signed(urlencode(sent).encode())))[0] == 200
+        assert await host.stored() == 1
 
 
 async def test_an_unknown_bridge_is_a_problem_that_says_so(tmp_path: Path) -> None:

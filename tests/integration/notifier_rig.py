@@ -15,6 +15,8 @@ from shared.contracts.base import Place
 from shared.contracts.catalog import decode_all, encode
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.plugins.bridge_file import BridgeEntry
+from shared.plugins.channel_testing import KnownSecrets
 from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings, RenderedMessage, Spec
 from shared.ports import Bus
 from shared.sealing import Keyring, MasterKey
@@ -75,6 +77,8 @@ class Rig:
 
     def __init__(self, bus: Bus, plugins: Mapping[str, type[Any]]) -> None:
         self.bus, self.plugins = bus, plugins
+        self.bridges: dict[str, BridgeEntry] = {}
+        self.secrets = KnownSecrets({})
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
 
@@ -110,10 +114,10 @@ class Rig:
     def start(self, **engine: Any) -> Notifier:
         """Start a notifier in this process."""
         keyring = Keyring(MasterKey(b"k" * 32), self.bus, SystemClock(), source="notifier")
-        host = ChannelHost(http=None, secrets=None)  # type: ignore[arg-type] # these channels use neither
+        host = ChannelHost(http=None, secrets=self.secrets)  # type: ignore[arg-type] # nothing here uses HTTP
         options = {"lease_s": 0.4, "deadline_s": 0.3, "jitter": lambda: 1.0, **engine}
         notifier = Notifier(
-            self.bus, keyring, SystemClock(), Directory(self.plugins, host), Engine(**options)
+            self.bus, keyring, SystemClock(), Directory(self.plugins, host, self.bridges), Engine(**options)
         )
         stop = asyncio.Event()
         self._running.append((stop, asyncio.create_task(notifier.run(stop))))

@@ -169,6 +169,23 @@ async def test_ingest_reads_no_decisions(single: NatsServer) -> None:
                 await anext(entries)
 
 
+async def test_the_notifier_reads_what_is_to_be_sent_and_no_report(single: NatsServer) -> None:
+    async with (
+        as_user("admin", single),
+        as_user("ingest", single) as ingest,
+        as_user("notifier", single) as bus,
+    ):
+        stored = await ingest.publish(Outgoing("reports.v1.sms", "for-the-router-alone", b"sealed"))
+        with pytest.raises(BusRefusedError, match="notifier may not"):
+            await bus.get("REPORTS", stored.seq)
+        with pytest.raises(BusError):
+            async with aclosing(bus.read("REPORTS")) as entries:
+                await anext(entries)
+        assert await bus.last("DESK", "desk.v1.*.kill_switch") is None
+        for stream in ("DECISIONS", "LEDGER", "KEYS"):
+            await bus.get(stream, 1)
+
+
 async def test_nobody_listens_to_anothers_replies(single: NatsServer) -> None:
     troubles: list[str] = []
     refused = asyncio.Event()

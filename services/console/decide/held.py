@@ -37,6 +37,7 @@ def held(draft: Draft, event: ReportHeld, _place: float) -> None:
             "report_id": event.report_id,
             "at": event.at.isoformat(),
             "reason": event.reason,
+            "asked": event.asked,
             "leans_to": event.leans_to,
             "groups": groups,
             "drill": event.drill,

@@ -14,7 +14,7 @@ _ROW = ("id", "code", "drill", "status", "opened_at", "updated_at", "last_report
         "place", "groups", "ask", "statement", "tally", "merged_into", "erased")  # fmt: skip
 _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "language", "observed_at", "sender",
            "source", "outcome", "reason", "erased")  # fmt: skip
-_HELD = ("report_id", "at", "reason", "leans_to", "groups", "drill", "digested", "text", "place",
+_HELD = ("report_id", "at", "reason", "asked", "leans_to", "groups", "drill", "digested", "text", "place",
          "first_hand", "language", "erased")  # fmt: skip
 _WORDLESS = {"text": None, "place": None, "position": None}
 _ALERT = ("alert_id", "at", "group", "audience", "kind", "ask", "recipients", "results", "settled")

@@ -2,6 +2,7 @@
 
 Signed with HMAC-SHA256 over the raw body followed by the X-Timestamp header. The payload's
 messageId is made from the content and is not unique, so a message is known by the outer id.
+A question goes out by the app's own API, on the phone itself or through its server.
 """
 
 import hashlib
@@ -9,13 +10,19 @@ import hmac
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
+import aiohttp
 from pydantic import Field
 
 from alert_relay.plugins import (
+    CANNOT_WRITE_BACK,
+    ChannelHost,
+    Delivered,
     Ignored,
     IncomingReport,
+    Outcome,
     PluginSettings,
     Receipt,
     Refused,
@@ -24,7 +31,11 @@ from alert_relay.plugins import (
     WebhookRequest,
     WebhookResponse,
 )
+from shared.plugins.addresses import http_base
+from shared.plugins.http_outcomes import from_error, from_status, read_answer
 
+_LIVES_S = 900
+"""Seconds after which the phone no longer sends what still waits in it."""
 _BAD_SIGNATURE = Refused(
     403,
     "bad_signature",
@@ -44,6 +55,13 @@ class AndroidSettings(PluginSettings):
     """A reference to the app's webhook signing key (env:NAME or file:/path)."""
     tolerance_s: int = Field(default=300, ge=1, le=86_400)
     """How far a request's timestamp may be from our clock."""
+    api_url: str = ""
+    """The app's API, to ask reporters back: http://<phone>:8080, or its server's address; without it
+    they are not asked."""
+    api_user: str = ""
+    """The user name that the app shows."""
+    api_password: str = Field(default="", pattern=r"^((env|file):.+)?$")
+    """A reference to the password that the app shows."""
 
 
 class AndroidSms:
@@ -56,7 +74,13 @@ class AndroidSms:
         who_else_reads="The phone companies can read every message, and whoever holds the phone.",
         stability="good",
         tested="replay",
-        example={"signing_key": "env:ANDROID_SMS_SIGNING_KEY", "tolerance_s": 300},
+        example={
+            "signing_key": "env:ANDROID_SMS_SIGNING_KEY",
+            "tolerance_s": 300,
+            "api_url": "http://192.0.2.7:8080",
+            "api_user": "sms",
+            "api_password": "env:ANDROID_SMS_API_PASSWORD",
+        },
     )
     Settings: ClassVar[type[PluginSettings]] = AndroidSettings
 
@@ -64,6 +88,7 @@ class AndroidSms:
         """Resolve the signing key."""
         self._key = secrets.resolve(settings.signing_key).encode()
         self._tolerance_s = settings.tolerance_s
+        self._settings = settings
 
     def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
         """The one message of a sound, signed request."""
@@ -81,6 +106,31 @@ class AndroidSms:
     def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
         """The app wants a 2xx and reads nothing else."""
         return WebhookResponse(body=f"stored {len(receipts)}\n" if receipts else "")
+
+    async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:
+        """Give it to the app under one id at every attempt, by which the app knows a message."""
+        given = self._settings
+        if not (given.api_url and given.api_user and given.api_password):
+            return CANNOT_WRITE_BACK
+        login = aiohttp.encode_basic_auth(given.api_user, host.secrets.resolve(given.api_password))
+        headers = {"Authorization": login}
+        name = hashlib.sha256(key.encode()).hexdigest()[:32]  # the app's ids have 36 characters at most
+        body = {
+            "id": name,
+            "textMessage": {"text": text},
+            "phoneNumbers": [address],
+            "ttl": _LIVES_S,
+            "withDeliveryReport": False,
+        }
+        url = f"{http_base(given.api_url, host.secrets)}/message"
+        try:
+            async with host.http.post(url, json=body, headers=headers, allow_redirects=False) as response:
+                await read_answer(response)
+                # 409: a message of that id is there already, from an attempt whose answer was lost.
+                taken = response.status == HTTPStatus.CONFLICT
+                return Delivered(name) if taken else from_status(response.status, response.headers)
+        except (aiohttp.ClientError, OSError) as error:
+            return from_error(error)
 
     def _signed(self, body: bytes, timestamp: str, signature: str) -> bool:
         expected = hmac.new(

@@ -3,6 +3,7 @@
 Telegram signs nothing but sends a secret token with each update, compared in constant time;
 an update is known by its update_id. The receipt is the answer to the webhook itself (a
 `sendMessage`), and only in private: a receipt in a group would tell the group who reported.
+With the bot's token a question can be sent later, in private too.
 """
 
 import hmac
@@ -14,8 +15,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from alert_relay.plugins import (
+    CANNOT_WRITE_BACK,
+    ChannelHost,
     Ignored,
     IncomingReport,
+    Outcome,
     PluginSettings,
     Receipt,
     Refused,
@@ -24,6 +28,8 @@ from alert_relay.plugins import (
     WebhookRequest,
     WebhookResponse,
 )
+from shared.plugins.addresses import http_base
+from shared.plugins.telegram_bot import send_message
 
 _BAD_TOKEN = Refused(
     403,
@@ -42,6 +48,10 @@ class TelegramSettings(PluginSettings):
     """The bot's name without @; in groups, messages that address it are reports."""
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In groups, messages with this hashtag are reports."""
+    bot_token: str = Field(default="", pattern=r"^((env|file):.+)?$")
+    """A reference to the bot's token, to ask reporters back; without it they are not asked."""
+    api: str = "https://api.telegram.org"
+    """The Bot API server."""
 
 
 class Telegram:
@@ -54,7 +64,11 @@ class Telegram:
         who_else_reads="Telegram can read everything sent to the bot, and knows who sent it.",
         stability="good",
         tested="replay",
-        example={"secret_token": "env:TELEGRAM_SECRET_TOKEN", "bot_username": "example_relay_bot"},
+        example={
+            "secret_token": "env:TELEGRAM_SECRET_TOKEN",
+            "bot_username": "example_relay_bot",
+            "bot_token": "env:TELEGRAM_BOT_TOKEN",
+        },
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
 
@@ -65,6 +79,7 @@ class Telegram:
         if settings.bot_username:
             self._marks.append(f"@{settings.bot_username.lower()}")
         self._bot = settings.bot_username.lower()
+        self._settings = settings
 
     def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
         """The one message of an update that is a report."""
@@ -86,6 +101,14 @@ class Telegram:
                 call = {"method": "sendMessage", "chat_id": int(receipt.contact), "text": receipt.text}
                 return WebhookResponse(content_type="application/json", body=json.dumps(call))
         return WebhookResponse()
+
+    async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:  # noqa: ARG002 - Telegram has no idempotency key
+        """Send it by the bot to the private chat."""
+        if not self._settings.bot_token:
+            return CANNOT_WRITE_BACK
+        token = host.secrets.resolve(self._settings.bot_token)
+        bot = f"{http_base(self._settings.api, host.secrets)}/bot{token}"
+        return await send_message(host.http, bot, int(address), text)
 
     def _from_update(self, update: Mapping[str, Any]) -> Sequence[IncomingReport] | Ignored:
         if any(kind in update for kind in _EDITS):

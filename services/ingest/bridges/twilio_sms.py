@@ -2,30 +2,45 @@
 
 The signature is checked by the vendor's own validator, over the full public URL as Twilio
 called it; a JSON body counts only with its hash in that URL. The receipt is the TwiML in the
-response, so that no second call to Twilio is needed.
+response, so that no second call to Twilio is needed. A lone STOP or HELP is a report like any
+other: Twilio may answer it by itself, but somebody may have meant it. A question goes out by
+Twilio's Messages API.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
+import aiohttp
+from pydantic import Field
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from alert_relay.plugins import (
+    CANNOT_WRITE_BACK,
+    ChannelHost,
     Ignored,
     IncomingReport,
+    Outcome,
     PluginSettings,
     Receipt,
     Refused,
+    Rejected,
     Secrets,
     Spec,
     WebhookRequest,
     WebhookResponse,
 )
+from shared.plugins.addresses import http_base
+from shared.plugins.http_outcomes import from_error, from_status, read_answer
 
 _MAX_FIELDS = 200
+_LIVES_S = 900
+"""Seconds after which Twilio no longer sends what still waits in its queue."""
+_OPTED_OUT = 21_610
+"""Twilio's code for somebody who has texted STOP to it."""
 _BAD_SIGNATURE = Refused(
     403,
     "bad_signature",
@@ -41,6 +56,12 @@ class TwilioSettings(PluginSettings):
     """A reference to the account's auth token (env:NAME or file:/path)."""
     reply: bool = True
     """Whether the sender gets a receipt by SMS (it costs one message)."""
+    account_sid: str = Field(default="", pattern=r"^(AC[0-9a-fA-F]{32})?$")
+    """The account, to ask reporters back (one or two messages each); without it they are not asked."""
+    number: str = Field(default="", pattern=r"^(\+[1-9][0-9]{6,14})?$")
+    """The number that the questions come from: the one that people text."""
+    api: str = "https://api.twilio.com"
+    """Twilio's API server."""
 
 
 class TwilioSms:
@@ -53,7 +74,12 @@ class TwilioSms:
         who_else_reads="Twilio and both phone companies can read every message, its sender and the receipt.",
         stability="good",
         tested="replay",
-        example={"auth_token": "env:TWILIO_AUTH_TOKEN", "reply": True},
+        example={
+            "auth_token": "env:TWILIO_AUTH_TOKEN",
+            "reply": True,
+            "account_sid": "AC00000000000000000000000000000000",
+            "number": "+442079460000",
+        },
     )
     Settings: ClassVar[type[PluginSettings]] = TwilioSettings
 
@@ -61,6 +87,7 @@ class TwilioSms:
         """Resolve the auth token."""
         self._validator = RequestValidator(secrets.resolve(settings.auth_token))
         self._reply = settings.reply
+        self._settings = settings
 
     def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
         """The one message of a sound, signed request."""
@@ -70,8 +97,6 @@ class TwilioSms:
             return Refused(400, "unreadable_body", "Send what Twilio sends: form fields or a JSON object.")
         if not self._signed(request, fields, is_json=is_json):
             return _BAD_SIGNATURE
-        if fields.get("OptOutType"):
-            return Ignored("opt_out_keyword")
         return _report(fields)
 
     def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
@@ -80,6 +105,26 @@ class TwilioSms:
         messages = "".join(f"<Message>{escape(text)}</Message>" for text in texts)
         twiml = f'<?xml version="1.0" encoding="UTF-8"?><Response>{messages}</Response>'
         return WebhookResponse(content_type="text/xml", body=twiml)
+
+    async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:  # noqa: ARG002 - Twilio has no idempotency key
+        """Send it from the number that people text; on WhatsApp to those who wrote there."""
+        given = self._settings
+        if not (given.account_sid and given.number):
+            return CANNOT_WRITE_BACK
+        login = aiohttp.encode_basic_auth(given.account_sid, host.secrets.resolve(given.auth_token))
+        headers = {"Authorization": login}
+        over = "whatsapp:" if address.startswith("whatsapp:") else ""
+        form = {"To": address, "From": f"{over}{given.number}", "Body": text, "ValidityPeriod": str(_LIVES_S)}
+        base = http_base(given.api, host.secrets)
+        url = f"{base}/2010-04-01/Accounts/{given.account_sid}/Messages.json"
+        try:
+            async with host.http.post(url, data=form, headers=headers, allow_redirects=False) as response:
+                answer = await read_answer(response)
+                if response.status == HTTPStatus.BAD_REQUEST and _code(answer) == _OPTED_OUT:
+                    return Rejected("blocked_by_recipient")
+                return from_status(response.status, response.headers)
+        except (aiohttp.ClientError, OSError) as error:
+            return from_error(error)
 
     def _signed(self, request: WebhookRequest, fields: Mapping[str, str], *, is_json: bool) -> bool:
         signature = request.headers.get("x-twilio-signature", "")
@@ -91,6 +136,14 @@ class TwilioSms:
             return hashed and bool(self._validator.validate(request.url, request.body.decode(), signature))
         except ValueError:  # a URL whose port is no number, a body that is no UTF-8
             return False
+
+
+def _code(answer: bytes) -> Any:
+    try:
+        data: Any = json.loads(answer)
+    except ValueError:
+        return None
+    return data.get("code") if isinstance(data, dict) else None
 
 
 def _form_fields(body: bytes) -> dict[str, str] | None:

@@ -8,9 +8,9 @@ from typing import ClassVar
 import aiohttp
 from pydantic import Field
 
-from services.notifier.channels.addresses import http_base, resolved
-from services.notifier.channels.http_outcomes import from_error, from_status, read_answer
 from shared.errors import SettingsError
+from shared.plugins.addresses import http_base, resolved
+from shared.plugins.http_outcomes import from_error, from_status, read_answer
 from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings, RenderedMessage, Spec
 
 _URGENT, _USUAL = "5", "3"

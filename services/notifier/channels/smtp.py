@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 import aiosmtplib
 from pydantic import Field
 
-from services.notifier.channels.addresses import resolved
 from shared.errors import SettingsError
+from shared.plugins.addresses import resolved
 from shared.plugins.spec import (
     BadCredentials,
     ChannelHost,

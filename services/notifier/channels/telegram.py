@@ -1,26 +1,13 @@
 """Telegram: messages by a bot of the group's own to chats, groups or channels."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
-import aiohttp
 from pydantic import Field
 
-from services.notifier.channels.addresses import http_base, resolved
-from services.notifier.channels.http_outcomes import from_error, from_status, read_answer
-from shared.plugins.spec import (
-    BadCredentials,
-    ChannelHost,
-    Delivered,
-    Outcome,
-    PluginSettings,
-    Rejected,
-    RenderedMessage,
-    RetryLater,
-    Spec,
-    Unknown,
-)
+from shared.plugins.addresses import http_base, resolved
+from shared.plugins.spec import ChannelHost, Outcome, PluginSettings, RenderedMessage, Spec
+from shared.plugins.telegram_bot import send_message
 
 
 class TelegramSettings(PluginSettings):
@@ -52,7 +39,7 @@ class TelegramChannel:
     def __init__(self, settings: TelegramSettings, host: ChannelHost) -> None:
         self._http = host.http
         token = resolved(settings.token, host.secrets)
-        self._url = f"{http_base(settings.api, host.secrets)}/bot{token}/sendMessage"
+        self._bot = f"{http_base(settings.api, host.secrets)}/bot{token}"
         self._to = tuple(resolved(chat, host.secrets) for chat in settings.to)
 
     def recipients(self) -> Sequence[str]:
@@ -61,43 +48,4 @@ class TelegramChannel:
 
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:  # noqa: ARG002 - Telegram has no idempotency key
         """Send it to one chat."""
-        body = {
-            "chat_id": address,
-            "text": message.text,
-            "disable_notification": not message.urgent,
-            "link_preview_options": {"is_disabled": True},
-        }
-        try:
-            async with self._http.post(self._url, json=body, allow_redirects=False) as response:
-                answer = _answer(await read_answer(response))
-                return _outcome(response.status, response.headers, answer)
-        except (aiohttp.ClientError, OSError) as error:
-            return from_error(error)
-
-
-def _outcome(status: int, headers: Mapping[str, str], answer: Mapping[str, Any]) -> Outcome:
-    match status:
-        case 200:
-            sent = answer.get("result")
-            return Delivered(
-                str(sent["message_id"]) if isinstance(sent, dict) and "message_id" in sent else None
-            )
-        case 401 | 404:  # Telegram answers 404 to a token it does not know
-            return BadCredentials()
-        case 403:
-            return Rejected("blocked_by_recipient")
-        case 429:
-            wait = answer.get("parameters")
-            after = wait.get("retry_after") if isinstance(wait, dict) else None
-            return RetryLater("http_429", float(after) if isinstance(after, int | float) else None)
-        case 502 | 504:  # a gateway that does not know what became of it
-            return Unknown(f"http_{status}")
-    return from_status(status, headers)
-
-
-def _answer(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
+        return await send_message(self._http, self._bot, address, message.text, silent=not message.urgent)

@@ -9,9 +9,9 @@ import aiohttp
 from pydantic import Field
 from standardwebhooks.webhooks import Webhook
 
-from services.notifier.channels.addresses import http_base, resolved
-from services.notifier.channels.http_outcomes import from_error, from_status, read_answer
 from shared.errors import SettingsError
+from shared.plugins.addresses import http_base, resolved
+from shared.plugins.http_outcomes import from_error, from_status, read_answer
 from shared.plugins.spec import ChannelHost, Outcome, PluginSettings, RenderedMessage, Spec
 
 

@@ -8,6 +8,7 @@ from services.router.decide.case import Case
 from services.router.decide.clues import precise
 from services.router.decide.geo import distance_m
 from services.router.decide.likeness import Report, gap_m
+from services.router.decide.limits import QUESTION_WAITS
 from services.router.decide.state import Held, State
 from shared.contracts.base import Place, ReportId
 
@@ -15,23 +16,55 @@ CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""
 
 
+def waiting(state: State, sender: str | None, now: datetime) -> tuple[Held, ...]:
+    """The held reports of this sender, drill or not, whose question still waits for an answer."""
+    asked = (state.asked.get(sender) or ()) if sender is not None else ()
+    return tuple(
+        held for a in asked if now - a.at <= QUESTION_WAITS and (held := state.held.get(a.report)) is not None
+    )
+
+
 def answers(state: State, report: Report, now: datetime) -> bool:
-    """Whether it names the place that the same sender's cry lacked: "help raid", then where."""
+    """Whether it names the place that the same sender's cry lacked: "help raid", then where.
+
+    Asked for it, they may send their location alone, or come to it in a second message.
+    """
+    located = report.place is not None and (report.said or not report.understood.words)
+    asked = (h for h in waiting(state, report.sender, now) if h.drill == report.drill)
+    if located and any(h.reason in _ASKED_WHERE for h in asked):
+        return True
     thread = state.threads.get(report.sender) if report.sender else None
     if thread is None or thread.incident is not None or now - thread.at > CHORUS or not report.said:
         return False
     held = state.held.get(thread.report)
-    return held is not None and held.reason in _WITHOUT_PLACE
+    return held is not None and held.reason in _WITHOUT_PLACE and held.drill == report.drill
+
+
+def place_before(state: State, sender: str | None, now: datetime, *, drill: bool) -> Place | None:
+    """Where the report is of which its sender was asked what they see; they need not say it twice."""
+    asked = (h for h in waiting(state, sender, now) if h.drill == drill)
+    return next((h.evidence.place for h in asked if precise(h.evidence.place)), None)
 
 
 def alike_held(case: Case) -> tuple[ReportId, ...]:
     """Held reports that are this one's earlier copy, or its sender's earlier message."""
     found = [case.found.copy_of_held] if case.found.copy_of_held else []
-    found += _held_near(case)
-    thread = case.state.threads.get(case.content.sender) if case.content.sender else None
+    return tuple(dict.fromkeys((*_of_one_kind(case, [*found, *_held_near(case)]), *own_held(case))))
+
+
+def own_held(case: Case) -> tuple[ReportId, ...]:
+    """Held reports of the same sender: the last one, and those that they were asked about."""
+    sender = case.content.sender
+    found = [held.evidence.report for held in waiting(case.state, sender, case.now)]
+    thread = case.state.threads.get(sender) if sender else None
     if thread is not None and thread.report in case.state.held and case.now - thread.at <= CHORUS:
         found.append(thread.report)
-    return tuple(dict.fromkeys(r for r in found if case.state.held[r].drill == case.drill))
+    return _of_one_kind(case, found)
+
+
+def _of_one_kind(case: Case, reports: list[ReportId]) -> tuple[ReportId, ...]:
+    """Those that are a drill if this one is, and none else; each once."""
+    return tuple(dict.fromkeys(r for r in reports if case.state.held[r].drill == case.drill))
 
 
 _UNSURE_HELD: Final = frozenset(
@@ -70,6 +103,9 @@ def _at_one_place(one: Place | None, other: Place) -> bool:
 _WITHOUT_PLACE: Final = frozenset(
     {reasons.NO_PLACE, reasons.AMBIGUOUS_PLACE, reasons.CRY_FOR_HELP, reasons.COPY_OF_HELD}
 )
+
+
+_ASKED_WHERE: Final = _WITHOUT_PLACE | {reasons.TOO_VAGUE, reasons.FAR_TOO_VAGUE}
 
 
 _VAGUE_HELD: Final = frozenset({reasons.TOO_VAGUE, reasons.COPY_OF_HELD})

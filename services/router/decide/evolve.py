@@ -13,9 +13,10 @@ from rpds import HashTrieMap
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
-from services.router.decide.limits import MOST_SIGHTINGS, SINGLES, WATCH_LIFE
+from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
 from services.router.decide.state import (
     DAWN,
+    Asked,
     Evidence,
     Group,
     Held,
@@ -82,7 +83,15 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = replace(state, held=state.held.insert(event.report_id, held))
+    if event.asked is not None and detail.sender is not None:
+        state = _asked(state, detail.sender, event)
     return _traced(state, evidence)
+
+
+def _asked(state: State, sender: str, event: incidents.ReportHeld) -> State:
+    """Remember the question; those before it count within the hour, and no more of them than may be."""
+    asked = (*(state.asked.get(sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
+    return replace(state, asked=state.asked.put(sender, asked, event.at))
 
 
 def _traced(state: State, evidence: Evidence) -> State:

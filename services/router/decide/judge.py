@@ -1,13 +1,13 @@
 """One report's judgement: understood, located, compared, and the verdict with its named reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from services.router.decide import reasons
 from services.router.decide.case import Case
 from services.router.decide.clues import Hints, precise
-from services.router.decide.company import alike_held, answers, chorus
+from services.router.decide.company import alike_held, answers, chorus, own_held, place_before
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old
 from services.router.decide.geo import distance_m
@@ -37,6 +37,7 @@ CLEAR: Final = 1.3
 RUMOURED: Final = 2
 """So many phrases of rumour make one, if nobody saw it."""
 
+_ANSWERS: Final = "answers_its_sender"
 _JUST: Final = timedelta(minutes=10)
 _NEWS: Final = frozenset({"update", "over", "wrong", "unclear", "help"})
 _NOISE: Final = {
@@ -65,7 +66,7 @@ class Judgement:
     """Joined, or leaned to."""
     groups: tuple[GroupShare, ...] = ()
     joins_held: tuple[ReportId, ...] = ()
-    """Held reports that this one brings along when it opens an incident."""
+    """Held reports that this one brings along when it opens an incident, or joins one as their answer."""
     first_hand: bool | None = None
 
     @property
@@ -118,6 +119,9 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         moved=understood.moved,
     )
     located = locate(content, gazetteer, hints)
+    asked_at = place_before(state, content.sender, now, drill=drill)
+    if asked_at is not None and located.reason == reasons.NO_PLACE:
+        located = replace(located, place=asked_at, reason="found")
     place = located.place
     gist = gist_of(content.text, understood)
     report = Report(
@@ -136,7 +140,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     context = context_of(state, report, found, now)
     reckoned = reckon(understood, context)
     if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
-        reckoned = Reckoned("report", 1.0, 0.0, (("answers_its_sender", 1.0),))
+        reckoned = Reckoned("report", 1.0, 0.0, ((_ANSWERS, 1.0),))
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place and not _joins(found) else ()
     return Case(
@@ -175,8 +179,9 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
     if kind == "empty":
         return _wordless(case)
     if joined := _joins(case.found):
+        brings = own_held(case) if _answers(case) else ()
         return _after_the_end(case, joined.incident) or _Ruling(
-            "join", _why(joined, kind), joined.incident.id
+            "join", _why(joined, kind), joined.incident.id, brings
         )
     if kind in _NEWS:
         return _news_of_nothing(case)
@@ -187,8 +192,13 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
 
 def _says_so(case: Case) -> bool:
     """Whether it says that a raid is on, or that they are back, or answers for one that did."""
-    understood, answers = case.understood, dict(case.reckoned.because).get("answers_its_sender")
-    return bool(understood.told & CLAIM) or understood.again or {"centre"} <= understood.told or bool(answers)
+    understood = case.understood
+    told = understood.told
+    return bool(told & CLAIM) or understood.again or {"centre"} <= told or _answers(case)
+
+
+def _answers(case: Case) -> bool:
+    return any(name == _ANSWERS for name, _ in case.reckoned.because)
 
 
 def _copy(case: Case) -> _Ruling | None:

@@ -35,6 +35,17 @@ DIGEST_URGENT: Final = timedelta(minutes=4)
 VAGUE_WAITS: Final = timedelta(minutes=3)
 """A clear report that names only an area waits this long for a better place; then its verifiers are told."""
 
+QUESTIONS: Final = 3
+"""Questions that one sender gets within `QUESTIONS_WITHIN` at most."""
+
+QUESTIONS_WITHIN: Final = timedelta(hours=1)
+
+QUESTION_WAITS: Final = timedelta(minutes=30)
+"""So long an unanswered question is the last one, and what its sender writes next is its answer."""
+
+QUESTION_LIFE: Final = timedelta(minutes=20)
+"""Later than this nobody is asked any more: they are gone, or it is over."""
+
 VAGUE_FORGETS: Final = timedelta(minutes=30)
 
 MOVE_M: Final = 2_000.0

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.router.decide import ids, reasons
+from services.router.decide.ask_back import ask, question_for
 from services.router.decide.clues import precise
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.follow_up import follow_up, raise_to_likely
@@ -182,12 +183,15 @@ def _join(draft: Draft, report: ReportReceived, content: ReportContent, ruling: 
     assert ruling.incident is not None  # noqa: S101 - asked by the caller
     before = draft.incident(ruling.incident)
     _attach(draft, ruling.incident, report.report_id, content, ruling)
+    for held in ruling.joins_held:
+        join_held(draft, held, ruling.incident, how="joined")
     follow_up(draft, before, ruling)
     raise_to_likely(draft, ruling.incident)
     return Answer("attached", ruling.reason, ruling.incident)
 
 
 def _hold(draft: Draft, report: ReportReceived, content: ReportContent, ruling: Judgement) -> Answer:
+    question = question_for(draft.state, report, ruling.reason, draft.now)
     draft.emit(
         events.ReportHeld,
         report_id=report.report_id,
@@ -195,8 +199,11 @@ def _hold(draft: Draft, report: ReportReceived, content: ReportContent, ruling: 
         leans_to=ruling.incident,
         groups=_holders(draft.state, ruling),
         drill=report.drill,
+        asked=question,
         detail=held_of(content, ruling),
     )
+    if question is not None:
+        ask(draft, report, question, ruling.understood)
     return Answer("held", ruling.reason, ruling.incident)
 
 

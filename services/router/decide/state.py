@@ -12,6 +12,7 @@ from rpds import HashTrieMap
 
 from services.router.decide.generations import Generations
 from services.router.decide.geo import Cell
+from services.router.decide.limits import QUESTIONS_WITHIN
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
@@ -179,6 +180,14 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that a sender was asked about a report."""
+
+    report: ReportId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """Where a text, a chat's talk or a rare word was last seen: in an incident, or in a held report."""
 
@@ -193,6 +202,10 @@ def _remembering() -> "Generations[ReportId, IncidentId | str]":
 
 def _threads() -> "Generations[str, Thread]":
     return Generations(REMEMBERED)
+
+
+def _asked() -> "Generations[str, tuple[Asked, ...]]":
+    return Generations(QUESTIONS_WITHIN)
 
 
 def _traces() -> "Generations[int, Trace]":
@@ -233,6 +246,8 @@ class State:
     known: "Generations[ReportId, IncidentId | str]" = field(default_factory=_remembering)
     """Reports decided, with the incident they belong to or an empty string."""
     threads: "Generations[str, Thread]" = field(default_factory=_threads)
+    asked: "Generations[str, tuple[Asked, ...]]" = field(default_factory=_asked)
+    """The last questions that each sender was asked, the newest last."""
     traces: "Generations[int, Trace]" = field(default_factory=_traces)
     chats: "Generations[str, Trace]" = field(default_factory=_chats)
     """What the last report of each chat was about."""

@@ -153,8 +153,8 @@ def test_secrets_are_made_once_and_for_the_owner_only(home: Home) -> None:
 
 
 def test_door_files_are_sound_for_ingest_and_hold_no_secret(home: Home) -> None:
-    from services.ingest.bridge_file import load_bridges
     from services.ingest.keys import load_keys
+    from shared.plugins.bridge_file import load_bridges
     from shared.secrets import ReferencedSecrets
 
     home.write_door_files()

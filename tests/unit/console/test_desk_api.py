@@ -248,14 +248,14 @@ async def test_held_reports_are_for_their_group_and_nobodys_for_the_hub_without_
     rig: Rig, ada: str
 ) -> None:
     for report, groups in (("r8", ("hackney",)), ("r9", ())):
-        held = ReportHeld(**rig.base(), report_id=report, reason="no_place", groups=groups,
+        held = ReportHeld(**rig.base(), report_id=report, reason="no_place", asked="where", groups=groups,
                           detail=HeldReport(text="somewhere"))  # fmt: skip
         decided = InputDecided(**rig.base(), input=InputRef(stream="REPORTS", seq=1), outcome="held",
                                reason="no_place", report_id=report)  # fmt: skip
         await rig.publish(decided, held)
     root = await rig.member("Root", hub="operator")
     _, own = await rig.ask("GET", "/v1/desk/held", ada)
-    assert [(h["report_id"], h["text"]) for h in own["held"]] == [("r8", "somewhere")]
+    assert [(h["report_id"], h["text"], h["asked"]) for h in own["held"]] == [("r8", "somewhere", "where")]
     _, hub = await rig.ask("GET", "/v1/desk/held", root)
     assert [(h["report_id"], h["text"], h["reason"]) for h in hub["held"]] == [("r9", None, "no_place")]
     status, _ = await rig.ask(

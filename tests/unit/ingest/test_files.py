@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.bridge_file import MANIFEST, load_bridges
 from services.ingest.keys import load_keys
 from services.ingest.web.words import Words
 from shared.errors import SettingsError
+from shared.plugins.bridge_file import MANIFEST, load_bridges
 from shared.plugins.registry import load_plugins
 from shared.plugins.testing import CaseSecrets
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.notifier.channels.http_outcomes import from_error, retry_after
 from services.notifier.decide.switch import stopped_by
 from services.notifier.reading import named_in
 from services.notifier.records import LedgerWriter
@@ -14,6 +13,7 @@ from services.notifier.sending import as_record, key_of
 from shared.contracts.catalog import SEVERAL_GROUPS, Spoilt, decode_all
 from shared.contracts.desk import KillSwitch
 from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.plugins.http_outcomes import from_error, retry_after
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
 from shared.ports import Stored
 from shared.testing.bus import MemoryBus

@@ -17,7 +17,7 @@ from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import HUB, Message
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.incidents import InputDecided
-from shared.contracts.reports import ReportContent, ReportReceived
+from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 
 START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)
 SHA = "0" * 64
@@ -78,6 +78,7 @@ class Story:
         self, text: str = "", *, after_s: float = 0, drill: bool = False, **content: Any
     ) -> InputDecided:
         report_id = content.pop("report_id", f"r{self._seqs['REPORTS'] + 1}")
+        contact = content.pop("contact", None)
         self.now += timedelta(seconds=after_s)
         message = ReportReceived(
             id=report_id,
@@ -86,6 +87,7 @@ class Story:
             bridge="test",
             drill=drill,
             content=ReportContent(text=text, **content),
+            contact=ReportContact(address=contact) if contact else None,
         )
         answer: InputDecided = self.play("REPORTS", message)
         return answer

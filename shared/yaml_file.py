@@ -1,4 +1,4 @@
-"""Reads the front door's YAML files so that every mistake is named by file, entry and key."""
+"""Reads an operator's YAML files so that every mistake is named by file, entry and key."""
 
 from pathlib import Path
 from typing import Any

@@ -1,0 +1,107 @@
+"""The way back to a reporter: by the bridge that their report came in by, if that can write back.
+
+A bridge is opened when it is first needed, so that one whose secret is missing keeps no alert to a
+group waiting; it is tried again, because a person may be mending it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from shared.contracts.alerts import QuestionBody
+from shared.contracts.base import SLUG
+from shared.contracts.groups import ChannelDefinition
+from shared.errors import RelayError
+from shared.plugins.bridge_file import BridgeEntry
+from shared.plugins.spec import (
+    CANNOT_WRITE_BACK,
+    BadCredentials,
+    ChannelHost,
+    Outcome,
+    Rejected,
+    RenderedMessage,
+    Spec,
+    WritesBack,
+)
+from shared.words import question
+
+log = structlog.get_logger()
+
+MAX_CHARS: Final = 320
+"""More than any question takes."""
+NOBODY: Final = ChannelDefinition(id="reporter", kind="unknown", audience="reporter")
+"""Whom a question was for that can't be read any more."""
+
+
+class OneReporter:
+    """A channel with one recipient: whoever is asked."""
+
+    max_chars = MAX_CHARS
+
+    def __init__(self, bridge: WritesBack, spec: Spec, address: str, host: ChannelHost) -> None:
+        self.spec = spec
+        self._bridge, self._address, self._host = bridge, address, host
+
+    def recipients(self) -> Sequence[str]:
+        """The reporter."""
+        return (self._address,)
+
+    async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
+        """Send it by the bridge."""
+        try:
+            return await self._bridge.write_back(address, message.text, self._host, key=key)
+        except RelayError:
+            return BadCredentials("secret_missing")
+
+
+class Reporters:
+    """The bridges of the bridges file, by instance id."""
+
+    def __init__(self, bridges: Mapping[str, BridgeEntry], host: ChannelHost) -> None:
+        self._bridges, self._host = bridges, host
+        self._open: dict[str, object] = {}
+
+    def definition(self, body: QuestionBody) -> ChannelDefinition:
+        """The bridge as the ledger names it."""
+        entry = self._bridges.get(body.bridge)
+        return ChannelDefinition(
+            id=body.bridge if SLUG.match(body.bridge) else NOBODY.id,
+            kind=entry.kind if entry is not None else NOBODY.kind,
+            audience="reporter",
+            language=body.language,
+        )
+
+    def channel(self, body: QuestionBody) -> OneReporter | Rejected | BadCredentials:
+        """The way to this reporter, or the outcome of every send to them as things are."""
+        entry = self._bridges.get(body.bridge)
+        if entry is None:
+            return _cannot(body)
+        try:
+            bridge = self._opened(body.bridge, entry)
+        except RelayError:
+            return BadCredentials("secret_missing")
+        except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
+            log.warning("bridge_not_opened", bridge=body.bridge, error=type(error).__name__)
+            return Rejected("plugin_error")
+        if not isinstance(bridge, WritesBack):
+            return _cannot(body)
+        return OneReporter(bridge, entry.plugin.spec, body.address, self._host)
+
+    def _opened(self, name: str, entry: BridgeEntry) -> object:
+        if name not in self._open:
+            self._open[name] = entry.open(self._host.secrets)
+        return self._open[name]
+
+
+def _cannot(body: QuestionBody) -> Rejected:
+    log.info("cannot_write_back", bridge=body.bridge)
+    return CANNOT_WRITE_BACK
+
+
+def message(alert_id: str, body: QuestionBody, *, drill: bool) -> RenderedMessage:
+    """The question in the reporter's language."""
+    text = question(body.asks, body.language, drill=drill)
+    return RenderedMessage(
+        alert_id=alert_id, kind="QUESTION", subject="", text=text, urgent=False, language=body.language
+    )

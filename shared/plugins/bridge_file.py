@@ -1,0 +1,92 @@
+"""Which bridges are open: RELAY_INGEST_BRIDGES_FILE, a YAML list, checked whole before the start.
+
+- id: sms-london              # the webhook is POST /bridges/sms-london
+  kind: twilio-sms
+  settings: {auth_token: env:TWILIO_AUTH_TOKEN}
+
+The front door takes reports in by them; the notifier writes back by those that can.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from shared.contracts.base import Slug
+from shared.errors import SettingsError
+from shared.plugins.registry import load_plugins
+from shared.plugins.spec import Bridge, PluginSettings, Secrets
+from shared.yaml_file import read_yaml, where
+
+MANIFEST: Final = Path(str(resources.files("services.ingest.bridges"))) / "MANIFEST"
+"""Found by name, as the bridges in it are: whoever opens them imports no service."""
+ENTRY_POINTS: Final = "alert_relay.bridges"
+_TAKEN: Final = {"web", "api"}
+
+
+class _Instance(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Slug
+    kind: str
+    settings: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeEntry:
+    """One sound entry of the file: its plug-in and settings, and where it stands, for messages."""
+
+    plugin: type[Any]
+    settings: PluginSettings
+    named: str
+
+    @property
+    def kind(self) -> str:
+        """The plug-in's kind."""
+        return str(self.plugin.spec.kind)
+
+    def open(self, secrets: Secrets) -> Bridge:
+        """The bridge with its secrets. Raises `SettingsError` naming the entry and the remedy."""
+        try:
+            bridge: Bridge = self.plugin(self.settings, secrets)
+        except SettingsError as error:
+            raise SettingsError(f"{self.named}: {error}") from None
+        return bridge
+
+
+def load_bridges(path: Path | None, secrets: Secrets) -> dict[str, Bridge]:
+    """The open bridges by instance id. Raises `SettingsError` naming file, entry, key and remedy."""
+    return {name: entry.open(secrets) for name, entry in read_bridges(path).items()}
+
+
+def read_bridges(path: Path | None) -> dict[str, BridgeEntry]:
+    """The file's entries by instance id, no secret read yet. Raises `SettingsError` as `load_bridges`."""
+    if path is None:
+        return {}
+    try:
+        instances = TypeAdapter(list[_Instance]).validate_python(read_yaml(path) or [])
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {where(error, 'bridge')}") from None
+    kinds = load_plugins(MANIFEST, ENTRY_POINTS)
+    entries: dict[str, BridgeEntry] = {}
+    for instance in instances:
+        if instance.id in entries or instance.id in _TAKEN:
+            raise SettingsError(f"{path}: bridge {instance.id}: the id is taken; choose another.")
+        entries[instance.id] = _checked(path, instance, kinds)
+    return entries
+
+
+def _checked(path: Path, instance: _Instance, kinds: Mapping[str, type[Any]]) -> BridgeEntry:
+    named = f"{path}: bridge {instance.id}"
+    kind = kinds.get(instance.kind)
+    if kind is None:
+        raise SettingsError(
+            f"{named}: there is no kind {instance.kind!r}; choose one of {', '.join(sorted(kinds))}."
+        )
+    try:
+        return BridgeEntry(kind, kind.Settings.model_validate(instance.settings), named)
+    except ValidationError as error:
+        raise SettingsError(f"{named}: settings.{where(error, 'entry')}") from None

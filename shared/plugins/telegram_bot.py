@@ -1,0 +1,62 @@
+"""One call of Telegram's Bot API, `sendMessage`, and what its answers mean, for channel and bridge alike."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from shared.plugins.http_outcomes import from_error, from_status, read_answer
+from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+
+async def send_message(
+    http: "ClientSession", bot: str, chat: str | int, text: str, *, silent: bool = False
+) -> Outcome:
+    """Send plain text to one chat; Telegram has no idempotency key and reads no mark-up in it.
+
+    `bot` is the address of the bot with its token: `https://api.telegram.org/bot<token>`.
+    """
+    body = {
+        "chat_id": chat,
+        "text": text,
+        "disable_notification": silent,
+        "link_preview_options": {"is_disabled": True},
+    }
+    try:
+        async with http.post(f"{bot}/sendMessage", json=body, allow_redirects=False) as response:
+            answer = _answer(await read_answer(response))
+            return _outcome(response.status, response.headers, answer)
+    except (aiohttp.ClientError, OSError) as error:
+        return from_error(error)
+
+
+def _outcome(status: int, headers: Mapping[str, str], answer: Mapping[str, Any]) -> Outcome:
+    match status:
+        case 200:
+            sent = answer.get("result")
+            return Delivered(
+                str(sent["message_id"]) if isinstance(sent, dict) and "message_id" in sent else None
+            )
+        case 401 | 404:  # Telegram answers 404 to a token it does not know
+            return BadCredentials()
+        case 403:
+            return Rejected("blocked_by_recipient")
+        case 429:
+            wait = answer.get("parameters")
+            after = wait.get("retry_after") if isinstance(wait, dict) else None
+            return RetryLater("http_429", float(after) if isinstance(after, int | float) else None)
+        case 502 | 504:  # a gateway that does not know what became of it
+            return Unknown(f"http_{status}")
+    return from_status(status, headers)
+
+
+def _answer(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,227 @@
+"""What every bridge of ours that writes back keeps, against a stand-in of its provider."""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.telegram import Telegram
+from services.ingest.bridges.twilio_sms import TwilioSms
+from shared.errors import SettingsError
+from shared.plugins.channel_testing import Answer, HttpProvider, KnownSecrets, Received, a_host
+from shared.plugins.spec import (
+    CANNOT_WRITE_BACK,
+    BadCredentials,
+    Bridge,
+    ChannelHost,
+    Delivered,
+    Outcome,
+    Rejected,
+    RetryLater,
+    Unknown,
+    WritesBack,
+)
+
+TEXT = "Gracias. ¿Dónde es exactamente? Şu an nerede? & <b>+1=2</b>"
+KEY = "a0123456789abcdef-a-bridge-of-an-ordinary-name-0"
+SID = "AC" + "0" * 32
+
+
+@dataclass(frozen=True)
+class Case:
+    """A bridge that writes back, and what its provider must get and may answer."""
+
+    bridge: type[Any]
+    reading: Mapping[str, Any]
+    """Settings that reading alone needs."""
+    writing: Mapping[str, Any]
+    """Settings beside them; `{url}` is the stand-in's."""
+    secrets: Mapping[str, str]
+    late: str
+    """The reference that writing alone needs."""
+    address: str
+    got: Callable[[Received], Any]
+    wants: Any
+    answers: tuple[Answer, ...]
+
+    def make(self, url: str = "", *, writes: bool = True) -> Bridge:
+        more = {k: v.format(url=url) if isinstance(v, str) else v for k, v in self.writing.items()}
+        settings = self.bridge.Settings.model_validate({**self.reading, **(more if writes else {})})
+        made: Bridge = self.bridge(settings, KnownSecrets(self.secrets))
+        return made
+
+
+def basic(login: str) -> str:
+    return "Basic " + base64.b64encode(login.encode()).decode()
+
+
+def told_telegram(got: Received) -> Any:
+    body = json.loads(got.raw)
+    return body["chat_id"], body["text"]
+
+
+def told_phone(got: Received) -> Any:
+    body = json.loads(got.raw)
+    assert len(body["id"]) <= 36
+    return got.headers["authorization"], body["phoneNumbers"], body["textMessage"]["text"], body["ttl"]
+
+
+def told_twilio(got: Received) -> Any:
+    form = {k: v[0] for k, v in parse_qs(got.raw).items()}
+    return got.headers["authorization"], form["To"], form["From"], form["Body"]
+
+
+COMMON = (
+    Answer(401, BadCredentials()),
+    Answer(500, RetryLater("http_500"), exact=True),
+    Answer(503, RetryLater("http_503", 120.0), headers={"Retry-After": "120"}, exact=True),
+    Answer(400, Rejected("http_400"), body=b"<html>", exact=True),
+)
+TELEGRAM = Case(
+    bridge=Telegram,
+    reading={"secret_token": "env:SECRET"},
+    writing={"bot_token": "env:BOT", "api": "{url}"},
+    secrets={"env:SECRET": "secret-token-of-the-test", "env:BOT": "12345:bot-token-of-the-test"},
+    late="env:BOT",
+    address="4711",
+    got=told_telegram,
+    wants=(4711, TEXT),
+    answers=(
+        *COMMON,
+        Answer(200, Delivered("77"), body=b'{"ok":true,"result":{"message_id":77}}', exact=True),
+        Answer(403, Rejected("blocked_by_recipient"), exact=True),
+        Answer(429, RetryLater("http_429", 31.0), body=b'{"parameters":{"retry_after":31}}', exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+)
+ANDROID = Case(
+    bridge=AndroidSms,
+    reading={"signing_key": "env:KEY"},
+    writing={"api_url": "{url}", "api_user": "sms", "api_password": "env:PASSWORD"},
+    secrets={"env:KEY": "signing-key-of-the-test", "env:PASSWORD": "password-of-the-test"},
+    late="env:PASSWORD",
+    address="+447700900123",
+    got=told_phone,
+    wants=(basic("sms:password-of-the-test"), ["+447700900123"], TEXT, 900),
+    answers=(
+        *COMMON,
+        Answer(202, Delivered()),
+        Answer(409, Delivered()),
+        Answer(429, RetryLater("http_429", 7.0), headers={"Retry-After": "7"}, exact=True),
+    ),
+)
+TWILIO = Case(
+    bridge=TwilioSms,
+    reading={"auth_token": "env:TOKEN"},
+    writing={"account_sid": SID, "number": "+442079460000", "api": "{url}"},
+    secrets={"env:TOKEN": "12345-token-of-the-test"},
+    late="env:TOKEN",
+    address="+447700900123",
+    got=told_twilio,
+    wants=(basic(f"{SID}:12345-token-of-the-test"), "+447700900123", "+442079460000", TEXT),
+    answers=(
+        *COMMON,
+        Answer(201, Delivered()),
+        Answer(400, Rejected("blocked_by_recipient"), body=b'{"code": 21610}', exact=True),
+        Answer(429, RetryLater("http_429"), exact=True),
+    ),
+)
+each = pytest.mark.parametrize("case", [TELEGRAM, ANDROID, TWILIO], ids=lambda case: case.bridge.spec.kind)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[HttpProvider]:
+    provider = HttpProvider()
+    await provider.start()
+    yield provider
+    await provider.stop()
+
+
+async def write(bridge: Bridge, address: str, host: ChannelHost) -> Outcome:
+    assert isinstance(bridge, WritesBack)
+    return await bridge.write_back(address, TEXT, host, key=KEY)
+
+
+@each
+async def test_the_text_arrives_whole_at_its_address(case: Case, provider: HttpProvider) -> None:
+    async with a_host(case.secrets) as host:
+        assert isinstance(await write(case.make(provider.url), case.address, host), Delivered)
+    assert [case.got(got) for got in provider.received] == [case.wants]
+
+
+@each
+async def test_every_answer_has_its_outcome(case: Case, provider: HttpProvider) -> None:
+    async with a_host(case.secrets) as host:
+        bridge = case.make(provider.url)
+        for answer in case.answers:
+            provider.will(answer)
+            outcome = await write(bridge, case.address, host)
+            assert type(outcome) is type(answer.means), f"{answer.status}: {outcome}"
+            assert not answer.exact or outcome == answer.means
+
+
+@each
+async def test_silence_is_told_from_refusal(case: Case, provider: HttpProvider) -> None:
+    """A connection that breaks may have carried it; one that never was, has not."""
+    async with a_host(case.secrets) as host:
+        bridge = case.make(provider.url)
+        provider.will_reset()
+        assert isinstance(await write(bridge, case.address, host), Unknown)
+        provider.will_hang()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(write(bridge, case.address, host), 0.2)
+        await provider.stop()
+        assert isinstance(await write(bridge, case.address, host), RetryLater)
+
+
+@each
+async def test_without_its_settings_it_says_so_and_sends_nothing(case: Case, provider: HttpProvider) -> None:
+    async with a_host(case.secrets) as host:
+        assert await write(case.make(writes=False), case.address, host) == CANNOT_WRITE_BACK
+    assert provider.received == []
+
+
+@each
+async def test_a_missing_secret_is_named_when_it_is_needed(case: Case, provider: HttpProvider) -> None:
+    async with a_host({}) as host:
+        with pytest.raises(SettingsError, match=case.late):
+            await write(case.make(provider.url), case.address, host)
+    assert provider.received == []
+
+
+@each
+async def test_no_secret_and_no_address_shows(
+    case: Case, provider: HttpProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    bridge = case.make(provider.url)
+    said = [repr(bridge)]
+    with capture_logs() as logs:
+        async with a_host(case.secrets) as host:
+            for answer in case.answers:
+                provider.will(answer)
+                said.append(repr(await write(bridge, case.address, host)))
+    everything = "\n".join([*said, repr(logs), caplog.text])
+    assert not [word for word in (*case.secrets.values(), case.address) if word in everything]
+
+
+async def test_whoever_wrote_by_whatsapp_is_answered_there(provider: HttpProvider) -> None:
+    async with a_host(TWILIO.secrets) as host:
+        await write(TWILIO.make(provider.url), "whatsapp:+447700900123", host)
+    assert told_twilio(provider.received[0])[1:3] == ("whatsapp:+447700900123", "whatsapp:+442079460000")
+
+
+async def test_the_phone_gets_one_id_for_one_question(provider: HttpProvider) -> None:
+    """So that the app can tell that it was given one message twice."""
+    async with a_host(ANDROID.secrets) as host:
+        for _ in range(2):
+            await write(ANDROID.make(provider.url), ANDROID.address, host)
+    assert len({json.loads(got.raw)["id"] for got in provider.received}) == 1
