@@ -123,6 +123,8 @@ class Gist(Frozen):
     """Kinds of business it names ("food", "beauty")."""
     words: tuple[str, ...] = ()
     """Its rare words, folded, by which later messages may be known to be about the same."""
+    scene: bool = False
+    """Whether it says what officers do, how many they are, or what they came in."""
     tongue: str = "en"
     """The language it seems to be in."""
 

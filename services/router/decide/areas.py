@@ -1,6 +1,7 @@
 """Districts and areas: the smallest of those named, as far as each is one place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, phone_disc, within
@@ -22,7 +23,13 @@ ONE_AREA_M: Final = 3_000.0
 _SHORT_NAME: Final = 5
 
 
+_NAMESAKES: Final = 3
+
+
 _A_TOWN: Final = 3
+
+
+_ONE_TOWN_M: Final = 6_000.0
 
 
 _APPROXIMATE_M: Final = 1_500.0
@@ -42,7 +49,12 @@ def area_place(mentions: Mentions, clues: Clues, gazetteer: Gazetteer) -> Place 
     districts = [(p.lat, p.lon, p.radius_m) for p in places]
     for mention in mentions.names:
         wide = [c for c in mention.candidates if c.kind not in PRECISE]
-        if mention.denied or not wide or mention.generic or not _believable(mention, wide, clues):
+        if mention.denied or not _may_be_area(mention):
+            continue
+        if not wide:
+            places += _around(mention)
+            continue
+        if not _believable(mention, wide, clues):
             continue
         near = [c for c in wide if districts and within(c, districts)]
         if found := _settled_area(near or wide, mentions, clues):
@@ -50,6 +62,30 @@ def area_place(mentions: Mentions, clues: Clues, gazetteer: Gazetteer) -> Place 
             places.append(at(found.lat, found.lon, radius, "area", label_of(found), found.outcode or None))
     places = [p for p in places if p.radius_m <= _TOO_WIDE_M]
     return min(places, key=lambda p: (_by_the_phone(p, clues), p.radius_m), default=None)
+
+
+def _may_be_area(mention: Mention) -> bool:
+    """Everyday words name an area only together: "Wood Green", "Park Royal", not "the green"."""
+    return not mention.generic or (" " in mention.name and not mention.name.startswith("The "))
+
+
+def _around(mention: Mention) -> Iterator[Place]:
+    """Where many things are called after an area that has no row of its own: "Goodmayes"."""
+    rows = mention.candidates
+    if mention.how != "shortened" or len(rows) < _NAMESAKES:
+        return
+    lat, lon = sum(p.lat for p in rows) / len(rows), sum(p.lon for p in rows) / len(rows)
+    reach = max(distance_m(lat, lon, p.lat, p.lon) for p in rows)
+    if reach <= ONE_AREA_M:
+        label = f"{_common_start([p.name for p in rows])}, {rows[0].area or rows[0].borough}"
+        yield at(lat, lon, max(reach, _APPROXIMATE_M), "area", label, rows[0].outcode or None)
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """The words that all names begin with."""
+    words = [name.split() for name in names]
+    shared = [column[0] for column in zip(*words, strict=False) if len(set(column)) == 1]
+    return " ".join(shared) or names[0]
 
 
 def _by_the_phone(place: Place, clues: Clues) -> int:
@@ -110,9 +146,17 @@ def _settled_area(found: Sequence[NamedPlace], mentions: Mentions, clues: Clues)
         ((_area_points(g, others, clues), n) for n, g in enumerate(groups)), key=lambda e: (-e[0], e[1])
     )
     if len(weighed) > 1 and weighed[0][0] - weighed[1][0] < MARGIN:
-        return None
+        return _town_of([groups[n] for points, n in weighed if weighed[0][0] - points < MARGIN])
     group = groups[weighed[0][1]]
     return min(group, key=lambda p: (-p.rank, p.radius_m))
+
+
+def _town_of(groups: Sequence[Sequence[NamedPlace]]) -> NamedPlace | None:
+    """Namesakes so close that they are parts of one town: somewhere in it."""
+    rows = [place for group in groups for place in group]
+    lat, lon = sum(p.lat for p in rows) / len(rows), sum(p.lon for p in rows) / len(rows)
+    reach = max(distance_m(lat, lon, p.lat, p.lon) + p.radius_m for p in rows)
+    return replace(rows[0], lat=lat, lon=lon, radius_m=reach) if reach <= _ONE_TOWN_M else None
 
 
 def _area_points(group: Sequence[NamedPlace], others: Sequence[Disc], clues: Clues) -> float:

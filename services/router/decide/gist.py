@@ -12,6 +12,7 @@ from services.router.decide.understand import Understood
 from shared.contracts.incidents import Gist
 
 _SHORTEST: Final = 4
+_SCENE: Final = frozenset({"van", "officer", "act", "force"})
 _MOST: Final = 24
 _DETAILS: Final = frozenset(
     {"hotel", "care", "school", "site", "car", "beauty", "store", "food", "shop", "centre"}
@@ -27,6 +28,7 @@ def gist_of(text: str, understood: Understood) -> Gist:
         home="home" in understood.signs,
         venues=tuple(sorted(understood.venues)),
         words=rare_words(text),
+        scene=bool(understood.told & _SCENE),
         tongue=understood.language,
     )
 

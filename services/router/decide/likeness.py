@@ -70,6 +70,14 @@ _PINNED_M: Final = 100.0
 _PINNED_APART_M: Final = 100.0
 
 
+_NEARBY_M: Final = 1_500.0
+"""News from within this may be of it for a word in common; from farther away it needs more."""
+
+
+_RELATIVES_M: Final = 5_000.0
+"""A relative's phone within this of the only event there is may be told of it; farther away it is another."""
+
+
 _LEAST_FAR: Final = 0.4
 
 
@@ -148,7 +156,8 @@ def another(  # noqa: PLR0911 - one a rule
         return "elsewhere"
     if _copied(signs, report, gone=bool(gone)):
         return None
-    if report.understood.moved or report.understood.corrects:
+    led = signs.keys() & {"sender", "chat", "same_label"} or signs.get("words", 0.0) > _HALF
+    if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
     linked = signs.keys() & {"sender", "chat", "words"}
     if "other_venue" in signs and report.claims and "sender" not in signs:
@@ -160,24 +169,26 @@ def another(  # noqa: PLR0911 - one a rule
         and 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
     ):
         return "elsewhere"
-    if away and (report.claims or not (linked or report.understood.support)):
+    told_of = linked if apart is not None and apart <= _NEARBY_M else led
+    if away and (report.claims or not (told_of or report.understood.support)):
         return "elsewhere"
     if not report.claims:
         lost = report.place is None and not (linked or "alone" in signs)
         return "unlinked" if lost else None
-    if "far_phone" in signs and not _explained(signs, report):
+    if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"
     if report.place is None and not linked:
         return "unlinked"
     return None
 
 
-def _explained(signs: Signs, report: Report) -> bool:
+def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
     """Whether a phone may be elsewhere: it tells what others saw, or its sender, chat or words lead here."""
     if "sender" in signs:
         return True
     if report.first_hand is False:
-        return bool(signs.keys() & {"chat", "alone", "copy"}) or signs.get("words", 0.0) > _HALF
+        alone = "alone" in signs and apart is not None and apart <= _RELATIVES_M
+        return alone or bool(signs.keys() & {"chat", "copy"}) or signs.get("words", 0.0) > _HALF
     return report.first_hand is None and ("chat" in signs or signs.get("words", 0.0) >= 1)
 
 

@@ -32,6 +32,7 @@ MOST_NAMES: Final = 8
 _SUFFIX: Final = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
 """Endings that some languages hang on names: "Rye Lane'de"."""
 _SHORTEST_ALONE: Final = 4
+_LONG_ALONE: Final = 7
 _SHORTEST_STEM: Final = 4
 _MOST_SIMILAR: Final = 6
 _DISTRICT_M: Final = 4_000.0
@@ -142,15 +143,17 @@ class _Scan:
 
     def _set_apart(self, words: Sequence[str], at: int) -> bool:
         """Whether it is named as the place of another event: "a different thing from Springburn"."""
-        hits = lexicon().hits(words[max(0, at - _CHECKED_APART) : at], self._languages)
-        before = min(at, _CHECKED_APART)
-        return any(hit.sign == "apart" and before - hit.end <= 1 for hit in hits)
+        before = words[max(0, at - _CHECKED_APART) : at]
+        hits = lexicon().hits(before, self._languages)
+        ends = [hit.end for hit in hits if hit.sign == "apart"]
+        return any(len(before) - end <= 1 and _FROM & {*before[end - 1 :]} for end in ends)
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
         for length, english in translations(words, at):
-            places = self._gazetteer.named(" ".join(canonical(tokens(english))))
-            if places:
+            run = tokens(english)
+            places = self._gazetteer.named(" ".join(canonical(run)))
+            if places and not self._is_part_of_a_street(words, at + length, run):
                 return self._made(places, words, at, length, offset, "translated")
         return None
 
@@ -186,8 +189,9 @@ class _Scan:
         )
 
     def _may_be_bare(self, word: str) -> bool:
-        """A name in a text without capitals, with nothing before it: "ahun vauxhall"."""
-        return not self._capitals and len(word) > _SHORTEST_ALONE and not word.isdigit() and not known(word)
+        """A name in small letters, with nothing before it: "ahun vauxhall", "walthamstow market"."""
+        long = len(word) >= _LONG_ALONE or (not self._capitals and len(word) > _SHORTEST_ALONE)
+        return long and not word.isdigit() and not known(word)
 
     def _may_stand(  # noqa: PLR0911 - one a rule
         self, words: Sequence[str], at: int, length: int
@@ -198,7 +202,7 @@ class _Scan:
             return False
         if length > 1:
             everyday = all(w in common_words() or w.isdigit() or w in known_words() for w in run)
-            return not everyday or self._introduced(words, at) or self._capital(run) or _a_street(run)
+            return not everyday or self._introduced(words, at) or self._capital(run) or _surely_a_name(run)
         word = run[0]
         if word in place_words():
             return self._introduced(words, at)
@@ -222,7 +226,10 @@ class _Scan:
         )
 
     def _introduced(self, words: Sequence[str], at: int) -> bool:
-        return at > 0 and is_preposition(words[at - 1])
+        """Whether a preposition stands before it, or what it is: "stacja Barking"."""
+        return at > 0 and (
+            is_preposition(words[at - 1]) or "transport" in known_words().get(words[at - 1], ())
+        )
 
     def _capital(self, run: Sequence[str]) -> bool:
         return self._capitals is None or any(word in self._capitals for word in run)
@@ -248,7 +255,7 @@ class _Scan:
             return None
         for length in range(min(3, len(words) - at), 0, -1):
             run = words[at : at + length]
-            if any(known(w) for w in run):
+            if any(known(w) for w in (run[:-1] if length > 1 and run[-1] in ROAD_WORDS else run)):
                 continue
             if length == 1 and len(run[0]) <= _SHORTEST_ALONE:
                 continue
@@ -288,12 +295,19 @@ class _Scan:
         return self._capitals is not None and word in self._capitals
 
 
-def _a_street(run: Sequence[str]) -> bool:
-    """Whether everyday words are a street's name all the same: "green street", not "the high street"."""
-    return canonical(run)[-1] in {"road", "street", "avenue"} and run[0] not in _ANY_STREET
+_FROM: Final = frozenset(
+    {"from", "to", "with", "w", "wi", "than", "as", "de", "del", "du", "dal", "od", "den", "dan"}
+)
+"""Words that end "another one than", rather than "another one on"."""
 
 
-_ANY_STREET: Final = frozenset(
+def _surely_a_name(run: Sequence[str]) -> bool:
+    """Whether everyday words are a name all the same: "green street", "east ham station", no "the road"."""
+    return canonical(run)[-1] in _NAMED and run[0] not in _NO_NAMES
+
+
+_NAMED: Final = frozenset({"road", "street", "avenue", "station", "market", "junction"})
+_NO_NAMES: Final = frozenset(
     {
         "a", "the", "this", "that", "these", "those", "my", "our", "your", "his", "her", "their", "one",
         "every", "each", "which", "what", "same", "next", "other", "another", "whole", "long", "side", "back",

@@ -1,10 +1,15 @@
 """Small questions about the words around a name: denied, introduced, translated, capitalised."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.router.decide.lexicon import common_words, known_words, lexicon, negations, prepositions
 from services.router.decide.text import tokens
+
+_WRITTEN: Final = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’]*|[^\W\dA-Za-zÀ-ɏ]+")
+"""A word of Latin letters, or of others: "路过Catford中心" has three."""
+
 
 ROAD_WORDS: Final = frozenset(
     {
@@ -106,6 +111,5 @@ def capitalised(text: str) -> frozenset[str] | None:
     uppers = sum(c.isupper() for c in letters)
     if uppers > 0.8 * len(letters):
         return None
-    return frozenset(
-        word for raw in text.split() if raw[:1].isupper() or raw[1:2].isupper() for word in tokens(raw)
-    )
+    written = [raw for raw in _WRITTEN.findall(text) if raw[:1].isupper() or raw[1:2].isupper()]
+    return frozenset(word for raw in written for word in tokens(raw))

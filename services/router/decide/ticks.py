@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.router.decide import reasons, snapshot
+from services.router.decide.clues import precise
 from services.router.decide.digests import digests
 from services.router.decide.draft import Draft
 from services.router.decide.limits import (
@@ -98,8 +99,13 @@ def _vague(draft: Draft) -> Iterator[None]:
 
 
 def _ripe(held: Held, now: datetime) -> bool:
-    waited = now - held.evidence.at
-    return held.reason == reasons.TOO_VAGUE and VAGUE_WAITS <= waited < VAGUE_FORGETS
+    """Whether it waited long enough for a better one: it lacks only a finer place, or who they are."""
+    if not VAGUE_WAITS <= now - held.evidence.at < VAGUE_FORGETS:
+        return False
+    evidence = held.evidence
+    seen = evidence.gist.scene and (evidence.gist.present or evidence.first_hand is True)
+    unclear = held.reason == reasons.WHO_IS_UNCLEAR and seen and precise(evidence.place)
+    return held.reason == reasons.TOO_VAGUE or unclear
 
 
 def _expiry(draft: Draft) -> Iterator[None]:

@@ -11,7 +11,7 @@ _SHORT: Final = {
     "gdn": "gardens", "garden": "gardens", "cl": "close", "ct": "court", "stn": "station",
     "cres": "crescent", "ter": "terrace", "terr": "terrace", "pk": "park", "hse": "house", "gt": "great",
     "hosp": "hospital", "ctr": "centre", "center": "centre", "mkt": "market", "dr": "drive",
-    "bldgs": "buildings", "utd": "united", "nth": "north", "sth": "south", "bdwy": "broadway",
+    "bldgs": "buildings", "utd": "united", "tn": "town", "nth": "north", "sth": "south", "bdwy": "broadway", "bdway": "broadway",
     "grn": "green", "yd": "yard", "blvd": "boulevard", "bvd": "boulevard", "cls": "close",
     "cresc": "crescent", "crt": "court", "grv": "grove", "hts": "heights", "jct": "junction",
     "jctn": "junction", "jn": "junction", "junc": "junction", "lwr": "lower", "mt": "mount",
