@@ -140,8 +140,8 @@ def wrongs(sentence: Mapping[str, Any]) -> Iterator[str]:
     for name, wanted in sentence.items():
         if name == "text":
             continue
-        found = kind_of(understood) if name == "kind" else getattr(understood, name)
-        right = set(wanted) <= found if name == "venues" else found == wanted
+        found: Any = kind_of(understood) if name == "kind" else getattr(understood, name)
+        right = found.issuperset(wanted) if name == "venues" else found == wanted
         if not right:
             yield f"{name} is {found}, should be {wanted}"
 
