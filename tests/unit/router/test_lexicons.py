@@ -23,8 +23,8 @@ SENTENCES: Final = Path(__file__).parent / "lexicon"
 LANGUAGES: Final = sorted(path.stem for path in SENTENCES.glob("*.toml"))
 
 MISSES: Final = {
-    "am": 0, "ar": 2, "bn": 0, "en": 16, "es": 1, "fr": 0, "hi": 0, "ku": 0, "pa": 1, "pl": 1,
-    "pt": 0, "ro": 0, "so": 0, "sq": 1, "ti": 0, "tr": 1, "uk": 2, "ur": 2, "vi": 0, "zh": 2,
+    "am": 0, "ar": 2, "bn": 0, "en": 14, "es": 1, "fr": 0, "hi": 0, "ku": 0, "pa": 1, "pl": 1,
+    "pt": 0, "ro": 0, "so": 0, "sq": 1, "ti": 0, "tr": 1, "uk": 2, "ur": 1, "vi": 0, "zh": 2,
 }  # fmt: skip
 """How many sentences of each language are misunderstood today. Only ever lower these numbers."""
 
@@ -41,7 +41,7 @@ def test_sentences_are_understood(language: str) -> None:
 
     The kind is the one that the relay acts upon, `reckon`, here with nothing known around the message.
     It is made to be given more (where the place is, what is going on there), so where it is less than
-    half sure without that, the answer of the rules counts, which is the lexicon's own.
+    half sure without that, the answer of the rules counts, if they have one: it is the lexicon's own.
     """
     missed = [
         f"{sentence['text']}\n    {'; '.join(wrong)}"
@@ -148,7 +148,8 @@ def wrongs(sentence: Mapping[str, Any]) -> Iterator[str]:
 
 def kind_of(understood: Understood) -> str:
     reckoned = reckon(understood, Context())
-    return reckoned.kind if reckoned.sure >= 0.5 else understood.kind
+    unsure = reckoned.sure < 0.5 and understood.kind != "unclear"
+    return understood.kind if unsure else reckoned.kind
 
 
 def entries(language: str) -> dict[str, list[str]]:
