@@ -2,8 +2,9 @@
 
 A speaker extends `lexicon/<language>.toml` without touching code. A phrase is words; `word*` also
 matches longer words that begin so (for languages that add endings), `_` is any one word, `..` up to
-three, `{a|b c}` either, and `^` before a phrase lets it stand at the beginning of a clause only.
-Everything goes through `text.tokens` on both sides. See docs/mechanisms/languages.md.
+three, `{a|b c}` either (in the names of [numbers] and [places] too), and `^` before a phrase lets it
+stand at the beginning of a clause only. Everything goes through `text.tokens` on both sides. See
+docs/mechanisms/languages.md.
 """
 
 import re
