@@ -2,8 +2,9 @@
 
 A speaker extends `lexicon/<language>.toml` without touching code. A phrase is words; `word*` also
 matches longer words that begin so (for languages that add endings), `_` is any one word, `..` up to
-three, `{a|b c}` either, and `^` before a phrase lets it stand at the beginning of a clause only.
-Everything goes through `text.tokens` on both sides. See docs/mechanisms/languages.md.
+three, `{a|b c}` either (in the names of [numbers] and [places] too), and `^` before a phrase lets it
+stand at the beginning of a clause only. Everything goes through `text.tokens` on both sides. See
+docs/mechanisms/languages.md.
 """
 
 import re
@@ -14,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Final, Literal, NamedTuple, get_args
 
-from services.router.decide.phrases import Trie, phrases
+from services.router.decide.phrases import Trie, choices, phrases
 from services.router.decide.text import tokens
 
 Sign = Literal[
@@ -108,15 +109,16 @@ def _common(files: Mapping[str, Mapping[str, object]]) -> dict[str, frozenset[st
 
 
 def _places(files: Mapping[str, Mapping[str, object]]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    found: dict[str, set[tuple[tuple[str, ...], str]]] = {}
     for data in files.values():
         table = data.get("places")
         for spelt, english in table.items() if isinstance(table, Mapping) else ():
-            words = tokens(str(spelt))
-            found.setdefault(words[0], []).append((words, str(english)))
-    for spellings in found.values():
-        spellings.sort(key=lambda entry: (-len(entry[0]), entry))
-    return found
+            for words in map(tokens, choices(str(spelt))):
+                found.setdefault(words[0], set()).add((words, str(english)))
+    return {
+        first: sorted(spellings, key=lambda entry: (-len(entry[0]), entry))
+        for first, spellings in found.items()
+    }
 
 
 def _strings(value: object) -> list[str]:
@@ -162,7 +164,7 @@ def numbers(language: str) -> Mapping[str, int]:
     """The number words of a language."""
     table = lexicon().files.get(language, {}).get("numbers")
     items = table.items() if isinstance(table, Mapping) else ()
-    return {" ".join(tokens(str(word))): int(number) for word, number in items}
+    return {" ".join(tokens(one)): int(number) for word, number in items for one in choices(str(word))}
 
 
 @cache

@@ -35,7 +35,7 @@ def phrases(text: str) -> Iterator[tuple[tuple[Step, ...], bool]]:
     Raises `ValueError` saying what is wrong with it.
     """
     leads = text.startswith("^")
-    written = list(_choices(text.removeprefix("^")))
+    written = list(choices(text.removeprefix("^")))
     if len(written) > _MOST_CHOICES:
         raise ValueError(f"stands for {len(written)} phrases; write it as several")
     for one in dict.fromkeys(written):
@@ -48,13 +48,14 @@ def phrases(text: str) -> Iterator[tuple[tuple[Step, ...], bool]]:
         yield steps, leads
 
 
-def _choices(text: str) -> Iterator[str]:
+def choices(text: str) -> Iterator[str]:
+    """The texts that `{a|b c}` stands for; without braces the text itself."""
     found = _CHOICE.search(text)
     if found is None:
         yield text
         return
     for choice in found[1].split("|"):
-        yield from _choices(text[: found.start()] + choice + text[found.end() :])
+        yield from choices(text[: found.start()] + choice + text[found.end() :])
 
 
 def _steps(text: str) -> Iterator[Step]:

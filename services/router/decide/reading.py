@@ -119,12 +119,17 @@ def _is_everyday(hit: Hit, part: Clause, language: str) -> bool:
 
 
 def _masks(longer: Hit, hit: Hit) -> bool:
-    """Whether a longer phrase explains a shorter one away: "ice cream van", "immigration lawyer"."""
+    """Whether a longer phrase explains a shorter one away: "ice cream van", "immigration lawyer".
+
+    "Not the same raid" denies no raid.
+    """
     covers = longer.start <= hit.start and hit.end <= longer.end
     if not covers or longer.end - longer.start <= hit.end - hit.start or longer.sign == hit.sign:
         return False
     if longer.sign in {"hedge", "rumour"}:
         return hit.sign in {"not", "not_after", "ask"}
+    if longer.sign == "apart":
+        return hit.sign in {"not", "not_after", "wrong"}
     return longer.sign in _MASKS or (longer.sign in VENUES and hit.sign in VENUES)
 
 
