@@ -69,17 +69,18 @@ class Reckoned:
 def features(understood: Understood, context: Context) -> dict[str, float]:
     """Everything that may count, by name."""
     kind = _dated(understood, context)
+    told = understood.told - _CLAIMS if kind == "wrong" else understood.told  # it names them to deny them
     found: dict[str, float] = {"bias": 1.0, f"rule_{kind}": 1.0}
-    found |= {f"told_{sign}": 1.0 for sign in understood.told}
+    found |= {f"told_{sign}": 1.0 for sign in told}
     found |= {f"asked_{sign}": 1.0 for sign in understood.signs - understood.told}
     found |= {f"denied_{sign}": 1.0 for sign in understood.denied}
     found |= {f"mark_{mark}": 1.0 for mark in understood.marks}
     found |= {f"{a}_and_{b}": 1.0 for a, b in _PAIRS if a in understood.signs and b in understood.signs}
-    claims = bool(understood.told & _CLAIMS)
+    claims = bool(told & _CLAIMS)
     found |= {
         "claims": float(claims),
         "claims_placed": float(claims and context.placed),
-        "strength": understood.strength,
+        "strength": understood.strength * (kind != "wrong"),
         "rumours": float(min(understood.rumour, 4)),
         "asks": float(understood.asks),
         "short": float(understood.words <= _SHORT),
