@@ -116,11 +116,11 @@ def within(place: NamedPlace, discs: Iterable[Disc]) -> bool:
 
 
 def nearness(place: NamedPlace, disc: Disc) -> float:
-    """3 in the middle of a disc, 2 at its edge, 0 beyond."""
+    """3 in the middle of a disc, 2 at its edge, 0 at twice its reach and beyond."""
     lat, lon, radius = disc
     reach = max(AREA_LEAST_M, 1.2 * radius)
-    apart = distance_m(place.lat, place.lon, lat, lon)
-    return 3.0 - apart / reach if apart <= reach else 0.0
+    apart = distance_m(place.lat, place.lon, lat, lon) / reach
+    return 3.0 - apart if apart <= 1 else max(0.0, 4.0 - 2 * apart)
 
 
 def phone_disc(clues: Clues) -> Disc | None:

@@ -178,6 +178,8 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return copy
     if kind == "empty":
         return _wordless(case)
+    if kind == "rumour":
+        return _Ruling("hold", reasons.RUMOUR)
     if joined := _joins(case.found):
         brings = own_held(case) if _answers(case) else ()
         return _after_the_end(case, joined.incident) or _Ruling(
@@ -185,8 +187,6 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         )
     if kind in _NEWS:
         return _news_of_nothing(case)
-    if kind == "rumour":
-        return _Ruling("hold", reasons.RUMOUR)
     return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
 
 

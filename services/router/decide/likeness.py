@@ -107,6 +107,13 @@ _BUSINESS: Final = {
 _SEVERAL: Final = 2
 
 
+_NEWS: Final = CLAIM | {
+    "act", "again", "centre", "force", "more", "moved", "officer", "over", "police", "still", "support",
+    "van",
+}  # fmt: skip
+"""Signs of something going on; what has none of them is not taken for news of the only event there is."""
+
+
 Signs = Mapping[str, float]
 
 
@@ -131,6 +138,11 @@ class Report:
     def claims(self) -> bool:
         """Whether it says of itself that a raid is on, rather than telling more of one."""
         return bool(self.understood.told & CLAIM) or self.understood.apart
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything is going on in it, so that it may be news of the only event that there is."""
+        return bool(self.understood.told & _NEWS)
 
 
 def present(state: State, incident: IncidentId | None) -> Incident | None:
@@ -173,7 +185,7 @@ def another(  # noqa: PLR0911 - one a rule
     if away and (report.claims or not (told_of or report.understood.support)):
         return "elsewhere"
     if not report.claims:
-        lost = report.place is None and not (linked or "alone" in signs)
+        lost = report.place is None and not (linked or ("alone" in signs and report.tells))
         return "unlinked" if lost else None
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"

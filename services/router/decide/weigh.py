@@ -131,8 +131,10 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
     """Surroundings named that it lies in: the closer to their middle and to its own words, the better."""
     mention = cluster.mention
     inside = max((nearness(row, disc) for row in cluster.rows for disc in clues.codes), default=0.0)
-    closest = min((_words_between(mention, start, end) for start, end, _ in clues.bound), default=0)
-    for start, end, discs in clues.bound:
+    itself = (mention.start, mention.end) if cluster.rows[0].kind == "street" else None
+    others = [b for b in clues.bound if (b[0], b[1]) != itself]
+    closest = min((_words_between(mention, start, end) for start, end, _ in others), default=0)
+    for start, end, discs in others:
         near = 1.0 if _words_between(mention, start, end) == closest else _FARTHER
         inside = max(
             inside, max((near * nearness(row, disc) for row in cluster.rows for disc in discs), default=0.0)
@@ -141,10 +143,10 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
         return inside
     if any(row.borough in clues.boroughs for row in cluster.rows):
         return 2.0
-    if clues.bound and closest <= _BOUND:
+    if clues.codes or (others and closest <= _BOUND):
         return -3.0
     alone = len(_clusters(mention)) == 1
-    return -2.0 if clues.bound and closest <= _BESIDE and not alone else -0.5 if clues.discs else 0.0
+    return -2.0 if others and closest <= _BESIDE and not alone else -0.5 if clues.discs else 0.0
 
 
 def _words_between(mention: Mention, start: int, end: int) -> int:
