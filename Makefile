@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint style types walls contracts schemas lock bench faults docs clean
+.PHONY: help run demo test lint style types walls contracts schemas lock bench score faults docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ lock: $(VENV)/.dev ## pin all dependencies anew (needs uv)
 
 bench: $(VENV)/.dev ## measure the relay beside its peers; last line is JSON
 	$(BIN)/python -m bench $(ARGS)
+
+score: $(VENV)/.dev ## the judgement on the part of the corpus that it is not tuned on (ARGS="--geodata DIR --html FILE")
+	$(BIN)/python -m tests.corpus unseen $(ARGS)
 
 faults: $(VENV)/.dev ## 5,000 reports under 30 kills; last line is JSON
 	$(BIN)/python -m tests.faults.campaign $(ARGS)

@@ -1,0 +1,1 @@
+"""The project's own corpus: invented messages with their truth, and the groups that they are played to."""
