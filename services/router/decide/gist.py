@@ -4,11 +4,15 @@ Two messages about one event share names and odd details ("the bakery four", "Fa
 share phrases. A word is rare if no language's lexicon knows it and it is no everyday word.
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
-from services.router.decide.lexicon import common_words, everyday_words, known_words, lexicon
+from services.router.decide.lexicon import common_words, everyday_words, known_words, lexicon, prepositions
+from services.router.decide.name_words import ROAD_WORDS
 from services.router.decide.text import tokens
 from services.router.decide.understand import Understood
+from services.router.gazetteer.keys import name_key, tells
 from shared.contracts.incidents import Gist
 
 _SHORTEST: Final = 4
@@ -34,9 +38,19 @@ def gist_of(text: str, understood: Understood) -> Gist:
 
 
 def rare_words(text: str) -> tuple[str, ...]:
-    """The rare words of a text, each once, in its order."""
-    found = dict.fromkeys(w for w in tokens(text) if _rare(w))
+    """The rare words of a text, each once, in its order; a street that it names is one of its own."""
+    words = tokens(text)
+    found = dict.fromkeys((*_streets(words), *(w for w in words if _rare(w))))
     return tuple(found)[:_MOST]
+
+
+def _streets(words: Sequence[str]) -> Iterator[str]:
+    """Names of streets, known to a gazetteer or not: "Duke St" and "duke street" are both "duke street"."""
+    for before, word in pairwise(words):
+        key = name_key(f"{before} {word}")
+        if key.rpartition(" ")[2] in ROAD_WORDS and len(before) >= _SHORTEST and tells(key):
+            if before not in prepositions() and not known_words().get(before):
+                yield key
 
 
 def _rare(word: str) -> bool:

@@ -134,6 +134,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         source=content.source,
         drill=drill,
         first_hand=first_hand,
+        elsewhere=place is None and bool(located.considered),
         short=len(sketch(content.text)) < SKETCH_SIZE,
     )
     found = correlate(state, report, now)

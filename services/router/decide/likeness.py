@@ -131,6 +131,8 @@ class Report:
     source: str | None
     drill: bool
     first_hand: bool | None = None
+    elsewhere: bool = False
+    """Whether it names a street or landmark, though nobody can say which of that name."""
     short: bool = False
     """Whether its words are too few to be known as a copy: "immigration raid here now"."""
 
@@ -185,7 +187,8 @@ def another(  # noqa: PLR0911 - one a rule
     if away and (report.claims or not (told_of or report.understood.support)):
         return "elsewhere"
     if not report.claims:
-        lost = report.place is None and not (linked or ("alone" in signs and report.tells))
+        alone = "alone" in signs and report.tells and not report.elsewhere
+        lost = report.place is None and not (linked or alone)
         return "unlinked" if lost else None
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"

@@ -103,7 +103,7 @@ def _ripe(held: Held, now: datetime) -> bool:
     if not VAGUE_WAITS <= now - held.evidence.at < VAGUE_FORGETS:
         return False
     evidence = held.evidence
-    seen = evidence.gist.scene and (evidence.gist.present or evidence.first_hand is True)
+    seen = evidence.gist.scene and (evidence.gist.present or evidence.first_hand is not False)
     unclear = held.reason == reasons.WHO_IS_UNCLEAR and seen and precise(evidence.place)
     return held.reason == reasons.TOO_VAGUE or unclear
 
