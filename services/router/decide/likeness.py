@@ -81,7 +81,7 @@ _RELATIVES_M: Final = 5_000.0
 _LEAST_FAR: Final = 0.4
 
 
-_AROUND: Final = 1.3
+_AROUND: Final = 1.6
 
 
 _ALONG_A_STREET_M: Final = 800.0
@@ -170,7 +170,7 @@ def another(  # noqa: PLR0911 - one a rule
         return "elsewhere"
     if _copied(signs, report, gone=bool(gone)):
         return None
-    led = signs.keys() & {"sender", "chat", "same_label"} or signs.get("words", 0.0) > _HALF
+    led = signs.keys() & {"sender", "chat", "same_label"} or signs.get("words", 0.0) >= 1
     if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
     linked = signs.keys() & {"sender", "chat", "words"}
