@@ -48,9 +48,9 @@ def _streets(words: Sequence[str]) -> Iterator[str]:
     """Names of streets, known to a gazetteer or not: "Duke St" and "duke street" are both "duke street"."""
     for before, word in pairwise(words):
         key = name_key(f"{before} {word}")
-        if key.rpartition(" ")[2] in ROAD_WORDS and len(before) >= _SHORTEST and tells(key):
-            if before not in prepositions() and not known_words().get(before):
-                yield key
+        names = len(before) >= _SHORTEST and before not in prepositions() and not known_words().get(before)
+        if names and key.rpartition(" ")[2] in ROAD_WORDS and tells(key):
+            yield key
 
 
 def _rare(word: str) -> bool:

@@ -14,6 +14,7 @@ from services.router.decide.reading import CLAIM
 from services.router.decide.state import Incident, State
 from services.router.decide.text import fold
 from services.router.decide.understand import Understood
+from services.router.gazetteer.keys import name_key
 from shared.contracts.base import IncidentId, Place
 from shared.contracts.incidents import Gist
 
@@ -156,45 +157,44 @@ def present(state: State, incident: IncidentId | None) -> Incident | None:
     return found
 
 
-def another(  # noqa: PLR0911 - one a rule
-    signs: Signs, report: Report, apart: float | None
-) -> str | None:
-    """Why a report that a raid is on cannot be about this one, whatever else speaks for it.
+def another(signs: Signs, report: Report, apart: float | None) -> str | None:
+    """Why a report cannot be about this one, whatever else speaks for it.
 
     A merged pair silences a real raid, so what says of itself that it is elsewhere is never joined,
     unless it is a copy, tells of a move, or corrects.
     """
-    away = signs.keys() & {"far_spot", "out_of_area"}
+    away = bool(signs.keys() & {"far_spot", "out_of_area"})
     gone = away or ("far_phone" in signs and report.first_hand is not False)
     if gone and apart is not None and apart > (COPY_REACH_M if signs.get("copy") else _OUT_OF_TOWN_M):
         return "elsewhere"
-    if _copied(signs, report, gone=bool(gone)):
+    if _copied(signs, report, gone=gone):
         return None
-    led = signs.keys() & {"sender", "chat", "same_label"} or signs.get("words", 0.0) >= 1
+    led = bool(signs.keys() & {"sender", "chat", "same_label"}) or signs.get("words", 0.0) >= 1
     if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
-    linked = signs.keys() & {"sender", "chat", "words"}
-    if "other_venue" in signs and report.claims and "sender" not in signs:
-        return "other_business"
-    if (
-        report.claims
-        and not linked
-        and "same_label" not in signs
-        and 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
-    ):
-        return "elsewhere"
+    if report.claims:
+        return _another_claimed(signs, report, apart, away=away)
+    linked = bool(signs.keys() & {"sender", "chat", "words"})
     told_of = linked if apart is not None and apart <= _NEARBY_M else led
-    if away and (report.claims or not (told_of or report.understood.support)):
+    if away and not (told_of or report.understood.support):
         return "elsewhere"
-    if not report.claims:
-        alone = "alone" in signs and report.tells and not report.elsewhere
-        lost = report.place is None and not (linked or alone)
-        return "unlinked" if lost else None
+    alone = "alone" in signs and report.tells and not report.elsewhere
+    return "unlinked" if report.place is None and not (linked or alone) else None
+
+
+def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away: bool) -> str | None:
+    """Why a report that a raid is on is about another one."""
+    linked = signs.keys() & {"sender", "chat", "words"}
+    if "other_venue" in signs and "sender" not in signs:
+        return "other_business"
+    tied = bool(linked) or "same_label" in signs
+    beside = 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
+    another_street = "other_street" in signs and "same_spot" not in signs
+    if away or (not tied and (beside or another_street)):
+        return "elsewhere"
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"
-    if report.place is None and not linked:
-        return "unlinked"
-    return None
+    return "unlinked" if report.place is None and not linked else None
 
 
 def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
@@ -289,6 +289,8 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     shared = sum(word in incident.words for word in report.gist.words)
     if shared:
         yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
+    if report.claims and _another_street(incident, report):
+        yield "other_street", 1.0
     if report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues:
         yield "tongue", 1.0
     named = {kind for venue in report.gist.venues if (kind := _BUSINESS.get(venue))}
@@ -297,6 +299,15 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "venue", 1.0
     elif named and known and _agreed(incident):
         yield "other_venue", 1.0
+
+
+def _another_street(incident: Incident, report: Report) -> bool:
+    """Whether both are told of with a street's name, and no name is the same."""
+    mine = {word for word in report.gist.words if " " in word}
+    theirs = {word for word in incident.words if " " in word}
+    if incident.place is not None:
+        theirs |= {name_key(name) for name in _names(incident.place.label) if " " in name}
+    return bool(mine and theirs) and not mine & theirs
 
 
 def _agreed(incident: Incident) -> bool:
