@@ -79,7 +79,7 @@ def _totals(counts: Mapping[str, Any]) -> dict[str, int]:
     decisions, deliveries = counts.get("decisions", {}), counts.get("deliveries", {})
     return {
         "reports_decided": sum(n for name, n in decisions.items() if name.startswith("REPORTS.")),
-        "incidents_opened": sum(n for name, n in decisions.items() if ".opened." in name),
+        "incidents_opened": counts.get("incidents", {}).get("opened", 0),
         "commands_applied": sum(n for name, n in decisions.items() if name.startswith("DESK.applied.")),
         "alerts": sum(counts.get("alerts", {}).values()),
         "delivered": sum(n for name, n in deliveries.items() if name.endswith(".delivered")),

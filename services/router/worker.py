@@ -146,9 +146,10 @@ class Router:
         await inbox.fill(self._bus, after=self._fold.state.position(inbox.stream))
 
     async def _turn(self, stop: asyncio.Event) -> None:
-        """One step as the active router: decide what waits, else let time pass, else wait for news."""
+        """One step as the active router: decide what waits and let time pass; with neither, wait for news."""
         try:
-            if not (await self._decide_waiting() or await self._tick()):
+            decided = await self._decide_waiting()
+            if not (await self._tick() or decided):
                 await self._wait()
         except (StaleWriterError, AlreadyStoredError):
             log.info("fence_lost", log_seq=self._fold.seq)
@@ -245,19 +246,27 @@ class Router:
             inbox.drop_decided(self._fold.state.position(inbox.stream))
 
     async def _tick(self) -> bool:
-        """Decide about the time that has passed, once a second, unless an older input waits unread."""
+        """Decide about the time that has passed, once a second.
+
+        While inputs wait, it has passed as far as they are decided: one of them may be the news that
+        somebody would be told is missing. Digests go out in a flood all the same.
+        """
         loop_time = asyncio.get_running_loop().time()
-        if loop_time < self._next_tick or len(self._desk) or len(self._reports):
+        if loop_time < self._next_tick:
             return False
         self._next_tick = loop_time + self._patience.tick_s
-        due = self._due()
-        if not due.messages or await self._unread():
+        now = self._fold.state.now if len(self._desk) or len(self._reports) else self._now()
+        due = self._due(now)
+        if due.messages and now != self._fold.state.now and await self._unread():
+            now = self._fold.state.now
+            due = self._due(now)
+        if not due.messages:
             return False
-        await self._append_tick(due)
+        await self._append_tick(due, now)
         self._next_tick = 0.0  # a full tick may have left some for the next
         return True
 
-    async def _append_tick(self, due: _Decision) -> None:
+    async def _append_tick(self, due: _Decision, now: datetime) -> None:
         """Store what is due; less of it, if all that is too large for one message."""
         most = TICK_FILLS
         while True:
@@ -267,12 +276,12 @@ class Router:
                 if most == 1:
                     raise
                 most //= 2
-                due = self._due(most)
+                due = self._due(now, most)
 
-    def _due(self, most: int = TICK_FILLS) -> _Decision:
+    def _due(self, now: datetime, most: int = TICK_FILLS) -> _Decision:
         seq = self._fold.seq
         given = Input("TICK", seq, most=most)
-        return _Decision("TICK", seq, *step(self._fold.state, given, self._now(), self._gazetteer))
+        return _Decision("TICK", seq, *step(self._fold.state, given, now, self._gazetteer))
 
     def _now(self) -> datetime:
         """The wall's time, or the log's own where that runs ahead (a simulation): it passes all the same."""
@@ -321,7 +330,7 @@ class Router:
         if waited > self._patience.takeover_s:
             return True
         now = asyncio.get_running_loop().time()
-        if not self._due().messages:
+        if not self._due(self._now()).messages:
             self._idle_due_since = None
         elif self._idle_due_since is None:
             self._idle_due_since = now

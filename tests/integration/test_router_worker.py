@@ -421,6 +421,22 @@ async def test_time_is_decided_only_when_nothing_older_waits(hub: Hub) -> None:
     assert [t.outcome for t in ticks] == ["ticked"]
 
 
+async def test_digests_go_out_while_a_backlog_waits(hub: Hub) -> None:
+    await hub.define()
+    rumour = "they say immigration is on Ashwin Street, forwarded as received"
+    for n in range(400):
+        at = NOW + timedelta(seconds=10 * n)
+        text = rumour if n == 0 else f"nice weather {n}"
+        inside = ReportContent(text=text, sender=f"s{n}")
+        await hub.put(ReportReceived(id=f"r{n}", at=at, report_id=f"r{n}", bridge="api", content=inside))
+    async with running(hub.router()):
+        await hub.until_decided(400)
+    log = await hub.decisions()
+    told = next(i for i, m in enumerate(log) if isinstance(m, AlertRaised) and m.kind == "DIGEST")
+    last = max(i for i, m in enumerate(log) if isinstance(m, InputDecided) and m.input.stream == "REPORTS")
+    assert told < last
+
+
 async def test_a_restarted_router_has_the_state_it_had(hub: Hub) -> None:
     await hub.define()
     for n in range(8):

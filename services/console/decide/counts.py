@@ -5,7 +5,7 @@ from typing import Any
 from services.console.decide.draft import Draft
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
-from shared.contracts.incidents import InputDecided, PositionCarried
+from shared.contracts.incidents import IncidentOpened, InputDecided, PositionCarried
 from shared.contracts.ledger import AlertSettled, ChunkSettled, LedgerRecord
 
 COUNTS = "counts"
@@ -23,6 +23,8 @@ def count(draft: Draft, event: Message) -> None:
         case PositionCarried():
             _seen(counts, "REPORTS", event.reports)
             _seen(counts, "DESK", event.desk)
+        case IncidentOpened():
+            add(counts, "incidents", "opened")
         case AlertRaised():
             add(counts, "alerts", f"{event.kind}.{event.audience}")
         case AlertSettled():

@@ -16,9 +16,14 @@ MOST_COUNTED: Final = 20
 """No policy asks for more independent reports than this."""
 
 
+_AGAINST: Final = frozenset({"over", "wrong"})
+"""Kinds of messages that say that it is over, or that it never was."""
+
+
 def independent(report: Evidence, counted: tuple[Evidence, ...]) -> bool:
-    """Whether a report adds support of its own: not by hearsay, and of nobody who was counted."""
-    return report.first_hand is not False and not any(_same_origin(report, other) for other in counted)
+    """Whether a report adds support of its own: it goes on, not by hearsay, and by nobody counted."""
+    goes_on = report.gist.kind not in _AGAINST and report.first_hand is not False
+    return goes_on and not any(_same_origin(report, other) for other in counted)
 
 
 def _same_origin(one: Evidence, other: Evidence) -> bool:

@@ -5,7 +5,7 @@ came too fast, and located reports that are held. Everything else waits for the 
 best come first: incidents, then what somebody saw, then what is precisely placed, then the newest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ from services.router.decide.limits import DIGEST_GATHERS, DIGEST_LINES, DIGEST_N
 from services.router.decide.state import DAWN, Group, Held, Incident, State, Watch
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
-from shared.contracts.base import GroupId
+from shared.contracts.base import GroupId, ReportId
 
 _EXCERPT: Final = 160
 _URGENT: Final = frozenset(
@@ -74,15 +74,13 @@ def _all_waiting(state: State) -> list[_Waiting]:
 
 def _due(draft: Draft, waiting: _Waiting, group: Group) -> bool:
     """Soon for what must reach a person within five minutes; else in the group's rhythm."""
-    pressing = [i.opened_at for i in waiting.incidents] + [
-        h.evidence.at for h in waiting.fresh if _pressing(h)
-    ]
-    if pressing and draft.now >= min(pressing) + DIGEST_URGENT:
+    last = draft.state.digested.get(waiting.group, DAWN)
+    pressing = [_since(i) for i in waiting.incidents] + [h.evidence.at for h in waiting.fresh if _pressing(h)]
+    if pressing and draft.now >= max(min(pressing), last) + DIGEST_URGENT:
         return True
     fresh = [h.evidence.at for h in waiting.fresh] + [w.at for w in waiting.watches]
     if not fresh:
         return False
-    last = draft.state.digested.get(waiting.group, DAWN)
     every = timedelta(minutes=group.definition.policy.digest_every_min)
     return draft.now >= max(last + every, min(fresh) + min(every, DIGEST_GATHERS))
 
@@ -91,16 +89,20 @@ def _pressing(held: Held) -> bool:
     return held.reason in _URGENT and precise(held.evidence.place) and held.evidence.gist.present
 
 
+def _since(incident: Incident) -> datetime:
+    """When its first report came, which may have been held for a while."""
+    return min((e.at for e in incident.evidence.values()), default=incident.opened_at)
+
+
 def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
+    incidents = sorted(waiting.incidents, key=_rank_of_incident)[:DIGEST_LINES]
     fresh = waiting.fresh
     lines = [
-        *(_of_incident(i) for i in sorted(waiting.incidents, key=_rank_of_incident)),
+        *(_of_incident(i) for i in incidents),
         *(_of_held(h) for h in fresh),
         *(_of_watch(w) for w in waiting.watches),
     ]
-    drills = (
-        [h.drill for h in fresh] + [i.drill for i in waiting.incidents] + [False for _ in waiting.watches]
-    )
+    drills = [h.drill for h in fresh] + [i.drill for i in incidents] + [False for _ in waiting.watches]
     draft.emit(
         AlertRaised,
         alert_id=ids.alert_id(draft.next_id(), waiting.group, "verifiers"),
@@ -115,7 +117,12 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
             lines=tuple(lines[:DIGEST_LINES]), held=len(waiting.held), oldest=_oldest(waiting, draft.now)
         ),
     )
-    _mark(draft, waiting, tuple(h.evidence.report for h in fresh))
+    room = DIGEST_LINES - len(incidents)
+    shown = [
+        h for n, h in enumerate(fresh) if n < room or not _pressing(h)
+    ]  # others are told by their number
+    watches = waiting.watches[: max(0, room - len(fresh))]
+    _mark(draft, waiting.group, incidents, watches, tuple(h.evidence.report for h in shown))
 
 
 def _oldest(waiting: _Waiting, now: datetime) -> datetime:
@@ -124,19 +131,19 @@ def _oldest(waiting: _Waiting, now: datetime) -> datetime:
     )
 
 
-def _mark(draft: Draft, waiting: _Waiting, shown: tuple[str, ...]) -> None:
+def _mark(
+    draft: Draft, group: GroupId, told: Sequence[Incident], seen: Sequence[Watch], shown: tuple[ReportId, ...]
+) -> None:
     """Say in the log what this digest told, in events that stay small."""
-    incidents = tuple(i.id for i in waiting.incidents)
-    watches = tuple(w.id for w in waiting.watches)
     draft.emit(
         events.HeldDigested,
-        group=waiting.group,
+        group=group,
         reports=shown[:DIGEST_NAMES],
-        incidents=incidents,
-        watches=watches,
+        incidents=tuple(i.id for i in told),
+        watches=tuple(w.id for w in seen),
     )
     for start in range(DIGEST_NAMES, len(shown), DIGEST_NAMES):
-        draft.emit(events.HeldDigested, group=waiting.group, reports=shown[start : start + DIGEST_NAMES])
+        draft.emit(events.HeldDigested, group=group, reports=shown[start : start + DIGEST_NAMES])
 
 
 def _rank(held: Held) -> tuple[bool, bool, float, str]:

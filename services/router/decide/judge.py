@@ -31,9 +31,6 @@ Verdict = Literal["open", "join", "hold", "ignore"]
 MOST_VAGUE_GROUPS: Final = 3
 """An area that concerns more groups than this tells nobody where to look."""
 
-CLEAR: Final = 1.3
-"""The strength of a report that says what is going on, not only that something is."""
-
 RUMOURED: Final = 2
 """So many phrases of rumour make one, if nobody saw it."""
 
@@ -143,7 +140,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
         reckoned = Reckoned("report", 1.0, 0.0, ((_ANSWERS, 1.0),))
     gist = gist.model_copy(update={"kind": reckoned.kind})
-    groups = concerned(place, state.groups, gazetteer) if place and not _joins(found) else ()
+    groups = concerned(place, state.groups, gazetteer) if place else ()
     return Case(
         state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now
     )

@@ -11,6 +11,7 @@ from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
 from services.router.decide.route import concerned
 from services.router.decide.state import Held, State
+from services.router.decide.text import alike
 from services.router.decide.watch import note_police
 from shared.contracts import incidents as events
 from shared.contracts.base import GroupId, IncidentId, Place, ReportId
@@ -164,19 +165,19 @@ def open_held(draft: Draft, held: Held) -> None:
 
 
 def _beside(state: State, held: Held) -> list[Held]:
-    """Other held reports of the same area."""
-    place = held.evidence.place
-    alike = [
-        h
-        for h in state.held.values()
-        if h.reason == held.reason
-        and h.drill == held.drill
-        and h.evidence.report != held.evidence.report
-        and h.evidence.place is not None
-        and place is not None
-        and h.evidence.place.label == place.label
-    ]
-    return sorted(alike, key=lambda h: h.evidence.report)[:_MOST_BESIDE]
+    """Other held reports of the same area, and copies of this one."""
+    others = (h for h in state.held.values() if h.drill == held.drill and h is not held)
+    found = [h for h in others if _of_one_area(h, held) or _is_copy(h, held)]
+    return sorted(found, key=lambda h: h.evidence.report)[:_MOST_BESIDE]
+
+
+def _of_one_area(one: Held, other: Held) -> bool:
+    here, there = one.evidence.place, other.evidence.place
+    return one.reason == other.reason and here is not None and there is not None and here.label == there.label
+
+
+def _is_copy(one: Held, other: Held) -> bool:
+    return one.reason == reasons.COPY_OF_HELD and alike(one.evidence.sketch, other.evidence.sketch)
 
 
 def _join(draft: Draft, report: ReportReceived, content: ReportContent, ruling: Judgement) -> Answer:
