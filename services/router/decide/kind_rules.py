@@ -17,6 +17,9 @@ _LONE_HELP_WORDS: Final = 4
 _RUMOURED: Final = 2
 
 
+_PASSED_ON: Final = frozenset({"chatter", "event", "news", "hearsay", "rumour", "doubt"})
+
+
 def rumours_in(readings: Sequence[Reading]) -> int:
     """How many phrases of rumour there are, at different places."""
     return len({(n, h.start) for n, r in enumerate(readings) for h in r.hits if h.sign == "rumour"})
@@ -70,6 +73,7 @@ def _kind_of_news(readings: Sequence[Reading], told: frozenset[str], found: froz
         "old" in found
         and not (not claimed and found & {"chatter", "news", "event"})
         and not (claimed and told & {"still", "seen", "now"} and not _old_claim(readings))
+        and not ("again" in told and told & {"now", "still", "seen"} and not found & _PASSED_ON)
     ):
         return "old_news"
     if claimed:

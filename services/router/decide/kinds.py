@@ -32,7 +32,7 @@ _PAIRS: Final = (
     ("agency", "old"), ("agency", "chatter"), ("agency", "police"), ("agency", "other"),
     ("agency", "rumour"), ("agency", "over"), ("act", "seen"), ("act", "force"), ("raid", "old"),
     ("raid", "police"), ("over", "still"), ("over", "moved"), ("police", "support"), ("force", "now"),
-    ("police", "other"), ("agency", "future"), ("agency", "still"),
+    ("police", "other"), ("agency", "future"), ("agency", "still"), ("again", "old"),
 )  # fmt: skip
 
 

@@ -175,7 +175,10 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     if report.claims:
         return _another_claimed(signs, report, apart, away=away)
     linked = bool(signs.keys() & {"sender", "chat", "words"})
-    told_of = linked if apart is not None and apart <= _NEARBY_M else led
+    near = apart is not None and apart <= _NEARBY_M
+    # A chat of a whole town talks of several events; a place named in it is another one's.
+    only_chat = "far_spot" in signs and not signs.keys() & {"sender", "same_label"} and signs.get("words", 0.0) < 1
+    told_of = linked if near else led and not only_chat
     if away and not (told_of or report.understood.support):
         return "elsewhere"
     alone = "alone" in signs and report.tells and not report.elsewhere
