@@ -6,13 +6,13 @@ disc, words, sender or chat lead to are looked at, however many are open.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.router.decide.geo import cells_asked
-from services.router.decide.likeness import CHAT, Report, Signs, another, apart_m, present, signs_of
+from services.router.decide.likeness import CHAT, Report, Signs, another, apart_m, kinship, present, signs_of
 from services.router.decide.state import Incident, State, Trace
 from services.router.decide.text import sketch
 from services.router.decide.weights import score
@@ -25,6 +25,7 @@ AFTERWARDS: Final = timedelta(hours=8)
 """How long after its end news of it (people held, a police station) still joins it."""
 
 
+_LINKS: Final = frozenset({"sender", "chat", "words", "copy"})
 _MOST_NEIGHBOURS: Final = 256
 _MOST_LIVE: Final = 12
 _MOST_CANDIDATES: Final = 64
@@ -70,6 +71,9 @@ def correlate(state: State, report: Report, now: datetime) -> Correlated:
     live = len(state.live)
     found = {i.id: i for i in _led_to(state, report, original, now) if i.drill == report.drill}
     scored = [_scored(i, report, live, copied if i is original else 0.0, state, now) for i in found.values()]
+    if (kin := _only_kin(state, report, scored)) is not None:
+        scored = [c for c in scored if c.incident is not kin]
+        scored.append(_scored(kin, report, live, 0.0, state, now, kin=True))
     scored.sort(key=lambda c: (-c.score, c.incident.id))
     return Correlated(
         candidates=tuple(scored[:_MOST_CANDIDATES]),
@@ -141,10 +145,34 @@ def _held_original(state: State, traces: list[Trace], marks: int) -> ReportId | 
 # --- what speaks for and against -----------------------------------------------------------------
 
 
+def _only_kin(state: State, report: Report, scored: Iterable[Candidate]) -> Incident | None:
+    """The only live incident told of in the same language, or of the same kind of business.
+
+    It is asked for where news names no place and nothing else leads anywhere.
+    """
+    led = report.place is not None or report.claims or not report.tells
+    if led or len(state.live) > _MOST_LIVE or any(c.signs.keys() & _LINKS for c in scored):
+        return None
+    live = [state.incidents[name] for name in sorted(state.live)]
+    alike = Counter({i.id: kinship(i, report) for i in live if i.drill == report.drill}).most_common(2)
+    if not alike or not alike[0][1] or alike[0][1] == (alike[1][1] if len(alike) > 1 else 0):
+        return None
+    return state.incidents[alike[0][0]]
+
+
 def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
-    incident: Incident, report: Report, live: int, copied: float, state: State, now: datetime
+    incident: Incident,
+    report: Report,
+    live: int,
+    copied: float,
+    state: State,
+    now: datetime,
+    *,
+    kin: bool = False,
 ) -> Candidate:
     signs = dict(signs_of(incident, report, live, copied, state, now))
+    if kin:
+        signs["kin"] = 1.0
     apart = apart_m(report.place, incident.place)
     if other := another(signs, report, apart):
         signs = {**signs, "another": 1.0, other: 1.0}

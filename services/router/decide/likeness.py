@@ -1,6 +1,6 @@
 """What speaks for and against a report being about a known incident, as named numbers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -177,12 +177,14 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     linked = bool(signs.keys() & {"sender", "chat", "words"})
     near = apart is not None and apart <= _NEARBY_M
     # A chat of a whole town talks of several events; a place named in it is another one's.
-    only_chat = "far_spot" in signs and not signs.keys() & {"sender", "same_label"} and signs.get("words", 0.0) < 1
+    only_chat = (
+        "far_spot" in signs and not signs.keys() & {"sender", "same_label"} and signs.get("words", 0.0) < 1
+    )
     told_of = linked if near else led and not only_chat
     if away and not (told_of or report.understood.support):
         return "elsewhere"
     alone = "alone" in signs and report.tells and not report.elsewhere
-    return "unlinked" if report.place is None and not (linked or alone) else None
+    return "unlinked" if report.place is None and not (linked or alone or "kin" in signs) else None
 
 
 def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away: bool) -> str | None:
@@ -296,12 +298,21 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "other_street", 1.0
     if report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues:
         yield "tongue", 1.0
-    named = {kind for venue in report.gist.venues if (kind := _BUSINESS.get(venue))}
-    known = {kind for venue in incident.venues if (kind := _BUSINESS.get(venue))}
+    named, known = _businesses(report.gist.venues), _businesses(incident.venues)
     if named & known:
         yield "venue", 1.0
     elif named and known and _agreed(incident):
         yield "other_venue", 1.0
+
+
+def kinship(incident: Incident, report: Report) -> int:
+    """How much they share beyond place and names: a language other than English, a kind of business."""
+    tongue = report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues
+    return tongue + bool(_businesses(report.gist.venues) & _businesses(incident.venues))
+
+
+def _businesses(venues: Iterable[str]) -> set[str]:
+    return {kind for venue in venues if (kind := _BUSINESS.get(venue))}
 
 
 def _another_street(incident: Incident, report: Report) -> bool:
