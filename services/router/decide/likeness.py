@@ -10,9 +10,10 @@ from typing import Final
 from services.router.decide.clues import precise
 from services.router.decide.geo import DEGREE_M, distance_m
 from services.router.decide.limits import NEIGHBOURHOOD_M
+from services.router.decide.name_words import STREETS
 from services.router.decide.reading import CLAIM
 from services.router.decide.state import Incident, State
-from services.router.decide.text import fold
+from services.router.decide.text import fold, tokens
 from services.router.decide.understand import Understood
 from services.router.gazetteer.keys import name_key
 from shared.contracts.base import IncidentId, Place
@@ -103,6 +104,9 @@ _BUSINESS: Final = {
     "care": "care",
 }
 """Kinds of business that are never one place under two names; a shop or a warehouse may be any of them."""
+
+
+_LEAST_NAME: Final = 4
 
 
 _SEVERAL: Final = 2
@@ -306,9 +310,17 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
 
 
 def kinship(incident: Incident, report: Report) -> int:
-    """How much they share beyond place and names: a language other than English, a kind of business."""
+    """How much they share: a word of the place's name, a language other than English, a kind of business."""
+    named = incident.place is not None and bool(_label_words(incident.place.label) & set(tokens(report.text)))
     tongue = report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues
-    return tongue + bool(_businesses(report.gist.venues) & _businesses(incident.venues))
+    return 2 * named + tongue + bool(_businesses(report.gist.venues) & _businesses(incident.venues))
+
+
+@lru_cache(maxsize=4_096)
+def _label_words(label: str) -> frozenset[str]:
+    """The words of a place's name by which people call it: "the Broadway ones", "the station team"."""
+    named = () if label.startswith("near ") else tokens(label)
+    return frozenset(word for word in named if len(word) >= _LEAST_NAME and word not in STREETS)
 
 
 def _businesses(venues: Iterable[str]) -> set[str]:
