@@ -47,7 +47,12 @@ def _worth(report: Evidence) -> tuple[bool, bool, float, str]:
 
 
 def likely(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
+    """Whether it is to be raised to likely."""
+    return incident.status == "unconfirmed" and enough(incident, groups)
+
+
+def enough(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
     """Whether the support suffices for the least demanding of the groups concerned."""
     concerned = [groups[share.group] for share in incident.groups if share.group in groups]
     needed = min((g.definition.policy.likely_after for g in concerned), default=MOST_COUNTED)
-    return incident.status == "unconfirmed" and len(incident.support) >= needed
+    return len(incident.support) >= needed

@@ -75,4 +75,5 @@ OPERATOR_EXISTS: Final = "operator_exists"
 LAST_OPERATOR: Final = "last_operator"
 # why support or time changes something
 ENOUGH_INDEPENDENT: Final = "enough_independent_reports"
+SUPPORT_LEFT: Final = "support_split_off"
 TIME_PASSED: Final = "time_passed"

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from rpds import HashTrieMap
 
 from services.router.decide.homes import speaks_of_home
-from services.router.decide.state import Claim, Evidence, Incident
+from services.router.decide.state import DAWN, Claim, Evidence, Incident
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import GroupShare
@@ -77,6 +77,7 @@ def _latest(incident: Incident) -> list[Evidence]:
 def incident_from(state: dict[str, Any]) -> Incident:
     """The incident that `snapshot_of` restated."""
     best = _EVIDENCE.validate_python(state["best"])
+    evidence = _EVIDENCE.validate_python(state["evidence"])
     plain: dict[str, Any] = {name: state[name] for name in _PLAIN}
     times: dict[str, Any] = {name: _TIME.validate_python(state[name]) for name in _TIMES}
     return Incident(
@@ -87,7 +88,8 @@ def incident_from(state: dict[str, Any]) -> Incident:
         told=tuple((pair[0], pair[1]) for pair in state["told"]),
         claim=_CLAIM.validate_python(state["claim"]),
         tally=Tally.model_validate(state["tally"]),
-        evidence=HashTrieMap({e.report: e for e in _EVIDENCE.validate_python(state["evidence"])}),
+        evidence=HashTrieMap({e.report: e for e in evidence}),
+        heard_at=max((e.at for e in evidence), default=DAWN),
         support=tuple(_EVIDENCE.validate_python(state["support"])),
         best=best[0] if best else None,
         home=_home(state),
