@@ -1,5 +1,6 @@
 """Properties: no input raises, a duplicate changes nothing, replay gives the state, order is nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.router.decide.decider import Input, decide, step
 from services.router.decide.evolve import evolve
-from services.router.decide.state import State
+from services.router.decide.reasons import DUPLICATE_REPORT
+from services.router.decide.state import DAWN, State
 from shared.contracts.reports import ReportContent, ReportReceived
 
 from .tellings import GAZETTEER, GROUPS, START, Telling, evenings
@@ -82,13 +84,31 @@ def test_no_report_raises_and_replay_gives_the_same_state(played: list[tuple[Rep
     assert replayed == state
 
 
-@settings(max_examples=40, deadline=None)
-@given(contents)
-def test_a_duplicate_changes_nothing(content: ReportContent) -> None:
-    _, once = step(GROUPS, Input("REPORTS", 1, report(1, content)), START, GAZETTEER)
-    events, twice = step(once, Input("REPORTS", 2, report(1, content)), START, GAZETTEER)
-    assert [e.type for e in events] == ["input.decided.v1"]
-    assert (twice.incidents, twice.held, twice.known) == (once.incidents, once.held, once.known)
+def sparsely(state: State) -> State:
+    """All but the positions and the clock, which every decided input moves."""
+    return replace(state, reports_seq=0, desk_seq=0, now=DAWN, positions_at=DAWN)
+
+
+@settings(max_examples=80, deadline=None)
+@given(evenings(), st.lists(contents, max_size=6), st.data())
+def test_a_duplicate_changes_nothing(
+    told: list[Telling], others: list[ReportContent], data: st.DataObject
+) -> None:
+    """Whenever it comes again, at once or hours later, as it was or with other words under its id."""
+    reports = [t.report(n, n) for n, t in enumerate(told)] + [report(n, c) for n, c in enumerate(others)]
+    state = GROUPS
+    for seq, message in enumerate(data.draw(st.permutations(reports)), 1):
+        _, state = step(state, Input("REPORTS", seq, message), message.at, GAZETTEER)
+    once, again = state, data.draw(st.lists(st.sampled_from(reports), min_size=1, max_size=4))
+    for n, message in enumerate(again, 1):
+        content = data.draw(st.sampled_from([message.content, *(r.content for r in reports)]))
+        repeated = message.model_copy(update={"content": content})
+        later = once.now + timedelta(seconds=n * data.draw(st.integers(0, 3_000)))
+        events, state = step(state, Input("REPORTS", len(reports) + n, repeated), later, GAZETTEER)
+        assert [(e.type, getattr(e, "reason", "")) for e in events] == [
+            ("input.decided.v1", DUPLICATE_REPORT)
+        ]
+    assert sparsely(state) == sparsely(once)
 
 
 def clusters(order: list[tuple[int, Telling]]) -> tuple[list[list[str]], State]:
