@@ -60,6 +60,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         place=detail.place,
         sketch=sketch(detail.text),
         gist=detail.gist or events.Gist(),
+        trusted=detail.trusted,
     )
 
 
@@ -69,6 +70,7 @@ def _with(incident: Incident, report: Evidence) -> Incident:
         incident,
         evidence=incident.evidence.insert(report.report, report),
         first_hand=incident.first_hand + (report.first_hand is True),
+        vouched=incident.vouched + assess.vouches(report),
         best=assess.better(incident.best, report),
         last_at=max(incident.last_at, report.at),
         heard_at=max(incident.heard_at, report.at),
@@ -136,6 +138,7 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
         evidence=evidence,
         support=(),
         first_hand=0,
+        vouched=0,
         best=None,
         words=HashTrieMap(),
         venues=HashTrieMap(),

@@ -76,5 +76,6 @@ OPERATOR_EXISTS: Final = "operator_exists"
 LAST_OPERATOR: Final = "last_operator"
 # why support or time changes something
 ENOUGH_INDEPENDENT: Final = "enough_independent_reports"
+TRUSTED_REPORT: Final = "report_by_trusted_account"
 SUPPORT_LEFT: Final = "support_split_off"
 TIME_PASSED: Final = "time_passed"

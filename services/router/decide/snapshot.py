@@ -48,6 +48,7 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "evidence": _dumped(_latest(incident)),
         "support": _dumped(incident.support),
         "home": incident.home,
+        "vouched": incident.vouched,
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -93,6 +94,7 @@ def incident_from(state: dict[str, Any]) -> Incident:
         support=tuple(_EVIDENCE.validate_python(state["support"])),
         best=best[0] if best else None,
         home=_home(state),
+        vouched=state.get("vouched", 0),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )

@@ -50,6 +50,7 @@ class Evidence:
     place: Place | None = None
     sketch: tuple[int, ...] = ()
     gist: Gist = field(default_factory=Gist)
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Incident:
     support: tuple[Evidence, ...] = ()
     """The independent reports counted so far (at most as many as any policy asks)."""
     first_hand: int = 0
+    vouched: int = 0
+    """The reports by trusted accounts that say it is so."""
     best: Evidence | None = None
     """The report whose words verifiers are shown."""
     said_over_at: datetime | None = None

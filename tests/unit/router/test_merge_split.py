@@ -20,8 +20,8 @@ from .conftest import Story, group
 from .tellings import GAZETTEER, Telling, evenings
 
 KEPT: Final = (
-    "status", "drill", "place", "placed_by_person", "groups", "evidence", "support", "first_hand", "best",
-    "said_over_at", "said_wrong_at", "words", "venues", "tongues", "tally",
+    "status", "drill", "place", "placed_by_person", "groups", "evidence", "support", "first_hand", "vouched",
+    "best", "said_over_at", "said_wrong_at", "words", "venues", "tongues", "tally",
 )  # fmt: skip
 KEPT_BY_SURVIVOR: Final = (*KEPT, "id", "code", "opened_at", "ended_at", "claim", "merged_into")
 LONDON: Final = group("london", 51.52, -0.08, 25_000)
@@ -79,7 +79,11 @@ def told_evenings(draw: st.DrawFn) -> Evening:
     evening = Evening()
     others = [Telling(9, dict(o)) for o in draw(st.lists(st.sampled_from(OTHERS), max_size=4))]
     for telling in draw(st.permutations([*draw(evenings(most_events=4)), *others])):
-        more = draw(st.sampled_from([{}, {}, {"sender": "nomad"}, {"sender": "rover", "source": "all"}]))
+        more: dict[str, Any] = draw(
+            st.sampled_from(
+                [{}, {}, {"sender": "nomad"}, {"sender": "rover", "source": "all"}, {"trusted": True}]
+            )
+        )
         fields = {**telling.fields, **more}
         evening.story.report(after_s=draw(st.integers(1, 240)), **fields)
         if draw(st.integers(0, 5)) == 0:
