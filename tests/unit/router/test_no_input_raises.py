@@ -46,7 +46,8 @@ def commands(draw: st.DrawFn, state: State) -> tuple[Any, dict[str, Any]]:
     incident = st.sampled_from([*sorted(state.live) * 4, *known, "i-unknown"])
     about = draw(incident)
     own = sorted(state.incidents[IncidentId(about)].evidence) if about in known else []
-    report = st.sampled_from([*own * 3, *sorted(state.held), "r1", "r-unknown"])
+    taken = [tuple(i.evidence) for i in state.incidents.values() if i.merged_into == about]
+    report = st.sampled_from([*own * 5, "r1", "r-unknown"])
     made: dict[Any, dict[str, st.SearchStrategy[Any]]] = {
         desk.Claim: {},
         desk.Release: {},
@@ -57,14 +58,18 @@ def commands(draw: st.DrawFn, state: State) -> tuple[Any, dict[str, Any]]:
         },
         desk.PutPlace: {"statement": st.one_of(STATEMENTS, *[st.builds(desk.Statement, place=PLACES)] * 3)},
         desk.Merge: {"absorbed": incident},
-        desk.Split: {"reports": st.lists(report, min_size=1, max_size=2).map(tuple)},
+        desk.Split: {
+            "reports": st.sampled_from([*map(sorted, taken)] * 3).map(tuple)
+            if taken
+            else st.lists(report, min_size=1, max_size=2).map(tuple)
+        },
         desk.Update: {"ask": ASKS, "statement": STATEMENTS},
         desk.End: {
             "stage": st.sampled_from(["officers_left", "aftercare", "closed"]),
             "tally": st.builds(desk.Tally, taken=st.integers(0, 9)),
         },
         desk.ReleaseReport: {
-            "report_id": report,
+            "report_id": st.sampled_from([*sorted(state.held) * 4, "r1", "r-unknown"]),
             "incident_id": st.one_of(st.none(), incident),
             "placed": st.one_of(st.none(), st.builds(desk.HeldPlace, place=PLACES)),
         },
@@ -87,6 +92,7 @@ def hub() -> Story:
     roles: dict[str, Any] = {"v": {"hackney": "verifier"}, "d-everywhere": {"everywhere": "admin"}}
     for name, role in roles.items():
         story.command(desk.AddMember, member="op", group=HUB, new_member=name, roles=role, token_sha256=SHA)
+    story.report("Immigration raid, please come", sender="h")
     return story
 
 
