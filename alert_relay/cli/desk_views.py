@@ -77,4 +77,5 @@ def _time(told: Mapping[str, Any]) -> str:
 
 def _seen(report: Mapping[str, Any]) -> str:
     first_hand = report.get("first_hand")
-    return "" if first_hand is None else "first hand" if first_hand else "passed on"
+    hand = "" if first_hand is None else "first hand" if first_hand else "passed on"
+    return ", ".join(part for part in ("trusted" if report.get("trusted") else "", hand) if part)

@@ -81,6 +81,8 @@ def of_report(report: Mapping[str, Any]) -> Iterator[str]:
 def _understood(why: Mapping[str, Any]) -> Iterator[str]:
     hand = _HAND[why.get("first_hand")]
     yield f"Understood as {_spaced(why['kind'])} ({why['sure']:.0%} sure), {hand}; who acts: {why['who']}."
+    if why.get("trusted"):
+        yield "It came in by a trusted account: what such a one reports is likely, and a person's to confirm."
     if because := _parts(why.get("because") or {}):
         yield f"  because of {because}"
 

@@ -87,6 +87,7 @@ async def _shown(console: Console, actor: Actor, why: Why) -> dict[str, Any]:
         "sure": why.sure,
         "because": why.because,
         "first_hand": why.first_hand,
+        "trusted": why.trusted,
         "who": why.who,
         "place": why.place.model_dump(mode="json") if why.place and placed else None,
         "place_reason": why.place_reason,

@@ -125,6 +125,7 @@ def _submission(
         client=f"key:{key.name}" if key else "anonymous",
         received_at=report.received_at,
         drill=bool(report.drill),
+        trusted=key is not None and "trusted" in key.rights,
         report=IncomingReport(
             source_id=_idempotency_key(request),
             **report.model_dump(exclude={"received_at", "drill"}),

@@ -36,6 +36,8 @@ class Submission:
     received_at: datetime | None = None
     """Set only by a key that may (simulations); else the moment of acceptance."""
     drill: bool = False
+    trusted: bool = False
+    """Whether it came in by a trusted account: a partner's key, never a phone number."""
 
 
 def report_id_of(master: MasterKey, submission: Submission) -> ReportId:
@@ -113,6 +115,7 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         language=report.language,
         first_hand=report.first_hand,
         source=_pseudonym(master, "source", submission.bridge, report.source),
+        trusted=submission.trusted,
     )
 
 

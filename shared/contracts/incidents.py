@@ -88,6 +88,8 @@ class Why(Private):
     """Names of the places that were weighed, with their points."""
     considered: tuple[Weighed, ...] = ()
     copy_of: IncidentId | None = None
+    trusted: bool = False
+    """Whether it came in by a trusted account."""
 
 
 class InputDecided(Message):
@@ -144,6 +146,8 @@ class ReportDetail(Private):
     observed_at: Moment | None = None
     reported_at: Moment | None = None
     """When it came, where that was before this event: it was held, or split off."""
+    trusted: bool = False
+    """Whether it came in by a trusted account."""
 
 
 class IncidentPlace(Private):
@@ -184,6 +188,7 @@ class HeldReport(Private):
     place: Place | None = None
     first_hand: bool | None = None
     language: str | None = None
+    trusted: bool = False
 
 
 class ReportHeld(Message):

@@ -33,6 +33,8 @@ class ReportContent(Private):
     first_hand: bool | None = None
     source: str | None = None
     """The channel or chat the message came in by, as the bridge names it (for independence)."""
+    trusted: bool = False
+    """Whether it came in by an account that the operator trusts; of whose, nobody keeps."""
 
 
 class ReportContact(Private):

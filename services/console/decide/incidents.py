@@ -19,7 +19,7 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 _MAX_TIMELINE: Final = 500
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups",
                    "claim", "tally", "first_hand", "merged_into")  # fmt: skip
-_CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place")
+_CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
 
@@ -312,7 +312,8 @@ def _said(detail: i.ReportDetail | None) -> Document:
         if (value := getattr(detail, name)) is not None
     }
     observed = detail.observed_at.isoformat() if detail.observed_at else None
-    return {**dumped, "observed_at": observed}
+    trusted = {"trusted": True} if detail.trusted else {}
+    return {**dumped, **trusted, "observed_at": observed}
 
 
 def _end(incident: Document, event: Message, status: str) -> None:

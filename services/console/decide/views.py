@@ -13,7 +13,7 @@ Names = Mapping[str, str]
 _ROW = ("id", "code", "drill", "status", "opened_at", "updated_at", "last_report_at", "ended_at", "version",
         "place", "groups", "ask", "statement", "tally", "merged_into", "erased")  # fmt: skip
 _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "language", "observed_at", "sender",
-           "source", "outcome", "reason", "erased")  # fmt: skip
+           "source", "trusted", "outcome", "reason", "erased")  # fmt: skip
 _HELD = ("report_id", "at", "reason", "asked", "leans_to", "groups", "drill", "digested", "text", "place",
          "first_hand", "language", "erased")  # fmt: skip
 _WORDLESS = {"text": None, "place": None, "position": None}

@@ -1,7 +1,7 @@
 """How well is an incident supported? Copies, the same sender and the same chat count once.
 
-Reports alone never confirm: enough independent ones raise an incident to likely, which only
-verifiers see.
+Reports alone never confirm: enough independent ones, or a single one by a trusted account, raise an
+incident to likely, which only verifiers see.
 """
 
 from typing import Final
@@ -32,6 +32,11 @@ def _same_origin(one: Evidence, other: Evidence) -> bool:
     return same_sender or same_chat or alike(one.sketch, other.sketch)
 
 
+def vouches(report: Evidence) -> bool:
+    """Whether a trusted account says that it is so: not by hearsay, and not that it is over or wrong."""
+    return report.trusted and report.first_hand is not False and report.gist.kind in {"report", "update"}
+
+
 def supported_by(counted: tuple[Evidence, ...], report: Evidence) -> tuple[Evidence, ...]:
     """The independent reports, with this one if it is one of them."""
     if len(counted) < MOST_COUNTED and independent(report, counted):
@@ -52,7 +57,17 @@ def _worth(report: Evidence) -> tuple[bool, bool, float, str]:
 
 
 def likely(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
-    """Whether the support suffices for the least demanding of the groups concerned."""
+    """Whether it is to be raised to likely."""
+    return incident.status == "unconfirmed" and enough(incident, groups)
+
+
+def enough(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
+    """Whether it is supported, or a trusted account vouches for it."""
+    return incident.vouched > 0 or supported(incident, groups)
+
+
+def supported(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
+    """Whether independent reports suffice for the least demanding of the groups concerned."""
     concerned = [groups[share.group] for share in incident.groups if share.group in groups]
     needed = min((g.definition.policy.likely_after for g in concerned), default=MOST_COUNTED)
-    return incident.status == "unconfirmed" and len(incident.support) >= needed
+    return len(incident.support) >= needed

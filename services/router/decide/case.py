@@ -29,6 +29,8 @@ class Case:
     first_hand: bool | None
     drill: bool
     now: datetime
+    outside: bool = False
+    """Whether it is of a place that is surely outside the country."""
 
     @property
     def place(self) -> Place | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_hub, reasons
+from services.router.decide import desk_hub, desk_merge, reasons
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
@@ -20,8 +20,8 @@ _INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
     desk.Confirm: acts.confirm,
     desk.Reject: acts.reject,
     desk.PutPlace: acts.put_place,
-    desk.Merge: acts.merge,
-    desk.Split: acts.split,
+    desk.Merge: desk_merge.merge,
+    desk.Split: desk_merge.split,
     desk.Update: acts.update,
     desk.End: acts.end,
 }

@@ -1,4 +1,4 @@
-"""Commands about incidents: claimed, confirmed, rejected, placed, merged, split, updated, ended.
+"""Commands about incidents: claimed, confirmed, rejected, placed, updated, ended; reports let go on.
 
 Whoever was told of an incident is told of every change of it, once, over the same audience.
 """
@@ -9,15 +9,15 @@ from services.router.decide import ids, reasons
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
 from services.router.decide.judge import group_ids
-from services.router.decide.limits import CLAIM_LEASE, MOST_SPLIT
+from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.permissions import concerns
 from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
-from services.router.decide.state import Evidence, Held, Incident
+from services.router.decide.state import Held, Incident
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertKind
-from shared.contracts.base import IncidentId, Place
+from shared.contracts.base import IncidentId
 from shared.contracts.desk import EndStage, Statement
 from shared.contracts.incidents import Status
 
@@ -131,11 +131,12 @@ def _tell_of_place(draft: Draft, before: Incident, words: str) -> None:
     fresh = [pair for pair in verifiers(after) if pair[0] in new and pair not in known]
     if after.status == "confirmed":
         fresh += [pair for pair in public(after) if pair[0] in new and pair not in known]
-    draft.tell(before.id, _first_word(after), fresh, urgency="urgent", statement=words)
+    draft.tell(before.id, first_word(after), fresh, urgency="urgent", statement=words)
     draft.tell(before.id, "UPDATE", before.told, statement=words)
 
 
-def _first_word(incident: Incident) -> AlertKind:
+def first_word(incident: Incident) -> AlertKind:
+    """What those are told first who have not heard of it."""
     words: dict[Status, AlertKind] = {
         "unconfirmed": "UNCONFIRMED",
         "likely": "LIKELY",
@@ -179,89 +180,6 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         incident.id, _ENDED_AS[command.stage], incident.told, urgency="urgent", statement=_words(statement)
     )
     return reasons.APPLIED
-
-
-def merge(draft: Draft, command: desk.Merge, incident: Incident) -> str:
-    """Two were one: those told of the absorbed one learn its new code."""
-    absorbed = draft.state.incidents.get(command.absorbed)
-    if absorbed is None:
-        return reasons.UNKNOWN_INCIDENT
-    if refused := _no_merge(incident, absorbed, command):
-        return refused
-    draft.emit(events.IncidentMerged, incident_id=incident.id, absorbed=absorbed.id, member=command.member)
-    merged = draft.incident(incident.id)
-    draft.tell(incident.id, "UPDATE", absorbed.told)
-    if merged.status == "confirmed":
-        draft.tell(incident.id, "CONFIRMED", set(public(merged)) - set(merged.told), urgency="urgent")
-    raise_to_likely(draft, incident.id)
-    return reasons.APPLIED
-
-
-def _no_merge(incident: Incident, absorbed: Incident, command: desk.Merge) -> str | None:
-    if incident.id == absorbed.id:
-        return reasons.SAME_INCIDENT
-    if not concerns(absorbed, command.group):
-        return reasons.NOT_YOUR_INCIDENT
-    if incident.ended or absorbed.merged_into or incident.drill != absorbed.drill:
-        return reasons.WRONG_STATUS
-    if _told_in_public(absorbed) and incident.status != "confirmed":
-        return reasons.MERGE_OTHER_WAY
-    return None
-
-
-def _told_in_public(incident: Incident) -> bool:
-    """Whether others than verifiers count on hearing the rest: it is confirmed, or once was."""
-    return incident.status == "confirmed" or any(audience != "verifiers" for _, audience in incident.told)
-
-
-def split(draft: Draft, command: desk.Split, incident: Incident) -> str:
-    """Some reports are another event: it opens, and its verifiers are told."""
-    moved = [incident.evidence[r] for r in dict.fromkeys(command.reports) if r in incident.evidence]
-    if refused := _no_split(command, incident, moved):
-        return refused
-    into = ids.incident_id(incident.id, command.id)
-    place = _place_of(moved) or incident.place
-    if place is None or into in draft.state.incidents:
-        return reasons.PLACE_NEEDED if place is None else reasons.UNCHANGED
-    groups = concerned(place, draft.state.groups, draft.gazetteer) or incident.groups
-    open_incident(draft, into, place, groups, drill=incident.drill)
-    reports = tuple(e.report for e in moved)
-    draft.emit(
-        events.IncidentSplit, incident_id=incident.id, into=into, reports=reports, member=command.member
-    )
-    _move(draft, into, moved)
-    draft.tell(into, "UNCONFIRMED", verifiers(draft.incident(into)), urgency="urgent")
-    raise_to_likely(draft, into)
-    return reasons.APPLIED
-
-
-def _no_split(command: desk.Split, incident: Incident, moved: list[Evidence]) -> str | None:
-    if incident.ended:
-        return reasons.WRONG_STATUS
-    if len(moved) < len(set(command.reports)):
-        return reasons.UNKNOWN_REPORT
-    if len(moved) == len(incident.evidence):
-        return reasons.NOTHING_WOULD_REMAIN
-    return reasons.TOO_MANY_REPORTS if len(moved) > MOST_SPLIT else None
-
-
-def _place_of(reports: list[Evidence]) -> Place | None:
-    places = [e.place for e in reports if e.place is not None]
-    return min(places, key=lambda p: p.radius_m, default=None)
-
-
-def _move(draft: Draft, into: IncidentId, moved: list[Evidence]) -> None:
-    for report in moved:
-        detail = events.ReportDetail(
-            text=report.text,
-            sender=report.sender,
-            source=report.source,
-            place=report.place,
-            first_hand=report.first_hand,
-            gist=report.gist,
-            reported_at=report.at,
-        )
-        draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)
 
 
 def release_report(draft: Draft, command: desk.ReleaseReport) -> str:

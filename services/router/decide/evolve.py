@@ -80,6 +80,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         place=detail.place,
         sketch=sketch(detail.text),
         gist=detail.gist or incidents.Gist(),
+        trusted=detail.trusted,
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = replace(state, held=state.held.insert(event.report_id, held))

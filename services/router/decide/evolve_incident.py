@@ -10,7 +10,7 @@ from rpds import HashTrieMap
 from services.router.decide import assess, snapshot
 from services.router.decide.evolve_parts import drop, put
 from services.router.decide.limits import MOST_GROUPS, MOST_WORDS
-from services.router.decide.state import Claim, Evidence, Incident, State, Thread, Trace
+from services.router.decide.state import DAWN, Claim, Evidence, Incident, State, Thread, Trace
 from services.router.decide.text import sketch
 from shared.contracts import incidents as events
 from shared.contracts.base import IncidentId, Place, ReportId
@@ -60,22 +60,46 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         place=detail.place,
         sketch=sketch(detail.text),
         gist=detail.gist or events.Gist(),
+        trusted=detail.trusted,
     )
 
 
 def _with(incident: Incident, report: Evidence) -> Incident:
-    return replace(
+    late = report.at < incident.heard_at
+    incident = replace(
         incident,
         evidence=incident.evidence.insert(report.report, report),
-        support=assess.supported_by(incident.support, report),
         first_hand=incident.first_hand + (report.first_hand is True),
+        vouched=incident.vouched + assess.vouches(report),
         best=assess.better(incident.best, report),
         last_at=max(incident.last_at, report.at),
+        heard_at=max(incident.heard_at, report.at),
         **_spoken(incident, report),
         home=incident.home or report.gist.home,
+    )
+    return _heard_in_order(incident) if late else _heard(incident, report)
+
+
+def _heard(incident: Incident, report: Evidence) -> Incident:
+    """With what depends on which report came before which."""
+    return replace(
+        incident,
+        support=assess.supported_by(incident.support, report),
         said_over_at=_said_over(incident, report),
         said_wrong_at=report.at if report.gist.kind == "wrong" else incident.said_wrong_at,
     )
+
+
+def _heard_in_order(incident: Incident) -> Incident:
+    """The same as if all its reports had joined when they came."""
+    incident = replace(incident, support=(), said_over_at=None, said_wrong_at=None)
+    for report in _in_order(incident.evidence.values()):
+        incident = _heard(incident, report)
+    return incident
+
+
+def _in_order(reports: Iterable[Evidence]) -> list[Evidence]:
+    return sorted(reports, key=lambda e: (e.at, e.report))
 
 
 def _spoken(incident: Incident, report: Evidence) -> dict[str, Any]:
@@ -114,14 +138,16 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
         evidence=evidence,
         support=(),
         first_hand=0,
+        vouched=0,
         best=None,
         words=HashTrieMap(),
         venues=HashTrieMap(),
         tongues=HashTrieMap(),
         said_over_at=None,
         said_wrong_at=None,
+        heard_at=DAWN,
     )
-    for other in sorted(evidence.values(), key=lambda e: (e.at, e.report)):
+    for other in _in_order(evidence.values()):
         bare = _with(bare, other)
     return bare
 
@@ -129,19 +155,24 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
 def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
     threads, traces, chats, words = state.threads, state.traces, state.chats, state.words
     trace = Trace(report.report, incident, report.at)
-    if report.sender is not None:
+    if report.sender is not None and _not_older(threads.get(report.sender), report):
         threads = threads.put(report.sender, Thread(report.report, incident, report.at), report.at)
-    if report.source is not None:
+    if report.source is not None and _not_older(chats.get(report.source), report):
         chats = chats.put(report.source, trace, report.at)
-    if new := {mark: trace for mark in report.sketch if _is_news(traces.get(mark), incident)}:
+    if new := {mark: trace for mark in report.sketch if _is_news(traces.get(mark), trace)}:
         traces = traces.put_all(new, report.at)
-    if new_words := {w: trace for w in report.gist.words if _is_news(words.get(w), incident)}:
+    if new_words := {w: trace for w in report.gist.words if _is_news(words.get(w), trace)}:
         words = words.put_all(new_words, report.at)
     return replace(state, threads=threads, traces=traces, chats=chats, words=words)
 
 
-def _is_news(known: Trace | None, incident: IncidentId) -> bool:
-    return known is None or known.incident != incident
+def _is_news(known: Trace | None, trace: Trace) -> bool:
+    return known is None or (known.incident != trace.incident and _not_older(known, trace))
+
+
+def _not_older(known: Trace | Thread | None, new: Trace | Evidence) -> bool:
+    """Whether it is the latest word: what was held, merged or moved does not hide what came after it."""
+    return known is None or known.incident is None or known.at <= new.at
 
 
 def _change(change: Change) -> Handler:
@@ -213,7 +244,7 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
     if incident is None or absorbed is None:
         return state
     one = incident
-    for report in sorted(absorbed.evidence.values(), key=lambda e: (e.at, e.report)):
+    for report in _in_order(absorbed.evidence.values()):
         one = _with(one, report)
         state = replace(state, known=state.known.put(report.report, incident.id, event.at))
         state = _traced(state, report, incident.id)
@@ -229,7 +260,7 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
         last_at=max(one.last_at, event.at),
     )
     gone = replace(
-        _over(replace(absorbed, status="merged", merged_into=incident.id), event.at),
+        _over(replace(absorbed, status="merged", was=absorbed.status, merged_into=incident.id), event.at),
         version=absorbed.version + 1,
     )
     return put(put(state, one), gone)
@@ -248,7 +279,7 @@ def _carried(state: State, event: events.IncidentCarried) -> State:
     incident = replace(snapshot.incident_from(event.snapshot.state), stated_at=event.at)
     if event.incident_id in state.incidents:
         return put(state, replace(state.incidents[event.incident_id], stated_at=event.at))
-    reports = sorted(incident.evidence.values(), key=lambda e: (e.at, e.report))
+    reports = _in_order(incident.evidence.values())
     for report in reports:
         incident = replace(incident, **_spoken(incident, report))
     state = put(state, incident)

@@ -104,12 +104,12 @@ def place_better(draft: Draft, incident: Incident, place: Place, *, moved: bool 
 
 
 def raise_to_likely(draft: Draft, incident: IncidentId) -> None:
-    """Enough independent reports: likely, for verifiers' eyes."""
+    """Enough independent reports, or a trusted one: likely, for verifiers' eyes."""
     known = draft.incident(incident)
     if not assess.likely(known, draft.state.groups):
         return
-    draft.emit(
-        events.IncidentAssessed, incident_id=incident, status="likely", reason=reasons.ENOUGH_INDEPENDENT
-    )
+    many = assess.supported(known, draft.state.groups)
+    reason = reasons.ENOUGH_INDEPENDENT if many else reasons.TRUSTED_REPORT
+    draft.emit(events.IncidentAssessed, incident_id=incident, status="likely", reason=reason)
     told = [pair for pair in known.told if pair[1] == "verifiers"]
     draft.tell(incident, "LIKELY", told, urgency="urgent")

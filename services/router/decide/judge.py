@@ -16,7 +16,7 @@ from services.router.decide.kinds import Context, Reckoned, reckon
 from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m, present
 from services.router.decide.locate import Located, locate
 from services.router.decide.reading import CLAIM
-from services.router.decide.route import area_index, concerned
+from services.router.decide.route import area_index, concerned, outside
 from services.router.decide.state import Incident, State
 from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
@@ -120,6 +120,10 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     if asked_at is not None and located.reason == reasons.NO_PLACE:
         located = replace(located, place=asked_at, reason="found")
     place = located.place
+    abroad = place is not None and outside(place, state.groups, gazetteer)
+    if abroad and not located.said and (hints.hearsay or hints.thread is not None):
+        # A relative abroad, who was told of something here or told of it before: no word of their phone.
+        located, place, abroad = Located(None, reasons.NO_PLACE), None, False
     gist = gist_of(content.text, understood)
     report = Report(
         text=content.text,
@@ -142,7 +146,19 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place else ()
     return Case(
-        state, content, understood, context, reckoned, gist, located, found, groups, first_hand, drill, now
+        state,
+        content,
+        understood,
+        context,
+        reckoned,
+        gist,
+        located,
+        found,
+        groups,
+        first_hand,
+        drill,
+        now,
+        abroad,
     )
 
 
@@ -174,11 +190,14 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return _Ruling("ignore", _NOISE[kind])
     if copy := _copy(case):
         return copy
+    joined = _joins(case.found)
+    if case.outside and joined is None:
+        return _Ruling("ignore", reasons.OUTSIDE)
     if kind == "empty":
         return _wordless(case)
     if kind == "rumour":
         return _Ruling("hold", reasons.RUMOUR)
-    if joined := _joins(case.found):
+    if joined:
         brings = own_held(case) if _answers(case) else ()
         return _after_the_end(case, joined.incident) or _Ruling(
             "join", _why(joined, kind), joined.incident.id, brings

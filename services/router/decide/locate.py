@@ -29,8 +29,6 @@ _PHONE_IN_AREA_M: Final = 150.0
 
 _TYPED_REACH_M: Final = 1_000.0
 
-_POINT_M: Final = 50.0
-
 
 @dataclass(frozen=True, slots=True)
 class Located:
@@ -85,7 +83,7 @@ def _exact(codes: Codes, mentions: Mentions, gazetteer: Gazetteer) -> Place | No
     if codes.point:
         lat, lon = codes.point
         outcode = gazetteer.outcode_at(lat, lon)
-        return at(lat, lon, _POINT_M, "coordinates", bare_label(lat, lon, gazetteer), outcode)
+        return at(lat, lon, codes.point_m, "coordinates", bare_label(lat, lon, gazetteer), outcode)
     streets = [m.name for m in mentions.names if m.precise and not m.denied]
     for postcode in codes.postcodes:
         if point := gazetteer.postcode(postcode):

@@ -41,7 +41,8 @@ def decide_report(draft: Draft, report: ReportReceived) -> Answer:
     if not isinstance(content, ReportContent):
         return Answer("ignored", reasons.CONTENT_GONE)
     ruling = judge(draft.state, content, drill=report.drill, now=draft.now, gazetteer=draft.gazetteer)
-    return replace(carry_out(draft, report, content, ruling), why=why(ruling))
+    shown = why(ruling).model_copy(update={"trusted": content.trusted})
+    return replace(carry_out(draft, report, content, ruling), why=shown)
 
 
 def carry_out(draft: Draft, report: ReportReceived, content: ReportContent, ruling: Judgement) -> Answer:
@@ -91,6 +92,7 @@ def detail_of(
         first_hand=first_hand,
         language=content.language,
         observed_at=content.observed_at,
+        trusted=content.trusted,
     )
 
 
@@ -147,6 +149,7 @@ def _detail_of_held(held: Held) -> events.ReportDetail:
         first_hand=held.evidence.first_hand,
         language=held.language,
         reported_at=held.evidence.at,
+        trusted=held.evidence.trusted,
     )
 
 
@@ -219,6 +222,7 @@ def held_of(content: ReportContent, ruling: Judgement) -> events.HeldReport:
         place=ruling.place,
         first_hand=ruling.first_hand,
         language=content.language,
+        trusted=content.trusted,
     )
 
 

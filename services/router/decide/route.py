@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from services.router.decide.geo import DEGREE_M, lon_scale
 from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Group
+from services.router.gazetteer.country import NEAR_M
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import GroupId, Place
 from shared.contracts.groups import Area
@@ -40,6 +41,11 @@ class AreaIndex:
     shapes: tuple[BaseGeometry, ...]
     tree: shapely.STRtree
     by_outcode: dict[str, tuple[GroupId, ...]]
+
+    def reaches(self, lat: float, lon: float, within_m: float) -> bool:
+        """Whether some group's area is as near as that."""
+        around = disc(Place(lat=lat, lon=lon, radius_m=within_m, how="area", label=""))
+        return bool(self.tree.query(around, predicate="intersects").size)
 
     def covers(self, lat: float, lon: float) -> bool:
         """Whether a point lies in some group's area."""
@@ -91,6 +97,12 @@ def disc(place: Place) -> BaseGeometry:
     radius = max(place.radius_m, _LEAST_DISC_M) / DEGREE_M
     circle = shapely.Point(place.lon, place.lat).buffer(radius, quad_segs=6)
     return affinity.scale(circle, xfact=1 / lon_scale(place.lat), origin=(place.lon, place.lat))
+
+
+def outside(place: Place, groups: Groups, gazetteer: Gazetteer) -> bool:
+    """Whether a place is surely outside the country served: far from every district and every group."""
+    lat, lon = place.lat, place.lon
+    return gazetteer.abroad(lat, lon) and not area_index(groups).reaches(lat, lon, NEAR_M + place.radius_m)
 
 
 def concerned(place: Place, groups: Groups, gazetteer: Gazetteer) -> tuple[GroupShare, ...]:

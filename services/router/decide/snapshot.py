@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from rpds import HashTrieMap
 
 from services.router.decide.homes import speaks_of_home
-from services.router.decide.state import Claim, Evidence, Incident
+from services.router.decide.state import DAWN, Claim, Evidence, Incident
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import GroupShare
@@ -48,6 +48,7 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "evidence": _dumped(_latest(incident)),
         "support": _dumped(incident.support),
         "home": incident.home,
+        "vouched": incident.vouched,
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -77,6 +78,7 @@ def _latest(incident: Incident) -> list[Evidence]:
 def incident_from(state: dict[str, Any]) -> Incident:
     """The incident that `snapshot_of` restated."""
     best = _EVIDENCE.validate_python(state["best"])
+    evidence = _EVIDENCE.validate_python(state["evidence"])
     plain: dict[str, Any] = {name: state[name] for name in _PLAIN}
     times: dict[str, Any] = {name: _TIME.validate_python(state[name]) for name in _TIMES}
     return Incident(
@@ -87,10 +89,12 @@ def incident_from(state: dict[str, Any]) -> Incident:
         told=tuple((pair[0], pair[1]) for pair in state["told"]),
         claim=_CLAIM.validate_python(state["claim"]),
         tally=Tally.model_validate(state["tally"]),
-        evidence=HashTrieMap({e.report: e for e in _EVIDENCE.validate_python(state["evidence"])}),
+        evidence=HashTrieMap({e.report: e for e in evidence}),
+        heard_at=max((e.at for e in evidence), default=DAWN),
         support=tuple(_EVIDENCE.validate_python(state["support"])),
         best=best[0] if best else None,
         home=_home(state),
+        vouched=state.get("vouched", 0),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )

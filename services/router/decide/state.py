@@ -50,6 +50,7 @@ class Evidence:
     place: Place | None = None
     sketch: tuple[int, ...] = ()
     gist: Gist = field(default_factory=Gist)
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Incident:
     """Grows with every event that changes what a person would decide; not with mere reports."""
     last_at: datetime = DAWN
     """Of the last report or act: silence counts from here."""
+    heard_at: datetime = DAWN
+    """Of its latest report; one that joins later, because it was held, is counted in its place."""
     ended_at: datetime | None = None
     place: Place | None = None
     placed_by_person: bool = False
@@ -82,10 +85,14 @@ class Incident:
     claim: Claim | None = None
     tally: Tally = field(default_factory=Tally)
     merged_into: IncidentId | None = None
+    was: Status | None = None
+    """Its status before it was merged, for a split to give back."""
     evidence: "HashTrieMap[ReportId, Evidence]" = field(default_factory=HashTrieMap)
     support: tuple[Evidence, ...] = ()
     """The independent reports counted so far (at most as many as any policy asks)."""
     first_hand: int = 0
+    vouched: int = 0
+    """The reports by trusted accounts that say it is so."""
     best: Evidence | None = None
     """The report whose words verifiers are shown."""
     said_over_at: datetime | None = None

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from services.router.gazetteer.borders import Borders
+from services.router.gazetteer.country import abroad
 from services.router.gazetteer.filter import WordFilter
 from services.router.gazetteer.kept import Kept
 from services.router.gazetteer.keys import GENERIC, fingerprint
@@ -64,6 +65,7 @@ class SqliteGazetteer:
         self._like = Kept(self._read_similar, _KEPT)
         self._sample = Kept(self._read_sample, _KEPT)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
+        self._far: Callable[[float, float], bool] = lru_cache(2_048)(self._read_abroad)
 
     def close(self) -> None:
         """Let the file go. Nothing may be asked after."""
@@ -119,6 +121,13 @@ class SqliteGazetteer:
     def outcode_at(self, lat: float, lon: float) -> str | None:
         """The district of the nearest known postcode or outcode centre, within 5 km."""
         return self._nearby.outcode(lat, lon)
+
+    def abroad(self, lat: float, lon: float) -> bool:
+        """Whether a point is surely outside the country."""
+        return self.outcode_at(lat, lon) is None and self._far(round(lat, 2), round(lon, 2))
+
+    def _read_abroad(self, lat: float, lon: float) -> bool:
+        return abroad(lat, lon, (p for code, p in self._districts.items() if " " not in code))
 
     def area_at(self, lat: float, lon: float) -> str | None:
         """The name of the smallest boundary that contains the point."""

@@ -94,6 +94,10 @@ class Gazetteer(Protocol):
         """The district that the nearest known postcode or outcode centre belongs to, within 5 km."""
         ...
 
+    def abroad(self, lat: float, lon: float) -> bool:
+        """Whether a point is surely outside the country that the districts are of."""
+        ...
+
     def area_at(self, lat: float, lon: float) -> str | None:
         """The name of the smallest boundary that contains the point."""
         ...

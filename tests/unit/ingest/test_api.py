@@ -26,7 +26,9 @@ def key_of(name: str, *rights: str) -> ClientKey:
     )
 
 
-KEYS = ClientKeys([key_of("demo", "set_received_at", "high_volume"), key_of("plain")])
+KEYS = ClientKeys(
+    [key_of("demo", "set_received_at", "high_volume"), key_of("plain"), key_of("partner", "trusted")]
+)
 DEMO = {"Authorization": "Bearer demo"}
 
 
@@ -58,6 +60,31 @@ async def test_a_report_is_stored_sealed_and_answered_with_a_receipt(tmp_path: P
         assert entry is not None
         assert b"marker-text" not in entry.body
         assert len(entry.headers[BODY_TAG]) == 32
+
+
+@pytest.mark.parametrize(
+    ("headers", "more", "trusted"),
+    [
+        ({"Authorization": "Bearer partner"}, {}, True),
+        ({"Authorization": "Bearer plain"}, {}, False),
+        ({}, {}, False),
+        # Nobody says of themselves that they are trusted.
+        ({}, {"trusted": True}, False),
+        ({"Authorization": "Bearer plain"}, {"trusted": True, "content": {"trusted": True}}, False),
+    ],
+)
+async def test_only_a_trusted_key_makes_a_report_trusted(
+    tmp_path: Path, headers: dict[str, str], more: dict[str, Any], trusted: object
+) -> None:
+    async with front_door(tmp_path, keys=KEYS) as door:
+        status, _ = await door.post({**REPORT, **more}, headers=headers)
+        assert status == 202
+        (stored,) = await door.stored()
+        assert isinstance(stored.content, ReportContent)
+        assert stored.content.trusted is trusted
+        entry = await door.bus.get("REPORTS", 1)
+        assert entry is not None
+        assert b"partner" not in entry.body
 
 
 @pytest.mark.parametrize(

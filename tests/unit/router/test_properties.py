@@ -1,23 +1,19 @@
 """Properties: no input raises, a duplicate changes nothing, replay gives the state, order is nothing."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.router.decide.decider import Input, decide, step
 from services.router.decide.evolve import evolve
-from services.router.decide.state import State
-from services.router.evaluate import state_with
-from services.router.gazetteer.load import load_gazetteer
-from shared.contracts.groups import Area, GroupDefinition
+from services.router.decide.reasons import DUPLICATE_REPORT
+from services.router.decide.state import DAWN, State
 from shared.contracts.reports import ReportContent, ReportReceived
 
-GAZETTEER = load_gazetteer()
-START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)
-BRITAIN = Area(polygons=((((-8.0, 49.5), (2.0, 49.5), (2.0, 59.5), (-8.0, 59.5), (-8.0, 49.5)),),))
-GROUPS = state_with([GroupDefinition(id="britain", name="Britain", area=BRITAIN)])
+from .tellings import GAZETTEER, GROUPS, START, Telling, evenings
+
 WORDS = [
     "immigration raid",
     "Ashwin Street",
@@ -88,41 +84,57 @@ def test_no_report_raises_and_replay_gives_the_same_state(played: list[tuple[Rep
     assert replayed == state
 
 
-@settings(max_examples=40, deadline=None)
-@given(contents)
-def test_a_duplicate_changes_nothing(content: ReportContent) -> None:
-    _, once = step(GROUPS, Input("REPORTS", 1, report(1, content)), START, GAZETTEER)
-    events, twice = step(once, Input("REPORTS", 2, report(1, content)), START, GAZETTEER)
-    assert [e.type for e in events] == ["input.decided.v1"]
-    assert (twice.incidents, twice.held, twice.known) == (once.incidents, once.held, once.known)
+def sparsely(state: State) -> State:
+    """All but the positions and the clock, which every decided input moves."""
+    return replace(state, reports_seq=0, desk_seq=0, now=DAWN, positions_at=DAWN)
 
 
-PLACES = [(51.5470, -0.0748), (51.5600, -0.0748), (51.4725, -0.0563), (55.8419, -4.2731)]
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.permutations([(place, n) for place in range(4) for n in range(3)]))
-def test_order_within_a_minute_does_not_change_clusters_a_kilometre_apart(
-    order: list[tuple[int, int]],
+@settings(max_examples=80, deadline=None)
+@given(evenings(), st.lists(contents, max_size=6), st.data())
+def test_a_duplicate_changes_nothing(
+    told: list[Telling], others: list[ReportContent], data: st.DataObject
 ) -> None:
-    state, clusters = GROUPS, {}
-    for seq, (place, n) in enumerate(order, 1):
-        lat, lon = PLACES[place]
-        content = ReportContent.model_validate(
-            {
-                "text": f"immigration raid here, witness number {n} of street {place}",
-                "sender": f"s{place}-{n}",
-                "position": {"lat": lat + 0.0002 * n, "lon": lon, "accuracy_m": 30},
-            }
-        )
-        message = report(seq, content, seq * 4, name=f"r{place}-{n}")
-        events, state = step(state, Input("REPORTS", seq, message), message.at, GAZETTEER)
-        decided: Any = events[-1]
-        clusters[message.report_id] = decided.incident_id
-    by_incident: dict[str, set[str]] = {}
-    for name, incident in clusters.items():
-        by_incident.setdefault(incident, set()).add(name.split("-")[0])
-    assert sorted(by_incident.values(), key=sorted) == [{"r0"}, {"r1"}, {"r2"}, {"r3"}]
+    """Whenever it comes again, at once or hours later, as it was or with other words under its id."""
+    reports = [t.report(n, n) for n, t in enumerate(told)] + [report(n, c) for n, c in enumerate(others)]
+    state = GROUPS
+    for seq, message in enumerate(data.draw(st.permutations(reports)), 1):
+        _, state = step(state, Input("REPORTS", seq, message), message.at, GAZETTEER)
+    once, again = state, data.draw(st.lists(st.sampled_from(reports), min_size=1, max_size=4))
+    for n, message in enumerate(again, 1):
+        content = data.draw(st.sampled_from([message.content, *(r.content for r in reports)]))
+        repeated = message.model_copy(update={"content": content})
+        later = once.now + timedelta(seconds=n * data.draw(st.integers(0, 3_000)))
+        events, state = step(state, Input("REPORTS", len(reports) + n, repeated), later, GAZETTEER)
+        assert [(e.type, getattr(e, "reason", "")) for e in events] == [
+            ("input.decided.v1", DUPLICATE_REPORT)
+        ]
+    assert sparsely(state) == sparsely(once)
+
+
+def clusters(order: list[tuple[int, Telling]]) -> tuple[list[list[str]], State]:
+    """The reports of each incident after these tellings, all received within one minute."""
+    state = GROUPS
+    for seq, (n, told) in enumerate(order, 1):
+        message = told.report(n, 59 * seq / len(order))
+        _, state = step(state, Input("REPORTS", seq, message), message.at, GAZETTEER)
+    return sorted(sorted(incident.evidence) for incident in state.incidents.values()), state
+
+
+@settings(max_examples=120, deadline=None)
+@given(evenings(), st.data())
+def test_order_within_a_minute_does_not_change_clusters_a_kilometre_apart(
+    told: list[Telling], data: st.DataObject
+) -> None:
+    """Each of two orders gives the true events: named or seen by phone, in any language, by anybody."""
+    numbered = list(enumerate(told))
+    true: dict[int, list[str]] = {}
+    for n, telling in numbered:
+        true.setdefault(telling.event, []).append(f"e{telling.event}-{n}")
+    expected = sorted(map(sorted, true.values()))
+    for _ in range(2):
+        found, state = clusters(data.draw(st.permutations(numbered)))
+        assert found == expected
+        assert not state.held
 
 
 def test_a_state_knows_nothing_at_first() -> None:
