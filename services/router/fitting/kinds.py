@@ -4,7 +4,7 @@ Whether a message is noise decides whether anybody hears of it; whether it is a 
 hardly matters. So both are measured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ Weights = Mapping[str, Mapping[str, float]]
 PULL: Final = 6.0
 SENTENCE: Final = 0.3
 """What a test sentence counts beside a message of the corpus: it is shorter and cleaner than life."""
+
+_PLACED_TOO: Final = frozenset({"wrong"})
+
 
 PRIOR: Final[Weights] = {kind: {f"rule_{kind}": 2.0} for kind in KINDS}
 """Without a corpus the rules' own answer holds."""
@@ -70,7 +73,7 @@ def fit_kinds(
 ) -> KindsFit:
     """Fit on the corpus, judged by these links, and on the sentences."""
     corpus = [_row(e, links) for e in found]
-    extra = [row for text, kind in sentences if (row := _of_sentence(text, kind)) is not None]
+    extra = [row for text, kind in sentences for row in _of_sentence(text, kind)]
     told = {
         "by rules": [told_kind(row, PRIOR) for row in corpus],
         "before": [told_kind(row, old) for row in corpus],
@@ -91,11 +94,14 @@ def _row(example: Example, links: Mapping[str, float]) -> Row:
     return Row(values, example.kind, fixed=said if said in FIXED else None)
 
 
-def _of_sentence(text: str, kind: Kind) -> Row | None:
+def _of_sentence(text: str, kind: Kind) -> Iterator[Row]:
+    """The sentence by itself, and, if it denies, as it would be with a place in it: a place makes no raid."""
     understood = understand(text)
     if understood.kind in FIXED:
-        return None
-    return Row(features(understood, Context()), kind, SENTENCE)
+        return
+    yield Row(features(understood, Context()), kind, SENTENCE)
+    if kind in _PLACED_TOO:
+        yield Row(features(understood, Context(placed=True)), kind, SENTENCE)
 
 
 def fitted(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
