@@ -76,6 +76,10 @@ _NEARBY_M: Final = 1_500.0
 """News from within this may be of it for a word in common; from farther away it needs more."""
 
 
+_CHAT_REACH_M: Final = 5_000.0
+"""A phone farther than this from what its chat talks of sees something else."""
+
+
 _RELATIVES_M: Final = 5_000.0
 """A relative's phone within this of the only event there is may be told of it; farther away it is another."""
 
@@ -178,14 +182,19 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
         return None
     if report.claims:
         return _another_claimed(signs, report, apart, away=away)
-    linked = bool(signs.keys() & {"sender", "chat", "words"})
+    return _another_told(signs, report, apart, away=away, gone=gone)
+
+
+def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bool, gone: bool) -> str | None:
+    """Why news is of another one."""
+    linked = signs.keys() & {"sender", "chat", "words"}
+    tied = bool(signs.keys() & {"sender", "same_label"}) or signs.get("words", 0.0) >= 1
     near = apart is not None and apart <= _NEARBY_M
-    # A chat of a whole town talks of several events; a place named in it is another one's.
-    only_chat = (
-        "far_spot" in signs and not signs.keys() & {"sender", "same_label"} and signs.get("words", 0.0) < 1
-    )
-    told_of = linked if near else led and not only_chat
+    # A chat of a whole town talks of several events: a place named in it may be another one's.
+    told_of = bool(linked) if near else tied or ("chat" in signs and "far_spot" not in signs)
     if away and not (told_of or report.understood.support):
+        return "elsewhere"
+    if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
     alone = "alone" in signs and report.tells and not report.elsewhere
     return "unlinked" if report.place is None and not (linked or alone or "kin" in signs) else None
@@ -328,12 +337,18 @@ def _businesses(venues: Iterable[str]) -> set[str]:
 
 
 def _another_street(incident: Incident, report: Report) -> bool:
-    """Whether both are told of with a street's name, and no name is the same."""
-    mine = {word for word in report.gist.words if " " in word}
-    theirs = {word for word in incident.words if " " in word}
-    if incident.place is not None:
-        theirs |= {name_key(name) for name in _names(incident.place.label) if " " in name}
-    return bool(mine and theirs) and not mine & theirs
+    """Whether the report names a street, and the incident is told of by the names of others."""
+    mine = {name for name in _compound(report.gist.words) if name.rpartition(" ")[2] in STREETS}
+    if not mine or incident.place is None:
+        return False
+    theirs = _compound([*incident.words, *(name_key(name) for name in _names(incident.place.label))])
+    if not precise(incident.place):  # "Shepherds Bush Green" may well be in Uxbridge Road
+        theirs = {name for name in theirs if name.rpartition(" ")[2] in STREETS}
+    return bool(theirs) and not mine & theirs
+
+
+def _compound(names: Iterable[str]) -> set[str]:
+    return {name for name in names if " " in name}
 
 
 def _agreed(incident: Incident) -> bool:
