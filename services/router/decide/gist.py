@@ -4,6 +4,7 @@ Two messages about one event share names and odd details ("the bakery four", "Fa
 share phrases. A word is rare if no language's lexicon knows it and it is no everyday word.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from services.router.decide.lexicon import common_words, everyday_words, known_words, lexicon
@@ -39,6 +40,7 @@ def rare_words(text: str) -> tuple[str, ...]:
     return tuple(found)[:_MOST]
 
 
+@lru_cache(maxsize=16_384)
 def _rare(word: str) -> bool:
     if len(word) < (_SHORTEST if word.isascii() else 3) or word.isdigit():
         return False

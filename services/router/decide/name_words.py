@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from services.router.decide.lexicon import common_words, known_words, lexicon, negations, prepositions
@@ -54,6 +55,7 @@ _ARTICLE: Final = 3
 """Letters of the words that may stand between a negation and the name: "not at the Mare Street"."""
 
 
+@lru_cache(maxsize=16_384)
 def known(word: str) -> bool:
     """Whether the word is an everyday one or a sign of something."""
     return word in common_words() or word in lexicon().common or word in known_words()

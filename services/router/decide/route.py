@@ -15,6 +15,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from services.router.decide.geo import DEGREE_M, lon_scale
+from services.router.decide.latest import Latest
 from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Group
 from services.router.gazetteer.port import Gazetteer
@@ -46,21 +47,9 @@ class AreaIndex:
         return bool(self.tree.query(shapely.Point(lon, lat), predicate="intersects").size)
 
 
-class _Latest:
-    """The index of the groups last asked about: rebuilding follows their identity, not time."""
-
-    index: AreaIndex | None = None
-
-
+@Latest
 def area_index(groups: Groups) -> AreaIndex:
     """The index for exactly these groups; built anew only when a definition has changed."""
-    known = _Latest.index
-    if known is None or known.groups is not groups:
-        known = _Latest.index = _build(groups)
-    return known
-
-
-def _build(groups: Groups) -> AreaIndex:
     ordered = sorted(groups.items())
     by_outcode: dict[str, tuple[GroupId, ...]] = {}
     for group, known in ordered:
