@@ -289,10 +289,12 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     if report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues:
         yield "tongue", 1.0
     named = {kind for venue in report.gist.venues if (kind := _BUSINESS.get(venue))}
+    if not named:
+        return
     known = {kind for venue in incident.venues if (kind := _BUSINESS.get(venue))}
     if named & known:
         yield "venue", 1.0
-    elif named and known and _agreed(incident):
+    elif known and _agreed(incident):
         yield "other_venue", 1.0
 
 

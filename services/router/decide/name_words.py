@@ -109,9 +109,8 @@ def _same(word: str, spelt: str) -> bool:
 
 def capitalised(text: str) -> frozenset[str] | None:
     """The words written with a capital; None where the text's case says nothing."""
-    letters = [c for c in text if c.isalpha()]
-    uppers = sum(c.isupper() for c in letters)
-    if uppers > 0.8 * len(letters):
+    letters = [*filter(str.isalpha, text)]
+    if sum(map(str.isupper, letters)) > 0.8 * len(letters):
         return None
     written = [raw for raw in _WRITTEN.findall(text) if raw[:1].isupper() or raw[1:2].isupper()]
     return frozenset(word for raw in written for word in tokens(raw))

@@ -5,8 +5,9 @@ groups that name the district, and those that hold at least a tenth of its addre
 nobody's area it is the nearest fallback group's; where there is none, nobody's: never a random group's.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 import shapely
@@ -28,6 +29,8 @@ _LEAST_SHARE_VAGUE: Final = 0.1
 _VAGUE_M: Final = 1_000.0
 _LEAST_DISC_M: Final = 30.0
 _FALLBACK_REACH_M: Final = 100_000.0
+_KEPT: Final = 8_192
+"""Answers kept of each kind, by position: some megabytes."""
 
 Groups: TypeAlias = "HashTrieMap[GroupId, Group]"
 
@@ -41,10 +44,10 @@ class AreaIndex:
     shapes: tuple[BaseGeometry, ...]
     tree: shapely.STRtree
     by_outcode: dict[str, tuple[GroupId, ...]]
-
-    def covers(self, lat: float, lon: float) -> bool:
-        """Whether a point lies in some group's area."""
-        return bool(self.tree.query(shapely.Point(lon, lat), predicate="intersects").size)
+    covers: Callable[[float, float], bool]
+    """Whether a point lies in some group's area. The latest answers are kept: the same streets are named."""
+    shares: Callable[[Place], Mapping[GroupId, float]]
+    """How much of a place lies in which groups' areas; the latest answers are kept, too."""
 
 
 @Latest
@@ -58,7 +61,14 @@ def area_index(groups: Groups) -> AreaIndex:
             by_outcode[key] = (*by_outcode.get(key, ()), group)
     shaped = [(g, shape) for g, k in ordered if (shape := _shape(k.definition.area)) is not None]
     shapes = tuple(shape for _, shape in shaped)
-    return AreaIndex(groups, tuple(g for g, _ in shaped), shapes, shapely.STRtree(shapes), by_outcode)
+    ids, tree = tuple(g for g, _ in shaped), shapely.STRtree(shapes)
+    covers = lru_cache(_KEPT)(partial(_covered, tree))
+    shares = lru_cache(_KEPT)(partial(_by_area, ids, shapes, tree))
+    return AreaIndex(groups, ids, shapes, tree, by_outcode, covers, shares)
+
+
+def _covered(tree: shapely.STRtree, lat: float, lon: float) -> bool:
+    return bool(tree.query(shapely.Point(lon, lat), predicate="intersects").size)
 
 
 @lru_cache(maxsize=20_000)
@@ -86,7 +96,7 @@ def concerned(place: Place, groups: Groups, gazetteer: Gazetteer) -> tuple[Group
     """The groups concerned, greatest share first; the fallback group's where it is nobody's."""
     index = area_index(groups)
     shares = _by_addresses(place, index, gazetteer) if place.how == "outcode" else {}
-    shares = shares or _by_area(place, index)
+    shares = shares or dict(index.shares(place))
     for group in _by_name(place, index):
         shares[group] = 1.0
     ordered = sorted(shares, key=lambda g: (-shares[g], g))[:MOST_GROUPS]
@@ -98,15 +108,17 @@ def _share(groups: Groups, group: GroupId, share: float) -> GroupShare:
     return GroupShare(group=group, version=groups[group].version, share=round(min(1.0, share), 3))
 
 
-def _by_area(place: Place, index: AreaIndex) -> dict[GroupId, float]:
+def _by_area(
+    ids: Sequence[GroupId], shapes: Sequence[BaseGeometry], tree: shapely.STRtree, place: Place
+) -> dict[GroupId, float]:
     circle = disc(place)
     least = _LEAST_SHARE_VAGUE if place.radius_m > _VAGUE_M else _LEAST_SHARE
     shares: dict[GroupId, float] = {}
-    for n in index.tree.query(circle, predicate="intersects").tolist():
-        shape = index.shapes[n]
+    for n in tree.query(circle, predicate="intersects").tolist():
+        shape = shapes[n]
         share = 1.0 if shape.contains(circle) else circle.intersection(shape).area / circle.area
         if share >= least:
-            shares[index.ids[n]] = share
+            shares[ids[n]] = share
     return shares
 
 
