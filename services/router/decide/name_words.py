@@ -85,9 +85,8 @@ def translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:
     """(words taken, English name) for what begins here, with an article before or an ending behind."""
     table = lexicon().places_by_first
     first = words[at]
-    if first.isascii():
-        options = [first]
-    else:
+    options = [first]
+    if not first.isascii():
         options = [
             first,
             *([first[1:]] if first[0] in _CLITICS else []),
