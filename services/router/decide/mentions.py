@@ -153,6 +153,8 @@ class _Scan:
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
+        if words[at].isascii() and words[at] not in lexicon().places_by_first:
+            return None
         for length, english in translations(words, at):
             run = tokens(english)
             places = self._gazetteer.named(" ".join(canonical(run)))
@@ -253,7 +255,7 @@ class _Scan:
 
     def _shortened(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name without its last word: "corner of Ashwin and Kingsland"."""
-        if not (self._introduced(words, at) or self._capital([words[at]])):
+        if known(words[at]) or not (self._introduced(words, at) or self._capital([words[at]])):
             return None
         for length in range(min(3, len(words) - at), 0, -1):
             run = words[at : at + length]
@@ -269,7 +271,7 @@ class _Scan:
 
     def _similar(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A misspelt name: some words that end like a street, or one strange word after a preposition."""
-        if self._similar_left <= 0:
+        if self._similar_left <= 0 or known(*canonical(words[at : at + 1])):
             return None
         for length in range(min(4, len(words) - at), 0, -1):
             if length > 1 and written_out(words[at + length - 1]) not in ROAD_WORDS:
@@ -286,7 +288,7 @@ class _Scan:
         return None
 
     def _looks_like_a_name(self, words: Sequence[str], at: int, run: Sequence[str]) -> bool:
-        """Of several words the last is known to be a road's."""
+        """The first word is no known one, and of several the last is a road's."""
         strange = (len(w) for w in run if not known(w) and w not in ROAD_WORDS)
         if len(run) == 1:
             word = run[0]
@@ -296,7 +298,7 @@ class _Scan:
                 and self._introduced(words, at)
                 and any(strange)
             )
-        return not (known(run[0]) or is_preposition(run[0])) and max(strange, default=0) >= _SHORTEST_ALONE
+        return not is_preposition(run[0]) and max(strange, default=0) >= _SHORTEST_ALONE
 
     def _named_by_case(self, word: str) -> bool:
         return self._capitals is not None and word in self._capitals
