@@ -15,8 +15,10 @@ T = TypeVar("T")
 
 def changed(value: T, **changes: Any) -> T:
     """The value with these fields changed. Raises `TypeError` for a field that it does not have."""
-    names, read = _parts(type(value))
-    return type(value)(**{**dict(zip(names, read(value), strict=True)), **changes})
+    kind: Any = type(value)
+    names, read = _parts(kind)
+    made: T = kind(**{**dict(zip(names, read(value), strict=True)), **changes})
+    return made
 
 
 @cache

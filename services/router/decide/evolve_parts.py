@@ -1,6 +1,5 @@
 """The pieces of state that change together with an incident: where it lies, whether it is open."""
 
-
 from typing import Any
 
 from rpds import HashTrieMap
@@ -34,9 +33,7 @@ def _noted(state: State, incident: Incident) -> dict[str, Any]:
     untold = incident.live and any((s.group, "verifiers") not in incident.told for s in incident.groups)
     if untold == (incident.id in state.untold):
         return {}
-    return {
-        "untold": state.untold.insert(incident.id, True) if untold else state.untold.discard(incident.id)
-    }
+    return {"untold": state.untold.insert(incident.id, True) if untold else state.untold.discard(incident.id)}
 
 
 def drop(state: State, incident: Incident) -> State:

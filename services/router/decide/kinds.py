@@ -119,8 +119,8 @@ def kind_weights() -> Mapping[str, Mapping[str, float]]:
 def _by_feature() -> Mapping[str, Sequence[tuple[Kind, float]]]:
     """Feature → what it is worth for each kind: most are worth something for few of them."""
     found: dict[str, list[tuple[Kind, float]]] = {}
-    for kind, table in kind_weights().items():
-        for name, weight in table.items():
+    for kind in KINDS:
+        for name, weight in kind_weights()[kind].items():
             found.setdefault(name, []).append((kind, weight))
     return found
 

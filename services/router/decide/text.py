@@ -87,7 +87,7 @@ class Clause:
 @lru_cache(maxsize=8_192)
 def fold(text: str) -> str:
     """Case, accents, marks, apostrophes and shouting away; width made equal."""
-    text = text.translate(_DROPPED)
+    text = text.replace("'", "").replace("`", "") if text.isascii() else text.translate(_DROPPED)
     if not text.isascii():
         marked = unicodedata.normalize("NFKD", text.translate(_MEANINGS).translate(_LETTERS))
         text = "".join(c for c in marked if _kept(c))
