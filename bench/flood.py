@@ -2,9 +2,10 @@
 
 In one hour 2,000 messages come in: chatter, questions, ordinary police, rumours and their copies, in
 several languages, one in four with a phone. Somewhere in the middle is one raid: five reports from
-four people. The hour is played through the judgement with its ticks. Counted are the alerts to any
-group's verifiers, of every kind (a digest is one), and the questions asked back to senders; and the
-seconds from the raid's first report until an alert names its incident or a digest shows it. Last line: JSON.
+four people. The hour is played through the judgement, ticked by the second as the router does.
+Counted are the alerts to any group's verifiers, of every kind (a digest is one), and the questions
+asked back to senders; and the seconds from the raid's first report until an alert names its incident
+or a digest shows it. Last line: JSON.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from bench.worlds import Data, given_data, made_up_data, squares
 from bench.writers import START, Message, Street, Writers, phone_at, received
 from services.router.decide.decider import Input, step
 from services.router.decide.state import State
-from services.router.evaluate import passing, state_with
+from services.router.evaluate import state_with
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertRaised, DigestBody
 from shared.contracts.base import Message as Event
@@ -96,19 +97,20 @@ class Heard:
 
 
 def played(state: State, reports: Sequence[ReportReceived], gazetteer: Gazetteer) -> Heard:
-    """The hour, and a quarter of one for what still waits then."""
-    heard = Heard([], 0, Counter(), {})
-    for number, report in enumerate(reports, 1):
-        for events, ticked in passing(state, report.at, number, gazetteer):
-            state = ticked
+    """The hour, and a quarter of one for what still waits then; ticked every second, as in the router."""
+    heard, number, second = Heard([], 0, Counter(), {}), 0, timedelta(seconds=1)
+    waiting, moment = list(reversed(reports)), START
+    while moment <= START + HOUR + _AFTERWARDS:
+        while waiting and waiting[-1].at <= moment:
+            report, number = waiting.pop(), number + 1
+            events, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
             _listen(heard, events)
-        events, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
+            if isinstance(last := events[-1], InputDecided):
+                source = "raid" if report.report_id.startswith(_RAID) else "noise"
+                heard.outcomes[f"{source} {last.outcome}: {last.reason}"] += 1
+        events, state = step(state, Input("TICK", number), moment, gazetteer)
         _listen(heard, events)
-        if isinstance(last := events[-1], InputDecided):
-            source = "raid" if report.report_id.startswith(_RAID) else "noise"
-            heard.outcomes[f"{source} {last.outcome}: {last.reason}"] += 1
-    for events, _ in passing(state, START + HOUR + _AFTERWARDS, len(reports), gazetteer):
-        _listen(heard, events)
+        moment += second
     return heard
 
 

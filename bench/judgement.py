@@ -40,6 +40,8 @@ from services.router.decide.lexicon import warm_up
 from services.router.evaluate import Play
 from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.keys import name_key
+from services.router.gazetteer.load import open_gazetteer
+from services.router.memory import seldom_collecting
 from shared.contracts.reports import ReportReceived
 
 TARGETS: Final = {
@@ -95,7 +97,8 @@ def measure(plan: Plan, geodata: Path | None, folder: Path, say: Callable[[str],
     for other in others:
         restate(other)
     open_many(others[1], plan.incidents)
-    copied = _played(plan, writers, plain, others, say)
+    with seldom_collecting():
+        copied = _played(plan, writers, plain, others, say)
     return {
         "geodata": "made up" if data.made_up else "given",
         "plan": {name: getattr(plan, name) for name in Plan.__slots__},
@@ -105,8 +108,8 @@ def measure(plan: Plan, geodata: Path | None, folder: Path, say: Callable[[str],
         "open_incidents": {w.name: len(w.play.state.active) for w in (plain, *others)},
         "import": import_took,
         "lookup_us": {
-            "given": look_up(data.gazetteer, data.streets),
-            "large": look_up(large, data.streets),
+            "given": look_up(open_gazetteer(data.file), data.streets),
+            "large": look_up(open_gazetteer(folder / "large.db"), data.streets),
         },
         "targets": TARGETS,
     }

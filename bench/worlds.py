@@ -73,6 +73,8 @@ class Data:
     """What all worlds share."""
 
     files: tuple[Path, ...]
+    file: Path
+    """The gazetteer made of them."""
     gazetteer: SqliteGazetteer
     groups: tuple[GroupDefinition, ...]
     streets: tuple[Street, ...]
@@ -87,7 +89,7 @@ def given_data(geodata: Path, folder: Path, seed: int) -> Data:
     corpus.write_groups(geodata, folder / "groups")
     groups = tuple(group.definition for group in load_group_files(find_group_files([folder / "groups"])))
     streets = streets_of(road_names(corpus.places(geodata)[0]), gazetteer, seed)
-    return Data(files, gazetteer, groups, tuple(streets), made_up=False)
+    return Data(files, folder / "given.db", gazetteer, groups, tuple(streets), made_up=False)
 
 
 def made_up_data(folder: Path, seed: int, places: int = 12_000) -> Data:
@@ -97,7 +99,7 @@ def made_up_data(folder: Path, seed: int, places: int = 12_000) -> Data:
     write_tiles(tiles, places, places // 10, seed + 7)
     gazetteer, _ = imported((tiles,), folder / "some.db")
     streets = streets_of(road_names(tiles / "T000.csv"), gazetteer, seed)
-    return Data((tiles,), gazetteer, tuple(squares(1)), tuple(streets), made_up=True)
+    return Data((tiles,), folder / "some.db", gazetteer, tuple(squares(1)), tuple(streets), made_up=True)
 
 
 def imported(files: Sequence[Path], out: Path) -> tuple[SqliteGazetteer, dict[str, float]]:

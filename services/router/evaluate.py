@@ -130,11 +130,18 @@ class Play:
         self.state, self._gazetteer, self._told = state, gazetteer, told
         self._open: dict[str, Prediction] = {}
         self._times: dict[str, datetime] = {}
+        self._ticked = state.now
 
     def until(self, moment: datetime, number: int) -> None:
-        """Let time pass."""
-        for events, state in passing(self.state, moment, number, self._gazetteer):
-            self.state = state
+        """Let time pass: reports that leave no minute between them do not stop the clock."""
+        if moment - self.state.now > _TICK:
+            self._ticked = moment
+            for events, state in passing(self.state, moment, number, self._gazetteer):
+                self.state = state
+                self._amend(events)
+        elif moment - self._ticked >= _TICK:
+            self._ticked = max(self.state.now, self._ticked + _TICK)
+            events, self.state = step(self.state, Input("TICK", number), self._ticked, self._gazetteer)
             self._amend(events)
 
     def take(self, report: ReportReceived, number: int) -> None:
@@ -267,12 +274,12 @@ def explain_file(
 
     Raises `SettingsError` if the file holds no such report.
     """
-    state = state_with(definitions)
+    play = Play(state_with(definitions), gazetteer, {})
     for number, report in enumerate(read_reports(reports), 1):
-        state = let_time_pass(state, report.at, number, gazetteer)
+        play.until(report.at, number)
         if report.report_id == report_id:
-            return explain(state, report, gazetteer)
-        _, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
+            return explain(play.state, report, gazetteer)
+        play.take(report, number)
     raise SettingsError(f"{reports}: holds no report {report_id!r}; give an id that stands in the file.")
 
 
