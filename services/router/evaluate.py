@@ -15,10 +15,12 @@ from typing import Any, Final
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.judge import judge
+from services.router.decide.lexicon import warm_up
 from services.router.decide.limits import VAGUE_FORGETS
 from services.router.decide.state import State
 from services.router.gazetteer.load import load_gazetteer
 from services.router.gazetteer.port import Gazetteer
+from services.router.memory import seldom_collecting
 from services.router.report_lines import read_all, read_reports
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import IncidentId, Message, Place
@@ -60,8 +62,9 @@ def evaluate_files(  # noqa: PLR0913 - the command's options
     """
     gazetteer = load_gazetteer([*places, *boundaries, *postcodes])
     received = read_all(reports)
+    warm_up()
     summary = Summary(len(received), progress)
-    with out.open("w", encoding="utf-8") as stream:
+    with seldom_collecting(), out.open("w", encoding="utf-8") as stream:
         for prediction in summary.counting(evaluate(definitions, received, gazetteer)):
             stream.write(prediction_line(prediction))
     return summary.told()
@@ -111,7 +114,7 @@ def evaluate(
     minutes later, when time has passed, or be brought into one by the next report. `told` is filled with
     the moment of each incident's first word to anybody, singly or in a digest.
     """
-    play = _Play(state_with(groups), gazetteer, {} if told is None else told)
+    play = Play(state_with(groups), gazetteer, {} if told is None else told)
     for number, report in enumerate(reports, 1):
         play.until(report.at, number)
         yield from play.settled()
@@ -120,18 +123,25 @@ def evaluate(
     yield from play.all()
 
 
-class _Play:
+class Play:
     """Reports and time played through the decider, with the predictions that may still change."""
 
     def __init__(self, state: State, gazetteer: Gazetteer, told: dict[str, datetime]) -> None:
         self.state, self._gazetteer, self._told = state, gazetteer, told
         self._open: dict[str, Prediction] = {}
         self._times: dict[str, datetime] = {}
+        self._ticked = state.now
 
     def until(self, moment: datetime, number: int) -> None:
-        """Let time pass."""
-        for events, state in passing(self.state, moment, number, self._gazetteer):
-            self.state = state
+        """Let time pass: reports that leave no minute between them do not stop the clock."""
+        if moment - self.state.now > _TICK:
+            self._ticked = moment
+            for events, state in passing(self.state, moment, number, self._gazetteer):
+                self.state = state
+                self._amend(events)
+        elif moment - self._ticked >= _TICK:
+            self._ticked = max(self.state.now, self._ticked + _TICK)
+            events, self.state = step(self.state, Input("TICK", number), self._ticked, self._gazetteer)
             self._amend(events)
 
     def take(self, report: ReportReceived, number: int) -> None:
@@ -264,12 +274,12 @@ def explain_file(
 
     Raises `SettingsError` if the file holds no such report.
     """
-    state = state_with(definitions)
+    play = Play(state_with(definitions), gazetteer, {})
     for number, report in enumerate(read_reports(reports), 1):
-        state = let_time_pass(state, report.at, number, gazetteer)
+        play.until(report.at, number)
         if report.report_id == report_id:
-            return explain(state, report, gazetteer)
-        _, state = step(state, Input("REPORTS", number, report), report.at, gazetteer)
+            return explain(play.state, report, gazetteer)
+        play.take(report, number)
     raise SettingsError(f"{reports}: holds no report {report_id!r}; give an id that stands in the file.")
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.router.decide.geo import cells_asked
 from services.router.decide.likeness import CHAT, Report, Signs, another, apart_m, kinship, present, signs_of
@@ -31,8 +31,7 @@ _MOST_LIVE: Final = 12
 _MOST_CANDIDATES: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An incident that the report may be about, with what speaks for and against, and its score."""
 
     incident: Incident

@@ -15,11 +15,17 @@ _NAMED: Final = re.compile(
 _YEAR: Final = re.compile(r"(?<![\d£$€.,-])(20[012]\d)(?![\d.,]\d|\d)")
 
 
+_ANY: Final = re.compile(r"\d[/.-]\d|20\d")
+"""What every date holds; most texts do not."""
+
+
 def days_old(text: str, now: datetime) -> int | None:
     """How many days before `now` the newest date in the text lies; None if it names none.
 
     A bare year counts as its end.
     """
+    if not _ANY.search(text):
+        return None
     ages = [(now.date() - found).days for found in _dates(text)]
     return min(ages) if ages else None
 

@@ -7,7 +7,7 @@ best come first: incidents, then what somebody saw, then what is precisely place
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.router.decide import ids, reasons
@@ -20,6 +20,7 @@ from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
 from shared.contracts.base import GroupId, ReportId
 
 _EXCERPT: Final = 160
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _URGENT: Final = frozenset(
     {reasons.RUMOUR, reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reasons.NOT_UNDERSTOOD}
 )
@@ -36,16 +37,16 @@ class _Waiting:
     watches: tuple[Watch, ...]
 
     @property
-    def fresh(self) -> tuple[Held, ...]:
-        """The held reports that no digest has shown yet, the best first."""
-        return tuple(sorted((h for h in self.held if self.group not in h.digested), key=_rank))
+    def unshown(self) -> list[Held]:
+        """The held reports that no digest has shown yet."""
+        return [h for h in self.held if self.group not in h.digested]
 
 
 def digests(draft: Draft) -> Iterator[None]:
     """Emit the digests that are due."""
     for waiting in _all_waiting(draft.state):
         known = draft.state.groups.get(waiting.group)
-        if known is not None and _due(draft, waiting, known):
+        if known is not None and _due_at(draft.state, waiting, known) <= draft.now:
             _emit(draft, waiting, known)
             yield
 
@@ -72,17 +73,25 @@ def _all_waiting(state: State) -> list[_Waiting]:
     ]
 
 
-def _due(draft: Draft, waiting: _Waiting, group: Group) -> bool:
+def digests_due(state: State) -> Iterator[datetime]:
+    """When each digest falls due of which a group has something to show."""
+    for waiting in _all_waiting(state):
+        known = state.groups.get(waiting.group)
+        if known is not None:
+            yield _due_at(state, waiting, known)
+
+
+def _due_at(state: State, waiting: _Waiting, group: Group) -> datetime:
     """Soon for what must reach a person within five minutes; else in the group's rhythm."""
-    last = draft.state.digested.get(waiting.group, DAWN)
-    pressing = [_since(i) for i in waiting.incidents] + [h.evidence.at for h in waiting.fresh if _pressing(h)]
-    if pressing and draft.now >= max(min(pressing), last) + DIGEST_URGENT:
-        return True
-    fresh = [h.evidence.at for h in waiting.fresh] + [w.at for w in waiting.watches]
+    held = waiting.unshown
+    last = state.digested.get(waiting.group, DAWN)
+    pressing = [_since(i) for i in waiting.incidents] + [h.evidence.at for h in held if _pressing(h)]
+    soon = max(min(pressing), last) + DIGEST_URGENT if pressing else _NEVER
+    fresh = [h.evidence.at for h in held] + [w.at for w in waiting.watches]
     if not fresh:
-        return False
+        return soon
     every = timedelta(minutes=group.definition.policy.digest_every_min)
-    return draft.now >= max(last + every, min(fresh) + min(every, DIGEST_GATHERS))
+    return min(soon, max(last + every, min(fresh) + min(every, DIGEST_GATHERS)))
 
 
 def _pressing(held: Held) -> bool:
@@ -96,7 +105,7 @@ def _since(incident: Incident) -> datetime:
 
 def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
     incidents = sorted(waiting.incidents, key=_rank_of_incident)[:DIGEST_LINES]
-    fresh = waiting.fresh
+    fresh = sorted(waiting.unshown, key=_rank)
     lines = [
         *(_of_incident(i) for i in incidents),
         *(_of_held(h) for h in fresh),

@@ -5,11 +5,11 @@ counts, without its content. Unknown events never reach this function (the worke
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from services.router.decide.changed import changed
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
@@ -36,7 +36,7 @@ from shared.contracts.groups import Audience
 def evolve(state: State, event: Message) -> State:
     """The state after this event of DECISIONS. Raises `TypeError` for a message that is no such event."""
     if event.at > state.now:
-        state = replace(state, now=event.at)
+        state = changed(state, now=event.at)
     if isinstance(event, incidents.IncidentEvent):
         return INCIDENT_EVENTS[type(event)](state, event)
     handler = _OTHERS.get(type(event))
@@ -46,21 +46,20 @@ def evolve(state: State, event: Message) -> State:
 
 
 def _decided(state: State, event: incidents.InputDecided) -> State:
-    ref = event.input
+    ref, changes = event.input, dict[str, Any]()
     if ref.stream == "REPORTS":
-        state = replace(state, reports_seq=max(state.reports_seq, ref.seq))
+        changes["reports_seq"] = max(state.reports_seq, ref.seq)
     elif ref.stream == "DESK":
-        state = replace(state, desk_seq=max(state.desk_seq, ref.seq))
+        changes["desk_seq"] = max(state.desk_seq, ref.seq)
     if state.positions_at == DAWN:
-        state = replace(state, positions_at=event.at)
+        changes["positions_at"] = event.at
     if event.report_id is not None and state.known.get(event.report_id) is None:
-        known = state.known.put(event.report_id, event.incident_id or "", event.at)
-        state = replace(state, known=known)
-    return state
+        changes["known"] = state.known.put(event.report_id, event.incident_id or "", event.at)
+    return changed(state, **changes)
 
 
 def _positions(state: State, event: incidents.PositionCarried) -> State:
-    return replace(
+    return changed(
         state,
         reports_seq=max(state.reports_seq, event.reports),
         desk_seq=max(state.desk_seq, event.desk),
@@ -83,7 +82,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         trusted=detail.trusted,
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
-    state = replace(state, held=state.held.insert(event.report_id, held))
+    state = changed(state, held=state.held.insert(event.report_id, held))
     if event.asked is not None and detail.sender is not None:
         state = _asked(state, detail.sender, event)
     return _traced(state, evidence)
@@ -92,7 +91,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
 def _asked(state: State, sender: str, event: incidents.ReportHeld) -> State:
     """Remember the question; those before it count within the hour, and no more of them than may be."""
     asked = (*(state.asked.get(sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
-    return replace(state, asked=state.asked.put(sender, asked, event.at))
+    return changed(state, asked=state.asked.put(sender, asked, event.at))
 
 
 def _traced(state: State, evidence: Evidence) -> State:
@@ -105,11 +104,11 @@ def _traced(state: State, evidence: Evidence) -> State:
     for mark in evidence.sketch:
         if traces.get(mark) is None:
             traces = traces.put(mark, Trace(evidence.report, None, evidence.at), evidence.at)
-    return replace(state, threads=threads, traces=traces)
+    return changed(state, threads=threads, traces=traces)
 
 
 def _settled(state: State, event: incidents.HeldSettled) -> State:
-    return replace(state, held=state.held.discard(event.report_id))
+    return changed(state, held=state.held.discard(event.report_id))
 
 
 def _digested(state: State, event: incidents.HeldDigested) -> State:
@@ -117,12 +116,12 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
     for report in event.reports:
         known = held.get(report)
         if known is not None:
-            held = held.insert(report, replace(known, digested=(*known.digested, event.group)))
+            held = held.insert(report, changed(known, digested=(*known.digested, event.group)))
     for name in event.watches:
         watch = watches.get(name)
         if watch is not None:
-            watches = watches.insert(name, replace(watch, digested=(*watch.digested, event.group)))
-    state = replace(state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at))
+            watches = watches.insert(name, changed(watch, digested=(*watch.digested, event.group)))
+    state = changed(state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at))
     for name in event.incidents:
         state = _told(state, name, event.group, "verifiers")
     return state
@@ -136,7 +135,7 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
         return state
     if event.audience == "verifiers":
         recent = (*state.singles.get(event.group, ()), event.at)[-SINGLES:]
-        state = replace(state, singles=state.singles.insert(event.group, recent))
+        state = changed(state, singles=state.singles.insert(event.group, recent))
     return _told(state, incident.id, event.group, event.audience)
 
 
@@ -144,7 +143,7 @@ def _told(state: State, name: IncidentId, group: GroupId, audience: Audience) ->
     incident = state.incidents.get(name)
     if incident is None or (group, audience) in incident.told:
         return state
-    return put(state, replace(incident, told=(*incident.told, (group, audience))))
+    return put(state, changed(incident, told=(*incident.told, (group, audience))))
 
 
 def _watched(state: State, event: incidents.ReportWatched) -> State:
@@ -155,7 +154,7 @@ def _watched(state: State, event: incidents.ReportWatched) -> State:
     sightings = state.sightings
     for cell in cells_of(detail.place.lat, detail.place.lon, 0.0):
         sightings = sightings.put(cell, (*(sightings.get(cell) or ()), sighting)[-MOST_SIGHTINGS:], event.at)
-    return replace(state, sightings=sightings)
+    return changed(state, sightings=sightings)
 
 
 def _watch(state: State, event: incidents.WatchNoted) -> State:
@@ -167,23 +166,23 @@ def _watch(state: State, event: incidents.WatchNoted) -> State:
         where = event.where
         watch = Watch(event.watch_id, event.at, where.place, where.since, where.reports, event.groups)
         watches = watches.insert(watch.id, watch)
-    return replace(state, watches=watches)
+    return changed(state, watches=watches)
 
 
 def _defined(state: State, event: groups.GroupDefined) -> State:
     channels = event.channels if isinstance(event.channels, groups.GroupChannels) else None
     group = Group(event.version, event.definition, channels, event.at)
-    return replace(state, groups=state.groups.insert(event.group, group))
+    return changed(state, groups=state.groups.insert(event.group, group))
 
 
 def _member(state: State, event: groups.MemberAdded) -> State:
     name = event.name.name if isinstance(event.name, groups.MemberName) else None
     member = Member(HashTrieMap(event.roles), event.token_sha256, name, event.at)
-    return replace(state, members=state.members.insert(event.member, member))
+    return changed(state, members=state.members.insert(event.member, member))
 
 
 def _revoked(state: State, event: groups.MemberRevoked) -> State:
-    return replace(state, members=state.members.discard(event.member))
+    return changed(state, members=state.members.discard(event.member))
 
 
 _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {

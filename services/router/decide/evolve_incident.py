@@ -1,13 +1,13 @@
 """What each `incident.*` event means for its incident. Events of forgotten incidents mean nothing."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from rpds import HashTrieMap
 
 from services.router.decide import assess, snapshot
+from services.router.decide.changed import changed
 from services.router.decide.evolve_parts import drop, put
 from services.router.decide.limits import MOST_GROUPS, MOST_WORDS
 from services.router.decide.state import DAWN, Claim, Evidence, Incident, State, Thread, Trace
@@ -45,7 +45,7 @@ def _attached(state: State, event: events.ReportAttached) -> State:
     report = _evidence(event)
     state = put(state, _with(incident, report))
     known = state.known.put(event.report_id, incident.id, event.at)
-    return _traced(replace(state, known=known), report, incident.id)
+    return _traced(changed(state, known=known), report, incident.id)
 
 
 def _evidence(event: events.ReportAttached) -> Evidence:
@@ -66,7 +66,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
 
 def _with(incident: Incident, report: Evidence) -> Incident:
     late = report.at < incident.heard_at
-    incident = replace(
+    incident = changed(
         incident,
         evidence=incident.evidence.insert(report.report, report),
         first_hand=incident.first_hand + (report.first_hand is True),
@@ -82,7 +82,7 @@ def _with(incident: Incident, report: Evidence) -> Incident:
 
 def _heard(incident: Incident, report: Evidence) -> Incident:
     """With what depends on which report came before which."""
-    return replace(
+    return changed(
         incident,
         support=assess.supported_by(incident.support, report),
         said_over_at=_said_over(incident, report),
@@ -92,7 +92,7 @@ def _heard(incident: Incident, report: Evidence) -> Incident:
 
 def _heard_in_order(incident: Incident) -> Incident:
     """The same as if all its reports had joined when they came."""
-    incident = replace(incident, support=(), said_over_at=None, said_wrong_at=None)
+    incident = changed(incident, support=(), said_over_at=None, said_wrong_at=None)
     for report in _in_order(incident.evidence.values()):
         incident = _heard(incident, report)
     return incident
@@ -133,7 +133,7 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
     evidence = incident.evidence
     for report in reports:
         evidence = evidence.discard(report)
-    bare = replace(
+    bare = changed(
         incident,
         evidence=evidence,
         support=(),
@@ -163,7 +163,7 @@ def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
         traces = traces.put_all(new, report.at)
     if new_words := {w: trace for w in report.gist.words if _is_news(words.get(w), trace)}:
         words = words.put_all(new_words, report.at)
-    return replace(state, threads=threads, traces=traces, chats=chats, words=words)
+    return changed(state, threads=threads, traces=traces, chats=chats, words=words)
 
 
 def _is_news(known: Trace | None, trace: Trace) -> bool:
@@ -182,56 +182,56 @@ def _change(change: Change) -> Handler:
         incident = state.incidents.get(event.incident_id)
         if incident is None:
             return state
-        return put(state, replace(change(incident, event), version=incident.version + 1))
+        return put(state, changed(change(incident, event), version=incident.version + 1))
 
     return handle
 
 
 def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:
-    return replace(incident, status=event.status)
+    return changed(incident, status=event.status)
 
 
 def _claimed(incident: Incident, event: events.IncidentClaimed) -> Incident:
     claim = Claim(event.member, event.group, event.until)
-    return replace(incident, claim=claim, last_at=max(incident.last_at, event.at))
+    return changed(incident, claim=claim, last_at=max(incident.last_at, event.at))
 
 
 def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
-    return replace(incident, claim=None)
+    return changed(incident, claim=None)
 
 
 def _confirmed(incident: Incident, event: events.IncidentConfirmed) -> Incident:
-    return replace(incident, status="confirmed", ended_at=None, last_at=event.at)
+    return changed(incident, status="confirmed", ended_at=None, last_at=event.at)
 
 
 def _rejected(incident: Incident, event: events.IncidentRejected) -> Incident:
-    return _over(replace(incident, status=event.outcome), event.at)
+    return _over(changed(incident, status=event.outcome), event.at)
 
 
 def _over(incident: Incident, at: datetime) -> Incident:
-    return replace(incident, ended_at=incident.ended_at or at, claim=None, last_at=max(incident.last_at, at))
+    return changed(incident, ended_at=incident.ended_at or at, claim=None, last_at=max(incident.last_at, at))
 
 
 def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
     by_person = event.member is not None or incident.placed_by_person
     place = _place(event.where) or incident.place
-    return replace(incident, place=place, groups=event.groups, placed_by_person=by_person)
+    return changed(incident, place=place, groups=event.groups, placed_by_person=by_person)
 
 
 def _updated(incident: Incident, event: events.IncidentUpdated) -> Incident:
-    return replace(incident, last_at=event.at)
+    return changed(incident, last_at=event.at)
 
 
 def _ended(incident: Incident, event: events.IncidentEnded) -> Incident:
-    return _over(replace(incident, status=event.stage, tally=event.tally), event.at)
+    return _over(changed(incident, status=event.stage, tally=event.tally), event.at)
 
 
 def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
-    return replace(incident, status="no_news", ended_at=event.at, claim=None)
+    return changed(incident, status="no_news", ended_at=event.at, claim=None)
 
 
 def _reopened(incident: Incident, event: events.IncidentReopened) -> Incident:
-    return replace(incident, status=event.status, ended_at=None, last_at=event.at)
+    return changed(incident, status=event.status, ended_at=None, last_at=event.at)
 
 
 def _split(incident: Incident, event: events.IncidentSplit) -> Incident:
@@ -246,12 +246,12 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
     one = incident
     for report in _in_order(absorbed.evidence.values()):
         one = _with(one, report)
-        state = replace(state, known=state.known.put(report.report, incident.id, event.at))
+        state = changed(state, known=state.known.put(report.report, incident.id, event.at))
         state = _traced(state, report, incident.id)
     told = tuple(dict.fromkeys((*incident.told, *absorbed.told)))
     concerned = {share.group for share in incident.groups}
     groups = (*incident.groups, *(s for s in absorbed.groups if s.group not in concerned))[:MOST_GROUPS]
-    one = replace(
+    one = changed(
         one,
         told=told,
         groups=groups,
@@ -259,8 +259,8 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
         version=incident.version + 1,
         last_at=max(one.last_at, event.at),
     )
-    gone = replace(
-        _over(replace(absorbed, status="merged", was=absorbed.status, merged_into=incident.id), event.at),
+    gone = changed(
+        _over(changed(absorbed, status="merged", was=absorbed.status, merged_into=incident.id), event.at),
         version=absorbed.version + 1,
     )
     return put(put(state, one), gone)
@@ -269,22 +269,22 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
 def _forgotten(state: State, event: events.IncidentForgotten) -> State:
     incident = state.incidents.get(event.incident_id)
     forgotten = state.forgotten.put(event.incident_id, True, event.at)  # noqa: FBT003 - a set's mark
-    state = replace(state, forgotten=forgotten)
+    state = changed(state, forgotten=forgotten)
     return state if incident is None else drop(state, incident)
 
 
 def _carried(state: State, event: events.IncidentCarried) -> State:
     if not isinstance(event.snapshot, events.IncidentSnapshot):
         return state
-    incident = replace(snapshot.incident_from(event.snapshot.state), stated_at=event.at)
+    incident = changed(snapshot.incident_from(event.snapshot.state), stated_at=event.at)
     if event.incident_id in state.incidents:
-        return put(state, replace(state.incidents[event.incident_id], stated_at=event.at))
+        return put(state, changed(state.incidents[event.incident_id], stated_at=event.at))
     reports = _in_order(incident.evidence.values())
     for report in reports:
-        incident = replace(incident, **_spoken(incident, report))
+        incident = changed(incident, **_spoken(incident, report))
     state = put(state, incident)
     for report in reports:
-        state = replace(state, known=state.known.put(report.report, incident.id, event.at))
+        state = changed(state, known=state.known.put(report.report, incident.id, event.at))
         state = _traced(state, report, incident.id)
     return state
 

@@ -1,9 +1,10 @@
 """The pieces of state that change together with an incident: where it lies, whether it is open."""
 
-from dataclasses import replace
+from typing import Any
 
 from rpds import HashTrieMap
 
+from services.router.decide.changed import changed
 from services.router.decide.geo import Cell, cells_of
 from services.router.decide.limits import NEIGHBOURHOOD_M
 from services.router.decide.state import Incident, State
@@ -13,32 +14,31 @@ from shared.contracts.base import IncidentId
 def put(state: State, incident: Incident) -> State:
     """With this incident in its present form, and every index that follows from it."""
     before = state.incidents.get(incident.id)
-    state = replace(state, incidents=state.incidents.insert(incident.id, incident))
+    changes: dict[str, Any] = {"incidents": state.incidents.insert(incident.id, incident)}
     if before is None or before.status != incident.status:
-        state = _listed(state, incident)
+        changes |= _listed(state, incident)
     if before is None or (before.told, before.groups, before.status) != (
         incident.told,
         incident.groups,
         incident.status,
     ):
-        state = _noted(state, incident)
+        changes |= _noted(state, incident)
     if before is None or before.place != incident.place:
-        state = replace(state, cells=_moved(state.cells, incident.id, _cells_of(before), _cells_of(incident)))
-    return state
+        changes["cells"] = _moved(state.cells, incident.id, _cells_of(before), _cells_of(incident))
+    return changed(state, **changes)
 
 
-def _noted(state: State, incident: Incident) -> State:
+def _noted(state: State, incident: Incident) -> dict[str, Any]:
     """Whether some group concerned has yet to hear of it."""
     untold = incident.live and any((s.group, "verifiers") not in incident.told for s in incident.groups)
     if untold == (incident.id in state.untold):
-        return state
-    changed = state.untold.insert(incident.id, True) if untold else state.untold.discard(incident.id)
-    return replace(state, untold=changed)
+        return {}
+    return {"untold": state.untold.insert(incident.id, True) if untold else state.untold.discard(incident.id)}
 
 
 def drop(state: State, incident: Incident) -> State:
     """Without this incident; its code is free again."""
-    return replace(
+    return changed(
         state,
         incidents=state.incidents.discard(incident.id),
         active=state.active.discard(incident.id),
@@ -50,16 +50,16 @@ def drop(state: State, incident: Incident) -> State:
     )
 
 
-def _listed(state: State, incident: Incident) -> State:
+def _listed(state: State, incident: Incident) -> dict[str, Any]:
+    """Whether it is open, live or ended."""
     active, resting = state.active, state.resting
     live = state.live.insert(incident.id, True) if incident.live else state.live.discard(incident.id)
     if incident.ended:
         active, resting = active.discard(incident.id), resting.insert(incident.id, True)
     else:
         active, resting = active.insert(incident.id, True), resting.discard(incident.id)
-    return replace(
-        state, active=active, live=live, resting=resting, codes=state.codes.insert(incident.code, incident.id)
-    )
+    codes = state.codes.insert(incident.code, incident.id)
+    return {"active": active, "live": live, "resting": resting, "codes": codes}
 
 
 def _cells_of(incident: Incident | None) -> tuple[Cell, ...]:

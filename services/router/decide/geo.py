@@ -1,7 +1,7 @@
 """Distances, discs and grid cells on the ground. Metres and WGS 84 degrees; good to 1 % over 100 km."""
 
-import math
 from collections.abc import Iterator
+from math import asin, cos, floor, radians, sin, sqrt
 
 EARTH_M = 6_371_000.0
 DEGREE_M = 111_195.0
@@ -20,15 +20,14 @@ _LEAST_SCALE = 0.3
 
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Metres between two points (haversine)."""
-    p1, p2 = math.radians(lat1), math.radians(lat2)
-    a = math.sin((p2 - p1) / 2) ** 2
-    a += math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(a)))
+    p1, p2 = radians(lat1), radians(lat2)
+    a = sin((p2 - p1) / 2) ** 2 + cos(p1) * cos(p2) * sin(radians(lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_M * asin(min(1.0, sqrt(a)))
 
 
 def lon_scale(lat: float) -> float:
     """How much shorter a degree of longitude is at this latitude (never 0)."""
-    return max(0.01, math.cos(math.radians(lat)))
+    return max(0.01, cos(radians(lat)))
 
 
 def cells_of(lat: float, lon: float, reach_m: float) -> tuple[Cell, ...]:
@@ -47,6 +46,6 @@ def _cells(level: int, lat: float, lon: float, reach_m: float) -> Iterator[Cell]
     rows, columns = _STEPS[level]
     reach = min(reach_m, _MAX_REACH_M) / DEGREE_M
     across = reach / max(_LEAST_SCALE, lon_scale(lat))
-    for row in range(math.floor((lat - reach) / rows), math.floor((lat + reach) / rows) + 1):
-        for column in range(math.floor((lon - across) / columns), math.floor((lon + across) / columns) + 1):
+    for row in range(floor((lat - reach) / rows), floor((lat + reach) / rows) + 1):
+        for column in range(floor((lon - across) / columns), floor((lon + across) / columns) + 1):
             yield (level, row, column)

@@ -5,6 +5,7 @@ share phrases. A word is rare if no language's lexicon knows it and it is no eve
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -53,6 +54,7 @@ def _streets(words: Sequence[str]) -> Iterator[str]:
             yield key
 
 
+@lru_cache(maxsize=16_384)
 def _rare(word: str) -> bool:
     if len(word) < (_SHORTEST if word.isascii() else 3) or word.isdigit():
         return False

@@ -7,7 +7,7 @@ school gate is not. Explainable: `because` names the features that counted most.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -115,15 +115,26 @@ def kind_weights() -> Mapping[str, Mapping[str, float]]:
     return {kind: {name: float(w) for name, w in table.get(kind, {}).items()} for kind in KINDS}
 
 
+@cache
+def _by_feature() -> Mapping[str, Sequence[tuple[Kind, float]]]:
+    """Feature → what it is worth for each kind: most are worth something for few of them."""
+    found: dict[str, list[tuple[Kind, float]]] = {}
+    for kind in KINDS:
+        for name, weight in kind_weights()[kind].items():
+            found.setdefault(name, []).append((kind, weight))
+    return found
+
+
 def reckon(understood: Understood, context: Context) -> Reckoned:
     """Weigh the features; what the rules alone decide stays as it is."""
     if understood.kind in FIXED:
         return Reckoned(understood.kind, 1.0, float(understood.kind in NOISE))
     found = features(understood, context)
-    sums = {
-        kind: sum(weights[name] * value for name, value in found.items() if name in weights)
-        for kind, weights in kind_weights().items()
-    }
+    sums: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
+    worth = _by_feature()
+    for name, value in found.items():
+        for kind, weight in worth.get(name, ()):
+            sums[kind] += weight * value
     top = max(sums.values())
     odds = {kind: exp(total - top) for kind, total in sums.items()}
     whole = sum(odds.values())

@@ -35,8 +35,9 @@ def languages(words: Sequence[str]) -> tuple[str, ...]:
     counts: Counter[str] = Counter()
     for _, start, end, language in everywhere().hits(words):
         counts[language] += min(2, end - start)
+    common = lexicon().common
     for word in words:
-        for language in lexicon().common.get(word, ()) or _by_script(word):
+        for language in common.get(word, ()) or _by_script(word):
             counts[language] += 1
     if not counts:
         return (DEFAULT,)

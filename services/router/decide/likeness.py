@@ -1,7 +1,7 @@
 """What speaks for and against a report being about a known incident, as named numbers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log10
@@ -30,7 +30,7 @@ LISTENING: Final = timedelta(hours=2)
 CHAT: Final = timedelta(minutes=60)
 
 
-_PATIENCE: Final = timedelta(minutes=90)
+_PATIENCE_S: Final = 5_400.0
 
 
 _HALF_LIFE_S: Final = 1_200.0
@@ -144,11 +144,12 @@ class Report:
     """Whether it names a street or landmark, though nobody can say which of that name."""
     short: bool = False
     """Whether its words are too few to be known as a copy: "immigration raid here now"."""
+    claims: bool = field(init=False)
+    """Whether it says of itself that a raid is on, rather than telling more of one."""
 
-    @property
-    def claims(self) -> bool:
-        """Whether it says of itself that a raid is on, rather than telling more of one."""
-        return bool(self.understood.told & CLAIM) or self.understood.apart
+    def __post_init__(self) -> None:
+        claims = bool(self.understood.told & CLAIM) or self.understood.apart
+        object.__setattr__(self, "claims", claims)  # asked for every candidate
 
     @property
     def tells(self) -> bool:
@@ -253,7 +254,7 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     one, other = report.place, incident.place
     if one is None or other is None:
         return
-    if _names(one.label) & _names(other.label):
+    if not _names(one.label).isdisjoint(_names(other.label)):
         yield "same_label", 1.0
     if not (precise(one) and precise(other)):
         apart = distance_m(one.lat, one.lon, other.lat, other.lon)
@@ -283,7 +284,7 @@ def gap_m(one: Place, other: Place) -> float:
     if abs(one.lat - other.lat) * DEGREE_M > farthest:
         return abs(one.lat - other.lat) * DEGREE_M
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-    if _names(one.label) & _names(other.label) and not (pinned(one) and pinned(other)):
+    if not _names(one.label).isdisjoint(_names(other.label)) and not (pinned(one) and pinned(other)):
         # A street named without a number is somewhere on it, not at the gazetteer's point.
         along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
         return apart - NEAR_M - one.radius_m - other.radius_m - along
@@ -304,17 +305,20 @@ def _names(label: str) -> frozenset[str]:
 
 
 def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]:
-    shared = sum(word in incident.words for word in report.gist.words)
+    gist, known_words = report.gist, incident.words
+    shared = len([word for word in gist.words if word in known_words])
     if shared:
         yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
     if report.claims and _another_street(incident, report):
         yield "other_street", 1.0
-    if report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues:
+    if gist.tongue != _EVERYBODYS and gist.tongue in incident.tongues:
         yield "tongue", 1.0
-    named, known = _businesses(report.gist.venues), _businesses(incident.venues)
+    if not gist.venues or not (named := _businesses(gist.venues)):
+        return
+    known = _businesses(incident.venues)
     if named & known:
         yield "venue", 1.0
-    elif named and known and _agreed(incident):
+    elif known and _agreed(incident):
         yield "other_venue", 1.0
 
 
@@ -372,7 +376,7 @@ def _by_origin(
 def _by_time(incident: Incident, report: Report, live: int, now: datetime) -> Iterator[tuple[str, float]]:
     silence = (now - incident.last_at).total_seconds()
     yield "fresh", 0.5 ** (max(0.0, silence) / _HALF_LIFE_S)
-    if silence > _PATIENCE.total_seconds():
+    if silence > _PATIENCE_S:
         yield "stale", 1.0
     others = live - (1 if incident.live else 0)
     if others <= 0:

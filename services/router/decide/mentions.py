@@ -21,7 +21,7 @@ from services.router.decide.name_words import (
     translations,
 )
 from services.router.decide.text import clauses, tokens
-from services.router.gazetteer.keys import canonical
+from services.router.gazetteer.keys import canonical, written_out
 from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 
 How = Literal["exact", "bare", "translated", "inflected", "shortened", "similar"]
@@ -98,6 +98,7 @@ class _Scan:
         self._languages, self._gazetteer = languages, gazetteer
         self._capitals = capitalised(text)
         self._parts = [part.tokens for part in clauses(text)]
+        self._endings = [e for language in languages for e in ENDINGS.get(language, ())]
         self._similar_left = _MOST_SIMILAR
 
     def mentions(self) -> Iterator[Mention]:
@@ -144,12 +145,16 @@ class _Scan:
     def _set_apart(self, words: Sequence[str], at: int) -> bool:
         """Whether it is named as the place of another event: "a different thing from Springburn"."""
         before = words[max(0, at - _CHECKED_APART) : at]
+        if _FROM.isdisjoint(before[-2:]):
+            return False
         hits = lexicon().hits(before, self._languages)
         ends = [hit.end for hit in hits if hit.sign == "apart"]
         return any(len(before) - end <= 1 and _FROM & {*before[end - 1 :]} for end in ends)
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
+        if words[at].isascii() and words[at] not in lexicon().places_by_first:
+            return None
         for length, english in translations(words, at):
             run = tokens(english)
             places = self._gazetteer.named(" ".join(canonical(run)))
@@ -158,9 +163,9 @@ class _Scan:
         return None
 
     def _exact(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
-        written = canonical(words[at : at + self._gazetteer.longest_name])
-        if not self._gazetteer.begins(written[0]):
+        if not self._gazetteer.begins(*canonical(words[at : at + 1])):
             return None
+        written = canonical(words[at : at + self._gazetteer.longest_name])
         for length in range(len(written), 0, -1):
             places = self._with_station(" ".join(written[:length]))
             if places and self._may_stand(words, at, length):
@@ -221,7 +226,7 @@ class _Scan:
         """Whether a road word follows: "Dumbarton Road" is a street nobody has listed, not the town."""
         return (
             after < len(words)
-            and canonical(["", words[after]])[1] in STREETS
+            and written_out(words[after]) in STREETS
             and canonical(run)[-1] not in ROAD_WORDS
         )
 
@@ -236,12 +241,11 @@ class _Scan:
 
     def _inflected(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name with its language's ending: "na Brixtonie", "Tottenhamda"."""
-        endings = [e for language in self._languages for e in ENDINGS.get(language, ())]
-        if not endings or len(words[at]) <= _SHORTEST_STEM:
+        if not self._endings or len(words[at]) <= _SHORTEST_STEM:
             return None
         for length in range(min(4, len(words) - at), 0, -1):
             *head, last = words[at : at + length]
-            for ending in endings:
+            for ending in self._endings:
                 stem = last.removesuffix(ending)
                 if stem != last and len(stem) >= _SHORTEST_STEM and stem not in common_words():
                     places = self._gazetteer.named(" ".join(canonical([*head, stem])))
@@ -251,7 +255,7 @@ class _Scan:
 
     def _shortened(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name without its last word: "corner of Ashwin and Kingsland"."""
-        if not (self._introduced(words, at) or self._capital([words[at]])):
+        if known(words[at]) or not (self._introduced(words, at) or self._capital([words[at]])):
             return None
         for length in range(min(3, len(words) - at), 0, -1):
             run = words[at : at + length]
@@ -267,9 +271,11 @@ class _Scan:
 
     def _similar(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A misspelt name: some words that end like a street, or one strange word after a preposition."""
-        if self._similar_left <= 0:
+        if self._similar_left <= 0 or known(*canonical(words[at : at + 1])):
             return None
         for length in range(min(4, len(words) - at), 0, -1):
+            if length > 1 and written_out(words[at + length - 1]) not in ROAD_WORDS:
+                continue
             run = canonical(words[at : at + length])
             if not self._looks_like_a_name(words, at, run):
                 continue
@@ -282,14 +288,17 @@ class _Scan:
         return None
 
     def _looks_like_a_name(self, words: Sequence[str], at: int, run: Sequence[str]) -> bool:
-        strange = [w for w in run if not known(w) and w not in ROAD_WORDS]
-        if not strange or (len(run) > 1 and (known(run[0]) or is_preposition(run[0]))):
-            return False
+        """The first word is no known one, and of several the last is a road's."""
+        strange = (len(w) for w in run if not known(w) and w not in ROAD_WORDS)
         if len(run) == 1:
+            word = run[0]
             return (
-                len(run[0]) > _SHORTEST_ALONE and self._introduced(words, at) and self._named_by_case(run[0])
+                len(word) > _SHORTEST_ALONE
+                and self._named_by_case(word)
+                and self._introduced(words, at)
+                and any(strange)
             )
-        return run[-1] in ROAD_WORDS and max(map(len, strange)) >= _SHORTEST_ALONE
+        return not is_preposition(run[0]) and max(strange, default=0) >= _SHORTEST_ALONE
 
     def _named_by_case(self, word: str) -> bool:
         return self._capitals is not None and word in self._capitals

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from services.router.decide.lexicon import common_words, known_words, lexicon, negations, prepositions
@@ -54,6 +55,7 @@ _ARTICLE: Final = 3
 """Letters of the words that may stand between a negation and the name: "not at the Mare Street"."""
 
 
+@lru_cache(maxsize=16_384)
 def known(word: str) -> bool:
     """Whether the word is an everyday one or a sign of something."""
     return word in common_words() or word in lexicon().common or word in known_words()
@@ -83,9 +85,8 @@ def translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:
     """(words taken, English name) for what begins here, with an article before or an ending behind."""
     table = lexicon().places_by_first
     first = words[at]
-    if first.isascii():
-        options = [first]
-    else:
+    options = [first]
+    if not first.isascii():
         options = [
             first,
             *([first[1:]] if first[0] in _CLITICS else []),
@@ -107,9 +108,8 @@ def _same(word: str, spelt: str) -> bool:
 
 def capitalised(text: str) -> frozenset[str] | None:
     """The words written with a capital; None where the text's case says nothing."""
-    letters = [c for c in text if c.isalpha()]
-    uppers = sum(c.isupper() for c in letters)
-    if uppers > 0.8 * len(letters):
+    letters = [*filter(str.isalpha, text)]
+    if sum(map(str.isupper, letters)) > 0.8 * len(letters):
         return None
     written = [raw for raw in _WRITTEN.findall(text) if raw[:1].isupper() or raw[1:2].isupper()]
     return frozenset(word for raw in written for word in tokens(raw))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import dropwhile
 from typing import Final, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ _LEAST_STEM: Final = 2
 _MARKS: Final = re.compile(r"\.\.|_|\*")
 _CHOICE: Final = re.compile(r"\{([^{}]*)\}")
 _MOST_CHOICES: Final = 5_000
+_MOST_BEGINNINGS: Final = 8_192
+"""Words of which a trie remembers what begins with them: nearly all words of messages begin nothing."""
 
 
 class Step(NamedTuple):
@@ -90,9 +93,11 @@ class Trie:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._begins = lru_cache(_MOST_BEGINNINGS)(self._children_of_root)
 
     def add(self, steps: Sequence[Step], sign: str, language: str, *, leads: bool) -> None:
         """Let this phrase be found; twice is once."""
+        self._begins.cache_clear()
         node = self._root
         for word, how in steps:
             node = _next(node, word, how)
@@ -104,11 +109,15 @@ class Trie:
         found: list[Found] = []
         leading = True
         for start, word in enumerate(words):
-            for end, (sign, language, leads) in _matches(self._root, words, start):
-                if leading or not leads:
-                    found.append((sign, start, end, language))
+            for child in self._begins(word):
+                for end, (sign, language, leads) in _passed(child, words, start):
+                    if leading or not leads:
+                        found.append((sign, start, end, language))
             leading = leading and word in _FILLERS
         return found
+
+    def _children_of_root(self, word: str) -> tuple[_Node, ...]:
+        return tuple(_children(self._root, word))
 
 
 def _next(node: _Node, word: str, how: str) -> _Node:
@@ -132,10 +141,15 @@ def _matches(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[int, 
     if at >= len(words):
         return
     for child in _children(node, words[at]):
-        for ending in child.ends:
-            yield at + 1, ending
-        if child.words or child.stems or child.any or child.gap:
-            yield from _matches(child, words, at + 1)
+        yield from _passed(child, words, at)
+
+
+def _passed(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[int, tuple[str, str, bool]]]:
+    """(end, ending) of every phrase that has come to this node by that word."""
+    for ending in node.ends:
+        yield at + 1, ending
+    if node.words or node.stems or node.any or node.gap:
+        yield from _matches(node, words, at + 1)
 
 
 def _children(node: _Node, word: str) -> Iterator[_Node]:

@@ -5,8 +5,9 @@ groups that name the district, and those that hold at least a tenth of its addre
 nobody's area it is the nearest fallback group's; where there is none, nobody's: never a random group's.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 import shapely
@@ -15,6 +16,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from services.router.decide.geo import DEGREE_M, lon_scale
+from services.router.decide.latest import Latest
 from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Group
 from services.router.gazetteer.country import NEAR_M
@@ -28,6 +30,8 @@ _LEAST_SHARE_VAGUE: Final = 0.1
 _VAGUE_M: Final = 1_000.0
 _LEAST_DISC_M: Final = 30.0
 _FALLBACK_REACH_M: Final = 100_000.0
+_KEPT: Final = 8_192
+"""Answers kept of each kind, by position: some megabytes."""
 
 Groups: TypeAlias = "HashTrieMap[GroupId, Group]"
 
@@ -41,32 +45,20 @@ class AreaIndex:
     shapes: tuple[BaseGeometry, ...]
     tree: shapely.STRtree
     by_outcode: dict[str, tuple[GroupId, ...]]
+    covers: Callable[[float, float], bool]
+    """Whether a point lies in some group's area. The latest answers are kept: the same streets are named."""
+    shares: Callable[[Place], Mapping[GroupId, float]]
+    """How much of a place lies in which groups' areas; the latest answers are kept, too."""
 
     def reaches(self, lat: float, lon: float, within_m: float) -> bool:
         """Whether some group's area is as near as that."""
         around = disc(Place(lat=lat, lon=lon, radius_m=within_m, how="area", label=""))
         return bool(self.tree.query(around, predicate="intersects").size)
 
-    def covers(self, lat: float, lon: float) -> bool:
-        """Whether a point lies in some group's area."""
-        return bool(self.tree.query(shapely.Point(lon, lat), predicate="intersects").size)
 
-
-class _Latest:
-    """The index of the groups last asked about: rebuilding follows their identity, not time."""
-
-    index: AreaIndex | None = None
-
-
+@Latest
 def area_index(groups: Groups) -> AreaIndex:
     """The index for exactly these groups; built anew only when a definition has changed."""
-    known = _Latest.index
-    if known is None or known.groups is not groups:
-        known = _Latest.index = _build(groups)
-    return known
-
-
-def _build(groups: Groups) -> AreaIndex:
     ordered = sorted(groups.items())
     by_outcode: dict[str, tuple[GroupId, ...]] = {}
     for group, known in ordered:
@@ -75,7 +67,14 @@ def _build(groups: Groups) -> AreaIndex:
             by_outcode[key] = (*by_outcode.get(key, ()), group)
     shaped = [(g, shape) for g, k in ordered if (shape := _shape(k.definition.area)) is not None]
     shapes = tuple(shape for _, shape in shaped)
-    return AreaIndex(groups, tuple(g for g, _ in shaped), shapes, shapely.STRtree(shapes), by_outcode)
+    ids, tree = tuple(g for g, _ in shaped), shapely.STRtree(shapes)
+    covers = lru_cache(_KEPT)(partial(_covered, tree))
+    shares = lru_cache(_KEPT)(partial(_by_area, ids, shapes, tree))
+    return AreaIndex(groups, ids, shapes, tree, by_outcode, covers, shares)
+
+
+def _covered(tree: shapely.STRtree, lat: float, lon: float) -> bool:
+    return bool(tree.query(shapely.Point(lon, lat), predicate="intersects").size)
 
 
 @lru_cache(maxsize=20_000)
@@ -109,7 +108,7 @@ def concerned(place: Place, groups: Groups, gazetteer: Gazetteer) -> tuple[Group
     """The groups concerned, greatest share first; the fallback group's where it is nobody's."""
     index = area_index(groups)
     shares = _by_addresses(place, index, gazetteer) if place.how == "outcode" else {}
-    shares = shares or _by_area(place, index)
+    shares = shares or dict(index.shares(place))
     for group in _by_name(place, index):
         shares[group] = 1.0
     ordered = sorted(shares, key=lambda g: (-shares[g], g))[:MOST_GROUPS]
@@ -121,15 +120,17 @@ def _share(groups: Groups, group: GroupId, share: float) -> GroupShare:
     return GroupShare(group=group, version=groups[group].version, share=round(min(1.0, share), 3))
 
 
-def _by_area(place: Place, index: AreaIndex) -> dict[GroupId, float]:
+def _by_area(
+    ids: Sequence[GroupId], shapes: Sequence[BaseGeometry], tree: shapely.STRtree, place: Place
+) -> dict[GroupId, float]:
     circle = disc(place)
     least = _LEAST_SHARE_VAGUE if place.radius_m > _VAGUE_M else _LEAST_SHARE
     shares: dict[GroupId, float] = {}
-    for n in index.tree.query(circle, predicate="intersects").tolist():
-        shape = index.shapes[n]
+    for n in tree.query(circle, predicate="intersects").tolist():
+        shape = shapes[n]
         share = 1.0 if shape.contains(circle) else circle.intersection(shape).area / circle.area
         if share >= least:
-            shares[index.ids[n]] = share
+            shares[ids[n]] = share
     return shares
 
 

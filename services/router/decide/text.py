@@ -3,6 +3,9 @@
 Phrases of the lexicon, names of the gazetteer and messages go through the same `tokens`, so
 what is equal to a reader (case, accents, apostrophes, width of letters, a word shouted with its
 letters repeated) is equal here.
+
+One message is asked for its words, clauses and sketch several times, and copies of it ask again: the
+latest answers are kept, as many as some minutes of a storm bring, so that memory stays bounded.
 """
 
 import re
@@ -84,7 +87,7 @@ class Clause:
 @lru_cache(maxsize=8_192)
 def fold(text: str) -> str:
     """Case, accents, marks, apostrophes and shouting away; width made equal."""
-    text = text.translate(_DROPPED)
+    text = text.replace("'", "").replace("`", "") if text.isascii() else text.translate(_DROPPED)
     if not text.isascii():
         marked = unicodedata.normalize("NFKD", text.translate(_MEANINGS).translate(_LETTERS))
         text = "".join(c for c in marked if _kept(c))
@@ -100,6 +103,7 @@ def _kept(char: str) -> bool:
     return unicodedata.category(char) != _LATIN_MARKS
 
 
+@lru_cache(maxsize=8_192)
 def tokens(text: str) -> tuple[str, ...]:
     """The words of a text, folded; each ideograph is a word of its own, hashtags fall into their words."""
     if "#" in text:
@@ -107,7 +111,8 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(fold(text)))
 
 
-def clauses(text: str) -> list[Clause]:
+@lru_cache(maxsize=1_024)
+def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a text, without the empty ones; a question mark makes only its own clause ask."""
     found, start = [], 0
     for stop in [*_CLAUSE.finditer(text), None]:
@@ -117,7 +122,7 @@ def clauses(text: str) -> list[Clause]:
             opened = text[max(0, start - 1) : start] == "¿"
             found.append(Clause(words, asks=opened or any(c in "?؟？፧" for c in mark)))
         start = stop.end() if stop else end
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=8_192)

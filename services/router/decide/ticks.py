@@ -4,73 +4,101 @@ A tick that finds nothing due emits nothing. One that finds too much leaves the 
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from typing import Final
 
-from services.router.decide import reasons, snapshot
-from services.router.decide.clues import precise
+from services.router.decide import snapshot
 from services.router.decide.digests import digests
 from services.router.decide.draft import Draft
-from services.router.decide.limits import (
-    FORGOTTEN_AFTER,
-    HELD_LIFE,
-    RESTATED_AFTER,
-    VAGUE_FORGETS,
-    VAGUE_WAITS,
+from services.router.decide.due import (
+    claim_lapses,
+    expires,
+    falls_silent,
+    first_group_restated,
+    forgotten,
+    least_patience,
+    next_due,
+    open_incidents,
+    positions_restated,
+    restated,
+    ripens,
 )
+from services.router.decide.limits import VAGUE_FORGETS
 from services.router.decide.reports import open_held
-from services.router.decide.state import DAWN, Held, Incident, State
+from services.router.decide.state import DAWN, Incident, State
+from services.router.gazetteer.port import Gazetteer
 from shared.contracts import incidents as events
 from shared.contracts.groups import GroupDefined, MemberAdded, MemberName
 
-_QUIET_DEFAULT: Final = timedelta(minutes=90)
 Due = Callable[[Draft], Iterator[None]]
 
 
 def decide_tick(draft: Draft, most: int) -> bool:
     """Emit what is due, up to about so many events; whether anything was."""
+    if _idle.covers(draft):
+        return False
     for due in _DUE:
         for _ in due(draft):
             if len(draft.messages) >= most:
                 return True
+    if not draft.messages:
+        _idle.found(draft)
     return bool(draft.messages)
+
+
+class _Idle:
+    """The state in which a tick found nothing due, and how long it stays so.
+
+    Days of silence are ticked by the minute. In a state that stays the same only the next moment
+    at which something falls due need be known; it is worked out at the second idle tick in it,
+    since in busy times there is no second one.
+    """
+
+    def __init__(self) -> None:
+        self._seen: tuple[State, Gazetteer] | None = None
+        self._since = self._until = DAWN
+
+    def covers(self, draft: Draft) -> bool:
+        """Whether nothing can be due."""
+        return self._same(draft) and self._since <= draft.now < self._until
+
+    def found(self, draft: Draft) -> None:
+        """Nothing was due at that moment, whatever should have fallen due before it."""
+        again = self._same(draft)
+        self._seen = (draft.state, draft.gazetteer)
+        self._since = draft.now
+        self._until = next_due(draft.state, draft.now) if again else draft.now
+
+    def _same(self, draft: Draft) -> bool:
+        seen = self._seen
+        return seen is not None and seen[0] is draft.state and seen[1] is draft.gazetteer
+
+
+_idle: Final = _Idle()
 
 
 def _active(state: State, due: Callable[[Incident], bool]) -> list[Incident]:
     """The open incidents of which that is so, in a fixed order; the rest are only looked at."""
-    return sorted((i for name in state.active if due(i := state.incidents[name])), key=lambda i: i.id)
+    return sorted((i for i in open_incidents(state) if due(i)), key=lambda i: i.id)
 
 
 def _claims(draft: Draft) -> Iterator[None]:
-    for incident in _active(draft.state, lambda i: i.claim is not None and i.claim.until <= draft.now):
+    for incident in _active(draft.state, lambda i: claim_lapses(i) <= draft.now):
         draft.emit(events.ClaimReleased, incident_id=incident.id, reason="lapsed")
         yield
 
 
 def _silence(draft: Draft) -> Iterator[None]:
-    for incident in _active(draft.state, lambda i: _silent(draft, i)):
+    state, now = draft.state, draft.now
+    before = now - least_patience(state.groups)
+    for incident in _active(state, lambda i: i.last_at <= before and falls_silent(state, i) <= now):
         draft.emit(events.IncidentQuiet, incident_id=incident.id, since=incident.last_at)
         draft.tell(incident.id, "NO_NEWS", incident.told)
         yield
 
 
-def _silent(draft: Draft, incident: Incident) -> bool:
-    return incident.live and incident.last_at + _patience(draft.state, incident) <= draft.now
-
-
-def _patience(state: State, incident: Incident) -> timedelta:
-    """The most patient of the groups concerned decides."""
-    minutes = [
-        state.groups[s.group].definition.policy.quiet_after_min
-        for s in incident.groups
-        if s.group in state.groups
-    ]
-    return timedelta(minutes=max(minutes)) if minutes else _QUIET_DEFAULT
-
-
 def _forgetting(draft: Draft) -> Iterator[None]:
     resting = (draft.state.incidents[name] for name in draft.state.resting)
-    due = [i for i in resting if _forgettable(draft.state, i, draft.now)]
+    due = [i for i in resting if forgotten(draft.state, i) <= draft.now]
     for incident in sorted(due, key=lambda i: i.id):
         draft.emit(
             events.IncidentForgotten,
@@ -82,54 +110,40 @@ def _forgetting(draft: Draft) -> Iterator[None]:
         yield
 
 
-def _forgettable(state: State, incident: Incident, now: datetime) -> bool:
-    """Seven days after the end; an absorbed incident not before the one that absorbed it."""
-    if incident.merged_into is not None and incident.merged_into in state.incidents:
-        return False
-    return incident.ended_at is not None and incident.ended_at + FORGOTTEN_AFTER <= now
-
-
 def _vague(draft: Draft) -> Iterator[None]:
     """A clear report that named only an area has waited long enough for a better place."""
-    ripe = sorted(report for report, held in draft.state.held.items() if _ripe(held, draft.now))
+    recent = draft.now - VAGUE_FORGETS
+    held = draft.state.held.items()
+    ripe = sorted(r for r, h in held if h.evidence.at > recent and ripens(h) <= draft.now)
     for report in ripe:
-        if (held := draft.state.held.get(report)) is not None:  # an earlier one may have brought it along
-            open_held(draft, held)
+        if (waiting := draft.state.held.get(report)) is not None:  # an earlier one may have brought it along
+            open_held(draft, waiting)
             yield
 
 
-def _ripe(held: Held, now: datetime) -> bool:
-    """Whether it waited long enough for a better one: it lacks only a finer place, or who they are."""
-    if not VAGUE_WAITS <= now - held.evidence.at < VAGUE_FORGETS:
-        return False
-    evidence = held.evidence
-    seen = evidence.gist.scene and (evidence.gist.present or evidence.first_hand is not False)
-    unclear = held.reason == reasons.WHO_IS_UNCLEAR and seen and precise(evidence.place)
-    return held.reason == reasons.TOO_VAGUE or unclear
-
-
 def _expiry(draft: Draft) -> Iterator[None]:
-    old = [r for r, h in draft.state.held.items() if h.evidence.at + HELD_LIFE <= draft.now]
+    old = [r for r, h in draft.state.held.items() if expires(h) <= draft.now]
     for report in sorted(old):
         draft.emit(events.HeldSettled, report_id=report, how="expired")
         yield
 
 
 def _restating(draft: Draft) -> Iterator[None]:
-    limit = draft.now - RESTATED_AFTER
-    yield from _restate_groups(draft, limit)
-    yield from _restate_members(draft, limit)
-    for incident in _active(draft.state, lambda i: i.stated_at <= limit):
+    yield from _restate_groups(draft)
+    yield from _restate_members(draft)
+    for incident in _active(draft.state, lambda i: restated(i.stated_at) <= draft.now):
         state = events.IncidentSnapshot(state=snapshot.snapshot_of(incident))
         draft.emit(events.IncidentCarried, incident_id=incident.id, snapshot=state)
         yield
-    if DAWN < draft.state.positions_at <= limit:
+    if positions_restated(draft.state) <= draft.now:
         draft.emit(events.PositionCarried, reports=draft.state.reports_seq, desk=draft.state.desk_seq)
         yield
 
 
-def _restate_groups(draft: Draft, limit: datetime) -> Iterator[None]:
-    due = [item for item in draft.state.groups.items() if item[1].stated_at <= limit]
+def _restate_groups(draft: Draft) -> Iterator[None]:
+    if first_group_restated(draft.state.groups) > draft.now:
+        return
+    due = [item for item in draft.state.groups.items() if restated(item[1].stated_at) <= draft.now]
     for group_id, group in sorted(due, key=lambda item: item[0]):
         draft.emit(
             GroupDefined,
@@ -141,8 +155,8 @@ def _restate_groups(draft: Draft, limit: datetime) -> Iterator[None]:
         yield
 
 
-def _restate_members(draft: Draft, limit: datetime) -> Iterator[None]:
-    due = [item for item in draft.state.members.items() if item[1].stated_at <= limit]
+def _restate_members(draft: Draft) -> Iterator[None]:
+    due = [item for item in draft.state.members.items() if restated(item[1].stated_at) <= draft.now]
     for member_id, member in sorted(due, key=lambda item: item[0]):
         draft.emit(
             MemberAdded,

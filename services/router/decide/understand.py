@@ -124,8 +124,7 @@ _SHAPES: Final = (
 
 def _marks(text: str) -> frozenset[str]:
     found = {name for name, pattern in _SHAPES if pattern.search(text)}
-    letters = [c for c in text if c.isalpha()]
-    if len(letters) > _SHOUT and text.isupper():
+    if text.isupper() and sum(map(str.isalpha, text)) > _SHOUT:
         found.add("shouts")
     return frozenset(found)
 

@@ -145,8 +145,9 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
         return 2.0
     if clues.codes or (others and closest <= _BOUND):
         return -3.0
-    alone = len(_clusters(mention)) == 1
-    return -2.0 if others and closest <= _BESIDE and not alone else -0.5 if clues.discs else 0.0
+    if others and closest <= _BESIDE and len(_clusters(mention)) > 1:
+        return -2.0
+    return -0.5 if clues.discs else 0.0
 
 
 def _words_between(mention: Mention, start: int, end: int) -> int:

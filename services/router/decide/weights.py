@@ -22,7 +22,7 @@ def weights() -> Mapping[str, float]:
 def score(signs: Mapping[str, float]) -> float:
     """The sum of weighted signs. Raises `KeyError` for a sign without a weight."""
     table = weights()
-    return table["bias"] + sum(table[name] * value for name, value in signs.items())
+    return table["bias"] + sum([table[name] * value for name, value in signs.items()])
 
 
 def probability(log_odds: float) -> float:

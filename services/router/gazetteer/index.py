@@ -66,6 +66,7 @@ class SqliteGazetteer:
         self._sample = Kept(self._read_sample, _KEPT)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
         self._far: Callable[[float, float], bool] = lru_cache(2_048)(self._read_abroad)
+        self._begins: Callable[[str], bool] = lru_cache(_KEPT)(self._read_begins)
 
     def close(self) -> None:
         """Let the file go. Nothing may be asked after."""
@@ -88,7 +89,7 @@ class SqliteGazetteer:
 
     def begins(self, word: str) -> bool:
         """Whether some name's key begins with this word."""
-        return word in self._first and self._words.begins(word)
+        return self._begins(word)
 
     def named(self, key: str) -> Sequence[NamedPlace]:
         """The places of that name."""
@@ -151,6 +152,9 @@ class SqliteGazetteer:
         area, borough, outcode = self._around[around]
         at = lat / SCALE, lon / SCALE
         return NamedPlace(name, KINDS[kind], *at, radius_m, area, borough, outcode, rank, approximate == 1)
+
+    def _read_begins(self, word: str) -> bool:
+        return word in self._first and self._words.begins(word)
 
     def _read_named(self, key: str, most: int = _ALL) -> Sequence[NamedPlace]:
         return tuple(map(self._place, self._rows(_NAMED, key, most)))

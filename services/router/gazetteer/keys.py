@@ -41,13 +41,17 @@ _NO_NAME: Final = GENERIC | frozenset({
 
 def canonical(words: Sequence[str]) -> tuple[str, ...]:
     """Each word with its abbreviation written out; `st` is Saint at the start and Street elsewhere."""
-    return tuple(_canonical(word, first=n == 0) for n, word in enumerate(words))
+    if not words:
+        return ()
+    return "saint" if words[0] in _SAINT else _SHORT.get(words[0], words[0]), *map(written_out, words[1:])
 
 
-def _canonical(word: str, *, first: bool) -> str:
-    if word in {"st", "saint"}:
-        return "saint" if first else "street"
-    return _SHORT.get(word, word)
+def written_out(word: str) -> str:
+    """A word that does not begin a name, with its abbreviation written out."""
+    return "street" if word in _SAINT else _SHORT.get(word, word)
+
+
+_SAINT: Final = frozenset({"st", "saint"})
 
 
 def name_key(name: str) -> str:

@@ -1,0 +1,111 @@
+"""When each thing that time alone decides falls due; and when, as long as nothing happens, the next one does.
+
+`ticks` decides what is due by these same moments, so a tick may be passed over exactly where
+`next_due` says that nothing can come of it.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from rpds import HashTrieMap
+
+from services.router.decide import reasons
+from services.router.decide.clues import precise
+from services.router.decide.digests import digests_due
+from services.router.decide.latest import Latest
+from services.router.decide.limits import FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
+from services.router.decide.state import DAWN, Group, Held, Incident, State
+from shared.contracts.base import GroupId
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_QUIET_DEFAULT: Final = timedelta(minutes=90)
+
+
+def next_due(state: State, after: datetime) -> datetime:
+    """The first moment after that one at which something may fall due in this very state."""
+    return min((moment for moment in _moments(state) if moment > after), default=NEVER)
+
+
+def _moments(state: State) -> Iterator[datetime]:
+    for incident in open_incidents(state):
+        yield claim_lapses(incident)
+        yield falls_silent(state, incident)
+        yield restated(incident.stated_at)
+    for name in state.resting:
+        yield forgotten(state, state.incidents[name])
+    for held in state.held.values():
+        yield ripens(held)
+        yield expires(held)
+    yield from digests_due(state)
+    yield first_group_restated(state.groups)
+    yield from (restated(member.stated_at) for member in state.members.values())
+    yield positions_restated(state)
+
+
+@Latest
+def open_incidents(state: State) -> tuple[Incident, ...]:
+    """The incidents that are neither ended nor forgotten."""
+    return tuple(state.incidents[name] for name in state.active)
+
+
+def claim_lapses(incident: Incident) -> datetime:
+    """When the claim on it ends."""
+    return NEVER if incident.claim is None else incident.claim.until
+
+
+def falls_silent(state: State, incident: Incident) -> datetime:
+    """When a live incident ends for want of news: the most patient of the groups concerned decides."""
+    if not incident.live:
+        return NEVER
+    minutes = [
+        state.groups[s.group].definition.policy.quiet_after_min
+        for s in incident.groups
+        if s.group in state.groups
+    ]
+    return incident.last_at + (timedelta(minutes=max(minutes)) if minutes else _QUIET_DEFAULT)
+
+
+@Latest
+def least_patience(groups: "HashTrieMap[GroupId, Group]") -> timedelta:
+    """Sooner than this after its last report no incident falls silent."""
+    minutes = (group.definition.policy.quiet_after_min for group in groups.values())
+    return min((_QUIET_DEFAULT, *(timedelta(minutes=m) for m in minutes)))
+
+
+def forgotten(state: State, incident: Incident) -> datetime:
+    """Seven days after the end; an absorbed incident not before the one that absorbed it."""
+    if incident.ended_at is None:
+        return NEVER
+    if incident.merged_into is not None and incident.merged_into in state.incidents:
+        return NEVER
+    return incident.ended_at + FORGOTTEN_AFTER
+
+
+def ripens(held: Held) -> datetime:
+    """When it has waited long enough: it lacks only a finer place, or who they are."""
+    evidence = held.evidence
+    seen = evidence.gist.scene and (evidence.gist.present or evidence.first_hand is not False)
+    unclear = held.reason == reasons.WHO_IS_UNCLEAR and seen and precise(evidence.place)
+    return evidence.at + VAGUE_WAITS if held.reason == reasons.TOO_VAGUE or unclear else NEVER
+
+
+def expires(held: Held) -> datetime:
+    """When a held report is given up."""
+    return held.evidence.at + HELD_LIFE
+
+
+def restated(stated_at: datetime) -> datetime:
+    """When what was stated then is said again."""
+    return stated_at + RESTATED_AFTER
+
+
+@Latest
+def first_group_restated(groups: "HashTrieMap[GroupId, Group]") -> datetime:
+    """When the first of these groups is said again."""
+    return min((restated(group.stated_at) for group in groups.values()), default=NEVER)
+
+
+def positions_restated(state: State) -> datetime:
+    """When both positions are said again."""
+    return restated(state.positions_at) if state.positions_at > DAWN else NEVER
