@@ -13,17 +13,22 @@ from typing import Final
 from services.router.decide import ids, reasons
 from services.router.decide.clues import precise
 from services.router.decide.draft import Draft
-from services.router.decide.limits import DIGEST_GATHERS, DIGEST_LINES, DIGEST_NAMES, DIGEST_URGENT
+from services.router.decide.limits import (
+    DIGEST_GATHERS,
+    DIGEST_LINES,
+    DIGEST_NAMES,
+    DIGEST_SELDOM,
+    DIGEST_URGENT,
+)
 from services.router.decide.state import DAWN, Group, Held, Incident, State, Watch
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
 from shared.contracts.base import GroupId, ReportId
 
 _EXCERPT: Final = 160
+_HOUR: Final = timedelta(hours=1)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_URGENT: Final = frozenset(
-    {reasons.RUMOUR, reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reasons.NOT_UNDERSTOOD}
-)
+_URGENT: Final = frozenset({reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reasons.NOT_UNDERSTOOD})
 """Reasons why a located report may be held although something may be going on there."""
 
 
@@ -91,7 +96,14 @@ def _due_at(state: State, waiting: _Waiting, group: Group) -> datetime:
     if not fresh:
         return soon
     every = timedelta(minutes=group.definition.policy.digest_every_min)
-    return min(soon, max(last + every, min(fresh) + min(every, DIGEST_GATHERS)))
+    flooded = min(every * (1 + _lately(waiting.held) // DIGEST_LINES), max(every, DIGEST_SELDOM))
+    return min(soon, max(last + flooded, min(fresh) + min(every, DIGEST_GATHERS)))
+
+
+def _lately(held: Sequence[Held]) -> int:
+    """How many came in the hour before the newest: in a flood of them another message helps nobody."""
+    newest = max((h.evidence.at for h in held), default=DAWN)
+    return sum(newest - h.evidence.at < _HOUR for h in held)
 
 
 def _pressing(held: Held) -> bool:

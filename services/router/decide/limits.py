@@ -32,6 +32,9 @@ SINGLES_WITHIN: Final = timedelta(minutes=10)
 DIGEST_URGENT: Final = timedelta(minutes=4)
 """What a person must hear of within five minutes goes into a digest this soon."""
 
+DIGEST_SELDOM: Final = timedelta(minutes=30)
+"""In a flood a digest of what does not press comes this seldom."""
+
 VAGUE_WAITS: Final = timedelta(minutes=3)
 """A clear report that names only an area waits this long for a better place; then its verifiers are told."""
 

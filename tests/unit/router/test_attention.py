@@ -145,3 +145,14 @@ def test_ordinary_police_seen_by_three_becomes_one_quiet_line(story: Any) -> Non
         "immigration vans on Ashwin Street, they take somebody", position=here, sender="q", after_s=10
     )
     assert (raid.outcome, story.alerts()) == ("opened", [("hackney", "verifiers", "UNCONFIRMED")])
+
+
+def test_a_flood_of_rumours_is_few_messages_and_the_first_of_them_comes_soon(story: Any) -> None:
+    told: list[DigestBody] = []
+    for n in range(120):
+        words = f"they say immigration is on Ashwin Street tonight, forwarded as received, share with all {n}"
+        answer = story.report(words, after_s=30, sender=f"n{n}")
+        assert answer.outcome == "held"
+        told += digests(story.tick())
+        assert told or n < 10, "nothing within five minutes"
+    assert 1 <= len(told) <= 9
