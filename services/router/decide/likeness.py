@@ -208,8 +208,11 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
         return "other_business"
     tied = bool(linked) or "same_label" in signs
     beside = 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
-    another_street = "other_street" in signs and "same_spot" not in signs
+    doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
+    another_street = "other_street" in signs and not doors_away
     if away or (not tied and (beside or another_street)):
+        return "elsewhere"
+    if "apart" in signs and not signs.keys() & {"same_spot", "same_label"}:
         return "elsewhere"
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"

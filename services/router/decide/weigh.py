@@ -61,7 +61,7 @@ _NEEDED: Final = {
 }
 
 
-_BY_POINT: Final = ((1_000, 2.5), (3_000, 1.8), (8_000, 1.0), (20_000, 0.4))
+_BY_POINT: Final = ((400, 3.0), (1_000, 2.5), (3_000, 1.8), (8_000, 1.0), (20_000, 0.4))
 _BY_THREAD: Final = ((1_500, 2.0), (5_000, 1.0))
 _BY_COMPANY: Final = ((500, 2.5), (1_500, 1.0))
 """(metres, points): what nearness to a point, to the sender's thread, to another name counts."""

@@ -14,13 +14,13 @@ LANGUAGES = {"en", "es", "pt", "pl", "tr", "ar", "bn", "fr", "ro", "ur", "sq", "
 
 
 @pytest.mark.parametrize(
-    ("part", "messages"), [(files.TUNE, 2_000), (files.UNSEEN, 500)], ids=["tune", "unseen"]
+    ("part", "messages"), [(files.TUNE, 2_000), (files.UNSEEN, 300)], ids=["tune", "unseen"]
 )
 def test_each_part_is_large_and_various_enough(part: list[Path], messages: int) -> None:
     lines = read_corpus(part)
     events = {line.truth.incident for line in lines} - {None}
     assert len(lines) >= messages
-    assert len(events) >= 60
+    assert len(events) >= messages / 10
     assert {line.language for line in lines} >= LANGUAGES
     assert {line.truth.role for line in lines} == ROLES
 
