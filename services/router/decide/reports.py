@@ -9,7 +9,7 @@ from services.router.decide.clues import precise
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
-from services.router.decide.route import concerned
+from services.router.decide.route import area_index, concerned
 from services.router.decide.state import Held, State
 from services.router.decide.watch import note_police
 from shared.contracts import incidents as events
@@ -168,7 +168,7 @@ def _beside(state: State, held: Held) -> list[Held]:
     place = held.evidence.place
     alike = [
         h
-        for h in state.held.values()
+        for h in state.all_held.values()
         if h.reason == held.reason
         and h.drill == held.drill
         and h.evidence.report != held.evidence.report
@@ -230,4 +230,4 @@ def _holders(state: State, ruling: Judgement) -> tuple[GroupId, ...]:
         return group_ids(leaning.groups)
     if ruling.place is not None:
         return ()
-    return tuple(sorted(g for g, known in state.groups.items() if known.definition.fallback))
+    return area_index(state.groups).fallbacks
