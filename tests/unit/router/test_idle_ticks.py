@@ -125,7 +125,7 @@ def test_the_collector_is_as_before_afterwards() -> None:
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"), st.integers(0, 3)), max_size=30))
 def test_what_is_walked_through_is_what_the_map_holds(acts: list[tuple[str, str, int]]) -> None:
     walked = Walked[str, int]()
-    maps: "list[HashTrieMap[str, int]]" = [HashTrieMap()]
+    maps: list[HashTrieMap[str, int]] = [HashTrieMap()]
     for act, key, back in acts:
         of = maps[-1 - min(back, len(maps) - 1)]  # an older map, as after a refused decision
         if act == "a":
