@@ -85,7 +85,7 @@ def _held_near(case: Case) -> list[ReportId]:
         return []
     return sorted(
         h.evidence.report
-        for h in case.state.held.values()
+        for h in case.state.all_held.values()
         if h.reason in _UNSURE_HELD
         and case.now - h.evidence.at <= CHORUS
         and _at_one_place(h.evidence.place, place)
@@ -121,7 +121,7 @@ def chorus(case: Case, place: Place) -> tuple[ReportId, ...]:
     """Held reports of others, about the same area, of the last half hour."""
     if len(case.state.held) > _CHORUS_LOOKS_AT:
         return ()
-    found = [h.evidence.report for h in case.state.held.values() if _sings_along(case, place, h)]
+    found = [h.evidence.report for h in case.state.all_held.values() if _sings_along(case, place, h)]
     return tuple(sorted(found))[:_CHORUS_JOINS]
 
 

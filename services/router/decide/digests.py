@@ -60,7 +60,7 @@ def _all_waiting(state: State) -> list[_Waiting]:
     held: dict[GroupId, list[Held]] = {}
     incidents: dict[GroupId, list[Incident]] = {}
     watches: dict[GroupId, list[Watch]] = {}
-    for report in state.held.values():
+    for report in state.all_held.values():
         for group in report.groups:
             held.setdefault(group, []).append(report)
     for name in sorted(state.untold):

@@ -4,7 +4,7 @@
 `next_due` says that nothing can come of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,8 +15,8 @@ from services.router.decide.clues import precise
 from services.router.decide.digests import digests_due
 from services.router.decide.latest import Latest
 from services.router.decide.limits import FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
-from services.router.decide.state import DAWN, Group, Held, Incident, State
-from shared.contracts.base import GroupId
+from services.router.decide.state import DAWN, ENDED, INCIDENTS, Group, Held, Incident, State
+from shared.contracts.base import GroupId, IncidentId
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _QUIET_DEFAULT: Final = timedelta(minutes=90)
@@ -32,9 +32,9 @@ def _moments(state: State) -> Iterator[datetime]:
         yield claim_lapses(incident)
         yield falls_silent(state, incident)
         yield restated(incident.stated_at)
-    for name in state.resting:
-        yield forgotten(state, state.incidents[name])
-    for held in state.held.values():
+    for incident in resting_incidents(state):
+        yield forgotten(state, incident)
+    for held in state.all_held.values():
         yield ripens(held)
         yield expires(held)
     yield from digests_due(state)
@@ -43,10 +43,22 @@ def _moments(state: State) -> Iterator[datetime]:
     yield positions_restated(state)
 
 
-@Latest
-def open_incidents(state: State) -> tuple[Incident, ...]:
+def open_incidents(state: State) -> Sequence[Incident]:
     """The incidents that are neither ended nor forgotten."""
-    return tuple(state.incidents[name] for name in state.active)
+    return _parted(state.incidents)[0]
+
+
+def resting_incidents(state: State) -> Sequence[Incident]:
+    """The ended ones."""
+    return _parted(state.incidents)[1]
+
+
+@Latest
+def _parted(incidents: "HashTrieMap[IncidentId, Incident]") -> tuple[list[Incident], list[Incident]]:
+    parts: tuple[list[Incident], list[Incident]] = ([], [])
+    for incident in INCIDENTS.entries(incidents).values():
+        parts[incident.status in ENDED].append(incident)
+    return parts
 
 
 def claim_lapses(incident: Incident) -> datetime:

@@ -16,6 +16,7 @@ from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
 from services.router.decide.state import (
     DAWN,
+    HELD,
     Asked,
     Evidence,
     Group,
@@ -82,7 +83,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         trusted=detail.trusted,
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
-    state = changed(state, held=state.held.insert(event.report_id, held))
+    state = changed(state, held=HELD.put(state.held, event.report_id, held))
     if event.asked is not None and detail.sender is not None:
         state = _asked(state, detail.sender, event)
     return _traced(state, evidence)
@@ -108,7 +109,7 @@ def _traced(state: State, evidence: Evidence) -> State:
 
 
 def _settled(state: State, event: incidents.HeldSettled) -> State:
-    return changed(state, held=state.held.discard(event.report_id))
+    return changed(state, held=HELD.discard(state.held, event.report_id))
 
 
 def _digested(state: State, event: incidents.HeldDigested) -> State:
@@ -116,7 +117,7 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
     for report in event.reports:
         known = held.get(report)
         if known is not None:
-            held = held.insert(report, changed(known, digested=(*known.digested, event.group)))
+            held = HELD.put(held, report, changed(known, digested=(*known.digested, event.group)))
     for name in event.watches:
         watch = watches.get(name)
         if watch is not None:

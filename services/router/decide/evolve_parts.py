@@ -7,14 +7,14 @@ from rpds import HashTrieMap
 from services.router.decide.changed import changed
 from services.router.decide.geo import Cell, cells_of
 from services.router.decide.limits import NEIGHBOURHOOD_M
-from services.router.decide.state import Incident, State
+from services.router.decide.state import INCIDENTS, Incident, State
 from shared.contracts.base import IncidentId
 
 
 def put(state: State, incident: Incident) -> State:
     """With this incident in its present form, and every index that follows from it."""
     before = state.incidents.get(incident.id)
-    changes: dict[str, Any] = {"incidents": state.incidents.insert(incident.id, incident)}
+    changes: dict[str, Any] = {"incidents": INCIDENTS.put(state.incidents, incident.id, incident)}
     if before is None or before.status != incident.status:
         changes |= _listed(state, incident)
     if before is None or (before.told, before.groups, before.status) != (
@@ -40,7 +40,7 @@ def drop(state: State, incident: Incident) -> State:
     """Without this incident; its code is free again."""
     return changed(
         state,
-        incidents=state.incidents.discard(incident.id),
+        incidents=INCIDENTS.discard(state.incidents, incident.id),
         active=state.active.discard(incident.id),
         live=state.live.discard(incident.id),
         resting=state.resting.discard(incident.id),

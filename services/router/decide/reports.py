@@ -9,7 +9,7 @@ from services.router.decide.clues import precise
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
-from services.router.decide.route import concerned
+from services.router.decide.route import area_index, concerned
 from services.router.decide.state import Held, State
 from services.router.decide.text import alike
 from services.router.decide.watch import note_police
@@ -169,7 +169,7 @@ def open_held(draft: Draft, held: Held) -> None:
 
 def _beside(state: State, held: Held) -> list[Held]:
     """Other held reports of the same area, and copies of this one."""
-    others = (h for h in state.held.values() if h.drill == held.drill and h is not held)
+    others = (h for h in state.all_held.values() if h.drill == held.drill and h is not held)
     found = [h for h in others if _of_one_area(h, held) or _is_copy(h, held)]
     return sorted(found, key=lambda h: h.evidence.report)[:_MOST_BESIDE]
 
@@ -235,4 +235,4 @@ def _holders(state: State, ruling: Judgement) -> tuple[GroupId, ...]:
         return group_ids(leaning.groups)
     if ruling.place is not None:
         return ()
-    return tuple(sorted(g for g, known in state.groups.items() if known.definition.fallback))
+    return area_index(state.groups).fallbacks

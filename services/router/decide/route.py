@@ -45,6 +45,7 @@ class AreaIndex:
     shapes: tuple[BaseGeometry, ...]
     tree: shapely.STRtree
     by_outcode: dict[str, tuple[GroupId, ...]]
+    fallbacks: tuple[GroupId, ...]
     covers: Callable[[float, float], bool]
     """Whether a point lies in some group's area. The latest answers are kept: the same streets are named."""
     shares: Callable[[Place], Mapping[GroupId, float]]
@@ -70,7 +71,8 @@ def area_index(groups: Groups) -> AreaIndex:
     ids, tree = tuple(g for g, _ in shaped), shapely.STRtree(shapes)
     covers = lru_cache(_KEPT)(partial(_covered, tree))
     shares = lru_cache(_KEPT)(partial(_by_area, ids, shapes, tree))
-    return AreaIndex(groups, ids, shapes, tree, by_outcode, covers, shares)
+    fallbacks = tuple(group for group, known in ordered if known.definition.fallback)
+    return AreaIndex(groups, ids, shapes, tree, by_outcode, fallbacks, covers, shares)
 
 
 def _covered(tree: shapely.STRtree, lat: float, lon: float) -> bool:
@@ -156,9 +158,8 @@ def _by_name(place: Place, index: AreaIndex) -> list[GroupId]:
 
 def _fallback(place: Place, index: AreaIndex) -> tuple[GroupShare, ...]:
     """The nearest fallback group within 100 km; one without an area of its own takes what no other does."""
-    fallbacks = [g for g, known in sorted(index.groups.items()) if known.definition.fallback]
     near: list[tuple[float, GroupId]] = []
-    for group in fallbacks:
+    for group in index.fallbacks:
         shape = _shape(index.groups[group].definition.area)
         apart = _FALLBACK_REACH_M if shape is None else _apart(place, shape)
         if apart <= _FALLBACK_REACH_M:

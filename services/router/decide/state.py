@@ -4,6 +4,7 @@ Persistent, so that a refused batch is rolled back by keeping the old value, and
 O(log n). Iterating a map of strings has no fixed order; whoever turns one into events sorts it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from rpds import HashTrieMap
 from services.router.decide.generations import Generations
 from services.router.decide.geo import Cell
 from services.router.decide.limits import QUESTIONS_WITHIN
+from services.router.decide.walked import Walked
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
@@ -231,6 +233,11 @@ def _gone() -> "Generations[IncidentId, bool]":
     return Generations(REMEMBERED)
 
 
+INCIDENTS: Final = Walked[IncidentId, Incident]()
+HELD: Final = Walked[ReportId, Held]()
+"""What changes the maps of those, and is quick to walk through."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything. Made by folding events with `evolve.evolve`; equal logs give equal states."""
@@ -272,6 +279,16 @@ class State:
     digested: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
+
+    @property
+    def all_incidents(self) -> Mapping[IncidentId, Incident]:
+        """The incidents, for walking through."""
+        return INCIDENTS.entries(self.incidents)
+
+    @property
+    def all_held(self) -> Mapping[ReportId, Held]:
+        """The held reports, for walking through."""
+        return HELD.entries(self.held)
 
     def position(self, stream: str) -> int:
         """The last sequence of REPORTS or DESK that is decided."""

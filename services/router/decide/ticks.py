@@ -20,6 +20,7 @@ from services.router.decide.due import (
     open_incidents,
     positions_restated,
     restated,
+    resting_incidents,
     ripens,
 )
 from services.router.decide.limits import VAGUE_FORGETS
@@ -97,8 +98,7 @@ def _silence(draft: Draft) -> Iterator[None]:
 
 
 def _forgetting(draft: Draft) -> Iterator[None]:
-    resting = (draft.state.incidents[name] for name in draft.state.resting)
-    due = [i for i in resting if forgotten(draft.state, i) <= draft.now]
+    due = [i for i in resting_incidents(draft.state) if forgotten(draft.state, i) <= draft.now]
     for incident in sorted(due, key=lambda i: i.id):
         draft.emit(
             events.IncidentForgotten,
@@ -113,7 +113,7 @@ def _forgetting(draft: Draft) -> Iterator[None]:
 def _vague(draft: Draft) -> Iterator[None]:
     """A clear report that named only an area has waited long enough for a better place."""
     recent = draft.now - VAGUE_FORGETS
-    held = draft.state.held.items()
+    held = draft.state.all_held.items()
     ripe = sorted(r for r, h in held if h.evidence.at > recent and ripens(h) <= draft.now)
     for report in ripe:
         if (waiting := draft.state.held.get(report)) is not None:  # an earlier one may have brought it along
@@ -122,7 +122,7 @@ def _vague(draft: Draft) -> Iterator[None]:
 
 
 def _expiry(draft: Draft) -> Iterator[None]:
-    old = [r for r, h in draft.state.held.items() if expires(h) <= draft.now]
+    old = [r for r, h in draft.state.all_held.items() if expires(h) <= draft.now]
     for report in sorted(old):
         draft.emit(events.HeldSettled, report_id=report, how="expired")
         yield

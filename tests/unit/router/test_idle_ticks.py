@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rpds import HashTrieMap
 
 from services.router.decide import ticks
 from services.router.decide.changed import changed
@@ -15,6 +16,7 @@ from services.router.decide.draft import Draft
 from services.router.decide.due import NEVER, next_due
 from services.router.decide.latest import Latest
 from services.router.decide.state import State
+from services.router.decide.walked import Walked
 from services.router.evaluate import Play, state_with
 from services.router.gazetteer.index import SqliteGazetteer
 from services.router.memory import seldom_collecting
@@ -118,3 +120,19 @@ def test_the_collector_is_as_before_afterwards() -> None:
         assert gc.get_threshold() > before
         assert gc.get_freeze_count() > 0
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"), st.integers(0, 3)), max_size=30))
+def test_what_is_walked_through_is_what_the_map_holds(acts: list[tuple[str, str, int]]) -> None:
+    walked = Walked[str, int]()
+    maps: list[HashTrieMap[str, int]] = [HashTrieMap()]
+    for act, key, back in acts:
+        of = maps[-1 - min(back, len(maps) - 1)]  # an older map, as after a refused decision
+        if act == "a":
+            assert dict(walked.entries(of)) == dict(of.items())
+        elif act == "b":
+            maps.append(walked.discard(of, key))
+        else:
+            maps.append(walked.put(of, key, len(maps)))
+    for of in maps:
+        assert dict(walked.entries(of)) == dict(of.items())
