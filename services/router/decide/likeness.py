@@ -87,7 +87,9 @@ _RELATIVES_M: Final = 5_000.0
 _LEAST_FAR: Final = 0.4
 
 
-_AROUND: Final = 1.6
+_AROUND: Final = 1.3
+_WELL_AROUND: Final = 1.6
+"""How far an area reaches beyond its own radius: for what reports a raid, and for news of one."""
 
 
 _ALONG_A_STREET_M: Final = 800.0
@@ -261,7 +263,8 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "same_label", 1.0
     if not (precise(one) and precise(other)):
         apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-        reach = _AROUND * max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
+        around = _AROUND if report.claims else _WELL_AROUND
+        reach = around * max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
         if apart <= reach:
             yield "in_area", 1.0 - apart / reach / 2
         else:
