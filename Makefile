@@ -55,7 +55,7 @@ lock: $(VENV)/.dev ## pin all dependencies anew (needs uv)
 bench: $(VENV)/.dev ## measure the relay beside its peers; last line is JSON
 	$(BIN)/python -m bench $(ARGS)
 
-score: $(VENV)/.dev ## the judgement on the part of the corpus that it is not tuned on (ARGS="--geodata DIR --html FILE")
+score: $(VENV)/.dev ## the judgement on the part of the corpus that it is not tuned on (ARGS="--geodata DIR")
 	$(BIN)/python -m tests.corpus unseen $(ARGS)
 
 faults: $(VENV)/.dev ## 5,000 reports under 30 kills; last line is JSON

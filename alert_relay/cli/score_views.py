@@ -9,11 +9,16 @@ _SHOWN: Final = 25
 _TEXT: Final = 70
 
 
-def put_score(found: Mapping[str, Any]) -> None:
-    """All tables."""
+def put_figures(found: Mapping[str, Any]) -> None:
+    """The figures, over all and by language; nothing of any message."""
     say("")
     _put_overall(found["figures"])
     _put_parts("By language", "language", found["languages"])
+
+
+def put_score(found: Mapping[str, Any]) -> None:
+    """All tables."""
+    put_figures(found)
     _put_parts("By scenario", "scenario", found["scenarios"])
     _put_mistakes(found["mistakes"])
 

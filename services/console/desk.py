@@ -145,7 +145,11 @@ async def _visible(console: Console, actor: Actor, name: str) -> Document:
     if incident is None:
         await whole(console.store, since=actor.epoch)
     if incident is None or not views.may_take_up(incident, actor.roles):
-        raise Problem(404, "no_such_incident", "Your groups have no such incident; look at the list.")
+        raise Problem(
+            404,
+            "no_such_incident",
+            "Your groups have no such incident or report; look at the list, or ask the hub's operator.",
+        )
     return incident
 
 

@@ -33,6 +33,12 @@ def postcodes(geodata: Path) -> list[Path]:
     return [geodata / "postcodes" / n for n in ("codepoint_open_2014_subset.csv.gz", "uk_outcodes.csv")]
 
 
+def missing(geodata: Path) -> str:
+    """Which of the files are not there."""
+    wanted = [geodata / "boundaries", *places(geodata), *postcodes(geodata)]
+    return ", ".join(str(path.relative_to(geodata)) for path in wanted if not path.exists())
+
+
 def write_groups(geodata: Path, folder: Path) -> None:
     """A group file for each area, without channels."""
     for boundary in boundaries(geodata):

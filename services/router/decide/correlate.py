@@ -57,8 +57,8 @@ class Correlated:
 
     @property
     def leaning(self) -> IncidentId | None:
-        """The incident that a report is held beside: the likeliest, unless it is surely another."""
-        near = [c for c in self.candidates if not c.signs.keys() & {"elsewhere", "other_business"}]
+        """The incident that a report is held beside: the likeliest, if anything ties them together."""
+        near = [c for c in self.candidates if "another" not in c.signs]
         return near[0].incident.id if near else None
 
 

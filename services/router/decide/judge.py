@@ -34,6 +34,12 @@ MOST_VAGUE_GROUPS: Final = 3
 RUMOURED: Final = 2
 """So many phrases of rumour make one, if nobody saw it."""
 
+_SIGHT: Final = frozenset({"act", "force", "officer", "van", "now", "still"})
+"""With one of these "again" is of them; "the tube is packed again" is not."""
+
+_UNSURE: Final = 0.6
+"""What the rules call a rumour is no report for less than this."""
+
 _ANSWERS: Final = "answers_its_sender"
 _JUST: Final = timedelta(minutes=10)
 _NEWS: Final = frozenset({"update", "over", "wrong", "unclear", "help"})
@@ -143,6 +149,8 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     reckoned = reckon(understood, context)
     if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
         reckoned = Reckoned("report", 1.0, 0.0, ((_ANSWERS, 1.0),))
+    if understood.kind == "rumour" and reckoned.kind == "report" and reckoned.sure < _UNSURE:
+        reckoned = replace(reckoned, kind="rumour")
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place else ()
     return Case(
@@ -211,7 +219,8 @@ def _says_so(case: Case) -> bool:
     """Whether it says that a raid is on, or that they are back, or answers for one that did."""
     understood = case.understood
     told = understood.told
-    return bool(told & CLAIM) or understood.again or {"centre"} <= told or _answers(case)
+    back = understood.again and bool(told & _SIGHT)
+    return bool(told & CLAIM) or back or {"centre"} <= told or _answers(case)
 
 
 def _answers(case: Case) -> bool:
@@ -276,13 +285,18 @@ def _news_of_nothing(case: Case) -> _Ruling:
     kind, placed = case.reckoned.kind, precise(case.place)
     leaning = case.found.leaning
     if kind == "help":
-        return _Ruling("hold", reasons.CRY_FOR_HELP, leaning)
+        return _Ruling("hold", reasons.CRY_FOR_HELP, leaning or _only_live(case.state))
     if kind == "update" and placed:
         return _Ruling("hold", reasons.WHO_IS_UNCLEAR)
     if kind == "unclear" and placed and case.first_hand is True:
         return _Ruling("hold", reasons.NOT_UNDERSTOOD)
     nothing = {"update": reasons.NO_SIGN, "over": reasons.NOTHING_TO_UPDATE, "wrong": reasons.SAID_NONE}
     return _Ruling("ignore", nothing.get(kind, reasons.NO_SIGN))
+
+
+def _only_live(state: State) -> IncidentId | None:
+    """The only event that is going on: whoever cries for help now is likely there."""
+    return next(iter(state.live)) if len(state.live) == 1 else None
 
 
 def _wordless(case: Case) -> _Ruling:

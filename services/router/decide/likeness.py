@@ -349,12 +349,16 @@ def _businesses(venues: Iterable[str]) -> set[str]:
 def _another_street(incident: Incident, report: Report) -> bool:
     """Whether the report names a street, and the incident is told of by the names of others."""
     mine = {name for name in _compound(report.gist.words) if name.rpartition(" ")[2] in STREETS}
-    if not mine or incident.place is None:
+    if not mine or incident.place is None or (report.place and _one_name(report.place, incident.place)):
         return False
     theirs = _compound([*incident.words, *(name_key(name) for name in _names(incident.place.label))])
     if not precise(incident.place):  # "Shepherds Bush Green" may well be in Uxbridge Road
         theirs = {name for name in theirs if name.rpartition(" ")[2] in STREETS}
     return bool(theirs) and not mine & theirs
+
+
+def _one_name(one: Place, other: Place) -> bool:
+    return bool(_names(one.label) & _names(other.label))
 
 
 def _compound(names: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from services.router.decide.kinds import kind_weights
 from services.router.decide.weights import weights
@@ -17,6 +17,9 @@ from services.router.gazetteer.load import load_gazetteer
 from services.router.report_lines import read_all
 from services.router.scoring.truth import read_corpus
 from shared.contracts.groups import GroupDefinition
+from shared.errors import SettingsError
+
+_LEAST_TO_WRITE: Final = 50
 
 
 def fit_files(  # noqa: PLR0913 - the command's options
@@ -36,6 +39,11 @@ def fit_files(  # noqa: PLR0913 - the command's options
     Raises `SettingsError` naming file and line for what cannot be read or has no truth.
     """
     lines = {line.id: line for line in read_corpus(corpus)}
+    if write and len(lines) < _LEAST_TO_WRITE:
+        raise SettingsError(
+            f"The corpus has {len(lines)} messages: weights fitted on fewer than {_LEAST_TO_WRITE} would be "
+            "worse than those in use. Name more files, or leave out --write."
+        )
     told = read_sentences(sentences) if sentences is not None else []
     prior, old = read_links(folder)
     old_kinds = read_kinds(folder)

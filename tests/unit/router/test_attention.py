@@ -156,3 +156,23 @@ def test_a_flood_of_rumours_is_few_messages_and_the_first_of_them_comes_soon(sto
         told += digests(story.tick())
         assert told or n < 10, "nothing within five minutes"
     assert 1 <= len(told) <= 9
+
+
+def test_a_report_without_a_place_is_shown_to_no_group_that_nothing_ties_it_to(story: Any) -> None:
+    here = Position(lat=51.5465, lon=-0.0746, accuracy_m=20)
+    story.report("immigration raid on Ashwin Street, two vans", position=here, first_hand=True, sender="a")
+    held = story.report("Immigration officers inside the Gare du Nord in Paris", sender="b", after_s=30)
+    assert held.outcome == "held"
+    assert story.state.held[held.report_id].groups == ()
+
+
+def test_a_rumour_of_tomorrow_joins_nothing(story: Any) -> None:
+    here = Position(lat=51.5483, lon=-0.0755, accuracy_m=20)
+    story.report("immigration raid at Ridley Road market, two vans", position=here, sender="a")
+    later = story.report("immigration raid tomorrow 6am at Ridley Road, share this", sender="b", after_s=60)
+    assert (later.outcome, later.reason) == ("held", "rumour")
+
+
+def test_again_alone_opens_nothing(story: Any) -> None:
+    answer = story.report("bins not collected again on Ashwin Street", sender="a")
+    assert answer.outcome != "opened"

@@ -137,3 +137,10 @@ def test_a_weight_has_one_value_or_two(tmp_path: Path, line: str, prior: float, 
     (tmp_path / LINKS).write_text(line + "\n")
     found: Any = read_links(tmp_path)
     assert found == ({"x": prior}, {"x": in_use})
+
+
+def test_too_small_a_corpus_writes_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    with pytest.raises(SettingsError, match="has 0 messages"):
+        fit_files([], corpus=[empty], write=True)
