@@ -46,6 +46,9 @@ def evaluate(
 
     if out is None and html is None and not score:
         raise Failure("Nothing to do: give --out FILE, --score or --html PAGE.", EXIT_USAGE)
+    for path in (out, html):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Failure(f"{path}: there is no folder {path.parent}; make it first.", EXIT_USAGE)
     definitions = [group.definition for group in load_group_files(find_group_files([groups]))]
     if score or html is not None:
         _score(definitions, out=out, html=html, tables=score, as_json=as_json, **files)

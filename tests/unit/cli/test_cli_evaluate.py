@@ -105,6 +105,13 @@ def test_a_line_without_truth_is_named(tmp_path: Path, corpora: list[str]) -> No
     assert "bare.jsonl:2: has no `truth`" in result.output
 
 
+def test_a_folder_that_is_not_there_is_named_before_anything_is_played(corpora: list[str]) -> None:
+    result = run("--reports", *corpora, "--html", "/nowhere/page.html")
+    assert result.exit_code == 2
+    assert "/nowhere" in result.stderr
+    assert "make it first" in result.stderr
+
+
 def test_something_must_be_asked_for(corpora: list[str]) -> None:
     result = run("--reports", *corpora)
     assert result.exit_code == 2
