@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Final, Literal, NamedTuple, get_args
 
 from services.router.decide.phrases import Trie, choices, phrases
@@ -76,13 +77,20 @@ class Lexicon:
 def lexicon() -> Lexicon:
     """The files of all languages, read once from the package's own data."""
     files = {
-        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
+        file.name.removesuffix(".toml"): _read(file)
         for file in sorted(resources.files(__package__).joinpath("lexicon").iterdir(), key=lambda f: f.name)
         if file.name.endswith(".toml")
     }
     for language, data in files.items():
         _check(language, data)
     return Lexicon(files, _common(files), _places(files))
+
+
+def _read(file: Traversable) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file.name}: {error}") from error
 
 
 def warm_up() -> None:
