@@ -285,7 +285,7 @@ def _news_of_nothing(case: Case) -> _Ruling:
     kind, placed = case.reckoned.kind, precise(case.place)
     leaning = case.found.leaning
     if kind == "help":
-        return _Ruling("hold", reasons.CRY_FOR_HELP, leaning or _only_live(case.state))
+        return _Ruling("hold", reasons.CRY_FOR_HELP, leaning or _only_live(case))
     if kind == "update" and placed:
         return _Ruling("hold", reasons.WHO_IS_UNCLEAR)
     if kind == "unclear" and placed and case.first_hand is True:
@@ -294,9 +294,10 @@ def _news_of_nothing(case: Case) -> _Ruling:
     return _Ruling("ignore", nothing.get(kind, reasons.NO_SIGN))
 
 
-def _only_live(state: State) -> IncidentId | None:
-    """The only event that is going on: whoever cries for help now is likely there."""
-    return next(iter(state.live)) if len(state.live) == 1 else None
+def _only_live(case: Case) -> IncidentId | None:
+    """The only event that is going on: whoever cries for help now is likely there, though not at a drill."""
+    live = [name for name in case.state.live if case.state.incidents[name].drill == case.drill]
+    return live[0] if len(live) == 1 else None
 
 
 def _wordless(case: Case) -> _Ruling:

@@ -176,3 +176,14 @@ def test_a_rumour_of_tomorrow_joins_nothing(story: Any) -> None:
 def test_again_alone_opens_nothing(story: Any) -> None:
     answer = story.report("bins not collected again on Ashwin Street", sender="a")
     assert answer.outcome != "opened"
+
+
+def test_a_cry_for_help_leans_to_the_only_event_and_never_to_a_drill(story: Any) -> None:
+    here = Position(lat=51.5465, lon=-0.0746, accuracy_m=20)
+    raid = "immigration raid on Ashwin Street, two vans"
+    story.report(raid, position=here, first_hand=True, sender="a", drill=True)
+    alone = story.report("help", sender="b", after_s=30)
+    assert (alone.outcome, alone.incident_id) == ("held", None)
+    opened = story.report(raid, position=here, first_hand=True, sender="c", after_s=30)
+    beside = story.report("help", sender="d", after_s=30)
+    assert (beside.outcome, beside.incident_id) == ("held", opened.incident_id)
