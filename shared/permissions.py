@@ -5,7 +5,7 @@ A new command stands in exactly one of the sets below.
 
 from typing import Final
 
-from shared.contracts import desk
+from shared.contracts import desk, members
 from shared.contracts.groups import Role
 
 Commands = frozenset[type[desk.DeskCommand]]
@@ -15,7 +15,11 @@ DISPATCHER: Final[Commands] = VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
     desk.ReleaseReport,
 }  # fmt: skip
-RUNNING: Final[Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
+RUNNING: Final[Commands] = frozenset({
+    desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch, members.InviteMember,
+})  # fmt: skip
+OWN: Final[Commands] = frozenset({members.PutWayIn, members.RemoveWayIn})
+"""What every member may do about themself, whatever their role."""
 
 ALLOWED: Final[dict[Role, Commands]] = {
     "verifier": VERIFIER,
