@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from services.console import desk, explain, hub, status
+from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.live import Live
 from services.console.openapi import get_openapi
@@ -32,6 +33,7 @@ ROUTES: Final = (
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
+    *account.ROUTES,
     web.static("/static", pages.STATIC),
 )
 

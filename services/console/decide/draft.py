@@ -18,7 +18,13 @@ Document = dict[str, Any]
 _DAY: Final = 24 * 3600
 LIFE_S: Final = 35 * _DAY
 """The log's age limit: what it no longer holds, no rebuild would show either."""
-_LIVES: Final[Mapping[str, int]] = {"report": LIFE_S, "alert": LIFE_S, "held": LIFE_S, "decided": _DAY}
+_LIVES: Final[Mapping[str, int]] = {
+    "report": LIFE_S,
+    "alert": LIFE_S,
+    "held": LIFE_S,
+    "decided": LIFE_S,  # the page of acts says how each was decided
+    "invite": 4 * _DAY,
+}
 
 _KEPT: Final = 2_000
 """Documents kept from one commit to the next, those loaded last: an alert's records follow each other."""
