@@ -27,3 +27,24 @@ ALLOWED: Final[dict[Role, Commands]] = {
     "admin": DISPATCHER | RUNNING,
     "operator": RUNNING,
 }
+
+Row = tuple[str, str, tuple[bool, ...]]
+"""An act's name, what it means, and for each of `ROLES` whether it may."""
+ROLES: Final[tuple[Role, ...]] = ("verifier", "dispatcher", "admin", "operator")
+
+
+def table() -> list[Row]:
+    """The table for people: what most may do first."""
+    acts = {command for may in ALLOWED.values() for command in may}
+    rows = [(name_of(act), meaning(act), tuple(act in ALLOWED[role] for role in ROLES)) for act in acts]
+    return sorted(rows, key=lambda row: ([not may for may in row[2]], row[0]))
+
+
+def name_of(command: type[desk.DeskCommand]) -> str:
+    """The act's name: `desk.add_member.v1` → `add_member`."""
+    return str(command.model_fields["type"].default).split(".")[1]
+
+
+def meaning(command: type[desk.DeskCommand]) -> str:
+    """What the act is, in the contract's own words."""
+    return " ".join((command.__doc__ or "").partition("\n\n")[0].split())

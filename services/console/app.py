@@ -28,6 +28,7 @@ ROUTES: Final = (
     web.get("/v1/members", hub.get_members),
     web.post("/v1/members", hub.post_member),
     web.delete("/v1/members/{member}", hub.delete_member),
+    web.post("/v1/invites", hub.post_invite),
     web.get("/v1/groups", hub.get_groups),
     web.put("/v1/groups/{group}", hub.put_group),
     web.post("/v1/kill-switch", hub.post_kill_switch),

@@ -77,10 +77,9 @@ async def operator(rig: Rig) -> MemberId:
 
 async def invited(rig: Rig, name: str = "Bo", member: str | None = None, **roles: str) -> Made:
     """A link for somebody, made by the hub's operator."""
-    wanted = {"name": name, "roles": roles or {"hackney": "dispatcher"}}
-    made = await make_invite(
-        rig.console, MemberId("mop"), HUB, member=MemberId(member) if member else None, **wanted
-    )
+    who = MemberId(member) if member else None
+    wanted = roles or {"hackney": "dispatcher"}
+    made = await make_invite(rig.console, MemberId("mop"), HUB, name=name, roles=wanted, member=who)
     await rig.shown()
     return made
 

@@ -1,22 +1,18 @@
 """`/members`: who may act, who is invited, and what each role may do."""
 
-from typing import Any, get_args
-
 from aiohttp import web
 
 from services.console import invitations
 from services.console.account.acts import runs
 from services.console.account.attempts import attempt
 from services.console.account.pages import as_page, led_to, page, text_of
-from services.console.decide.acts import name_of
 from services.console.decide.draft import Document
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.submit import command_id, stored_id, submit
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.desk import RevokeMember
-from shared.contracts.groups import Role
 from shared.http import Problem
-from shared.permissions import ALLOWED, OWN
+from shared.permissions import OWN, ROLES, meaning, name_of, table
 
 
 @as_page
@@ -32,7 +28,7 @@ async def post_invite(request: web.Request) -> web.StreamResponse:
     await attempt(request, "inviting", actor.member)
     form = await request.post()
     name, group, role = text_of(form, "name", most=80).strip(), text_of(form, "group"), text_of(form, "role")
-    if not name or role not in get_args(Role) or group not in await _groups(request.app[CONSOLE], actor):
+    if not name or role not in ROLES or group not in await _groups(request.app[CONSOLE], actor):
         raise Problem(422, "invite_unsound", "Write a name, and choose a group and a role.")
     if (role == "operator") != (group == HUB):
         raise Problem(422, "operator_of_hub", "An operator belongs to the hub, all other roles to a group.")
@@ -76,16 +72,8 @@ async def post_revoke(request: web.Request) -> web.StreamResponse:
 async def get_roles(request: web.Request) -> web.StreamResponse:
     """The one table of who may do what, for any member."""
     actor = await page_actor(request)
-    acts = sorted({command for may in ALLOWED.values() for command in may}, key=_order)
-    rows = [
-        {"name": name_of(command), "words": (command.__doc__ or "").partition("\n")[0],
-         "may": [command in ALLOWED[role] for role in get_args(Role)]}
-        for command in acts
-    ]  # fmt: skip
-    own = [
-        {"name": name_of(c), "words": (c.__doc__ or "").partition("\n")[0]} for c in sorted(OWN, key=name_of)
-    ]
-    return page(request, "roles.html", actor=actor, rows=rows, own=own, roles=get_args(Role))
+    own = sorted((name_of(command), meaning(command)) for command in OWN)
+    return page(request, "roles.html", actor=actor, rows=table(), own=own, roles=ROLES)
 
 
 def acting(actor: Actor, groups: set[str]) -> GroupId:
@@ -96,11 +84,6 @@ def acting(actor: Actor, groups: set[str]) -> GroupId:
     if not own:
         raise Problem(403, "role_too_low", "Only the group's admins and the hub's operators may do this.")
     return GroupId(own[0])
-
-
-def _order(command: type[Any]) -> tuple[int, str]:
-    """What most may do first."""
-    return (-sum(command in may for may in ALLOWED.values()), name_of(command))
 
 
 async def _admin(request: web.Request) -> Actor:
@@ -124,7 +107,7 @@ async def _list(request: web.Request, actor: Actor) -> web.Response:
         members=sorted(members, key=lambda m: (m["name"].casefold(), m["member"])),
         invited=[i for i in invited if i["until"] > now],
         groups=await _groups(console, actor),
-        roles=[role for role in get_args(Role) if role != "operator" or actor.operates],
+        roles=[role for role in ROLES if role != "operator" or actor.operates],
         ways=ways,
     )
 

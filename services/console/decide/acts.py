@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.console.decide.draft import Document
-from shared.contracts.base import HUB, Message
+from shared.contracts.base import HUB
 from shared.contracts.desk import (
     AddMember,
     DefineGroup,
@@ -20,6 +20,7 @@ from shared.contracts.desk import (
     RevokeMember,
 )
 from shared.contracts.members import InviteMember
+from shared.permissions import name_of
 
 _DETAILS: Final = ("ask", "outcome", "stage", "stopped", "absorbed")
 """Fields that hold a choice, never words."""
@@ -55,11 +56,6 @@ def concerns(command: DeskCommand, groups: Iterable[str], roles_of: Mapping[str,
     if command.group == HUB and not isinstance(command, KillSwitch):
         touched |= roles_of.get(_whom(command) or command.member, {}).keys()
     return bool(touched & own)
-
-
-def name_of(command: type[Message]) -> str:
-    """The act's name: `desk.add_member.v1` → `add_member`."""
-    return str(command.model_fields["type"].default).split(".")[1]
 
 
 def _whom(command: DeskCommand) -> str | None:
