@@ -18,7 +18,7 @@ from services.router.decide.state import State
 from services.router.decide.understand import Understood
 from shared.contracts.alerts import AlertRaised, QuestionBody
 from shared.contracts.base import HUB
-from shared.contracts.incidents import Question
+from shared.contracts.desk import Question
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 
 _ASKS: Final[Mapping[str, Question]] = {
