@@ -11,12 +11,17 @@ def row(incident: Mapping[str, Any]) -> tuple[object, ...]:
     reports = incident.get("reports")
     return (
         incident.get("code"),
-        incident.get("status"),
+        status_of(incident),
         place_of(incident),
         ", ".join(groups_of(incident)),
         len(reports) if isinstance(reports, list) else reports,
         _claim(incident.get("claim")),
     )
+
+
+def status_of(incident: Mapping[str, Any]) -> str:
+    """What it is now; of an exercise, that it is one."""
+    return f"{'DRILL ' if incident.get('drill') else ''}{incident.get('status')}"
 
 
 def place_of(incident: Mapping[str, Any]) -> str:
@@ -43,12 +48,29 @@ def short(held: Mapping[str, Any]) -> str:
     return text[:80]
 
 
+def all_held(waiting: Mapping[str, Any]) -> None:
+    """What waits for a person, and what people spare themselves."""
+    rows = [(h.get("report_id"), _day(h.get("at")), h.get("reason"), short(h)) for h in waiting["held"]]
+    table("Held reports", ("report", "since", "why", "says"), rows)
+    if mutes := waiting.get("mutes"):
+        say("")
+        shown = [(m["mute_id"], m["what"], m["reason"], m.get("name"), _day(m["until"])) for m in mutes]
+        table("Muted", ("mute", "what", "why", "by", "until"), shown)
+    for flood in waiting.get("floods") or ():
+        say(f"Flood mode: {flood['group']} hears of incidents in digests only, until {_day(flood['until'])}.")
+
+
+def _day(moment: object) -> str:
+    """Day and time, UTC."""
+    return str(moment or "")[:16].replace("T", " ")
+
+
 def whole(incident: Mapping[str, Any]) -> None:
     """One incident for people: what it is, what came in, what was done, who was told."""
     facts(
         {
             "code": incident.get("code"),
-            "status": incident.get("status"),
+            "status": status_of(incident),
             "place": place_of(incident),
             "groups": ", ".join(groups_of(incident)),
             "claimed by": _claim(incident.get("claim")),

@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "up": "alert_relay.cli.up:up",
     "demo": "alert_relay.cli.demo:demo",
     "report": "alert_relay.cli.report:report",
-    "desk": "alert_relay.cli.desk:desk",
+    "desk": "alert_relay.cli.desk_team:desk",
     "simulate": "alert_relay.cli.simulate:simulate",
     "status": "alert_relay.cli.status:status",
     "group": "alert_relay.cli.group:group",
@@ -77,7 +77,7 @@ def relay() -> None:
     Begin here:
       relay up                          the whole relay, with example groups
       relay demo                        the same, and an evening in Dalston played through it
-      relay report "vans in Ashwin Street E8, they are taking someone"
+      relay report "immigration vans in Ashwin Street E8"
       relay desk list                   what volunteers see
 
     \b

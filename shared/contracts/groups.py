@@ -41,6 +41,8 @@ class Policy(Frozen):
     """Minutes between digests of held reports to the verifiers."""
     quiet_after_min: Annotated[int, Field(ge=10, le=1440)] = 90
     """Minutes of silence after which an open incident ends as "no news since"."""
+    second_person_above: Annotated[int, Field(ge=1)] = 500
+    """A confirmation that would reach more recipients than this needs a second person."""
 
 
 class ChannelDefinition(Frozen):
@@ -53,7 +55,13 @@ class ChannelDefinition(Frozen):
     kind: Slug
     audience: Audience
     language: str = "en"
+    drills: bool = False
+    """Whether exercises are sent over it too. Over others an exercise never goes, whatever it says."""
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    def carries(self, audience: Audience, *, drill: bool) -> bool:
+        """Whether alerts to this audience, of an exercise or in earnest, go over it."""
+        return self.audience == audience and (self.drills or not drill)
 
 
 class GroupChannels(Private):

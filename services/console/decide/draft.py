@@ -24,6 +24,7 @@ _LIVES: Final[Mapping[str, int]] = {
     "held": LIFE_S,
     "decided": LIFE_S,  # the page of acts says how each was decided
     "invite": 4 * _DAY,
+    "mute": 2 * _DAY,
 }
 
 _KEPT: Final = 2_000
@@ -76,9 +77,12 @@ class Draft:
 
     def drop(self, index: str, prefix: str) -> None:
         """Delete the index and every document that it names, also those of this draft."""
-        for name, score in self._scores.pop(index, {}).items():
+        scores = self._scores.pop(index, {})
+        for name, score in scores.items():
             if score is not None:
                 self.delete(prefix + name)
+        if left := {name: None for name, score in scores.items() if score is None}:
+            self._scores[index] = {**left}
         self._drops[index] = prefix
 
     def changes(self) -> Changes:

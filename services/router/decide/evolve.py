@@ -13,6 +13,7 @@ from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
+from services.router.decide.mutes import report_of
 from services.router.decide.state import (
     DAWN,
     HELD,
@@ -20,6 +21,7 @@ from services.router.decide.state import (
     Evidence,
     Group,
     Held,
+    Mute,
     Sighting,
     State,
     Thread,
@@ -27,6 +29,7 @@ from services.router.decide.state import (
     Watch,
 )
 from services.router.decide.text import sketch
+from services.router.decide.worlds import remembering, world
 from shared.contracts import alerts, groups, incidents
 from shared.contracts.base import GroupId, IncidentId, Message
 from shared.contracts.groups import Audience
@@ -84,18 +87,20 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
     state = changed(state, held=HELD.put(state.held, event.report_id, held))
     if event.asked is not None and detail.sender is not None:
         state = _asked(state, detail.sender, event)
-    return _traced(state, evidence)
+    return _traced(state, evidence, drill=event.drill)
 
 
 def _asked(state: State, sender: str, event: incidents.ReportHeld) -> State:
     """Remember the question; those before it count within the hour, and no more of them than may be."""
-    asked = (*(state.asked.get(sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
-    return changed(state, asked=state.asked.put(sender, asked, event.at))
+    known = world(state, drill=event.drill).asked
+    asked = (*(known.get(sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
+    return remembering(state, drill=event.drill, asked=known.put(sender, asked, event.at))
 
 
-def _traced(state: State, evidence: Evidence) -> State:
+def _traced(state: State, evidence: Evidence, *, drill: bool) -> State:
     """Remember the sender and the words of a held report, unless an incident has them already."""
-    threads, traces = state.threads, state.traces
+    known = world(state, drill=drill)
+    threads, traces = known.threads, known.traces
     if evidence.sender is not None:
         thread = threads.get(evidence.sender)
         if thread is None or thread.incident is None:
@@ -103,7 +108,7 @@ def _traced(state: State, evidence: Evidence) -> State:
     for mark in evidence.sketch:
         if traces.get(mark) is None:
             traces = traces.put(mark, Trace(evidence.report, None, evidence.at), evidence.at)
-    return changed(state, threads=threads, traces=traces)
+    return remembering(state, drill=drill, threads=threads, traces=traces)
 
 
 def _settled(state: State, event: incidents.HeldSettled) -> State:
@@ -120,7 +125,12 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
         watch = watches.get(name)
         if watch is not None:
             watches = watches.insert(name, changed(watch, digested=(*watch.digested, event.group)))
-    state = changed(state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at))
+    state = changed(
+        state,
+        held=held,
+        watches=watches,
+        digested=state.digested.insert((event.group, event.drill), event.at),
+    )
     for name in event.incidents:
         state = _told(state, name, event.group, "verifiers")
     return state
@@ -133,8 +143,9 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
     if incident is None or (event.group, event.audience) in incident.told:
         return state
     if event.audience == "verifiers":
-        recent = (*state.singles.get(event.group, ()), event.at)[-SINGLES:]
-        state = changed(state, singles=state.singles.insert(event.group, recent))
+        ear = (event.group, event.drill)
+        recent = (*state.singles.get(ear, ()), event.at)[-SINGLES:]
+        state = changed(state, singles=state.singles.insert(ear, recent))
     return _told(state, incident.id, event.group, event.audience)
 
 
@@ -168,6 +179,34 @@ def _watch(state: State, event: incidents.WatchNoted) -> State:
     return changed(state, watches=watches)
 
 
+def _muted(state: State, event: incidents.MuteSet) -> State:
+    """The sender or the words of that report, as they are known now; of what is gone nothing is muted."""
+    mutes = state.mutes
+    for name in [name for name, mute in mutes.items() if mute.until <= event.at]:
+        mutes = mutes.discard(name)
+    report = report_of(state, event.report_id)
+    if report is not None:
+        by_sender = event.what == "sender"
+        mute = Mute(
+            id=event.mute_id,
+            group=event.group,
+            until=event.until,
+            sender=report.sender if by_sender else None,
+            sketch=() if by_sender else report.sketch,
+        )
+        mutes = mutes.insert(mute.id, mute)
+    return changed(state, mutes=mutes)
+
+
+def _unmuted(state: State, event: incidents.MuteLifted) -> State:
+    return changed(state, mutes=state.mutes.discard(event.mute_id))
+
+
+def _flooded(state: State, event: incidents.FloodSet) -> State:
+    floods = state.floods.discard(event.group)
+    return changed(state, floods=floods.insert(event.group, event.until) if event.until else floods)
+
+
 def _defined(state: State, event: groups.GroupDefined) -> State:
     channels = event.channels if isinstance(event.channels, groups.GroupChannels) else None
     group = Group(event.version, event.definition, channels, event.at)
@@ -182,6 +221,9 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     incidents.HeldDigested: _digested,
     incidents.ReportWatched: _watched,
     incidents.WatchNoted: _watch,
+    incidents.MuteSet: _muted,
+    incidents.MuteLifted: _unmuted,
+    incidents.FloodSet: _flooded,
     alerts.AlertRaised: _alert,
     groups.GroupDefined: _defined,
     **MEMBER_EVENTS,

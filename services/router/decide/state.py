@@ -16,7 +16,7 @@ from services.router.decide.geo import Cell
 from services.router.decide.limits import QUESTIONS_WITHIN
 from services.router.decide.walked import Walked
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
-from shared.contracts.desk import Tally
+from shared.contracts.desk import Step, Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
 from shared.contracts.incidents import Gist, GroupShare, Status
 from shared.contracts.members import WayIn
@@ -38,6 +38,9 @@ ENDED: Final[frozenset[Status]] = frozenset(
 DAWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Told = tuple[tuple[GroupId, Audience], ...]
+
+Ear = tuple[GroupId, bool]
+"""A group's attention, to what is real (False) or to an exercise (True): the one never spends the other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A member who goes to look: going, or there."""
+
+    member: MemberId
+    group: GroupId
+    step: Step
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Who would confirm it, and waits for a second person."""
+
+    member: MemberId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One event in the world, as decided so far."""
 
@@ -86,6 +107,11 @@ class Incident:
     groups: tuple[GroupShare, ...] = ()
     told: Told = ()
     claim: Claim | None = None
+    visits: tuple[Visit, ...] = ()
+    """The members who are going there or are there."""
+    proposed: Proposal | None = None
+    seen: int = 0
+    """The sightings by members of their own."""
     tally: Tally = field(default_factory=Tally)
     merged_into: IncidentId | None = None
     was: Status | None = None
@@ -158,6 +184,17 @@ class Watch:
     reports: int
     groups: tuple[GroupId, ...]
     digested: tuple[GroupId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """What a group does not want to be troubled by: a sender, or words."""
+
+    id: str
+    group: GroupId
+    until: datetime
+    sender: str | None = None
+    sketch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +296,18 @@ HELD: Final = Walked[ReportId, Held]()
 
 
 @dataclass(frozen=True, slots=True)
+class Exercise:
+    """What is remembered of exercises, apart from what is real: the same things as in `State`."""
+
+    live: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
+    threads: "Generations[str, Thread]" = field(default_factory=_threads)
+    asked: "Generations[str, tuple[Asked, ...]]" = field(default_factory=_asked)
+    traces: "Generations[int, Trace]" = field(default_factory=_traces)
+    chats: "Generations[str, Trace]" = field(default_factory=_chats)
+    words: "Generations[str, Trace]" = field(default_factory=_chats)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything. Made by folding events with `evolve.evolve`; equal logs give equal states."""
 
@@ -272,7 +321,7 @@ class State:
     active: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """The incidents that are neither ended nor forgotten."""
     live: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
-    """The incidents that may still be going on."""
+    """The incidents that may still be going on, exercises apart."""
     resting: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """The ended ones, until they are forgotten."""
     codes: "HashTrieMap[str, IncidentId]" = field(default_factory=HashTrieMap)
@@ -287,18 +336,22 @@ class State:
     """What the last report of each chat was about."""
     words: "Generations[str, Trace]" = field(default_factory=_chats)
     """Where each rare word was last used."""
+    exercise: Exercise = field(default_factory=Exercise)
     held: "HashTrieMap[ReportId, Held]" = field(default_factory=HashTrieMap)
     sightings: "Generations[Cell, tuple[Sighting, ...]]" = field(default_factory=_sightings)
     watches: "HashTrieMap[str, Watch]" = field(default_factory=HashTrieMap)
+    mutes: "HashTrieMap[str, Mute]" = field(default_factory=HashTrieMap)
+    floods: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)
+    """Until when each group hears of incidents in digests only, because a person said so."""
     untold: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """Incidents of which some group concerned has not heard yet: too many came at once."""
-    singles: "HashTrieMap[GroupId, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)
+    singles: "HashTrieMap[Ear, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)
     """When each group was last told of incidents singly."""
     groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)
     members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)
     invites: "HashTrieMap[str, Invite]" = field(default_factory=HashTrieMap)
     """By their link's hash, until they are used, withdrawn, or long over."""
-    digested: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)
+    digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 

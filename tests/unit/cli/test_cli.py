@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alert_relay.cli import relay
+from alert_relay.supervisor.home import Home
 
 Relay = Any  # the fixture `fake` of conftest.py
 ROOT = Path(__file__).parents[3]
@@ -137,6 +138,21 @@ def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code
     assert len(fake.said("POST", "/v1/desk/confirm")) == sent
 
 
+@pytest.mark.parametrize("act", ["reject", "update", "end", "watch", "reopen"])
+def test_whatever_people_are_told_is_shown_first(fake: Relay, act: str) -> None:
+    fake.answers[f"POST /v1/desk/{act}/preview"] = (200, PREVIEW)
+    result = run("desk", act, "D7K", typed="n\n")
+    assert (result.exit_code, fake.said("POST", f"/v1/desk/{act}")) == (1, [])
+    assert "Nothing was sent" in result.output
+
+
+def test_flood_mode_is_of_a_group(fake: Relay) -> None:
+    fake.answers["POST /v1/desk/flood"] = (200, {"outcome": "applied", "reason": "applied"})
+    assert run("desk", "flood", "hackney", "off").exit_code == 0
+    (body,) = fake.said("POST", "/v1/desk/flood")
+    assert (body["group"], body["on"]) == ("hackney", False)
+
+
 def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
     fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
     result = run("desk", "confirm", "D7K", "--yes", "--text", "One van", "--id", "c1")
@@ -149,6 +165,9 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
     [
         (["release", "D7K"], "release", {"incident": "D7K"}),
         (["release", "rabc"], "release_report", {"report": "rabc"}),
+        (["release", "rabc", "--into", "D7K"], "release_report", {"report": "rabc", "incident": "D7K"}),
+        (["release", "rabc", "--lat", "51.5", "--lon", "0", "--label", "x"], "release_report",
+         {"report": "rabc", "lat": 51.5, "lon": 0.0, "label": "x"}),
         (["reject", "D7K", "--as", "other_agency"], "reject", {"incident": "D7K", "outcome": "other_agency"}),
         (["merge", "D7K", "P4M"], "merge", {"incident": "D7K", "absorbed": "P4M"}),
         (["split", "D7K", "r1", "r2"], "split", {"incident": "D7K", "reports": ["r1", "r2"]}),
@@ -156,11 +175,23 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["end", "D7K", "--let-go", "2"], "end", {"incident": "D7K", "stage": "officers_left", "let_go": 2}),
         (["place", "D7K", "--lat", "51.5", "--lon", "0"], "place",
          {"incident": "D7K", "lat": 51.5, "lon": 0.0, "radius_m": 50.0}),
+        (["attend", "D7K"], "attend", {"incident": "D7K", "step": "going"}),
+        (["attend", "D7K", "there"], "attend", {"incident": "D7K", "step": "there"}),
+        (["seen", "D7K", "--text", "two vans"], "seen", {"incident": "D7K", "text": "two vans"}),
+        (["note", "D7K", "rang them"], "note", {"incident": "D7K", "text": "rang them"}),
+        (["hand-over", "D7K", "mben"], "hand_over", {"incident": "D7K", "to": "mben"}),
+        (["ask", "D7K", "rabc"], "ask", {"incident": "D7K", "report": "rabc", "asks": "what"}),
+        (["escalate", "D7K", "a", "b"], "escalate", {"incident": "D7K", "groups": ["a", "b"]}),
+        (["watch", "D7K"], "watch", {"incident": "D7K"}),
+        (["reopen", "D7K"], "reopen", {"incident": "D7K"}),
+        (["mute", "rabc"], "mute", {"report": "rabc", "what": "sender", "reason": "spam"}),
+        (["unmute", "u1"], "unmute", {"mute": "u1"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_each_act_is_one_request(fake: Relay, args: list[str], path: str, body: dict[str, Any]) -> None:
     fake.answers[f"POST /v1/desk/{path}"] = (200, {"outcome": "applied", "reason": "ok"})
+    fake.answers[f"POST /v1/desk/{path}/preview"] = (200, {"sends": []})
     result = run("desk", *args, "--id", "c", "--group", "hackney")
     assert result.exit_code == 0, result.output
     assert fake.said("POST", f"/v1/desk/{path}") == [{**body, "id": "c", "group": "hackney"}]
@@ -265,3 +296,20 @@ def test_the_token_goes_in_a_header_and_nowhere_else(fake: Relay) -> None:
         ("/v1/desk/incidents?state=open", "Bearer relay_me")
     ]
     assert "relay_me" not in result.output
+
+
+def test_an_exercise_is_sent_with_the_key_of_this_home_or_not_at_all(fake: Relay, tmp_path: Path) -> None:
+    refused = run("report", "van in Ashwin Street", "--drill")
+    assert refused.exit_code == 2
+    assert "There is no relay in" in refused.output
+    home = Home(tmp_path)
+    home.write_door_files()
+    fake.answers["POST /v1/reports"] = (202, {"report_id": "r1"})
+    assert run("report", "van in Ashwin Street", "--drill").exit_code == 0
+    assert fake.said("POST", "/v1/reports") == [{"text": "van in Ashwin Street", "drill": True}]
+
+
+def test_an_exercise_says_so_in_the_list(fake: Relay) -> None:
+    incident = {"code": "D7K", "status": "likely", "drill": True}
+    fake.answers["GET /v1/desk/incidents?state=open"] = (200, [incident])
+    assert "DRILL likely" in run("desk", "list").output
