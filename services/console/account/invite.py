@@ -13,7 +13,7 @@ from services.console.account.passkeys import ask_to_make, made, site_of
 from services.console.account.passwords import NewCodes, login_tag, new_codes, new_password
 from services.console.account.sign_in import enter, home, json_of
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Console, check_origin, whole
+from services.console.door import CONSOLE, Console, check_origin, form_of, whole
 from services.console.sessions import How
 from services.console.submit import Verdict
 from shared.contracts.base import MemberId
@@ -39,7 +39,7 @@ async def get_password(request: web.Request) -> web.StreamResponse:
 async def post_password(request: web.Request) -> web.StreamResponse:
     """In by a password."""
     check_origin(request)
-    console, invite, form = request.app[CONSOLE], await _invite(request), await request.post()
+    console, invite, form = request.app[CONSOLE], await _invite(request), await form_of(request)
     login, sealed = text_of(form, "login").strip(), text_of(form, "codes", most=500)
     tag = login_tag(console, login)
     member = MemberId(invite["member"])

@@ -14,7 +14,7 @@ from services.console.account.passkeys import ask_to_make, made, site_of
 from services.console.account.passwords import login_tag, new_codes, new_password
 from services.console.account.sign_in import json_of
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Actor, Console, actor_of, page_actor
+from services.console.door import CONSOLE, Actor, Console, actor_of, form_of, page_actor
 from services.console.invitations import new_way_id
 from services.console.sessions import give, take_back
 from services.console.submit import command_id, stored_id, submit
@@ -48,7 +48,7 @@ async def post_password(request: web.Request) -> web.StreamResponse:
     console, actor = request.app[CONSOLE], await page_actor(request)
     if not _fresh(request, actor):
         return _again()
-    form = await request.post()
+    form = await form_of(request)
     login, sealed = text_of(form, "login").strip(), text_of(form, "codes", most=500)
     tag = login_tag(console, login)
     try:
@@ -92,7 +92,7 @@ async def post_way(request: web.Request) -> web.StreamResponse:
     console, actor = request.app[CONSOLE], await page_actor(request)
     if not _fresh(request, actor):
         return _again()
-    form, way = await request.post(), request.match_info["way"]
+    form, way = await form_of(request), request.match_info["way"]
     response = led_to("/account")
     if "remove" in form:
         removal = RemoveWayIn(**_base(console, actor), way_in=way)
