@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from services.console import invitations
 from services.console.account.attempts import attempt
-from services.console.account.pages import as_page, led_to, page, text_of, words_of
+from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
 from services.console.account.passkeys import ask_to_make, made, site_of
 from services.console.account.passwords import NewCodes, login_tag, new_codes, new_password
 from services.console.account.sign_in import enter, home, json_of
@@ -60,7 +60,8 @@ async def post_password(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def post_passkey_question(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey_question(request: web.Request) -> web.StreamResponse:
     """What the browser asks its authenticator."""
     check_origin(request)
     invite = await _invite(request)
@@ -68,7 +69,8 @@ async def post_passkey_question(request: web.Request) -> web.Response:
     return web.json_response(text=question)
 
 
-async def post_passkey(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey(request: web.Request) -> web.StreamResponse:
     """In by a passkey."""
     check_origin(request)
     console, invite, answer = request.app[CONSOLE], await _invite(request), await json_of(request)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.account.invite import MENDABLE, free, label_of, picture
-from services.console.account.pages import as_page, led_to, page, text_of, words_of
+from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
 from services.console.account.passkeys import ask_to_make, made, site_of
 from services.console.account.passwords import login_tag, new_codes, new_password
 from services.console.account.sign_in import json_of
@@ -69,7 +69,8 @@ async def post_password(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def post_passkey_question(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey_question(request: web.Request) -> web.StreamResponse:
     """What the browser asks its authenticator."""
     actor = await _fresh_actor(request)
     ways = await _ways(request.app[CONSOLE], actor)
@@ -78,7 +79,8 @@ async def post_passkey_question(request: web.Request) -> web.Response:
     return web.json_response(text=await ask_to_make(request, actor.member, actor.member, name, known))
 
 
-async def post_passkey(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey(request: web.Request) -> web.StreamResponse:
     """One more passkey."""
     actor, answer = await _fresh_actor(request), await json_of(request)
     secret = await made(request, actor.member, answer, label_of(answer))

@@ -71,6 +71,20 @@ def as_page(handler: Handler) -> Handler:
     return drawn
 
 
+def in_words(handler: Handler) -> Handler:
+    """The handler of a page's script, whose refusals are said in the reader's language."""
+
+    @functools.wraps(handler)
+    async def said(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Problem as problem:
+            words, later = words_of(request, problem), problem.retry_after_s
+            raise Problem(problem.status, problem.code, words, retry_after_s=later) from None
+
+    return said
+
+
 def refused(request: web.Request, problem: Problem) -> web.Response:
     """A page that says what was wrong and what to do."""
     response = page(

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from services.console.account.attempts import attempt, succeeded
-from services.console.account.pages import as_page, led_to, page, text_of, words_of
+from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
 from services.console.account.passkeys import ask_to_sign, signed_by, site_of
 from services.console.account.passwords import fits, login_tag
 from services.console.decide.draft import Document
@@ -56,14 +56,16 @@ async def post_sign_in(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def post_passkey_question(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey_question(request: web.Request) -> web.StreamResponse:
     """What the browser asks its authenticator."""
     check_origin(request)
     await attempt(request, "sign-in")
     return web.json_response(text=await ask_to_sign(request))
 
 
-async def post_passkey(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey(request: web.Request) -> web.StreamResponse:
     """In by a passkey."""
     check_origin(request)
     await attempt(request, "sign-in")
