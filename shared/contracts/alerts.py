@@ -22,15 +22,17 @@ from shared.contracts.base import (
     Private,
     Sealed,
 )
-from shared.contracts.desk import Ask, Tally
+from shared.contracts.desk import Ask, Question, Tally
 from shared.contracts.groups import Audience
-from shared.contracts.incidents import Question, Status
+from shared.contracts.incidents import Status
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST", "QUESTION"
 ]
 Urgency = Literal["urgent", "normal"]
-Note = Literal["said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened"]
+Note = Literal[
+    "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person"
+]
 
 
 class PublicPlace(Frozen):

@@ -21,11 +21,20 @@ from shared.contracts.base import (
     Private,
     ReportId,
     Sealed,
+    Token,
 )
 from shared.contracts.groups import GroupChannels, GroupDefinition, MemberName, Role
 
 Ask = Literal["WITNESSES", "ENOUGH", "LEAVE", "NONE"]
 RejectAs = Literal["not_confirmed", "other_agency", "retracted"]
+Agency = Literal["police", "bailiffs", "inspectors", "other"]
+"""Who it was, where it was not immigration officers."""
+Step = Literal["going", "there", "left"]
+"""How far a verifier is who goes to look."""
+Question = Literal["where", "which", "what"]
+"""What a reporter is asked back: where it is, which of several places, what they see."""
+MuteWhat = Literal["sender", "text"]
+MuteReason = Literal["spam", "hoax", "abuse", "repeats"]
 EndStage = Literal["officers_left", "aftercare", "closed"]
 
 
@@ -80,10 +89,15 @@ class HeldPlace(Private):
 
 
 class Confirm(IncidentCommand):
-    """A trained person confirms: from now on the community is told, with one ask."""
+    """A trained person confirms: from now on the community is told, with one ask.
+
+    `reach` is how many recipients it would reach, as far as the console can count them: above the
+    group's `second_person_above` the first person only proposes it.
+    """
 
     type: Literal["desk.confirm.v1"] = "desk.confirm.v1"
     ask: Ask = "NONE"
+    reach: Annotated[int, Field(ge=0)] = 0
     statement: Statement | Sealed | None = None
 
 
@@ -92,6 +106,10 @@ class Reject(IncidentCommand):
 
     type: Literal["desk.reject.v1"] = "desk.reject.v1"
     outcome: RejectAs = "not_confirmed"
+    agency: Agency | None = None
+    """Of another agency: which."""
+    keep_watch: bool = False
+    """Of ordinary police: remember the place, so that a later report of a raid there is told with this."""
     statement: Statement | Sealed | None = None
 
 
@@ -139,6 +157,91 @@ class End(IncidentCommand):
     stage: EndStage = "officers_left"
     tally: Tally = Tally()
     statement: Statement | Sealed | None = None
+
+
+class Reopen(IncidentCommand):
+    """It ended by mistake, or begins again: it is open once more, and those who were told are told."""
+
+    type: Literal["desk.reopen.v1"] = "desk.reopen.v1"
+    statement: Statement | Sealed | None = None
+
+
+class Attend(IncidentCommand):
+    """I am going there, am there, or have left: everybody at the desk sees who goes."""
+
+    type: Literal["desk.attend.v1"] = "desk.attend.v1"
+    step: Step = "going"
+
+
+class Seen(IncidentCommand):
+    """I see it with my own eyes: a member's sighting, for the verifiers."""
+
+    type: Literal["desk.seen.v1"] = "desk.seen.v1"
+    statement: Statement | Sealed | None = None
+
+
+class Note(IncidentCommand):
+    """A line for the desk: nobody is sent it."""
+
+    type: Literal["desk.note.v1"] = "desk.note.v1"
+    statement: Statement | Sealed | None = None
+
+
+class HandOver(IncidentCommand):
+    """My claim passes to another member, with a word on how things stand."""
+
+    type: Literal["desk.hand_over.v1"] = "desk.hand_over.v1"
+    to: Annotated[MemberId, TOKEN_RULE]
+    statement: Statement | Sealed | None = None
+
+
+class Escalate(IncidentCommand):
+    """The verifiers of these other groups are asked to help."""
+
+    type: Literal["desk.escalate.v1"] = "desk.escalate.v1"
+    groups: Annotated[tuple[Annotated[GroupId, SLUG_RULE], ...], Field(min_length=1, max_length=10)]
+
+
+class ReporterAddress(Private):
+    """Where one reporter is asked, and in which language: the console copies it, no member sees it."""
+
+    sealed_under: ClassVar[KeyKind] = "question"
+    bridge: Token
+    address: str
+    language: str = ""
+    """Empty: that of their words."""
+
+
+class AskReporter(IncidentCommand):
+    """Whoever sent this report of the incident is asked one question."""
+
+    type: Literal["desk.ask.v1"] = "desk.ask.v1"
+    report_id: Annotated[ReportId, TOKEN_RULE]
+    asks: Question = "what"
+    to: ReporterAddress | Sealed | None = None
+
+
+class Mute(DeskCommand):
+    """For 24 hours nothing by this report's sender, or in its words, asks for the group's attention."""
+
+    type: Literal["desk.mute.v1"] = "desk.mute.v1"
+    report_id: Annotated[ReportId, TOKEN_RULE]
+    what: MuteWhat = "sender"
+    reason: MuteReason = "spam"
+
+
+class Unmute(DeskCommand):
+    """What was muted asks for attention again."""
+
+    type: Literal["desk.unmute.v1"] = "desk.unmute.v1"
+    mute_id: Token
+
+
+class Flood(DeskCommand):
+    """On: for some hours the group's verifiers hear of incidents in digests only. Off: singly again."""
+
+    type: Literal["desk.flood.v1"] = "desk.flood.v1"
+    on: bool
 
 
 class DefineGroup(DeskCommand):

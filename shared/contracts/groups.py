@@ -41,6 +41,8 @@ class Policy(Frozen):
     """Minutes between digests of held reports to the verifiers."""
     quiet_after_min: Annotated[int, Field(ge=10, le=1440)] = 90
     """Minutes of silence after which an open incident ends as "no news since"."""
+    second_person_above: Annotated[int, Field(ge=1)] = 500
+    """A confirmation that would reach more recipients than this needs a second person."""
 
 
 class ChannelDefinition(Frozen):

@@ -24,11 +24,20 @@ from shared.contracts.base import (
     Sealed,
     Token,
 )
-from shared.contracts.desk import Ask, EndStage, RejectAs, Statement, Tally
+from shared.contracts.desk import (
+    Agency,
+    Ask,
+    EndStage,
+    MuteReason,
+    MuteWhat,
+    Question,
+    RejectAs,
+    Statement,
+    Step,
+    Tally,
+)
 
 Outcome = Literal["opened", "attached", "held", "ignored", "applied", "refused", "ticked"]
-Question = Literal["where", "which", "what"]
-"""What a reporter is asked back: where it is, which of several places, what they see."""
 Status = Literal[
     "unconfirmed",
     "likely",
@@ -261,12 +270,14 @@ class IncidentAssessed(IncidentEvent):
 
 
 class IncidentClaimed(IncidentEvent):
-    """A member is on it until the lease ends."""
+    """A member is on it until the lease ends. Their own acts renew it."""
 
     type: Literal["incident.claimed.v1"] = "incident.claimed.v1"
     member: MemberId
     group: GroupId
     until: Moment
+    handed_by: MemberId | None = None
+    """Who passed it to them."""
 
 
 class ClaimReleased(IncidentEvent):
@@ -286,6 +297,17 @@ class IncidentConfirmed(IncidentEvent):
     statement: Statement | Sealed | None = None
 
 
+class ConfirmProposed(IncidentEvent):
+    """A person would confirm it, and because it reaches many a second person has to say so too."""
+
+    type: Literal["incident.confirm_proposed.v1"] = "incident.confirm_proposed.v1"
+    member: MemberId
+    group: GroupId
+    ask: Ask
+    reach: int
+    statement: Statement | Sealed | None = None
+
+
 class IncidentRejected(IncidentEvent):
     """A person said that it is not what was reported."""
 
@@ -293,6 +315,7 @@ class IncidentRejected(IncidentEvent):
     member: MemberId
     group: GroupId
     outcome: RejectAs
+    agency: Agency | None = None
     statement: Statement | Sealed | None = None
 
 
@@ -353,10 +376,88 @@ class IncidentQuiet(IncidentEvent):
 
 
 class IncidentReopened(IncidentEvent):
-    """There is news again of an incident that had gone quiet."""
+    """There is news again of an incident that had gone quiet, or a person says that it is not over."""
 
     type: Literal["incident.reopened.v1"] = "incident.reopened.v1"
-    status: Literal["unconfirmed", "likely"]
+    status: Literal["unconfirmed", "likely", "confirmed"]
+    member: MemberId | None = None
+    group: GroupId | None = None
+    statement: Statement | Sealed | None = None
+
+
+class IncidentAttended(IncidentEvent):
+    """A member is going there, is there, or has left."""
+
+    type: Literal["incident.attended.v1"] = "incident.attended.v1"
+    member: MemberId
+    group: GroupId
+    step: Step
+
+
+class IncidentSeen(IncidentEvent):
+    """A member saw it with their own eyes."""
+
+    type: Literal["incident.seen.v1"] = "incident.seen.v1"
+    member: MemberId
+    group: GroupId
+    statement: Statement | Sealed | None = None
+
+
+class IncidentNoted(IncidentEvent):
+    """A line for the desk."""
+
+    type: Literal["incident.noted.v1"] = "incident.noted.v1"
+    member: MemberId
+    group: GroupId
+    statement: Statement | Sealed | None = None
+
+
+class IncidentEscalated(IncidentEvent):
+    """The verifiers of these other groups are asked to help: by a person, or because nobody took it."""
+
+    type: Literal["incident.escalated.v1"] = "incident.escalated.v1"
+    groups: tuple[GroupId, ...]
+    member: MemberId | None = None
+
+
+class ReporterAsked(IncidentEvent):
+    """A member asked whoever sent this report one question."""
+
+    type: Literal["incident.reporter_asked.v1"] = "incident.reporter_asked.v1"
+    member: MemberId
+    group: GroupId
+    report_id: Annotated[ReportId, TOKEN_RULE]
+    asks: Question
+
+
+class MuteSet(Message):
+    """Until then nothing by the report's sender, or in its words, asks for this group's attention."""
+
+    type: Literal["mute.set.v1"] = "mute.set.v1"
+    mute_id: Token
+    group: GroupId
+    member: MemberId
+    report_id: Annotated[ReportId, TOKEN_RULE]
+    what: MuteWhat
+    reason: MuteReason
+    until: Moment
+
+
+class MuteLifted(Message):
+    """It asks for attention again."""
+
+    type: Literal["mute.lifted.v1"] = "mute.lifted.v1"
+    mute_id: Token
+    member: MemberId
+
+
+class FloodSet(Message):
+    """Until then the group's verifiers hear of incidents in digests only; None: singly again."""
+
+    type: Literal["flood.set.v1"] = "flood.set.v1"
+    group: GroupId
+    member: MemberId
+    until: Moment | None
 
 
 class IncidentForgotten(IncidentEvent):

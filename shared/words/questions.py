@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from shared.contracts.incidents import Question
+from shared.contracts.desk import Question
 
 _TEXTS: Final = Path(__file__).parent / "questions.toml"
 _ELSE: Final = "en"
