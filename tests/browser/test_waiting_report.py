@@ -38,6 +38,7 @@ class Phone:
 
     page: Page
     origin: str
+    bus: MemoryBus
     counts: Counter[str]
     """What the hub accepted, and how."""
 
@@ -81,10 +82,10 @@ class Phone:
 
 @pytest.fixture
 async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
-    bus, spool = MemoryBus(), Spool(tmp_path, max_bytes=100_000)
+    bus, spool = MemoryBus(), Spool(tmp_path, max_bytes=10)
     app = make_app(bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool)
     async with site(app, "127.0.0.1", 0) as port, a_phone(javascript=True) as page:
-        yield Phone(page, f"http://127.0.0.1:{port}", app[DOOR].counts)
+        yield Phone(page, f"http://127.0.0.1:{port}", bus, app[DOOR].counts)
     await spool.close()
 
 
@@ -146,15 +147,15 @@ async def test_it_survives_the_page_and_goes_at_the_next_visit(phone: Phone) -> 
 
 async def test_what_cannot_be_taken_just_now_waits_too(phone: Phone) -> None:
     await phone.write()
-    await phone.page.route(
-        "**/?lang=*", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body="")
-    )
+    phone.bus.go_away()
     await phone.send()
     await phone.waits()
-    await phone.page.unroute("**/?lang=*")
+    assert phone.counts["refused.cannot_store"] >= 1
+    phone.bus.come_back()
     await phone.page.get_by_role("button", name="Try now").click()
     await phone.arrived()
-    assert await phone.once()
+    # The browser may have woken the worker as well: whoever was second sent a copy, and only a copy.
+    assert phone.counts["accepted.stored"] == 1
     await phone.leaves_nothing()
 
 
@@ -168,11 +169,12 @@ async def test_an_answer_lost_on_the_way_makes_no_second_report(phone: Phone) ->
     await phone.page.route("**/?lang=*", lose)
     await phone.send()
     await phone.waits()
-    assert await phone.once()
+    assert phone.counts["accepted.stored"] == 1
     await phone.page.unroute("**/?lang=*")
     await phone.page.get_by_role("button", name="Try now").click()
     await phone.arrived()
-    assert phone.counts == {"accepted.stored": 1, "accepted.duplicate": 1}
+    assert phone.counts["accepted.stored"] == 1
+    assert phone.counts["accepted.duplicate"] >= 1
 
 
 async def test_what_is_too_old_is_not_sent_and_says_so(phone: Phone) -> None:

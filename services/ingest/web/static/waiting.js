@@ -50,16 +50,21 @@ const Waiting = (() => {
 
   // The server's answer. Throws where the report may not have arrived and is worth another try.
   async function post(report) {
-    const answer = await fetch(report.url, {
-      method: "POST",
-      body: report.body,
-      headers: { "Content-Type": "application/x-www-form-urlencoded" },
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    if (answer.status === 429 || answer.status >= 500) {
-      throw Object.assign(new Error("not now"), { after: Number(answer.headers.get("Retry-After")) || 0 });
+    const patience = new AbortController(), timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+    try {
+      const answer = await fetch(report.url, {
+        method: "POST",
+        body: report.body,
+        headers: { "Content-Type": "application/x-www-form-urlencoded" },
+        signal: patience.signal,
+      });
+      if (answer.status === 429 || answer.status >= 500) {
+        throw Object.assign(new Error("not now"), { after: Number(answer.headers.get("Retry-After")) || 0 });
+      }
+      return { ok: answer.ok, html: await answer.text() };
+    } finally {
+      clearTimeout(timer);
     }
-    return { ok: answer.ok, html: await answer.text() };
   }
 
   return { kept, keep, drop, forget, alone, post };
