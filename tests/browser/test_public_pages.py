@@ -85,7 +85,9 @@ async def test_no_page_keeps_anybody_out(world: World, language: str) -> None:
         await expect(page.locator("html")).to_have_attribute("dir", "rtl" if language in RTL else "ltr")
         await no_violations(page)
         await page.locator("summary").click()
+        await page.emulate_media(color_scheme="dark")
         await no_violations(page)
+        await page.emulate_media(color_scheme="light")
 
 
 async def test_every_language_fits_and_can_be_used_with_fingers(world: World) -> None:
