@@ -165,6 +165,9 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
     [
         (["release", "D7K"], "release", {"incident": "D7K"}),
         (["release", "rabc"], "release_report", {"report": "rabc"}),
+        (["release", "rabc", "--into", "D7K"], "release_report", {"report": "rabc", "incident": "D7K"}),
+        (["release", "rabc", "--lat", "51.5", "--lon", "0", "--label", "x"], "release_report",
+         {"report": "rabc", "lat": 51.5, "lon": 0.0, "label": "x"}),
         (["reject", "D7K", "--as", "other_agency"], "reject", {"incident": "D7K", "outcome": "other_agency"}),
         (["merge", "D7K", "P4M"], "merge", {"incident": "D7K", "absorbed": "P4M"}),
         (["split", "D7K", "r1", "r2"], "split", {"incident": "D7K", "reports": ["r1", "r2"]}),
