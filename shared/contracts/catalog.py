@@ -61,6 +61,10 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     incidents.PositionCarried,
     groups.MemberAdded,
     groups.MemberRevoked,
+    groups.AccountOffered,
+    groups.AccountBound,
+    groups.AccountsUnbound,
+    groups.JoinRefused,
 )
 
 

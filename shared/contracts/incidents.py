@@ -412,6 +412,35 @@ class IncidentNoted(IncidentEvent):
     statement: Statement | Sealed | None = None
 
 
+class YesWanted(Private):
+    """What a member wrote by chat that would tell people, and what they have to answer."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    account: str
+    keyword: str
+    words: str = ""
+    proof: str = ""
+    """Four digits that stand in our answer alone, where others could write in the account's name."""
+
+
+class YesAsked(IncidentEvent):
+    """A member was shown by chat what would go out: it does if they say yes in time, at this version."""
+
+    type: Literal["incident.yes_asked.v1"] = "incident.yes_asked.v1"
+    member: MemberId
+    version: int
+    until: Moment
+    asked: YesWanted | Sealed | None = None
+
+
+class YesSettled(IncidentEvent):
+    """Their question is answered, or counts no more."""
+
+    type: Literal["incident.yes_settled.v1"] = "incident.yes_settled.v1"
+    member: MemberId
+    how: Literal["yes", "no", "wrong"]
+
+
 class IncidentEscalated(IncidentEvent):
     """The verifiers of these other groups are asked to help: by a person, or because nobody took it."""
 

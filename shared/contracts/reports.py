@@ -35,6 +35,8 @@ class ReportContent(Private):
     """The channel or chat the message came in by, as the bridge names it (for independence)."""
     trusted: bool = False
     """Whether it came in by an account that the operator trusts; of whose, nobody keeps."""
+    sender_proven: bool = False
+    """Whether the source vouches for the sender, so that nobody else can write in their name."""
 
 
 class ReportContact(Private):
@@ -53,3 +55,5 @@ class ReportReceived(Message):
     drill: bool = False
     content: ReportContent | Sealed | None = None
     contact: ReportContact | Sealed | None = None
+    reply_to: ReportContact | Sealed | None = None
+    """Where a member's desk reply is answered: the chat it was written in, where that is a group's."""
