@@ -4,6 +4,9 @@ Telegram signs nothing but sends a secret token with each update, compared in co
 an update is known by its update_id. The receipt is the answer to the webhook itself (a
 `sendMessage`), and only in private: a receipt in a group would tell the group who reported.
 With the bot's token a question can be sent later, in private too.
+
+In the verifiers' group a desk reply (MINE D7K, or MINE in answer to an alert of a bot) is meant for us
+as well, and a member is answered there; all other talk of a group is never stored.
 """
 
 import hmac
@@ -27,6 +30,8 @@ from alert_relay.plugins import (
     Spec,
     WebhookRequest,
     WebhookResponse,
+    looks_like_desk_reply,
+    with_code_of,
 )
 from shared.plugins.addresses import http_base
 from shared.plugins.telegram_bot import send_message
@@ -69,6 +74,7 @@ class Telegram:
             "bot_username": "example_relay_bot",
             "bot_token": "env:TELEGRAM_BOT_TOKEN",
         },
+        senders="account",
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
 
@@ -120,8 +126,8 @@ class Telegram:
         if _dict(message, "from").get("is_bot") is True:
             return Ignored("from_a_bot")
         private = _dict(message, "chat").get("type") == "private"
-        text = _text(message)
-        if not private and not self._meant_for_us(message, text):
+        text = _with_code_of_the_answered(message, _text(message))
+        if not private and not (looks_like_desk_reply(text) or self._meant_for_us(message, text)):
             return Ignored("group_talk")
         return _report(message, text, update_id=update["update_id"], chat_id=chat_id, private=private)
 
@@ -140,7 +146,8 @@ def _report(
     has_place = lat is not None and lon is not None
     if not text and not has_place:
         return Ignored("no_text_or_place")
-    if private and text.startswith("/"):
+    to_desk = looks_like_desk_reply(text)
+    if private and text.startswith("/") and not to_desk:
         return Ignored("bot_command")
     forwarded = bool(_dict(message, "forward_origin")) or "forward_date" in message
     sender = _dict(message, "from").get("id")
@@ -158,8 +165,16 @@ def _report(
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
             source=None if private else str(chat_id),
+            reply_to=str(chat_id) if to_desk and not private else None,
         )
     ]
+
+
+def _with_code_of_the_answered(message: Mapping[str, Any], text: str) -> str:
+    """GO in answer to a bot's alert is GO with that alert's code."""
+    answered = _dict(message, "reply_to_message")
+    by_a_bot = _dict(answered, "from").get("is_bot") is True
+    return (with_code_of(text, _text(answered)) if by_a_bot else None) or text
 
 
 def _text(message: Mapping[str, Any]) -> str:

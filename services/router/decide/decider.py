@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.router.decide import reasons
+from services.router.decide.chat import decide_chat
 from services.router.decide.desk import decide_command
 from services.router.decide.draft import Draft
 from services.router.decide.limits import TICK_FILLS
@@ -66,7 +67,7 @@ def step(
 def _answer(draft: Draft, given: Input) -> Answer:
     message = given.message
     if isinstance(message, ReportReceived):
-        return decide_report(draft, message)
+        return decide_chat(draft, message) or decide_report(draft, message)
     if isinstance(message, DeskCommand):
         return decide_command(draft, message)
     return Answer("ignored", given.flaw or reasons.UNREADABLE)

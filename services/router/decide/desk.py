@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_hub, desk_merge, reasons
+from services.router.decide import desk_accounts, desk_hub, desk_merge, reasons
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
@@ -31,6 +31,8 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.AddMember: desk_hub.add_member,
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
+    desk.OfferAccount: desk_accounts.offer_account,
+    desk.UnbindAccounts: desk_accounts.unbind_accounts,
 }
 _DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED})
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
@@ -130,7 +131,7 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
 
 def _alert(state: State, event: alerts.AlertRaised) -> State:
     if event.incident_id is None:
-        return state
+        return evolve_accounts.answered(state, event)
     incident = state.incidents.get(event.incident_id)
     if incident is None or (event.group, event.audience) in incident.told:
         return state
@@ -183,7 +184,8 @@ def _member(state: State, event: groups.MemberAdded) -> State:
 
 
 def _revoked(state: State, event: groups.MemberRevoked) -> State:
-    return changed(state, members=state.members.discard(event.member))
+    state = changed(state, members=state.members.discard(event.member))
+    return evolve_accounts.without(state, event.member)
 
 
 _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
@@ -198,4 +200,8 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     groups.GroupDefined: _defined,
     groups.MemberAdded: _member,
     groups.MemberRevoked: _revoked,
+    groups.AccountOffered: evolve_accounts.offered,
+    groups.AccountBound: evolve_accounts.bound,
+    groups.AccountsUnbound: evolve_accounts.unbound,
+    groups.JoinRefused: evolve_accounts.join_refused,
 }

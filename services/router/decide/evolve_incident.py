@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
-from services.router.decide import assess, snapshot
+from services.router.decide import assess, evolve_accounts, snapshot
 from services.router.decide.changed import changed
 from services.router.decide.evolve_parts import drop, put
 from services.router.decide.limits import MOST_GROUPS, MOST_WORDS
@@ -304,6 +304,8 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentSplit: _change(_split),
     events.IncidentQuiet: _change(_quiet),
     events.IncidentReopened: _change(_reopened),
+    events.YesAsked: evolve_accounts.yes_asked,
+    events.YesSettled: evolve_accounts.yes_settled,
     events.IncidentForgotten: _forgotten,
     events.IncidentCarried: _carried,
 }

@@ -18,13 +18,14 @@ _DISPATCHER: Final[_Commands] = _VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
     desk.ReleaseReport,
 }  # fmt: skip
+_OWN: Final[_Commands] = frozenset({desk.OfferAccount, desk.UnbindAccounts})
 _RUNNING: Final[_Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
 
 ALLOWED: Final[dict[Role, frozenset[type[desk.DeskCommand]]]] = {
-    "verifier": _VERIFIER,
-    "dispatcher": _DISPATCHER,
-    "admin": _DISPATCHER | _RUNNING,
-    "operator": _RUNNING,
+    "verifier": _VERIFIER | _OWN,
+    "dispatcher": _DISPATCHER | _OWN,
+    "admin": _DISPATCHER | _RUNNING | _OWN,
+    "operator": _RUNNING | _OWN,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from services.router.decide import snapshot
+from services.router.decide.desk_accounts import restate_accounts
 from services.router.decide.digests import digests
 from services.router.decide.draft import Draft
 from services.router.decide.due import (
@@ -165,6 +166,7 @@ def _restate_members(draft: Draft) -> Iterator[None]:
             token_sha256=member.token_sha256,
             name=MemberName(name=member.name) if member.name else None,
         )
+        restate_accounts(draft, member_id)
         yield
 
 

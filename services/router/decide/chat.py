@@ -1,0 +1,134 @@
+"""What members write by chat: decided as their command, by the same functions as a command of the desk.
+
+Only where the sender is an account that a member has enrolled, and only what clearly is a desk reply;
+everything else, from whomever, is a report. Whatever tells people is shown first and asks for a YES
+(`chat_yes`). A refused act changes nothing and says why.
+"""
+
+from typing import Final
+
+from services.router.decide import chat_yes, reasons
+from services.router.decide.chat_acts import Act, act_of, alone
+from services.router.decide.chat_talk import Talk
+from services.router.decide.desk_accounts import join, tries
+from services.router.decide.draft import Draft
+from services.router.decide.limits import JOIN_ANSWERS
+from services.router.decide.reports import Answer
+from services.router.decide.state import Incident
+from shared.contracts.alerts import DeskAnswer
+from shared.contracts.base import BridgeId
+from shared.contracts.desk import Note, Reject, Statement
+from shared.contracts.groups import BoundAccount
+from shared.contracts.reports import ReportContent, ReportReceived
+from shared.words.desk_reply import DeskReply, desk_reply, join_code
+from shared.words.desk_words import Keyword
+
+_DONE: Final[dict[Keyword, DeskAnswer]] = {
+    "MINE": "claimed",
+    "GO": "going",
+    "THERE": "there",
+    "SEEN": "seen",
+    "NOTE": "noted",
+}
+_ASKS_YES: Final[frozenset[Keyword]] = frozenset({"NOT", "POLICE", "ENOUGH", "OVER", "CONFIRM"})
+_WITH_NOTE: Final[frozenset[Keyword]] = frozenset({"MINE", "GO", "THERE"})
+"""Their free text is a line for the desk; of the others it is what is said."""
+
+
+def decide_chat(draft: Draft, report: ReportReceived) -> Answer | None:
+    """What follows from a message to the desk; None if it is a report like any other."""
+    content = report.content
+    if not isinstance(content, ReportContent) or content.sender is None or content.sender_is is None:
+        return None
+    if draft.state.known.get(report.report_id) is not None:
+        return None
+    code = join_code(content.text)
+    if code is not None:
+        return _join(draft, report, content, code)
+    account = draft.state.accounts.get(content.sender)
+    reply = desk_reply(content.text)
+    if account is None or reply is None or account.bridge != report.bridge:
+        return None
+    talk = Talk.of(draft, report, content, reply)
+    return _decided(talk, reply) if talk is not None else None
+
+
+def _join(draft: Draft, report: ReportReceived, content: ReportContent, code: str) -> Answer:
+    assert content.sender is not None  # noqa: S101 - asked by the caller
+    proven = content.sender_is == "account"
+    account = BoundAccount(account=content.sender, bridge=BridgeId(report.bridge), proven=proven)
+    reason, member = join(draft, account, code)
+    talk = Talk.with_stranger(draft, report, content)
+    if member is not None:
+        talk.say("joined", who=draft.state.members[member].name or member, lines=())
+        return Answer("applied", reason)
+    if reason == reasons.JOIN_WRONG and tries(draft, content.sender) <= JOIN_ANSWERS:
+        talk.say("join_refused")
+    return Answer("refused", reason)
+
+
+def _decided(talk: Talk, reply: DeskReply) -> Answer | None:
+    if reply.keyword == "LIST":
+        lines = talk.lines()
+        talk.say("open" if lines else "none_open", lines=lines)
+        return Answer("applied", reasons.APPLIED)
+    if reply.keyword in {"YES", "NO"}:
+        return chat_yes.settle(talk, reply)
+    if reply.code is not None:
+        incident = talk.incident(reply.code)
+        return _unknown(talk, reply) if incident is None else _act(talk, reply, incident)
+    return _without_code(talk, reply)
+
+
+def _unknown(talk: Talk, reply: DeskReply) -> Answer | None:
+    """A code that none of theirs has; what they wrote beside it may be a report, and is judged as one."""
+    talk.say("unknown_code", code=reply.code or "", lines=talk.lines())
+    return None if reply.words else Answer("refused", reasons.UNKNOWN_INCIDENT)
+
+
+def _without_code(talk: Talk, reply: DeskReply) -> Answer | None:
+    """A keyword alone: the incident that they are on, or the only one there is."""
+    meant = alone(talk)
+    if len(meant) == 1:
+        return _act(talk, reply, meant[0])
+    if not meant:
+        return None
+    talk.say("which", lines=talk.lines())
+    return Answer("refused", reasons.WHICH_ONE)
+
+
+def _act(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:
+    act = Act(reply.keyword, reply.words, talk, incident)
+    if reply.keyword == "ASK":
+        talk.say("ask_at_desk", code=incident.code)
+        return Answer("refused", reasons.ASK_AT_DESK, incident.id)
+    if reply.keyword == "NOT" and not talk.may(Reject, incident):
+        return _not_there(talk, reply, incident)
+    if reply.keyword in _ASKS_YES:
+        return chat_yes.ask(talk, act)
+    answer = talk.do(act_of(act))
+    if answer.outcome != "applied":
+        talk.refuse(answer.reason, incident)
+        return answer
+    if reply.keyword in _WITH_NOTE and reply.words:
+        talk.do(Note(**talk.base(incident), statement=Statement(text=reply.words)))
+    if reply.keyword == "SEEN" and chat_yes.may_confirm(talk, incident):
+        return chat_yes.ask(talk, Act("CONFIRM", reply.words, talk, incident))
+    claim = talk.draft.incident(incident.id).claim
+    until = claim.until if claim is not None else None
+    talk.say(_DONE[reply.keyword], code=incident.code, until=until)
+    return answer
+
+
+def _not_there(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:
+    """A verifier's NOT decides nothing: it is a line for the desk, and the other verifiers are told."""
+    said = f"NOT {reply.words}".strip()
+    answer = talk.do(Note(**talk.base(incident), statement=Statement(text=said)))
+    if answer.outcome != "applied":
+        talk.refuse(answer.reason, incident)
+        return answer
+    if not incident.ended:
+        told = [pair for pair in incident.told if pair[1] == "verifiers"]
+        talk.draft.tell(incident.id, "UPDATE", told, note="said_wrong", statement=reply.words)
+    talk.say("noted", code=incident.code)
+    return answer
