@@ -78,16 +78,18 @@ class Story:
         self, text: str = "", *, after_s: float = 0, drill: bool = False, **content: Any
     ) -> InputDecided:
         report_id = content.pop("report_id", f"r{self._seqs['REPORTS'] + 1}")
-        contact = content.pop("contact", None)
+        contact, reply_to = content.pop("contact", None), content.pop("reply_to", None)
+        bridge = content.pop("bridge", "test")
         self.now += timedelta(seconds=after_s)
         message = ReportReceived(
             id=report_id,
             at=self.now,
             report_id=report_id,
-            bridge="test",
+            bridge=bridge,
             drill=drill,
             content=ReportContent(text=text, **content),
             contact=ReportContact(address=contact) if contact else None,
+            reply_to=ReportContact(address=reply_to) if reply_to else None,
         )
         answer: InputDecided = self.play("REPORTS", message)
         return answer
