@@ -13,10 +13,12 @@ BOOTSTRAP: Final = "bootstrap"
 
 _Commands = frozenset[type[desk.DeskCommand]]
 
-_VERIFIER: Final[_Commands] = frozenset({desk.Claim, desk.Release})
+_VERIFIER: Final[_Commands] = frozenset({
+    desk.Claim, desk.Release, desk.HandOver, desk.Attend, desk.Seen, desk.Note, desk.AskReporter,
+})  # fmt: skip
 _DISPATCHER: Final[_Commands] = _VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
-    desk.ReleaseReport,
+    desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
 }  # fmt: skip
 _OWN: Final[_Commands] = frozenset({desk.OfferAccount, desk.UnbindAccounts})
 _RUNNING: Final[_Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
