@@ -121,6 +121,7 @@ class QuestionBody(Private):
 DeskAnswer = Literal[
     "joined",
     "join_refused",
+    "not_enrolled",
     "claimed",
     "claimed_by",
     "going",

@@ -135,8 +135,6 @@ class BoundAccount(Private):
     sealed_under: ClassVar[KeyKind] = "member"
     account: str
     bridge: Token
-    proven: bool = False
-    """Whether the source itself vouches for its senders."""
 
 
 class AccountBound(Message):

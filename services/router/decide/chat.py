@@ -10,9 +10,9 @@ from typing import Final
 from services.router.decide import chat_yes, reasons
 from services.router.decide.chat_acts import Act, act_of, alone
 from services.router.decide.chat_talk import Talk
-from services.router.decide.desk_accounts import join, tries
+from services.router.decide.desk_accounts import join
 from services.router.decide.draft import Draft
-from services.router.decide.limits import JOIN_ANSWERS
+from services.router.decide.limits import STRANGER_ANSWERS
 from services.router.decide.reports import Answer
 from services.router.decide.state import Incident
 from shared.contracts.alerts import DeskAnswer
@@ -34,6 +34,11 @@ _ASKS_YES: Final[frozenset[Keyword]] = frozenset({"NOT", "POLICE", "ENOUGH", "OV
 _WITH_NOTE: Final[frozenset[Keyword]] = frozenset({"MINE", "GO", "THERE"})
 """Their free text is a line for the desk; of the others it is what is said."""
 
+_TELLS_NOTHING: Final[frozenset[Keyword]] = frozenset(
+    {"MINE", "GO", "THERE", "ASK", "ENOUGH", "CONFIRM", "NOTE", "YES", "NO"}
+)
+"""Alone they say what somebody does or wants done; SEEN, NOT, POLICE and OVER say how it is there."""
+
 
 def decide_chat(draft: Draft, report: ReportReceived) -> Answer | None:
     """What follows from a message to the desk; None if it is a report like any other."""
@@ -45,26 +50,38 @@ def decide_chat(draft: Draft, report: ReportReceived) -> Answer | None:
     code = join_code(content.text)
     if code is not None:
         return _join(draft, report, content, code)
-    account = draft.state.accounts.get(content.sender)
     reply = desk_reply(content.text)
-    if account is None or reply is None or account.bridge != report.bridge:
+    if reply is None:
         return None
     talk = Talk.of(draft, report, content, reply)
-    return _decided(talk, reply) if talk is not None else None
+    return _decided(talk, reply) if talk.member else _of_a_stranger(talk, reply)
 
 
 def _join(draft: Draft, report: ReportReceived, content: ReportContent, code: str) -> Answer:
     assert content.sender is not None  # noqa: S101 - asked by the caller
-    proven = content.sender_is == "account"
-    account = BoundAccount(account=content.sender, bridge=BridgeId(report.bridge), proven=proven)
+    account = BoundAccount(account=content.sender, bridge=BridgeId(report.bridge))
     reason, member = join(draft, account, code)
-    talk = Talk.with_stranger(draft, report, content)
+    talk = Talk.of(draft, report, content, DeskReply("LIST"))
     if member is not None:
         talk.say("joined", who=draft.state.members[member].name or member, lines=())
         return Answer("applied", reason)
-    if reason == reasons.JOIN_WRONG and tries(draft, content.sender) <= JOIN_ANSWERS:
+    if reason == reasons.JOIN_WRONG and talk.answered < STRANGER_ANSWERS:
         talk.say("join_refused")
     return Answer("refused", reason)
+
+
+def _of_a_stranger(talk: Talk, reply: DeskReply) -> Answer | None:
+    """Somebody whose account is no member's: never a command.
+
+    Words of the desk alone, about an open incident, tell of nothing that was seen; but whoever believes
+    to have claimed it must learn that they have not. Everything else is a report.
+    """
+    incident = talk.draft.state.codes.get(reply.code or "")
+    if incident not in talk.draft.state.active or reply.words or reply.keyword not in _TELLS_NOTHING:
+        return None
+    if talk.answered < STRANGER_ANSWERS:
+        talk.say("not_enrolled", code=reply.code)
+    return Answer("ignored", reasons.NOT_ENROLLED, incident)
 
 
 def _decided(talk: Talk, reply: DeskReply) -> Answer | None:

@@ -37,7 +37,7 @@ _SAID: Final[dict[str, DeskAnswer]] = {
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A message to the desk and whoever wrote it; `member` is empty for a stranger who tries a code."""
+    """A message to the desk and whoever wrote it; `member` is empty for a stranger."""
 
     draft: Draft
     report: ReportReceived
@@ -47,25 +47,25 @@ class Talk:
     proven: bool
 
     @classmethod
-    def of(
-        cls, draft: Draft, report: ReportReceived, content: ReportContent, reply: DeskReply
-    ) -> "Talk | None":
-        """The talk with the member whose account it is; None where they may act no longer."""
-        account = draft.state.accounts.get(content.sender or "")
-        if account is None or account.member not in draft.state.members:
-            return None
-        return cls(draft, report, content, account.member, _language(content, reply), account.proven)
-
-    @classmethod
-    def with_stranger(cls, draft: Draft, report: ReportReceived, content: ReportContent) -> "Talk":
-        """The talk with somebody who tries a one-time code."""
+    def of(cls, draft: Draft, report: ReportReceived, content: ReportContent, reply: DeskReply) -> "Talk":
+        """The talk with the member whose account it is, or with a stranger."""
+        state = draft.state
+        account = state.accounts.get(content.sender or "")
+        theirs = account is not None and account.bridge == report.bridge and account.member in state.members
+        member = account.member if account is not None and theirs else MemberId("")
         proven = content.sender_is == "account"
-        return cls(draft, report, content, MemberId(""), content.language or DEFAULT, proven)
+        return cls(draft, report, content, member, _language(content, reply), proven)
 
     @property
     def account(self) -> str:
         """The pseudonym that it came from."""
         return self.content.sender or ""
+
+    @property
+    def answered(self) -> int:
+        """How often this account was answered within the hour."""
+        lately = self.draft.state.answered.get(self.account) or ()
+        return sum(self.draft.now - at < HOUR for at in lately)
 
     @property
     def known(self) -> Member:
@@ -144,8 +144,7 @@ class Talk:
     def say(self, answer: DeskAnswer, *, drill: bool = False, **facts: Any) -> None:
         """Answer where the message came from, if there is a way back and they are not answered too often."""
         where = next(self._ways_back(), None)
-        lately = self.draft.state.answered.get(self.account) or ()
-        if where is None or sum(self.draft.now - at < HOUR for at in lately) >= REPLIES:
+        if where is None or self.answered >= REPLIES:
             return
         body = ReplyBody(
             bridge=self.report.bridge,

@@ -73,7 +73,7 @@ def restate_accounts(draft: Draft, member: MemberId) -> None:
 
 def _accounts_of(state: State, member: MemberId) -> list[BoundAccount]:
     found = [
-        BoundAccount(account=name, bridge=account.bridge, proven=account.proven)
+        BoundAccount(account=name, bridge=account.bridge)
         for name, account in state.accounts.items()
         if account.member == member
     ]

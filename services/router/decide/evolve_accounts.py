@@ -28,7 +28,7 @@ def bound(state: State, event: groups.AccountBound) -> State:
     if not isinstance(event.account, groups.BoundAccount) or event.member not in state.members:
         return state
     given = event.account
-    accounts = state.accounts.insert(given.account, Account(event.member, given.bridge, given.proven))
+    accounts = state.accounts.insert(given.account, Account(event.member, given.bridge))
     return changed(state, accounts=accounts, offers=state.offers.discard(event.member))
 
 

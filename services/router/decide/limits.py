@@ -57,8 +57,8 @@ OFFER_LIFE: Final = timedelta(minutes=15)
 JOIN_TRIES: Final = 10
 """Wrong one-time codes that one sender may try within the hour; then even a right one counts no more."""
 
-JOIN_ANSWERS: Final = 3
-"""Of these the first are answered."""
+STRANGER_ANSWERS: Final = 3
+"""Answers to the desk words of an account that is no member's, within the hour."""
 
 YES_WAITS: Final = timedelta(minutes=10)
 """So long a member's yes by chat counts."""

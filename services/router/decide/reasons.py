@@ -81,6 +81,7 @@ NOTHING_TO_MUTE: Final = "nothing_to_mute"
 NOT_MUTED: Final = "not_muted"
 EMPTY: Final = "nothing_said"
 # why a chat account is or isn't a member's, and what became of what it wrote
+NOT_ENROLLED: Final = "account_not_enrolled"
 JOINED: Final = "account_joined"
 JOIN_WRONG: Final = "join_code_wrong"
 JOIN_TOO_OFTEN: Final = "join_tried_too_often"

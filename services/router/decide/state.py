@@ -223,11 +223,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A chat account that speaks for a member; `proven`: nobody else can write in its name."""
+    """A chat account that speaks for a member: what comes from it by this bridge."""
 
     member: MemberId
     bridge: str
-    proven: bool
 
 
 @dataclass(frozen=True, slots=True)
