@@ -16,6 +16,8 @@ _ANSWERS: Final = (
     m.Explained,
     m.MemberList,
     m.MemberAnswer,
+    m.ChatAccounts,
+    m.ChatOffer,
     m.GroupList,
     m.GroupAnswer,
     m.ProblemDocument,
@@ -80,6 +82,11 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/members/{name}": {
             "delete": _write("revokeMember", "Let somebody act no longer", None, "Decided", name)
+        },
+        "/v1/account/chat": {
+            "get": _read("listChatAccounts", "Your chat accounts", "ChatAccounts"),
+            "post": _write("offerChatAccount", "A code that binds one", None, "ChatOffer", ok="201"),
+            "delete": _write("unbindChatAccounts", "Unbind them all", None, "Decided"),
         },
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {

@@ -57,7 +57,8 @@ def with_code_of(text: str, quoted: str) -> str | None:
     code = code_in(quoted)
     if code is None or _with_code(whole) is not None:
         return None
-    words = whole.split()
+    first, *rest = whole.split() or [""]
+    words = [first.partition("@")[0], *rest]
     for count in range(min(len(words), 4), 0, -1):
         if _keyword(" ".join(words[:count]), fuzzy=False):
             return " ".join([*words[:count], code, *words[count:]])
@@ -97,8 +98,8 @@ def _rest(text: str) -> str:
 
 
 def _alone(whole: str) -> DeskReply | None:
-    bare = _ADDRESSED.sub("", whole, count=1)
-    if len(bare) > _HEAD:
+    bare = _ADDRESSED.sub("", whole[: 2 * _HEAD])
+    if len(whole) > _HEAD:
         return None
     if known := _keyword(bare, fuzzy=False):
         return DeskReply(known[0], languages=known[1])

@@ -60,8 +60,8 @@ def write(story: Any, account: str, text: str, **more: Any) -> InputDecided:
     return answer
 
 
-def said(story: Any) -> ReplyBody | None:
-    """What the last input answers by chat."""
+def said(story: Any) -> Any:
+    """The `ReplyBody` by which the last input answers by chat, or None."""
     found = [e.body for e in story.events if isinstance(e, AlertRaised) and e.kind == "REPLY"]
     assert len(found) <= 1
     return found[0] if found else None
@@ -69,7 +69,13 @@ def said(story: Any) -> ReplyBody | None:
 
 def answer(story: Any) -> str | None:
     body = said(story)
+    assert body is None or isinstance(body, ReplyBody)
     return body.answer if body else None
+
+
+def statements(story: Any, kind: Any) -> list[tuple[str, str]]:
+    """Who said what in the last input's events of this kind."""
+    return [(e.member, e.statement.text) for e in story.events if isinstance(e, kind)]
 
 
 def told(story: Any) -> list[tuple[str, str, str]]:
@@ -167,7 +173,8 @@ def test_an_account_that_counts_no_more_writes_reports(desk_story: Any, how: str
 def test_accounts_outlive_the_logs_age_limit(desk_story: Any) -> None:
     for _ in range(3):
         desk_story.tick(after_s=5 * 24 * 3600)
-    restated = [e.account.account for e in desk_story.log if isinstance(e, AccountBound)]
+    bound: Any = [e.account for e in desk_story.log if isinstance(e, AccountBound)]
+    restated = [account.account for account in bound]
     assert sorted(restated) == ["tg-ada", "tg-ada", "tg-vera", "tg-vera"]
 
 
@@ -257,8 +264,7 @@ def test_mine_says_until_when_and_whose_it_is(desk_story: Any) -> None:
     write(desk_story, "tg-ada", f"mine {code.lower()} on my way")
     until = desk_story.incidents()[0].claim.until
     assert (said(desk_story).code, said(desk_story).until) == (code, until)
-    (noted,) = [e for e in desk_story.events if isinstance(e, events.IncidentNoted)]
-    assert noted.statement.text == "on my way"
+    assert statements(desk_story, events.IncidentNoted) == [("ada", "on my way")]
     given = write(desk_story, "tg-vera", f"MINE {code}", after_s=MINUTE)
     assert (given.outcome, given.reason) == ("refused", "claimed_by_another")
     body = said(desk_story)
@@ -269,14 +275,13 @@ def test_mine_says_until_when_and_whose_it_is(desk_story: Any) -> None:
 def test_a_verifiers_not_is_a_note_and_tells_the_other_verifiers(desk_story: Any) -> None:
     write(desk_story, "tg-vera", f"NOT {code_of(desk_story)} only road works")
     assert told(desk_story) == [("hackney", "verifiers", "UPDATE")]
-    (noted,) = [e for e in desk_story.events if isinstance(e, events.IncidentNoted)]
-    assert (noted.member, noted.statement.text) == ("vera", "NOT only road works")
+    assert statements(desk_story, events.IncidentNoted) == [("vera", "NOT only road works")]
     assert desk_story.incidents()[0].status == "unconfirmed"
 
 
 def test_a_dispatchers_sighting_offers_to_confirm_it(desk_story: Any) -> None:
     write(desk_story, "tg-ada", f"SEEN {code_of(desk_story)} two vans")
-    assert [e.statement.text for e in desk_story.events if isinstance(e, events.IncidentSeen)] == ["two vans"]
+    assert statements(desk_story, events.IncidentSeen) == [("ada", "two vans")]
     shown = said(desk_story).preview
     assert (shown.kind, shown.audience, shown.body.statement) == ("CONFIRMED", "community", "two vans")
     assert (shown.channels, shown.groups) == (3, 1)
@@ -484,7 +489,7 @@ def test_a_message_that_comes_twice_acts_once(desk_story: Any) -> None:
 def test_what_is_shown_is_what_goes_out(desk_story: Any) -> None:
     code = code_of(desk_story)
     write(desk_story, "tg-ada", f"CONFIRM {code} WITNESSES two vans, six officers")
-    (shown,) = [e for e in desk_story.events if isinstance(e, AlertRaised) and e.kind == "REPLY"]
+    shown: Any = next(e for e in desk_story.events if isinstance(e, AlertRaised) and e.kind == "REPLY")
     text, language = reply(shown, shown.body, HACKNEY, base_url="https://hub.example")
     write(desk_story, "tg-ada", "YES")
     sent = next(e for e in desk_story.events if isinstance(e, AlertRaised) and e.audience == "community")
@@ -504,7 +509,7 @@ def test_a_drill_is_named_in_every_answer_about_it(desk_story: Any) -> None:
     )
     code = next(i.code for i in desk_story.incidents() if i.drill)
     write(desk_story, "tg-ada", f"CONFIRM {code}")
-    (shown,) = [e for e in desk_story.events if isinstance(e, AlertRaised)]
+    shown: Any = next(e for e in desk_story.events if isinstance(e, AlertRaised))
     assert shown.drill
     assert reply(shown, shown.body, HACKNEY, base_url="")[0].startswith("DRILL ")
 

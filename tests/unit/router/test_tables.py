@@ -268,7 +268,10 @@ COMMANDS: dict[str, Any] = {
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
     "kill_switch": desk.KillSwitch,
+    "offer_account": desk.OfferAccount,
+    "unbind_accounts": desk.UnbindAccounts,
 }
+OWN = {"offer_account", "unbind_accounts"}
 VERIFIER = {"claim", "release", "attend", "seen", "note", "hand_over", "ask"}
 DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
@@ -281,10 +284,10 @@ RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch"}
 @pytest.mark.parametrize(
     ("role", "may"),
     [
-        ("verifier", VERIFIER),
-        ("dispatcher", DISPATCHER),
-        ("admin", DISPATCHER | RUNNING),
-        ("operator", RUNNING),
+        ("verifier", VERIFIER | OWN),
+        ("dispatcher", DISPATCHER | OWN),
+        ("admin", DISPATCHER | RUNNING | OWN),
+        ("operator", RUNNING | OWN),
     ],
 )
 def test_the_table_of_roles(role: Any, may: set[str], command: str) -> None:
