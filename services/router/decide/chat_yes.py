@@ -153,7 +153,7 @@ def _preview(state: State, sends: list[AlertRaised]) -> Preview | None:
 def _channels(state: State, alert: AlertRaised) -> list[ChannelDefinition]:
     known = state.groups.get(alert.group)
     channels = known.channels.channels if known is not None and known.channels is not None else ()
-    return [channel for channel in channels if channel.audience == alert.audience]
+    return [channel for channel in channels if channel.carries(alert.audience, drill=alert.drill)]
 
 
 def _reach(talk: Talk, act: Act) -> int:

@@ -28,7 +28,9 @@ ROLES = ("verifier", "dispatcher", "admin")
 MINUTE = 60
 CHANNELS = GroupChannels(
     channels=(
-        ChannelDefinition(id="desk", kind="webhook", audience="verifiers", settings={"to": ["v"]}),
+        ChannelDefinition(
+            id="desk", kind="webhook", audience="verifiers", drills=True, settings={"to": ["v"]}
+        ),
         ChannelDefinition(id="all", kind="telegram", audience="community", settings={"to": ["a", "b"]}),
         ChannelDefinition(id="page", kind="feed", audience="community"),
     )
@@ -511,6 +513,7 @@ def test_a_drill_is_named_in_every_answer_about_it(desk_story: Any) -> None:
     write(desk_story, "tg-ada", f"CONFIRM {code}")
     shown: Any = next(e for e in desk_story.events if isinstance(e, AlertRaised))
     assert shown.drill
+    assert shown.body.preview.channels == 1, "an exercise goes over its own channels alone"
     assert reply(shown, shown.body, HACKNEY, base_url="")[0].startswith("DRILL ")
 
 
