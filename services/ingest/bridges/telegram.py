@@ -54,7 +54,7 @@ class TelegramSettings(PluginSettings):
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In groups, messages with this hashtag are reports."""
     bot_token: str = Field(default="", pattern=r"^((env|file):.+)?$")
-    """A reference to the bot's token, to ask reporters back and answer members; without it neither happens."""
+    """A reference to the bot's token, to ask reporters back and to answer members; else neither happens."""
     api: str = "https://api.telegram.org"
     """The Bot API server."""
 
