@@ -39,14 +39,17 @@ def replies() -> Mapping[str, Mapping[str, str]]:
 def reply(
     raised: AlertRaised, body: ReplyBody, group: GroupDefinition | None, *, base_url: str
 ) -> tuple[str, str]:
-    """The text, and its language: the member's, or English. `group` is that of the preview."""
+    """The text, and its language: the member's, or English. `group` is that of the preview.
+
+    `body` is the alert's, in clear; the alert itself may still be sealed.
+    """
     language = body.language if body.language in replies() else _ELSE
     texts = replies()[language]
     parts = [texts[body.answer].format(**_facts(body))]
     if body.answer in _WITH_LINES:
         parts += [_line(line) for line in body.lines[:_MOST_LINES]]
     if body.preview is not None and group is not None:
-        parts += ["", _words(raised, body.preview, group, language, brief=body.brief, base_url=base_url), ""]
+        parts += ["", _words(raised, body, body.preview, group, language=language, base_url=base_url), ""]
         parts.append(texts["answer"].format(**_answers(body, language)))
     return ("DRILL " if raised.drill else "") + "\n".join(parts), language
 
@@ -79,13 +82,13 @@ def _line(line: ReplyLine) -> str:
     return f"{line.code} {clip(clean(line.place, 60), 60)}{who}".strip()
 
 
-def _words(  # noqa: PLR0913 - what `render` asks for, and how long
+def _words(  # noqa: PLR0913 - what `render` asks for
     raised: AlertRaised,
+    body: ReplyBody,
     preview: Preview,
     group: GroupDefinition,
-    language: str,
     *,
-    brief: bool,
+    language: str,
     base_url: str,
 ) -> str:
     """The message that would go out, in the member's language."""
@@ -101,9 +104,9 @@ def _words(  # noqa: PLR0913 - what `render` asks for, and how long
         ask=preview.ask,
         not_after=raised.not_after,
         drill=raised.drill,
-        code=raised.body.code if isinstance(raised.body, ReplyBody) else None,
+        code=body.code,
         status=preview.status,
         body=preview.body,
     )
-    most = _BRIEF_PREVIEW if brief else _LONG_PREVIEW
+    most = _BRIEF_PREVIEW if body.brief else _LONG_PREVIEW
     return render(about, group, language=language, max_chars=most, base_url=base_url).text

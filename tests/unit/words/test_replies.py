@@ -50,7 +50,7 @@ def body(answer: DeskAnswer, **more: Any) -> ReplyBody:
 def text_of(told: ReplyBody, *, drill: bool = False) -> str:
     raised = AlertRaised(
         id="x", at=NOW, alert_id="a1", group="hub", group_version=0, audience="reporter", kind="REPLY",
-        urgency="urgent", not_after=NOW + timedelta(minutes=10), drill=drill, body=told,
+        urgency="urgent", not_after=NOW + timedelta(minutes=10), drill=drill,
     )  # fmt: skip
     return reply(raised, told, HACKNEY, base_url="https://hub.example")[0]
 
@@ -90,7 +90,7 @@ def test_the_words_for_yes_and_no_are_ones_that_the_desk_understands(language: s
 @pytest.mark.parametrize("brief", [True, False])
 def test_what_would_go_out_is_the_communitys_text_and_nothing_a_reporter_wrote(*, brief: bool) -> None:
     text = text_of(body("will_send", preview=PREVIEW, brief=brief))
-    assert "CONFIRMED" in text
+    assert re.search(r"CONFIRMED .*D7K", text)
     assert "WITNESSES" in text
     assert "4 channel(s)" in text
     assert "neighbour wrote" not in text
