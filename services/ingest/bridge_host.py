@@ -28,7 +28,7 @@ from shared.plugins.spec import (
     WebhookRequest,
     WebhookResponse,
 )
-from shared.words.desk_reply import join_code, looks_like_desk_reply
+from shared.words.desk_reply import desk_reply, join_code
 
 log = structlog.get_logger()
 
@@ -106,13 +106,20 @@ async def _accept(door: Door, instance: str, report: IncomingReport, senders: Se
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
     submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
     accepted = await door.accept(submission)
-    if looks_like_desk_reply(report.text) or join_code(report.text):
+    if _to_the_desk(report.text):
         return None
     if not door.may_answer(instance, report.sender):
         return None
     language = choose_language(report.language, "", door.words.languages)
     text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
     return Receipt(report_id=accepted.report_id, text=text, contact=report.contact)
+
+
+def _to_the_desk(text: str) -> bool:
+    """Whether it is surely no report of a stranger's; "police" alone may be one."""
+    reply = desk_reply(text)
+    to_desk = reply is not None and (reply.code is not None or reply.keyword == "LIST")
+    return to_desk or join_code(text) is not None
 
 
 def _tidied(report: IncomingReport) -> IncomingReport:

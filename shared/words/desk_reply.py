@@ -46,9 +46,13 @@ def desk_reply(text: str) -> DeskReply | None:
     return _with_code(whole) or _alone(whole)
 
 
-def looks_like_desk_reply(text: str) -> bool:
-    """Whether a message in a group is meant for the desk: a keyword and a code. All else is their talk."""
-    return _with_code(plain(text).strip()) is not None
+def looks_like_desk_reply(text: str, *, addressed: bool = False) -> bool:
+    """Whether a message is meant for the desk: a keyword and a code; a keyword alone if `addressed` to us.
+
+    All other talk of a group is the group's own.
+    """
+    found = desk_reply(text)
+    return found is not None and (addressed or found.code is not None)
 
 
 def with_code_of(text: str, quoted: str) -> str | None:

@@ -12,6 +12,7 @@ as well, and a member is answered there; all other talk of a group is never stor
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -127,9 +128,14 @@ class Telegram:
             return Ignored("from_a_bot")
         private = _dict(message, "chat").get("type") == "private"
         text = _with_code_of_the_answered(message, _text(message))
-        if not private and not (looks_like_desk_reply(text) or self._meant_for_us(message, text)):
+        meant = private or self._meant_for_us(message, text)
+        to_desk = looks_like_desk_reply(text, addressed=meant)
+        if not meant and not to_desk:
             return Ignored("group_talk")
-        return _report(message, text, update_id=update["update_id"], chat_id=chat_id, private=private)
+        if private and text.startswith("/") and not to_desk:
+            return Ignored("bot_command")
+        where = _Where(update["update_id"], chat_id, private=private, to_desk=to_desk)
+        return _report(message, text, where)
 
     def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
         words = {word.strip(".,;:!?()").lower() for word in text.split()}
@@ -138,25 +144,30 @@ class Telegram:
         return to_us or any(mark in words for mark in self._marks)
 
 
-def _report(
-    message: Mapping[str, Any], text: str, *, update_id: int, chat_id: int, private: bool
-) -> Sequence[IncomingReport] | Ignored:
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Which update it is, and of which chat."""
+
+    update_id: int
+    chat_id: int
+    private: bool
+    to_desk: bool
+
+
+def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[IncomingReport] | Ignored:
     location = _dict(message, "location") or _dict(_dict(message, "venue"), "location")
     lat, lon = _number(location, "latitude", 90), _number(location, "longitude", 180)
     has_place = lat is not None and lon is not None
     if not text and not has_place:
         return Ignored("no_text_or_place")
-    to_desk = looks_like_desk_reply(text)
-    if private and text.startswith("/") and not to_desk:
-        return Ignored("bot_command")
     forwarded = bool(_dict(message, "forward_origin")) or "forward_date" in message
     sender = _dict(message, "from").get("id")
     return [
         IncomingReport(
-            source_id=str(update_id),
+            source_id=str(where.update_id),
             text=text,
-            sender=str(sender if type(sender) is int else chat_id),
-            contact=str(chat_id) if private else None,
+            sender=str(sender if type(sender) is int else where.chat_id),
+            contact=str(where.chat_id) if where.private else None,
             lat=lat if has_place else None,
             lon=lon if has_place else None,
             accuracy_m=_number(location, "horizontal_accuracy", 20_000) if has_place else None,
@@ -164,8 +175,8 @@ def _report(
             language=_language(message),
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
-            source=None if private else str(chat_id),
-            reply_to=str(chat_id) if to_desk and not private else None,
+            source=None if where.private else str(where.chat_id),
+            reply_to=str(where.chat_id) if where.to_desk and not where.private else None,
         )
     ]
 

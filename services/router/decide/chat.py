@@ -45,8 +45,8 @@ def decide_chat(draft: Draft, report: ReportReceived) -> Answer | None:
     content = report.content
     if not isinstance(content, ReportContent) or content.sender is None or content.sender_is is None:
         return None
-    if draft.state.known.get(report.report_id) is not None:
-        return None
+    if draft.state.known.get(report.report_id) is not None or content.first_hand is False:
+        return None  # decided already; or passed on from somebody else
     code = join_code(content.text)
     if code is not None:
         return _join(draft, report, content, code)

@@ -85,8 +85,9 @@ class Talk:
         return found if found is not None and self.group(found) is not None else None
 
     def open(self) -> list[Incident]:
-        """The open incidents of their groups, the newest first."""
-        mine = [i for i in open_incidents(self.draft.state) if self.group(i) is not None]
+        """The open incidents of their groups, the newest first; not those in nobody's area."""
+        known = (i for i in open_incidents(self.draft.state) if i.groups or i.told)
+        mine = [i for i in known if self.group(i) is not None]
         return sorted(mine, key=lambda i: (i.opened_at, i.id), reverse=True)
 
     def group(self, incident: Incident) -> GroupId | None:

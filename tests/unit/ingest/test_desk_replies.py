@@ -68,6 +68,9 @@ def parsed(body: dict[str, Any]) -> IncomingReport | str:
         ("MINE", None, None),
         ("yes", None, None),
         ("who takes D7K?", None, None),
+        ("@relay_bot list", None, "@relay_bot list"),
+        ("yes", ("D7K: this would go out now, over 2 channel(s):", BOT), "yes D7K"),
+        ("yes", ("Which one? Write the code with it.", {**BOT, "username": "relay_bot"}), "yes"),
         ("I cannot today, sorry", None, None),
     ],
 )
@@ -90,7 +93,7 @@ def test_what_reports_in_a_group_is_answered_nowhere() -> None:
 
 
 def test_in_private_it_is_answered_where_it_was_written() -> None:
-    for text in ("MINE D7K", "/mine D7K", "JOIN-AB2C-3DEF", "list"):
+    for text in ("MINE D7K", "/mine D7K", "JOIN-AB2C-3DEF", "list", "/list"):
         found = parsed(update(text, group=False))
         assert isinstance(found, IncomingReport)
         assert (found.contact, found.reply_to) == ("77", None)
@@ -147,11 +150,11 @@ async def test_the_same_sender_is_the_same_account_in_private_and_in_a_group(tmp
 async def test_the_desk_gives_no_receipt_but_a_report_gets_one(tmp_path: Path) -> None:
     bodies = [
         {**update(text, group=False), "update_id": n}
-        for n, text in enumerate(("MINE D7K", "JOIN-AB2C-3DEF", "two vans in Dalston Lane"))
+        for n, text in enumerate(("MINE D7K", "JOIN-AB2C-3DEF", "LIST", "police", "two vans in Dalston Lane"))
     ]
     _, answers, _ = await sent(tmp_path, *bodies)
-    assert answers[:2] == ["", ""]
-    assert json.loads(answers[2])["method"] == "sendMessage"
+    assert answers[:3] == ["", "", ""]
+    assert [json.loads(answer)["method"] for answer in answers[3:]] == ["sendMessage"] * 2
 
 
 async def test_group_talk_is_not_stored_and_a_repeated_update_once(tmp_path: Path) -> None:

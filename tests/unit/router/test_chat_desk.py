@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, ReplyBody
@@ -20,7 +23,7 @@ from shared.contracts.groups import (
 )
 from shared.contracts.incidents import InputDecided
 from shared.words import reply
-from tests.unit.router.conftest import HACKNEY, SHA
+from tests.unit.router.conftest import HACKNEY, SHA, Story
 
 CODE = "JOIN-AB2C-3DEF"
 RAID = "immigration raid at Ashwin Street E8, six officers outside"
@@ -57,8 +60,8 @@ def add(story: Any, name: str, role: str, group: str = "hackney") -> None:
 
 
 def write(story: Any, account: str, text: str, **more: Any) -> InputDecided:
-    given = {"sender": account, "sender_is": "account", "contact": f"chat-{account}", **more}
-    answer: InputDecided = story.report(text, **given)
+    decided = {"sender": account, "sender_is": "account", "contact": f"chat-{account}", **more}
+    answer: InputDecided = story.report(text, **decided)
     return answer
 
 
@@ -85,14 +88,18 @@ def told(story: Any) -> list[tuple[str, str, str]]:
     return [a for a in story.alerts() if a[2] != "REPLY"]
 
 
-@pytest.fixture
-def desk_story(story: Any) -> Any:
-    """A story with channels, Ada (dispatcher) and Vera (verifier) enrolled, and one incident."""
+def a_desk(story: Any) -> None:
     story.command(desk.DefineGroup, member="op", group=HUB, definition=HACKNEY, channels=CHANNELS)
     for name, role in (("ada", "dispatcher"), ("vera", "verifier")):
         add(story, name, role)
         enrol(story, name, f"tg-{name}")
     assert story.report(RAID, sender="neighbour", first_hand=True).outcome == "opened"
+
+
+@pytest.fixture
+def desk_story(story: Any) -> Any:
+    """A story with channels, Ada (dispatcher) and Vera (verifier) enrolled, and one incident."""
+    a_desk(story)
     return story
 
 
@@ -165,8 +172,8 @@ def test_an_account_that_counts_no_more_writes_reports(desk_story: Any, how: str
         assert desk_story.command(desk.UnbindAccounts, member="ada").reason == "unchanged"
     else:
         more = {"bridge": "sms"} if how == "another bridge" else {"sender_is": None}
-    given = write(desk_story, "tg-ada", f"MINE {code_of(desk_story)}", **more)
-    assert given.outcome != "applied"
+    decided = write(desk_story, "tg-ada", f"MINE {code_of(desk_story)}", **more)
+    assert decided.outcome != "applied"
     assert desk_story.incidents()[0].claim is None
     assert write(desk_story, "tg-ada", f"CONFIRM {code_of(desk_story)}", **more).outcome != "applied"
     assert not told(desk_story)
@@ -221,7 +228,7 @@ def test_every_keyword_in_every_role_and_state(desk_story: Any, role: str, keywo
     add(story, "otto", role)
     enrol(story, "otto", "tg-otto")
     before = story.incidents()[0]
-    given = write(story, "tg-otto", f"{keyword} {before.code} two vans")
+    decided = write(story, "tg-otto", f"{keyword} {before.code} two vans")
     after = story.incidents()[0]
     if keyword == "ASK":
         expected = ("ask_at_the_desk", "ask_at_desk")
@@ -236,9 +243,9 @@ def test_every_keyword_in_every_role_and_state(desk_story: Any, role: str, keywo
         expected = ("yes_asked", "will_send") if may else ("applied", "seen")
     else:
         expected = KEYWORDS[keyword]
-    assert (given.reason, answer(story)) == expected
-    assert given.incident_id == before.id
-    assert (given.outcome == "refused") == (answer(story) in {"role", "status", "ask_at_desk"})
+    assert (decided.reason, answer(story)) == expected
+    assert decided.incident_id == before.id
+    assert (decided.outcome == "refused") == (answer(story) in {"role", "status", "ask_at_desk"})
     if keyword in TELLING:
         assert after.status == before.status, "nothing is decided before the yes"
         assert not [a for a in told(story) if a[1] == "community"]
@@ -249,8 +256,8 @@ def test_a_bound_account_acts_in_its_own_groups_alone(desk_story: Any) -> None:
     assert offer(desk_story, "sue", group="southwark").outcome == "applied"
     write(desk_story, "tg-sue", CODE)
     code = code_of(desk_story)
-    given = write(desk_story, "tg-sue", f"MINE {code}")
-    assert (given.outcome, given.reason, answer(desk_story)) == (
+    decided = write(desk_story, "tg-sue", f"MINE {code}")
+    assert (decided.outcome, decided.reason, answer(desk_story)) == (
         "refused",
         "unknown_incident",
         "unknown_code",
@@ -267,8 +274,8 @@ def test_mine_says_until_when_and_whose_it_is(desk_story: Any) -> None:
     until = desk_story.incidents()[0].claim.until
     assert (said(desk_story).code, said(desk_story).until) == (code, until)
     assert statements(desk_story, events.IncidentNoted) == [("ada", "on my way")]
-    given = write(desk_story, "tg-vera", f"MINE {code}", after_s=MINUTE)
-    assert (given.outcome, given.reason) == ("refused", "claimed_by_another")
+    decided = write(desk_story, "tg-vera", f"MINE {code}", after_s=MINUTE)
+    assert (decided.outcome, decided.reason) == ("refused", "claimed_by_another")
     body = said(desk_story)
     assert (body.answer, body.who, body.until) == ("claimed_by", "Ada", until)
     assert write(desk_story, "tg-vera", f"MINE {code}", after_s=15 * MINUTE).outcome == "applied"
@@ -328,9 +335,7 @@ def test_a_keyword_alone_means_the_one_incident_that_can_be_meant(desk_story: An
     desk_story.report(
         "immigration raid at Mare Street and Well Street, officers taking people", sender="n2", after_s=60
     )
-    desk_story.report(
-        "immigration raid at 300 Kingsland Road E8, vans now", sender="n3", lat=51.5405, lon=-0.0765
-    )
+    desk_story.report("immigration raid at 300 Kingsland Road E8, vans now", sender="n3")
     assert len(desk_story.incidents()) > 1
     assert write(desk_story, "tg-ada", "there").incident_id == desk_story.incidents()[0].id
     assert (write(desk_story, "tg-vera", "go").reason, answer(desk_story)) == (
@@ -349,28 +354,42 @@ def test_a_keyword_alone_means_the_one_incident_that_can_be_meant(desk_story: An
     ["police at the market on Ridley Road", "yes", "going to need help, six officers at Well Street", "no"],
 )
 def test_what_is_no_desk_reply_is_a_members_report(desk_story: Any, text: str) -> None:
-    given = write(desk_story, "tg-ada", text)
-    assert given.outcome in {"opened", "attached", "held", "ignored"}
-    assert given.reason != "account_not_enrolled"
+    decided = write(desk_story, "tg-ada", text)
+    assert decided.outcome in {"opened", "attached", "held", "ignored"}
+    assert decided.reason != "account_not_enrolled"
     assert said(desk_story) is None
 
 
 def test_a_wrong_code_is_said_and_what_stands_beside_it_is_not_lost(desk_story: Any) -> None:
-    given = write(desk_story, "tg-ada", "SEEN Z9Z")
-    assert (given.outcome, given.reason) == ("refused", "unknown_incident")
+    decided = write(desk_story, "tg-ada", "SEEN Z9Z")
+    assert (decided.outcome, decided.reason) == ("refused", "unknown_incident")
     assert [line.code for line in said(desk_story).lines] == [code_of(desk_story)]
-    given = write(desk_story, "tg-ada", "SEEN Z9Z immigration raid at Ashwin Street E8, six officers")
-    assert (given.outcome, answer(desk_story)) == ("attached", "unknown_code")
+    decided = write(desk_story, "tg-ada", "SEEN Z9Z immigration raid at Ashwin Street E8, six officers")
+    assert (decided.outcome, answer(desk_story)) == ("attached", "unknown_code")
 
 
 def test_a_merged_incidents_code_leads_to_the_one_that_took_it_in(desk_story: Any) -> None:
-    desk_story.report(
-        "immigration raid at Mare Street, officers", sender="n2", after_s=60, lat=51.5405, lon=-0.0765
-    )
+    desk_story.report("immigration raid at Mare Street, officers", sender="n2", after_s=60)
     first, second = desk_story.incidents()
     desk_story.command(desk.Merge, incident_id=first.id, absorbed=second.id)
     assert write(desk_story, "tg-ada", f"MINE {second.code}").incident_id == first.id
     assert said(desk_story).code == first.code
+
+
+def test_what_is_passed_on_from_somebody_else_is_no_command(desk_story: Any) -> None:
+    decided = write(desk_story, "tg-ada", f"CONFIRM {code_of(desk_story)}", first_hand=False)
+    assert decided.outcome != "applied"
+    assert "ada" not in desk_story.state.yes
+
+
+def test_what_is_in_nobodys_area_is_not_listed_but_its_code_is_enough(desk_story: Any) -> None:
+    far = {"lat": 53.48, "lon": -2.24, "accuracy_m": 30}
+    assert desk_story.report("Immigration raid now", position=far, after_s=60).reason == "nobodys_area"
+    nobodys = desk_story.incidents()[-1]
+    assert not nobodys.groups
+    write(desk_story, "tg-ada", "LIST")
+    assert [line.code for line in said(desk_story).lines] == [code_of(desk_story)]
+    assert write(desk_story, "tg-ada", f"MINE {nobodys.code}").outcome == "applied"
 
 
 # --- the yes ------------------------------------------------------------------------------------
@@ -455,8 +474,8 @@ def test_the_answer_goes_to_the_group_where_it_was_written_else_to_the_contact(d
     assert (said(desk_story).address, said(desk_story).bridge) == ("-100", "test")
     write(desk_story, "tg-ada", "LIST")
     assert said(desk_story).address == "chat-tg-ada"
-    given = write(desk_story, "tg-ada", f"MINE {code_of(desk_story)}", contact=None)
-    assert (given.outcome, answer(desk_story)) == ("applied", None)
+    decided = write(desk_story, "tg-ada", f"MINE {code_of(desk_story)}", contact=None)
+    assert (decided.outcome, answer(desk_story)) == ("applied", None)
 
 
 def test_the_answer_is_the_hubs_and_tells_the_incident_of_nobody(desk_story: Any) -> None:
@@ -482,8 +501,8 @@ def test_a_message_that_comes_twice_acts_once(desk_story: Any) -> None:
     code = code_of(desk_story)
     write(desk_story, "tg-ada", f"CONFIRM {code}")
     write(desk_story, "tg-ada", f"YES {code}", report_id="ryes")
-    given = write(desk_story, "tg-ada", f"YES {code}", report_id="ryes")
-    assert (given.outcome, given.reason) == ("ignored", "duplicate_report")
+    decided = write(desk_story, "tg-ada", f"YES {code}", report_id="ryes")
+    assert (decided.outcome, decided.reason) == ("ignored", "duplicate_report")
     assert not told(desk_story)
     assert said(desk_story) is None
 
@@ -517,6 +536,59 @@ def test_a_drill_is_named_in_every_answer_about_it(desk_story: Any) -> None:
     assert reply(shown, shown.body, HACKNEY, base_url="")[0].startswith("DRILL ")
 
 
+WRITERS = ("tg-ada", "tg-vera", "stranger")
+TEXTS = (
+    "MINE",
+    "GO",
+    "SEEN",
+    "NOT",
+    "POLICE",
+    "ENOUGH",
+    "OVER",
+    "CONFIRM",
+    "YES",
+    "NO",
+    "LIST",
+    "ASK",
+    "NOTE x",
+)
+
+
+@given(
+    acts=st.lists(
+        st.tuples(
+            st.sampled_from(WRITERS),
+            st.sampled_from(TEXTS),
+            st.booleans(),
+            st.sampled_from((0, 30, 400, 901)),
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_written_the_community_hears_only_after_a_dispatchers_yes(
+    gazetteer: SqliteGazetteer, acts: list[tuple[str, str, bool, int]]
+) -> None:
+    story = Story(gazetteer)
+    a_desk(story)
+    code = code_of(story)
+    shown: Any = None
+    for who, text, with_code, after_s in acts:
+        word, _, rest = text.partition(" ")
+        write(story, who, f"{word} {code} {rest}".strip() if with_code else text, after_s=after_s)
+        public = [e for e in story.events if isinstance(e, AlertRaised) and e.audience == "community"]
+        if public:
+            assert (who, word) == ("tg-ada", "YES")
+            assert shown is not None
+            assert {e.kind for e in public} == {shown.kind}
+        body = said(story)
+        if who == "tg-ada" and (public or (body is not None and body.answer in {"dropped", "nothing_asked"})):
+            shown = None
+        if who == "tg-ada" and body is not None and body.preview is not None:
+            shown = body.preview
+    assert story.replayed() == story.state
+
+
 # --- strangers ----------------------------------------------------------------------------------
 
 
@@ -525,8 +597,8 @@ def test_a_strangers_desk_words_act_on_nothing_and_they_learn_it(desk_story: Any
     before = desk_story.incidents()[0]
     answers = 0
     for text in (f"MINE {code}", f"GO {code}", f"CONFIRM {code}", f"YES {code}", f"NO {code}"):
-        given = write(desk_story, "stranger", text)
-        assert (given.outcome, given.reason) == ("ignored", "account_not_enrolled")
+        decided = write(desk_story, "stranger", text)
+        assert (decided.outcome, decided.reason) == ("ignored", "account_not_enrolled")
         answers += answer(desk_story) == "not_enrolled"
         assert not told(desk_story)
     assert answers == 3
@@ -534,7 +606,7 @@ def test_a_strangers_desk_words_act_on_nothing_and_they_learn_it(desk_story: Any
 
 
 def test_what_a_stranger_saw_is_evidence_though_it_begins_like_a_command(desk_story: Any) -> None:
-    given = write(desk_story, "stranger", f"SEEN {code_of(desk_story)} three vans at Ashwin Street E8")
-    assert given.outcome == "attached"
+    decided = write(desk_story, "stranger", f"SEEN {code_of(desk_story)} three vans at Ashwin Street E8")
+    assert decided.outcome == "attached"
     assert said(desk_story) is None
     assert [m for m in desk_story.events if isinstance(m, events.IncidentSeen)] == []

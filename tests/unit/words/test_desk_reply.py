@@ -110,6 +110,7 @@ def test_these_are_not(text: str) -> None:
 @pytest.mark.parametrize("text", ["MINE", "yes", "?", "list", "JOIN-AB2C-3DEF"])
 def test_a_groups_talk_without_a_code_stays_its_own(text: str) -> None:
     assert not looks_like_desk_reply(text)
+    assert looks_like_desk_reply(text, addressed=True) == (join_code(text) is None)
 
 
 @given(st.text(max_size=300))
