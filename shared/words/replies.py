@@ -27,6 +27,8 @@ _LONDON: Final = ZoneInfo("Europe/London")
 _TEXTS: Final = Path(__file__).parent / "replies.toml"
 _ELSE: Final = "en"
 _WITH_LINES: Final = frozenset({"open", "unknown_code", "which", "joined"})
+_WITH_NAMES: Final = frozenset({"going", "there"})
+"""Whoever goes is told who else does."""
 
 
 @cache
@@ -46,6 +48,8 @@ def reply(
     language = body.language if body.language in replies() else _ELSE
     texts = replies()[language]
     parts = [texts[body.answer].format(**_facts(body))]
+    if body.answer in _WITH_NAMES and body.who:
+        parts.append(f"+ {clean(body.who, 200)}")
     if body.answer in _WITH_LINES:
         parts += [_line(line) for line in body.lines[:_MOST_LINES]]
     if body.preview is not None and group is not None:

@@ -131,10 +131,15 @@ def _act(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:
         talk.do(Note(**talk.base(incident), statement=Statement(text=reply.words)))
     if reply.keyword == "SEEN" and chat_yes.may_confirm(talk, incident):
         return chat_yes.ask(talk, Act("CONFIRM", reply.words, talk, incident))
-    claim = talk.draft.incident(incident.id).claim
-    until = claim.until if claim is not None else None
-    talk.say(_DONE[reply.keyword], code=incident.code, until=until)
+    _say_done(talk, reply.keyword, talk.draft.incident(incident.id))
     return answer
+
+
+def _say_done(talk: Talk, keyword: Keyword, incident: Incident) -> None:
+    """What was done; whoever goes learns who else does, because they go in twos."""
+    until = incident.claim.until if incident.claim else None
+    who = talk.others_there(incident) if keyword in {"GO", "THERE"} else ""
+    talk.say(_DONE[keyword], code=incident.code, until=until, who=who, drill=incident.drill)
 
 
 def _not_there(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:

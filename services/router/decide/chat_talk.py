@@ -105,6 +105,10 @@ class Talk:
         who = self.name(claim.member) if claim else ""
         return ReplyLine(code=incident.code, place=place, who=who, until=claim.until if claim else None)
 
+    def others_there(self, incident: Incident) -> str:
+        """Who else is going there or is there, by name."""
+        return ", ".join(sorted(self.name(v.member) for v in incident.visits if v.member != self.member))
+
     def name(self, member: MemberId) -> str:
         """What a member is called."""
         known = self.draft.state.members.get(member)

@@ -281,6 +281,17 @@ def test_mine_says_until_when_and_whose_it_is(desk_story: Any) -> None:
     assert write(desk_story, "tg-vera", f"MINE {code}", after_s=15 * MINUTE).outcome == "applied"
 
 
+def test_whoever_goes_learns_who_else_does(desk_story: Any) -> None:
+    code = code_of(desk_story)
+    write(desk_story, "tg-vera", f"GO {code}")
+    assert said(desk_story).who == ""
+    write(desk_story, "tg-ada", f"GO {code}")
+    assert said(desk_story).who == "Vera"
+    desk_story.command(desk.Attend, member="vera", incident_id=desk_story.incidents()[0].id, step="left")
+    write(desk_story, "tg-ada", f"THERE {code}")
+    assert said(desk_story).who == ""
+
+
 def test_a_verifiers_not_is_a_note_and_tells_the_other_verifiers(desk_story: Any) -> None:
     write(desk_story, "tg-vera", f"NOT {code_of(desk_story)} only road works")
     assert told(desk_story) == [("hackney", "verifiers", "UPDATE")]

@@ -109,5 +109,10 @@ def test_what_is_open_is_listed_with_who_is_on_it_in_local_time() -> None:
     assert text_of(body("open", lines=lines)) == "Open:\nD7K Ashwin Street: @ everyone 18:42\nK2M"
 
 
+def test_whoever_goes_is_told_who_else_does() -> None:
+    assert text_of(body("going", who="Ada, Ben")).endswith(" Go in twos.\n+ Ada, Ben")
+    assert text_of(body("going")).endswith(" Go in twos.")
+
+
 def test_a_language_without_answers_gets_english() -> None:
     assert text_of(body("noted", language="xx")) == "D7K: noted for the desk."
