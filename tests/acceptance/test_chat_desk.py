@@ -13,6 +13,7 @@ import pytest
 
 from shared.plugins.channel_testing import Answer, HttpProvider
 from shared.plugins.spec import Delivered
+from shared.words import question
 from tests.acceptance.doors import by_sms
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.sink import channel
@@ -23,6 +24,7 @@ TOKEN = "100000001:bot-token-of-the-test"
 ACCOUNT = "AC00000000000000000000000000000000"
 VERIFIERS = -1_001_234_567_891
 ADA = Person(770_055_443_318, "ada")
+NEIGHBOUR = Person(770_055_443_320, "neighbour")
 STRANGER = Person(770_055_443_319, "stranger")
 PHONE = "+447700900417"
 LAT, LON = 51.5467, -0.0753
@@ -184,6 +186,16 @@ async def test_what_is_written_while_nats_is_away_counts_when_it_is_back(tmp_pat
         await scene.relay.start("nats")
         await scene.answered(f"{scene.code} is yours until ")
         await scene.answered(f"{scene.code}: the others see that you are going.")
+
+
+async def test_ask_reaches_the_reporter_and_nobody_sees_who_it_is(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.telegram.write(NEIGHBOUR, "immigration raid in Ashwin Street Dalston, I see six officers")
+        await scene.answered("", NEIGHBOUR.id)  # the receipt
+        await scene.says(f"ASK {scene.code}")
+        await scene.answered(f"{scene.code}: whoever reported it is asked what they see.")
+        await scene.answered(question("what", "en"), NEIGHBOUR.id)
+        assert not any(str(NEIGHBOUR.id) in text for text in scene.telegram.said_by_bot(VERIFIERS))
 
 
 async def test_by_sms_a_yes_needs_the_number_that_only_the_phone_was_sent(tmp_path: Path) -> None:

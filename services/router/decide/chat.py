@@ -9,6 +9,7 @@ from typing import Final
 
 from services.router.decide import chat_yes, reasons
 from services.router.decide.chat_acts import Act, act_of, alone
+from services.router.decide.chat_ask import Reachable, ask_reporter
 from services.router.decide.chat_talk import Talk
 from services.router.decide.desk_accounts import join
 from services.router.decide.draft import Draft
@@ -40,8 +41,11 @@ _TELLS_NOTHING: Final[frozenset[Keyword]] = frozenset(
 """Alone they say what somebody does or wants done; SEEN, NOT, POLICE and OVER say how it is there."""
 
 
-def decide_chat(draft: Draft, report: ReportReceived) -> Answer | None:
-    """What follows from a message to the desk; None if it is a report like any other."""
+def decide_chat(draft: Draft, report: ReportReceived, reporter: Reachable | None = None) -> Answer | None:
+    """What follows from a message to the desk; None if it is a report like any other.
+
+    `reporter` is whom it asks, if it asks somebody.
+    """
     content = report.content
     if not isinstance(content, ReportContent) or content.sender is None or content.sender_is is None:
         return None
@@ -54,7 +58,10 @@ def decide_chat(draft: Draft, report: ReportReceived) -> Answer | None:
     if reply is None:
         return None
     talk = Talk.of(draft, report, content, reply)
-    return _decided(talk, reply) if talk.member else _of_a_stranger(talk, reply)
+    if not talk.member:
+        return _of_a_stranger(talk, reply)
+    asked = ask_reporter(talk, reply, reporter) if reply.keyword == "ASK" else None
+    return asked or _decided(talk, reply)
 
 
 def _join(draft: Draft, report: ReportReceived, content: ReportContent, code: str) -> Answer:
@@ -106,7 +113,7 @@ def _unknown(talk: Talk, reply: DeskReply) -> Answer | None:
 def _without_code(talk: Talk, reply: DeskReply) -> Answer | None:
     """A keyword alone: the incident that they are on, or the only one there is."""
     meant = alone(talk)
-    if len(meant) == 1:
+    if len(meant) == 1 and reply.keyword != "ASK":  # whom to ask is looked up by the code
         return _act(talk, reply, meant[0])
     if not meant:
         return None
@@ -117,8 +124,8 @@ def _without_code(talk: Talk, reply: DeskReply) -> Answer | None:
 def _act(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:
     act = Act(reply.keyword, reply.words, talk, incident)
     if reply.keyword == "ASK":
-        talk.say("ask_at_desk", code=incident.code)
-        return Answer("refused", reasons.ASK_AT_DESK, incident.id)
+        talk.say("nobody_to_ask", code=incident.code)
+        return Answer("refused", reasons.NOBODY_TO_ASK, incident.id)
     if reply.keyword == "NOT" and not talk.may(Reject, incident):
         return _not_there(talk, reply, incident)
     if reply.keyword in _ASKS_YES:

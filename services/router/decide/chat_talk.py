@@ -16,7 +16,7 @@ from services.router.decide.language import DEFAULT
 from services.router.decide.limits import HOUR, REPLIES, REPLY_LIFE
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from services.router.decide.state import Incident, Member
+from services.router.decide.state import Incident, Member, State
 from shared.contracts.alerts import AlertRaised, DeskAnswer, ReplyBody, ReplyLine
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.desk import IncidentCommand
@@ -76,12 +76,7 @@ class Talk:
 
     def incident(self, code: str) -> Incident | None:
         """The incident of that code, or what took it in, if it is any of theirs."""
-        state = self.draft.state
-        found = state.incidents.get(state.codes[code]) if code in state.codes else None
-        for _ in range(_MAX_MERGES):
-            if found is None or found.merged_into is None:
-                break
-            found = state.incidents.get(found.merged_into)
+        found = incident_of(self.draft.state, code)
         return found if found is not None and self.group(found) is not None else None
 
     def open(self) -> list[Incident]:
@@ -184,3 +179,13 @@ def _language(content: ReportContent, reply: DeskReply) -> str:
     if content.language is not None and (not spoken or content.language in spoken):
         return content.language
     return spoken[0] if spoken else DEFAULT
+
+
+def incident_of(state: State, code: str) -> Incident | None:
+    """The incident of that code, or what took it in."""
+    found = state.incidents.get(state.codes[code]) if code in state.codes else None
+    for _ in range(_MAX_MERGES):
+        if found is None or found.merged_into is None:
+            break
+        found = state.incidents.get(found.merged_into)
+    return found

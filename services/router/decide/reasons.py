@@ -90,7 +90,6 @@ YES_WRONG: Final = "yes_without_its_number"
 NOTHING_ASKED: Final = "nothing_asked"
 DROPPED: Final = "dropped_by_no"
 WHICH_ONE: Final = "which_one_is_unclear"
-ASK_AT_DESK: Final = "ask_at_the_desk"
 OFFER_MISSING: Final = "offer_missing"
 # why support or time changes something
 ENOUGH_INDEPENDENT: Final = "enough_independent_reports"

@@ -56,6 +56,8 @@ class Evidence:
     sketch: tuple[int, ...] = ()
     gist: Gist = field(default_factory=Gist)
     trusted: bool = False
+    seq: int = 0
+    """Where it lies in REPORTS, if it joined when it came; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)

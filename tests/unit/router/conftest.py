@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.router.decide.chat_ask import Reachable, asked_about
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import Incident, State
@@ -50,6 +51,7 @@ class Story:
         self.gazetteer, self.state, self.now = gazetteer, State(), START
         self.log: list[Message] = []
         self.events: tuple[Message, ...] = ()
+        self._received: dict[int, ReportReceived] = {}
         self._seqs = {"REPORTS": 0, "DESK": 0, "TICK": 0}
         self.command(
             desk.AddMember,
@@ -109,10 +111,22 @@ class Story:
 
     def play(self, stream: Any, message: Message | None) -> Any:
         self._seqs[stream] += 1
-        given = Input(stream, self._seqs[stream], message)
+        given = Input(stream, self._seqs[stream], message, reporter=self._reporter(message))
+        if isinstance(message, ReportReceived):
+            self._received[self._seqs[stream]] = message
         self.events, self.state = step(self.state, given, self.now, self.gazetteer)
         self.log += self.events
         return self.events[-1] if self.events else None
+
+    def _reporter(self, message: Message | None) -> Reachable | None:
+        """Whom a member's ASK may ask, looked up as the worker does."""
+        for about in asked_about(self.state, message):
+            report = self._received[about.seq]
+            assert report.report_id == about.report
+            if isinstance(report.contact, ReportContact):
+                to = desk.ReporterAddress(bridge=report.bridge, address=report.contact.address, language="")
+                return Reachable(about.report, to)
+        return None
 
     def alerts(self) -> list[tuple[str, str, str]]:
         """(group, audience, kind) of the last input's alerts, sorted."""

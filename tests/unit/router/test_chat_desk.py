@@ -199,7 +199,6 @@ KEYWORDS = {
     "GO": ("applied", "going"),
     "THERE": ("applied", "there"),
     "NOTE": ("applied", "noted"),
-    "ASK": ("ask_at_the_desk", "ask_at_desk"),
 }
 TELLING = ("NOT", "POLICE", "ENOUGH", "OVER", "CONFIRM")
 ENDS: dict[str, Any] = {
@@ -218,7 +217,7 @@ POSSIBLE = {
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("keyword", [*KEYWORDS, *TELLING, "SEEN"])
+@pytest.mark.parametrize("keyword", [*KEYWORDS, *TELLING, "SEEN", "ASK"])
 @pytest.mark.parametrize("status", POSSIBLE)
 def test_every_keyword_in_every_role_and_state(desk_story: Any, role: str, keyword: str, status: str) -> None:
     story = desk_story
@@ -231,7 +230,7 @@ def test_every_keyword_in_every_role_and_state(desk_story: Any, role: str, keywo
     decided = write(story, "tg-otto", f"{keyword} {before.code} two vans")
     after = story.incidents()[0]
     if keyword == "ASK":
-        expected = ("ask_at_the_desk", "ask_at_desk")
+        expected = ("nobody_to_ask", "nobody_to_ask")
     elif keyword in TELLING and role == "verifier":
         expected = ("applied", "noted") if keyword == "NOT" else ("role_too_low", "role")
     elif keyword not in POSSIBLE[status]:
@@ -245,7 +244,7 @@ def test_every_keyword_in_every_role_and_state(desk_story: Any, role: str, keywo
         expected = KEYWORDS[keyword]
     assert (decided.reason, answer(story)) == expected
     assert decided.incident_id == before.id
-    assert (decided.outcome == "refused") == (answer(story) in {"role", "status", "ask_at_desk"})
+    assert (decided.outcome == "refused") == (answer(story) in {"role", "status", "nobody_to_ask"})
     if keyword in TELLING:
         assert after.status == before.status, "nothing is decided before the yes"
         assert not [a for a in told(story) if a[1] == "community"]
@@ -401,6 +400,52 @@ def test_what_is_in_nobodys_area_is_not_listed_but_its_code_is_enough(desk_story
     write(desk_story, "tg-ada", "LIST")
     assert [line.code for line in said(desk_story).lines] == [code_of(desk_story)]
     assert write(desk_story, "tg-ada", f"MINE {nobodys.code}").outcome == "applied"
+
+
+# --- asking -------------------------------------------------------------------------------------
+
+
+def asked_where(story: Any) -> list[tuple[str, str]]:
+    raised: Any = [e.body for e in story.events if isinstance(e, AlertRaised) and e.kind == "QUESTION"]
+    return [(body.address, body.asks) for body in raised]
+
+
+def test_ask_asks_whoever_sent_the_best_report_and_the_member_sees_no_number(desk_story: Any) -> None:
+    code = code_of(desk_story)
+    desk_story.report(
+        f"{RAID}, I am inside", sender="anna", contact="+447700900123", first_hand=True, after_s=60
+    )
+    decided = write(desk_story, "tg-vera", f"ASK {code}")
+    assert (decided.outcome, answer(desk_story)) == ("applied", "asked")
+    assert asked_where(desk_story) == [("+447700900123", "what")]
+    assert "+447700900123" not in str(said(desk_story))
+    for _ in range(2):
+        assert write(desk_story, "tg-vera", f"ASK {code}").outcome == "applied"
+    decided = write(desk_story, "tg-vera", f"ASK {code}")
+    assert (decided.outcome, answer(desk_story)) == ("refused", "nobody_to_ask"), "three an hour"
+    assert write(desk_story, "tg-vera", "ASK").reason == "which_one_is_unclear"
+
+
+def test_nobody_but_a_member_of_theirs_asks_anybody(desk_story: Any) -> None:
+    desk_story.report(
+        f"{RAID}, I am inside", sender="anna", contact="+447700900123", first_hand=True, after_s=60
+    )
+    code = code_of(desk_story)
+    add(desk_story, "sue", "dispatcher", "southwark")
+    assert offer(desk_story, "sue", group="southwark").outcome == "applied"
+    write(desk_story, "tg-sue", CODE)
+    for who, reason in (("tg-sue", "unknown_incident"), ("stranger", "account_not_enrolled")):
+        assert write(desk_story, who, f"ASK {code}").reason == reason
+        assert asked_where(desk_story) == []
+
+
+def test_a_report_that_came_before_its_incident_is_not_mistaken_for_another(desk_story: Any) -> None:
+    held = desk_story.report("help raid", sender="ben", contact="ben-number", after_s=60)
+    assert held.outcome == "held"
+    desk_story.report("Ashwin Street, Dalston", sender="ben", contact="ben-number", after_s=60)
+    seqs = {e.report: e.seq for i in desk_story.incidents() for e in i.evidence.values()}
+    assert seqs[held.report_id] == 0, "what joined later has no place that it could be asked by"
+    assert len({seq for seq in seqs.values() if seq}) == len([seq for seq in seqs.values() if seq])
 
 
 # --- the yes ------------------------------------------------------------------------------------
