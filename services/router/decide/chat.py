@@ -40,6 +40,10 @@ _TELLS_NOTHING: Final[frozenset[Keyword]] = frozenset(
 )
 """Alone they say what somebody does or wants done; SEEN, NOT, POLICE and OVER say how it is there."""
 
+_MOST_OF_A_STRANGER: Final = 80
+"""Characters up to which somebody's words may be a one-time code, or words of the desk and no more: what is
+longer is a report, and in a storm nobody looks at it twice."""
+
 
 def decide_chat(draft: Draft, report: ReportReceived, reporter: Reachable | None = None) -> Answer | None:
     """What follows from a message to the desk; None if it is a report like any other.
@@ -47,10 +51,8 @@ def decide_chat(draft: Draft, report: ReportReceived, reporter: Reachable | None
     `reporter` is whom it asks, if it asks somebody.
     """
     content = report.content
-    if not isinstance(content, ReportContent) or content.sender is None or content.sender_is is None:
+    if not isinstance(content, ReportContent) or not _may_be_to_the_desk(draft, report, content):
         return None
-    if draft.state.known.get(report.report_id) is not None or content.first_hand is False:
-        return None  # decided already; or passed on from somebody else
     code = join_code(content.text)
     if code is not None:
         return _join(draft, report, content, code)
@@ -62,6 +64,15 @@ def decide_chat(draft: Draft, report: ReportReceived, reporter: Reachable | None
         return _of_a_stranger(talk, reply)
     asked = ask_reporter(talk, reply, reporter) if reply.keyword == "ASK" else None
     return asked or _decided(talk, reply)
+
+
+def _may_be_to_the_desk(draft: Draft, report: ReportReceived, content: ReportContent) -> bool:
+    """Whether it is worth reading as such: new, by a sender whom the source knows, not passed on."""
+    if content.sender is None or content.sender_is is None or content.first_hand is False:
+        return False
+    if draft.state.known.get(report.report_id) is not None:
+        return False
+    return len(content.text) <= _MOST_OF_A_STRANGER or content.sender in draft.state.accounts
 
 
 def _join(draft: Draft, report: ReportReceived, content: ReportContent, code: str) -> Answer:
