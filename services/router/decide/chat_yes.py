@@ -15,7 +15,6 @@ from services.router.decide.chat_talk import Talk
 from services.router.decide.desk import decide_command
 from services.router.decide.draft import Draft
 from services.router.decide.limits import YES_WAITS
-from services.router.decide.permissions import concerns
 from services.router.decide.reports import Answer
 from services.router.decide.state import Incident, State, WaitingYes
 from shared.contracts import incidents as events
@@ -70,9 +69,11 @@ def settle(talk: Talk, reply: DeskReply) -> Answer | None:
         return _closed(talk, incident, "no", "dropped", reasons.DROPPED)
     if waiting.proof and reply.words[:_DIGITS] != waiting.proof:
         return _closed(talk, incident, "wrong", "yes_wrong", reasons.YES_WRONG)
+    if talk.group(incident) is None:
+        return _closed(talk, incident, "no", "nothing_asked", reasons.NOT_YOUR_INCIDENT)
     act = Act(cast("Keyword", waiting.keyword), waiting.words, talk, incident)
     if incident.version != waiting.version:
-        return _anew(talk, act)
+        return ask(talk, act, "changed")
     talk.draft.emit(events.YesSettled, incident_id=incident.id, member=talk.member, how="yes")
     return _carry_out(talk, act)
 
@@ -85,13 +86,6 @@ def _nothing(talk: Talk, reply: DeskReply) -> Answer | None:
         return None
     talk.say("nothing_asked", code=reply.code or (late.code if late else ""))
     return Answer("refused", reasons.NOTHING_ASKED)
-
-
-def _anew(talk: Talk, act: Act) -> Answer:
-    """It has moved on: what was shown is not what would go out now, if anything may."""
-    if not any(concerns(act.incident, group) for group in talk.known.roles):
-        return _closed(talk, act.incident, "no", "nothing_asked", reasons.NOT_YOUR_INCIDENT)
-    return ask(talk, act, "changed")
 
 
 def _waiting(talk: Talk, reply: DeskReply) -> WaitingYes | None:
@@ -107,7 +101,7 @@ def _waiting(talk: Talk, reply: DeskReply) -> WaitingYes | None:
 def _closed(talk: Talk, incident: Incident, how: str, answer: DeskAnswer, reason: str) -> Answer:
     talk.draft.emit(events.YesSettled, incident_id=incident.id, member=talk.member, how=how)
     talk.say(answer, code=incident.code, drill=incident.drill)
-    return Answer("applied" if how == "no" else "refused", reason, incident.id)
+    return Answer("applied" if reason == reasons.DROPPED else "refused", reason, incident.id)
 
 
 def _carry_out(talk: Talk, act: Act) -> Answer:

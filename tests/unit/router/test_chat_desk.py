@@ -491,6 +491,22 @@ def test_a_role_that_was_taken_in_between_confirms_nothing(desk_story: Any) -> N
     assert desk_story.incidents()[0].status == "unconfirmed"
 
 
+@pytest.mark.parametrize("moved_on", [True, False])
+def test_who_has_left_the_group_in_between_confirms_nothing(desk_story: Any, *, moved_on: bool) -> None:
+    write(desk_story, "tg-ada", f"CONFIRM {code_of(desk_story)}")
+    add(desk_story, "ada", "dispatcher", "southwark")
+    if moved_on:
+        write(desk_story, "tg-vera", f"SEEN {code_of(desk_story)}")
+    decided = write(desk_story, "tg-ada", "YES")
+    assert (decided.outcome, decided.reason, answer(desk_story)) == (
+        "refused",
+        "not_your_incident",
+        "nothing_asked",
+    )
+    assert not told(desk_story)
+    assert "ada" not in desk_story.state.yes
+
+
 def test_where_a_sender_can_be_forged_a_yes_repeats_what_only_they_were_sent(desk_story: Any) -> None:
     sms: Any = {"sender_is": "number", "bridge": "sms"}
     enrol(desk_story, "ada", "+44", **sms)
