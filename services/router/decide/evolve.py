@@ -10,6 +10,7 @@ from typing import Any, Final
 from rpds import HashTrieMap
 
 from services.router.decide.changed import changed
+from services.router.decide.evolve_duty import SHIFT_EVENTS, without_member
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
@@ -132,7 +133,8 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
     if event.incident_id is None:
         return state
     incident = state.incidents.get(event.incident_id)
-    if incident is None or (event.group, event.audience) in incident.told:
+    asked = incident is not None and event.audience == "verifiers" and event.group in incident.asking
+    if incident is None or ((event.group, event.audience) in incident.told and not asked):
         return state
     if event.audience == "verifiers":
         recent = (*state.singles.get(event.group, ()), event.at)[-SINGLES:]
@@ -141,10 +143,17 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
 
 
 def _told(state: State, name: IncidentId, group: GroupId, audience: Audience) -> State:
+    """They know of it now; where they are verifiers, from now on it waits for one of them."""
     incident = state.incidents.get(name)
-    if incident is None or (group, audience) in incident.told:
+    if incident is None:
         return state
-    return put(state, changed(incident, told=(*incident.told, (group, audience))))
+    told = incident.told if (group, audience) in incident.told else (*incident.told, (group, audience))
+    asking, since = incident.asking, incident.waits_since
+    if audience == "verifiers":
+        asking, since = tuple(g for g in asking if g != group), since or state.now
+    if (told, asking) == (incident.told, incident.asking):
+        return state
+    return put(state, changed(incident, told=told, asking=asking, waits_since=since))
 
 
 def _watched(state: State, event: incidents.ReportWatched) -> State:
@@ -183,6 +192,7 @@ def _member(state: State, event: groups.MemberAdded) -> State:
 
 
 def _revoked(state: State, event: groups.MemberRevoked) -> State:
+    state = without_member(state, event.member)
     return changed(state, members=state.members.discard(event.member))
 
 
@@ -198,4 +208,5 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     groups.GroupDefined: _defined,
     groups.MemberAdded: _member,
     groups.MemberRevoked: _revoked,
+    **SHIFT_EVENTS,
 }

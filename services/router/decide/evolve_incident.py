@@ -8,9 +8,11 @@ from rpds import HashTrieMap
 
 from services.router.decide import assess, snapshot
 from services.router.decide.changed import changed
+from services.router.decide.custody import together
+from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed
 from services.router.decide.evolve_parts import drop, put
 from services.router.decide.limits import MOST_GROUPS, MOST_WORDS
-from services.router.decide.state import DAWN, Claim, Evidence, Incident, State, Thread, Trace
+from services.router.decide.state import DAWN, RUNGS, Claim, Evidence, Incident, State, Thread, Trace
 from services.router.decide.text import sketch
 from shared.contracts import incidents as events
 from shared.contracts.base import IncidentId, Place, ReportId
@@ -175,16 +177,37 @@ def _not_older(known: Trace | Thread | None, new: Trace | Evidence) -> bool:
     return known is None or known.incident is None or known.at <= new.at
 
 
-def _change(change: Change) -> Handler:
-    """A handler that changes its incident alone, by a person or by time: a new version of it."""
+def _change(change: Change, *, decides: bool = True) -> Handler:
+    """A handler that changes its incident alone, by a person or by time.
+
+    That is a new version of it, unless it is nothing that would alter what a person decides.
+    """
 
     def handle(state: State, event: IncidentEvent) -> State:
         incident = state.incidents.get(event.incident_id)
         if incident is None:
             return state
-        return put(state, changed(change(incident, event), version=incident.version + 1))
+        after = _given_time(change(incident, event), event)
+        return put(state, changed(after, version=incident.version + decides))
 
     return handle
+
+
+def _given_time(incident: Incident, event: IncidentEvent) -> Incident:
+    """Whoever does something about it, or had it until now, gives it time before others are asked."""
+    worked_on = getattr(event, "member", None) is not None or isinstance(event, events.ClaimReleased)
+    if incident.waits_since is None or not worked_on:
+        return incident
+    return changed(incident, waits_since=event.at)
+
+
+def _escalated(incident: Incident, event: events.IncidentEscalated) -> Incident:
+    """By a person; or, nobody having taken it, up to that rung."""
+    incident = changed(incident, last_at=max(incident.last_at, event.at)) if event.member else incident
+    if event.rung is None:
+        return incident
+    rung = RUNGS.index(event.rung) + 1
+    return changed(incident, rung=rung, waits_since=event.at, asking=event.groups)
 
 
 def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:
@@ -223,7 +246,8 @@ def _updated(incident: Incident, event: events.IncidentUpdated) -> Incident:
 
 
 def _ended(incident: Incident, event: events.IncidentEnded) -> Incident:
-    return _over(changed(incident, status=event.stage, tally=event.tally), event.at)
+    after = closed(incident.aftercare, event) if event.stage == "closed" else incident.aftercare
+    return _over(changed(incident, status=event.stage, tally=event.tally, aftercare=after), event.at)
 
 
 def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
@@ -256,6 +280,8 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
         told=told,
         groups=groups,
         home=one.home or absorbed.home,
+        rung=max(one.rung, absorbed.rung),
+        aftercare=together(incident.aftercare, absorbed.aftercare, incident.id),
         version=incident.version + 1,
         last_at=max(one.last_at, event.at),
     )
@@ -293,6 +319,7 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentOpened: _opened,
     events.ReportAttached: _attached,
     events.IncidentAssessed: _change(_assessed),
+    events.IncidentEscalated: _change(_escalated, decides=False),
     events.IncidentClaimed: _change(_claimed),
     events.ClaimReleased: _change(_released),
     events.IncidentConfirmed: _change(_confirmed),
@@ -306,4 +333,5 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentReopened: _change(_reopened),
     events.IncidentForgotten: _forgotten,
     events.IncidentCarried: _carried,
+    **{event: _change(change, decides=decides) for event, (change, decides) in AFTERCARE_EVENTS.items()},
 }

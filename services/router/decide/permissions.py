@@ -4,7 +4,7 @@ from typing import Final
 
 from services.router.decide import reasons
 from services.router.decide.state import Incident, Member, State
-from shared.contracts import desk
+from shared.contracts import aftercare, desk, duty
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.groups import Role
 
@@ -13,10 +13,16 @@ BOOTSTRAP: Final = "bootstrap"
 
 _Commands = frozenset[type[desk.DeskCommand]]
 
-_VERIFIER: Final[_Commands] = frozenset({desk.Claim, desk.Release})
+_ROTA: Final[_Commands] = frozenset({
+    duty.TakeShift, duty.GiveUpShift, duty.NoteShift,
+    aftercare.JoinPost, aftercare.LeavePost, aftercare.CheckIn,
+})  # fmt: skip
+_VERIFIER: Final[_Commands] = _ROTA | frozenset({desk.Claim, desk.Release})
 _DISPATCHER: Final[_Commands] = _VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
     desk.ReleaseReport,
+    duty.OfferShift, duty.WithdrawShift,
+    aftercare.Account, aftercare.OpenPost, aftercare.WithdrawPost,
 }  # fmt: skip
 _RUNNING: Final[_Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from rpds import HashTrieMap
 
+from services.router.decide.custody import Aftercare
 from services.router.decide.homes import speaks_of_home
 from services.router.decide.state import DAWN, Claim, Evidence, Incident
 from shared.contracts.base import Place
@@ -27,6 +28,7 @@ MOST_BYTES: Final = 300_000
 MOST_TEXT: Final = 500
 """Characters that a snapshot keeps of a report's text. Its sketch stays that of the whole text."""
 
+_AFTERCARE: Final = TypeAdapter(Aftercare)
 _EVIDENCE: Final = TypeAdapter(list[Evidence])
 _CLAIM: Final = TypeAdapter(Claim | None)
 _TIME: Final = TypeAdapter(datetime | None)
@@ -49,6 +51,10 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "support": _dumped(incident.support),
         "home": incident.home,
         "vouched": incident.vouched,
+        "rung": incident.rung,
+        "waits_since": _TIME.dump_python(incident.waits_since, mode="json"),
+        "asking": list(incident.asking),
+        "aftercare": _AFTERCARE.dump_python(incident.aftercare, mode="json"),
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -95,6 +101,10 @@ def incident_from(state: dict[str, Any]) -> Incident:
         best=best[0] if best else None,
         home=_home(state),
         vouched=state.get("vouched", 0),
+        rung=state.get("rung", 0),
+        waits_since=_TIME.validate_python(state.get("waits_since")),
+        asking=tuple(state.get("asking", ())),
+        aftercare=_AFTERCARE.validate_python(state.get("aftercare", {})),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )

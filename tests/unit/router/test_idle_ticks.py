@@ -67,6 +67,8 @@ def test_a_state_that_stays_is_looked_at_twice_and_then_when_something_is_due(
         looked.append(draft.now)
         yield from ()
 
+    confirmed = story.incidents()[0].id  # nobody need take it any more
+    story.command(desk.Confirm, incident_id=confirmed)
     monkeypatch.setattr(ticks, "_DUE", (look, *ticks._DUE))
     for _ in range(89):
         assert story.tick(60) == ()
