@@ -1,17 +1,19 @@
 """`/v1/desk/…`: what members see of their groups' incidents, and what they decide about them."""
 
 import asyncio
-from typing import Any, cast, get_args
+from dataclasses import replace
+from typing import Any, Final, cast, get_args
 
 from aiohttp import web
 
+from services.console.asking import reporter_of
 from services.console.decide import views
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
 from services.console.decide.sends import Act, sends_of
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
-from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
+from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.alerts import AlertBody, AlertRaised
@@ -19,6 +21,8 @@ from shared.contracts.base import HUB, GroupId, IncidentId
 from shared.contracts.catalog import decode_all
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
+
+_KEYS: Final = {"incident": "id", "held": "report_id", "mute": "mute_id"}
 
 
 async def get_incidents(request: web.Request) -> web.Response:
@@ -46,14 +50,25 @@ async def get_held(request: web.Request) -> web.Response:
     console, actor = request.app[CONSOLE], await actor_of(request)
     found = await _of_groups(console, actor, "held", "held")
     found.sort(key=lambda d: (d["at"], d["report_id"]), reverse=True)
-    return _answer(HeldList(held=[views.held(d, actor.roles) for d in found[:MOST]]))
+    now = console.clock.now().isoformat()
+    mutes = [m for m in await _of_groups(console, actor, "mutes", "mute") if m["until"] > now]
+    floods = [f for f in await console.store.many("flood", actor.roles) if (f["until"] or "") > now]
+    names = await console.store.names_of({one["member"] for one in (*mutes, *floods)})
+    return _answer(
+        HeldList(
+            held=[views.held(d, actor.roles) for d in found[:MOST]],
+            mutes=[views.named(m, names) for m in mutes],
+            floods=[views.named(f, names) for f in floods],
+        )
+    )
 
 
 async def post_command(request: web.Request) -> web.Response:
     """A command: stored, decided, answered."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
-    act, _ = await _act(console, actor, asked)
+    act, incident = await _act(console, actor, asked)
+    act = await _completed(console, name, act, asked, incident)
     body = asked.model_dump_json(exclude_none=True)
     verdict = await submit(console, command_of(name, act, asked), body=body)
     given = act.id.partition(".")[2]
@@ -67,13 +82,31 @@ async def post_preview(request: web.Request) -> web.Response:
     _, incident = await _act(console, actor, asked)
     if incident is None:
         return _answer(Preview(sends=[]))
+    return _answer(Preview(sends=await _sends(console, name, asked, incident)))
+
+
+async def _completed(
+    console: Console, name: CommandName, act: CommandAct, asked: DeskRequest, incident: Document | None
+) -> CommandAct:
+    """With what the relay knows and the member need not say: how many it reaches, whom a question goes to."""
+    if name == "confirm" and incident is not None:
+        sends = await _sends(console, name, asked, incident)
+        reach = sum(send.recipients or 0 for send in sends if send.audience != "verifiers")
+        return replace(act, reach=reach)
+    if name == "ask":
+        report = await console.store.one(f"report:{asked.report}")
+        return replace(act, reporter=await reporter_of(console, report))
+    return act
+
+
+async def _sends(console: Console, name: CommandName, asked: DeskRequest, incident: Document) -> list[Send]:
     told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
         g["id"]: console.channels.facts(g)
         for g in await console.store.many("group", incident.get("seen_by", ()))
     }
     act = Act(name, asked, incident, told, console.clock.now())
-    return _answer(Preview(sends=sends_of(act, groups, base_url=console.settings.base_url)))
+    return sends_of(act, groups, base_url=console.settings.base_url)
 
 
 async def _with_public_place(console: Console, told: list[Document]) -> list[Document]:
@@ -133,10 +166,22 @@ async def _concerned(
         current = [share["group"] for share in incident.get("groups", ())]
         known = [*current, *incident.get("seen_by", ())]
         return sorted(set(actor.roles) - {HUB}) if known == [HUB] else known
-    waiting = await console.store.one(f"held:{asked.report}") if asked.report else None
-    groups = list((waiting or {}).get("groups", ()))
+    groups = await _groups_of(console, asked)
     # What is nobody's area may be taken up by any group's dispatcher.
     return groups if any(g in actor.roles for g in groups) else sorted(set(actor.roles) - {HUB})
+
+
+async def _groups_of(console: Console, asked: DeskRequest) -> list[str]:
+    """Whom a mute, a held report or an incident's report concerns."""
+    if asked.mute:
+        muted = await console.store.one(f"mute:{asked.mute}")
+        return [muted["group"]] if muted else []
+    waiting = await console.store.one(f"held:{asked.report}") if asked.report else None
+    if waiting is not None or not asked.report:
+        return list((waiting or {}).get("groups", ()))
+    report = await console.store.one(f"report:{asked.report}") or {}
+    incident = await console.store.incident(report.get("incident", "")) or {}
+    return list(incident.get("seen_by", ()))
 
 
 async def _visible(console: Console, actor: Actor, name: str) -> Document:
@@ -157,7 +202,7 @@ async def _of_groups(console: Console, actor: Actor, index: str, family: str) ->
     lists = await asyncio.gather(
         *(console.store.listed(f"{index}:{GroupId(group)}", family) for group in actor.roles)
     )
-    key = "id" if family == "incident" else "report_id"
+    key = _KEYS[family]
     return list({d[key]: d for found in lists for d in found if key in d}.values())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from services.router.decide import alerts, ids
 from services.router.decide.evolve import evolve
 from services.router.decide.limits import SINGLES, SINGLES_WITHIN
-from services.router.decide.state import Incident, State
+from services.router.decide.state import DAWN, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
 from shared.contracts.base import GroupId, IncidentId, Message
@@ -92,6 +92,8 @@ def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRME
 
 def has_room(draft: Draft, group: GroupId, *, spare: int = 0) -> bool:
     """Whether the group's verifiers may be told one more thing singly, with so many to spare after it."""
+    if draft.now < draft.state.floods.get(group, DAWN):
+        return False
     recent = [at for at in draft.state.singles.get(group, ()) if draft.now - at < SINGLES_WITHIN]
     return len(recent) + spare < SINGLES
 

@@ -15,7 +15,7 @@ from services.router.decide.aftercare_due import aftercare_due
 from services.router.decide.clues import precise
 from services.router.decide.digests import digests_due
 from services.router.decide.latest import Latest
-from services.router.decide.limits import FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
+from services.router.decide.limits import CLAIM_LEASE, FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
 from services.router.decide.shifts_due import shifts_due
 from services.router.decide.state import (
     DAWN,
@@ -100,7 +100,16 @@ def climbs_at(state: State, incident: Incident) -> datetime:
         return NEVER
     known = (state.groups[s.group] for s in incident.groups if s.group in state.groups)
     patience = min((group.definition.policy.ladder_after_min for group in known), default=None)
-    return NEVER if patience is None else incident.waits_since + timedelta(minutes=patience)
+    if patience is None:
+        return NEVER
+    return max(incident.waits_since + timedelta(minutes=patience), _worked_on_until(incident))
+
+
+def _worked_on_until(incident: Incident) -> datetime:
+    """Whoever goes there, or would confirm it, has it as long as a claim lasts, though they claimed nothing."""
+    acts = [visit.at for visit in incident.visits]
+    acts += [incident.proposed.at] if incident.proposed else []
+    return max(acts) + CLAIM_LEASE if acts else DAWN
 
 
 @Latest

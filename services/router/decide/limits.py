@@ -94,6 +94,17 @@ CHECK_AGAIN: Final = timedelta(hours=12)
 """So long after that it is asked again."""
 CHECK_AHEAD: Final = timedelta(days=30)
 
+CLAIM_RENEWED: Final = timedelta(minutes=10)
+"""An act by whoever holds a claim renews it when no more than this is left of it."""
+
+PROPOSAL_LIFE: Final = timedelta(minutes=30)
+"""So long a first person's confirmation waits for a second one."""
+
+MUTE_LIFE: Final = timedelta(hours=24)
+FLOOD_LIFE: Final = timedelta(hours=6)
+"""Flood mode ends by itself after this, so that nobody forgets it."""
+
+MOST_VISITS: Final = 20
 DIGEST_GATHERS: Final = timedelta(minutes=1)
 """A digest waits this long for company, if none was sent lately."""
 HELD_LIFE: Final = timedelta(days=14)

@@ -17,10 +17,12 @@ _ROTA: Final[_Commands] = frozenset({
     duty.TakeShift, duty.GiveUpShift, duty.NoteShift,
     aftercare.JoinPost, aftercare.LeavePost, aftercare.CheckIn,
 })  # fmt: skip
-_VERIFIER: Final[_Commands] = _ROTA | frozenset({desk.Claim, desk.Release})
+_VERIFIER: Final[_Commands] = _ROTA | frozenset({
+    desk.Claim, desk.Release, desk.HandOver, desk.Attend, desk.Seen, desk.Note, desk.AskReporter,
+})  # fmt: skip
 _DISPATCHER: Final[_Commands] = _VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
-    desk.ReleaseReport,
+    desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
     duty.OfferShift, duty.WithdrawShift,
     aftercare.Account, aftercare.OpenPost, aftercare.WithdrawPost,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from rpds import HashTrieMap
 
 from services.router.decide.custody import Aftercare
 from services.router.decide.homes import speaks_of_home
-from services.router.decide.state import DAWN, Claim, Evidence, Incident
+from services.router.decide.state import DAWN, Claim, Evidence, Incident, Proposal, Visit
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import GroupShare
@@ -29,6 +29,8 @@ MOST_TEXT: Final = 500
 """Characters that a snapshot keeps of a report's text. Its sketch stays that of the whole text."""
 
 _AFTERCARE: Final = TypeAdapter(Aftercare)
+_VISITS: Final = TypeAdapter(tuple[Visit, ...])
+_PROPOSED: Final = TypeAdapter(Proposal | None)
 _EVIDENCE: Final = TypeAdapter(list[Evidence])
 _CLAIM: Final = TypeAdapter(Claim | None)
 _TIME: Final = TypeAdapter(datetime | None)
@@ -55,6 +57,9 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "waits_since": _TIME.dump_python(incident.waits_since, mode="json"),
         "asking": list(incident.asking),
         "aftercare": _AFTERCARE.dump_python(incident.aftercare, mode="json"),
+        "visits": _VISITS.dump_python(incident.visits, mode="json"),
+        "proposed": _PROPOSED.dump_python(incident.proposed, mode="json"),
+        "seen": incident.seen,
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -105,6 +110,9 @@ def incident_from(state: dict[str, Any]) -> Incident:
         waits_since=_TIME.validate_python(state.get("waits_since")),
         asking=tuple(state.get("asking", ())),
         aftercare=_AFTERCARE.validate_python(state.get("aftercare", {})),
+        visits=_VISITS.validate_python(state.get("visits", ())),
+        proposed=_PROPOSED.validate_python(state.get("proposed")),
+        seen=state.get("seen", 0),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )
