@@ -27,7 +27,7 @@ Fate = Literal["unknown", "released", "bailed", "charged", "detention", "hospita
 """What became of somebody who was taken; `detention` is immigration detention."""
 PersonTag = Annotated[str, StringConstraints(pattern=r"^P[A-Z2-9]{3}$")]
 """What a person who was taken is called here."""
-VolunteerTag = Annotated[str, StringConstraints(pattern=r"^V[A-Z2-9]{3}$")]
+VolunteerTag = Annotated[str, StringConstraints(pattern=r"^V[A-Z2-9]{4}$")]
 """What a volunteer who is no member is called here."""
 PostTold = Literal["open", "unfilled", "no_show"]
 """What the verifiers were told of a post: it is open; it lacks people; somebody did not come."""

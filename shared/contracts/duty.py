@@ -61,11 +61,14 @@ class GiveUpShift(ShiftCommand):
     type: Literal["desk.shift_give_up.v1"] = "desk.shift_give_up.v1"
 
 
+HandoverText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+
+
 class HandoverNote(Private):
     """What the next ones should know."""
 
     sealed_under: ClassVar[KeyKind] = "report"
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+    text: HandoverText
 
 
 class NoteShift(ShiftCommand):

@@ -6,7 +6,7 @@ whom nothing was known, and never more than the number says.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,8 +15,6 @@ from services.router.decide import reasons
 from services.router.decide.changed import changed
 from shared.contracts.aftercare import Became, Fate, PostTold
 from shared.contracts.base import GroupId, IncidentId, MemberId
-
-People = Mapping[str, Fate]
 
 _SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _TAG_SIGNS: Final = 3
@@ -139,21 +137,17 @@ def people_of(told: Mapping[str, Fate]) -> tuple[Person, ...]:
     return tuple(Person(tag, fate) for tag, fate in told.items())
 
 
-def together(one: Aftercare, other: Aftercare, incident: IncidentId) -> Aftercare:
-    """Of two incidents that were one: everybody, under tags that differ, and every post."""
-    tags = {person.tag for person in one.people}
-    people = list(one.people)
-    for person in other.people:
+def joined(one: Sequence[Person], other: Sequence[Person], incident: IncidentId) -> tuple[Person, ...]:
+    """The people of two incidents that were one, under tags that differ."""
+    tags = {person.tag for person in one}
+    people = list(one)
+    for person in other:
         tag = person.tag if person.tag not in tags else _fresh(tags, incident)
         tags.add(tag)
         people.append(changed(person, tag=tag))
-    posts = {post.id: post for post in (*other.posts, *one.posts)}
-    first = one if one.owner is not None else other
-    checks = [at for at in (one.check_at, other.check_at) if at is not None]
-    return changed(
-        first,
-        people=tuple(people),
-        check_at=min(checks, default=None),
-        posts=tuple(sorted(posts.values(), key=lambda post: (post.begins, post.id))),
-        closed_at=one.closed_at,
-    )
+    return tuple(people)
+
+
+def in_order(posts: Iterable[Post]) -> tuple[Post, ...]:
+    """The posts as they follow each other, each once."""
+    return tuple(sorted({post.id: post for post in posts}.values(), key=lambda p: (p.begins, p.id)))

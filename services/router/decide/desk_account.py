@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from services.router.decide import reasons
-from services.router.decide.custody import Person, becoming, fates, numbering
+from services.router.decide.custody import Person, becoming, fates, joined, numbering
 from services.router.decide.draft import Draft
 from services.router.decide.limits import CHECK_AFTER, CHECK_AHEAD
 from services.router.decide.permissions import concerns
@@ -47,6 +47,15 @@ def taken_down(draft: Draft, command: desk.End, incident: Incident) -> None:
     people = people_after(incident, command.tally)
     if people != incident.aftercare.people:
         _state(draft, command, incident, people)
+
+
+def taken_together(draft: Draft, command: desk.Merge, one: Incident, absorbed: Incident) -> None:
+    """Two incidents were one: everybody who was taken in either is followed up in it."""
+    people = joined(one.aftercare.people, absorbed.aftercare.people, one.id)
+    if people != one.aftercare.people:
+        checks = [at for at in (one.aftercare.check_at, absorbed.aftercare.check_at) if at]
+        owner = one.aftercare.owner or absorbed.aftercare.owner
+        _state(draft, command, one, people, owner=owner, check_at=min(checks, default=None))
 
 
 def account(draft: Draft, command: aftercare.Account, incident: Incident) -> str:

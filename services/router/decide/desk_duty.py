@@ -7,6 +7,7 @@ from services.router.decide.draft import Draft
 from services.router.decide.limits import MOST_SHIFTS, SHIFT_AHEAD, SHIFT_LONGEST, SHIFT_NOTED
 from services.router.decide.rota import Shift, shifts_of
 from shared.contracts import duty
+from shared.contracts.base import MemberId
 
 
 def offer(draft: Draft, command: duty.OfferShift) -> str:
@@ -89,3 +90,10 @@ def note(draft: Draft, command: duty.NoteShift) -> str:
         return reasons.NOT_NOW
     draft.emit(duty.ShiftNoted, shift_id=shift.id, member=command.member, note=command.note)
     return reasons.APPLIED
+
+
+def leave_rota(draft: Draft, member: MemberId) -> None:
+    """Whoever may act no longer has no shifts any more: they have room again."""
+    theirs = [s for s in draft.state.shifts.values() if member in s.takers and s.ends > draft.now]
+    for shift in sorted(theirs, key=lambda s: (s.begins, s.id)):
+        draft.emit(duty.ShiftGivenUp, shift_id=shift.id, member=member)

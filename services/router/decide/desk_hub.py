@@ -1,6 +1,7 @@
 """Commands that run the hub: groups, members, the kill switch."""
 
 from services.router.decide import reasons
+from services.router.decide.desk_duty import leave_rota
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import last_operator
 from shared.contracts import desk
@@ -52,6 +53,7 @@ def revoke_member(draft: Draft, command: desk.RevokeMember) -> str:
         return reasons.UNKNOWN_MEMBER
     if last_operator(draft.state, command.revoked):
         return reasons.LAST_OPERATOR
+    leave_rota(draft, command.revoked)
     draft.emit(MemberRevoked, member=command.revoked)
     return reasons.APPLIED
 

@@ -106,7 +106,7 @@ def climbs_at(state: State, incident: Incident) -> datetime:
 
 
 def _worked_on_until(incident: Incident) -> datetime:
-    """Whoever goes there, or would confirm it, has it as long as a claim lasts, though they claimed nothing."""
+    """Whoever goes there, or would confirm it, has it as long as a claim lasts, though they have none."""
     acts = [visit.at for visit in incident.visits]
     acts += [incident.proposed.at] if incident.proposed else []
     return max(acts) + CLAIM_LEASE if acts else DAWN

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rpds import HashTrieMap
 
 from services.router.decide.changed import changed
-from services.router.decide.evolve_duty import SHIFT_EVENTS, without_member
+from services.router.decide.evolve_duty import SHIFT_EVENTS
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
@@ -222,7 +222,6 @@ def _member(state: State, event: groups.MemberAdded) -> State:
 
 
 def _revoked(state: State, event: groups.MemberRevoked) -> State:
-    state = without_member(state, event.member)
     return changed(state, members=state.members.discard(event.member))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.router.decide.changed import changed
-from services.router.decide.custody import Aftercare, Keeper, Post, people_of
+from services.router.decide.custody import Aftercare, Keeper, Post, in_order, people_of
 from services.router.decide.state import Incident
 from shared.contracts import aftercare as events
 from shared.contracts.incidents import IncidentEvent
@@ -40,8 +40,7 @@ def _opened(incident: Incident, event: events.PostOpened) -> Incident:
         needed=event.needed,
         label=event.where.label if isinstance(event.where, events.PostPlace) else "",
     )
-    posts = sorted((*incident.aftercare.posts, post), key=lambda p: (p.begins, p.id))
-    return _cared(incident, posts=tuple(posts))
+    return _cared(incident, posts=in_order((*incident.aftercare.posts, post)))
 
 
 def _withdrawn(incident: Incident, event: events.PostWithdrawn) -> Incident:
@@ -86,6 +85,11 @@ def _told(incident: Incident, event: events.PostsTold) -> Incident:
 def closed(after: Aftercare, event: IncidentEvent) -> Aftercare:
     """A person closed it then: nothing is to be looked at any more."""
     return changed(after, closed_at=event.at, check_at=None)
+
+
+def merged(one: Incident, absorbed: Incident) -> Aftercare:
+    """Its posts are one incident's now; of the people the event that follows tells."""
+    return changed(one.aftercare, posts=in_order((*absorbed.aftercare.posts, *one.aftercare.posts)))
 
 
 AFTERCARE_EVENTS: Final[dict[type[IncidentEvent], tuple[Change, bool]]] = {

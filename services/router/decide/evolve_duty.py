@@ -7,7 +7,7 @@ from services.router.decide.changed import changed
 from services.router.decide.rota import Shift
 from services.router.decide.state import State
 from shared.contracts import duty
-from shared.contracts.base import MemberId, Message
+from shared.contracts.base import Message
 
 
 def _offered(state: State, event: duty.ShiftOffered) -> State:
@@ -38,11 +38,8 @@ def _taken(state: State, event: duty.ShiftTaken) -> State:
 
 def _given_up(state: State, event: duty.ShiftGivenUp) -> State:
     shift = state.shifts.get(event.shift_id)
-    return state if shift is None else _less(state, shift, event.member)
-
-
-def _less(state: State, shift: Shift, member: MemberId) -> State:
-    return _with(state, shift.id, takers=tuple(m for m in shift.takers if m != member))
+    takers = shift.takers if shift else ()
+    return _with(state, event.shift_id, takers=tuple(m for m in takers if m != event.member))
 
 
 def _noted(state: State, _: duty.ShiftNoted) -> State:
@@ -62,13 +59,6 @@ def _reminded(state: State, event: duty.ShiftReminded) -> State:
 
 def _dropped(state: State, event: duty.ShiftDropped) -> State:
     return changed(state, shifts=state.shifts.discard(event.shift_id))
-
-
-def without_member(state: State, member: MemberId) -> State:
-    """Whoever may act no longer has no shifts: they have room again."""
-    for shift in [shift for shift in state.shifts.values() if member in shift.takers]:
-        state = _less(state, shift, member)
-    return state
 
 
 SHIFT_EVENTS: Final[dict[type[Message], Callable[[State, Any], State]]] = {

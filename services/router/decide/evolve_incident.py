@@ -8,8 +8,8 @@ from rpds import HashTrieMap
 
 from services.router.decide import assess, snapshot
 from services.router.decide.changed import changed
-from services.router.decide.custody import together
 from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed
+from services.router.decide.evolve_aftercare import merged as merged_aftercare
 from services.router.decide.evolve_parts import drop, put
 from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
 from services.router.decide.state import (
@@ -262,7 +262,7 @@ def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
 
 
 def _confirmed(incident: Incident, event: events.IncidentConfirmed) -> Incident:
-    return changed(incident, status="confirmed", ended_at=None, last_at=event.at)
+    return changed(incident, status="confirmed", ended_at=None, last_at=event.at, proposed=None)
 
 
 def _rejected(incident: Incident, event: events.IncidentRejected) -> Incident:
@@ -329,7 +329,7 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
         groups=groups,
         home=one.home or absorbed.home,
         rung=max(one.rung, absorbed.rung),
-        aftercare=together(incident.aftercare, absorbed.aftercare, incident.id),
+        aftercare=merged_aftercare(incident, absorbed),
         version=incident.version + 1,
         last_at=max(one.last_at, event.at),
     )
