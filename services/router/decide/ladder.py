@@ -87,7 +87,7 @@ def _told(incident: Incident, group: GroupId) -> bool:
 
 def _ask(draft: Draft, incident: Incident) -> None:
     """Ask the verifiers of those groups that have room for it, and for the first word of another incident."""
-    asked = [g for g in incident.asking if has_room(draft, g, spare=1)]
+    asked = [g for g in incident.asking if has_room(draft, (g, incident.drill), spare=1)]
     again: list[tuple[GroupId, Audience]] = [(g, "verifiers") for g in asked if _told(incident, g)]
     fresh: list[tuple[GroupId, Audience]] = [(g, "verifiers") for g in asked if not _told(incident, g)]
     draft.tell(incident.id, "UPDATE", again, urgency="urgent", note="nobody_took")

@@ -14,8 +14,17 @@ from services.router.decide.limits import CHECK_AGAIN, MOST_POSTS
 from services.router.decide.snapshot import incident_from, snapshot_of
 from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts import aftercare, desk
-from shared.contracts.aftercare import Account, Became, CheckIn, JoinPost, LeavePost, OpenPost, PostPlace
-from shared.contracts.alerts import AlertBody, AlertRaised
+from shared.contracts.aftercare import (
+    Account,
+    Became,
+    CheckIn,
+    Fate,
+    JoinPost,
+    LeavePost,
+    OpenPost,
+    PostPlace,
+)
+from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import IncidentId
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Policy
@@ -53,9 +62,14 @@ def post(story: Any, incident: str, name: str = "p1", *, in_min: int = 120, **mo
     return story.command(OpenPost, incident_id=incident, post_id=name, **fields)
 
 
+def raised_for(story: Any) -> list[Any]:
+    """The alerts of aftercare, with their bodies in clear."""
+    return [e for e in story.log if isinstance(e, AlertRaised) and e.kind == "AFTERCARE"]
+
+
 def told(story: Any) -> list[tuple[datetime, str]]:
     """The messages of aftercare, all to the verifiers of the group alone."""
-    raised = [e for e in story.log if isinstance(e, AlertRaised) and e.kind == "AFTERCARE"]
+    raised = raised_for(story)
     assert {(a.group, a.audience) for a in raised} <= {("hackney", "verifiers")}
     return [(a.at, a.body.note) for a in raised]
 
@@ -147,7 +161,7 @@ def test_the_unknown_are_asked_after_at_the_time_set_and_again_until_it_is_known
     story.command(Account, incident_id=left, owner="ada", check_at=at)
     tick_for(story, 60 * 13)
     assert told(story) == [(at, "check_due"), (at + CHECK_AGAIN, "check_due")]
-    last = [e.body for e in story.log if isinstance(e, AlertRaised)][-1]
+    last = raised_for(story)[-1].body
     assert (last.owner, last.unknown) == ("Ada", 2)
     story.command(Account, incident_id=left, became=(Became(fate="released", number=2),))
     tick_for(story, 60 * 40, every=10)
@@ -198,8 +212,7 @@ def test_dalston_again_but_the_empty_post_is_seen(story: Any, left: str) -> None
         (begins - timedelta(minutes=118), "posts_open"),
         (begins + timedelta(minutes=10), "post_no_show"),
     ]
-    body = [e.body for e in story.log if isinstance(e, AlertRaised) and e.kind == "AFTERCARE"][-1]
-    assert isinstance(body, AlertBody)
+    body = raised_for(story)[-1].body
     assert [(p.place, p.coming, p.there) for p in body.posts] == [(STATION.label, 2, 1)]
     assert close(story, left) == reasons.NOT_ACCOUNTED
     story.command(Account, incident_id=left, became=(Became(fate="released", number=2),))
@@ -223,7 +236,7 @@ def test_posts_opened_together_are_told_together(story: Any, left: str) -> None:
         story.tick(15)
     tick_for(story, 5)
     assert [note for _, note in told(story)] == ["posts_open"]
-    body = [e.body for e in story.log if isinstance(e, AlertRaised)][-1]
+    body = raised_for(story)[-1].body
     assert len(body.posts) == 6
 
 
@@ -332,7 +345,7 @@ def test_closed_only_when_accounted_for_and_each_thing_told_once(
 ) -> None:
     story = Story(gazetteer)
     hire(story, "a", "b")
-    name = story.report(RAID, sender="x").incident_id
+    name: Any = story.report(RAID, sender="x").incident_id
     story.command(desk.Confirm, incident_id=name)
     for act in acts:
         before = story.state.incidents.get(name)
@@ -356,7 +369,8 @@ def test_closed_only_when_accounted_for_and_each_thing_told_once(
     assert story.replayed() == story.state
 
 
-fates = st.sampled_from(("unknown", "released", "hospital"))
+FATES: tuple[Fate, ...] = ("unknown", "released", "hospital")
+fates = st.sampled_from(FATES)
 crowds = st.lists(fates, max_size=12).map(lambda found: tuple(
     Person(p.tag, fate) for p, fate in zip(numbering((), len(found), IncidentId("i1")), found, strict=True)
 ))  # fmt: skip

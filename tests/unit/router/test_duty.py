@@ -16,7 +16,7 @@ from shared.contracts import desk, duty
 from shared.contracts.alerts import AlertBody, AlertRaised, DutyBody
 from shared.contracts.groups import MemberName, Policy
 
-from .conftest import HACKNEY, SHA, Story
+from .conftest import HACKNEY, SHA, SOUTHWARK, Story
 
 RAID = "immigration enforcement vans on Ashwin Street now, I can see them"
 
@@ -41,7 +41,7 @@ def offer(story: Any, name: str = "s1", *, in_min: int = 120, long_min: int = 24
 
 
 def reminders(story: Any) -> list[tuple[datetime, str, tuple[int, ...]]]:
-    told = [e for e in story.log if isinstance(e, AlertRaised) and e.kind == "DUTY"]
+    told: list[Any] = [e for e in story.log if isinstance(e, AlertRaised) and e.kind == "DUTY"]
     assert all(a.audience == "verifiers" and isinstance(a.body, DutyBody) for a in told)
     return [(a.at, a.body.what, tuple(line.taken for line in a.body.lines)) for a in told]
 
@@ -67,15 +67,15 @@ def test_whoever_is_on_duty_is_named_in_the_first_word_and_on_the_ladder(rota: A
     first, *_, last = [b for b in told if b.note in {None, "nobody_took"}]
     assert first.on_duty == ()
     assert (last.note, last.on_duty) == ("nobody_took", ("Ada",))
-    assert on_duty(rota.state, "hackney", rota.now) == ("Ada",)
-    assert on_duty(rota.state, "southwark", rota.now) == ()
+    assert on_duty(rota.state, HACKNEY.id, rota.now) == ("Ada",)
+    assert on_duty(rota.state, SOUTHWARK.id, rota.now) == ()
 
 
 def test_others_than_verifiers_never_learn_who_is_on_duty(rota: Any) -> None:
     rota.command(duty.TakeShift, member="ada", shift_id="s1")
     opened = rota.report(RAID, after_s=130 * 60, sender="a")
     rota.command(desk.Confirm, incident_id=opened.incident_id)
-    bodies = {e.audience: e.body for e in rota.events if isinstance(e, AlertRaised)}
+    bodies: dict[str, Any] = {e.audience: e.body for e in rota.events if isinstance(e, AlertRaised)}
     assert bodies["verifiers"].on_duty == ("Ada",)
     assert bodies["community"].on_duty == ()
 

@@ -30,6 +30,11 @@ def rungs(story: Any) -> list[tuple[str, tuple[str, ...]]]:
     return [(e.rung, e.groups) for e in story.log if isinstance(e, IncidentEscalated) and e.rung]
 
 
+def alerts(story: Any) -> list[Any]:
+    """All that were raised, with their bodies in clear."""
+    return [e for e in story.log if isinstance(e, AlertRaised)]
+
+
 def wait(story: Any, minutes: int) -> None:
     for _ in range(minutes):
         story.tick(60)
@@ -62,7 +67,7 @@ def test_every_rung_is_climbed_once_and_then_nobody_is_left(story: Any, raid: st
 
 def test_words_on_each_rung(story: Any, raid: str) -> None:
     wait(story, 11)
-    told = [e for e in story.log if isinstance(e, AlertRaised)]
+    told = alerts(story)
     assert [(a.group, a.kind, a.body.note) for a in told] == [
         ("hackney", "UNCONFIRMED", None),
         ("hackney", "UPDATE", "nobody_took"),
@@ -113,7 +118,7 @@ def test_a_drill_stays_within_its_own_groups(story: Any) -> None:
     story.report(RAID, sender="a", drill=True)
     wait(story, 30)
     assert rungs(story) == [("again", ("hackney",)), ("nobody_left", ())]
-    assert all(a.drill for a in story.log if isinstance(a, AlertRaised))
+    assert all(a.drill for a in alerts(story))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +161,7 @@ def test_in_a_flood_what_nobody_took_rides_in_the_next_digest(story: Any) -> Non
                               first_hand=True, after_s=1)  # fmt: skip
         assert answer.outcome == "opened"
     wait(story, 20)
-    told = [e for e in story.log if isinstance(e, AlertRaised) and e.group == "hackney"]
+    told = [a for a in alerts(story) if a.group == "hackney"]
     single = [a.at for a in told if a.kind != "DIGEST"]
     for at in single:
         assert sum(at <= other < at + timedelta(minutes=10) for other in single) <= SINGLES
@@ -175,8 +180,8 @@ def test_in_a_flood_what_nobody_took_rides_in_the_next_digest(story: Any) -> Non
 def test_flood_mode_keeps_the_ladder_to_digests(story: Any, raid: str) -> None:
     story.command(desk.Flood, on=True)
     wait(story, 12)
-    assert not any(a.kind == "UPDATE" for a in story.log if isinstance(a, AlertRaised))
-    digests = [a for a in story.log if isinstance(a, AlertRaised) and a.kind == "DIGEST"]
+    assert not any(a.kind == "UPDATE" for a in alerts(story))
+    digests = [a for a in alerts(story) if a.kind == "DIGEST"]
     assert [line.reason for d in digests for line in d.body.lines] == ["nobody_took"]
 
 
@@ -187,7 +192,7 @@ def test_a_claim_takes_it_out_of_the_digest_to_come(story: Any, raid: str) -> No
     story.command(desk.Claim, incident_id=raid)
     assert story.state.incidents[raid].asking == ()
     wait(story, 10)
-    assert not any(a.kind == "DIGEST" for a in story.log if isinstance(a, AlertRaised))
+    assert not any(a.kind == "DIGEST" for a in alerts(story))
 
 
 ACTS = st.sampled_from(("claim", "release", "attend", "note", "update", "tick", "tick", "tick"))
@@ -199,7 +204,7 @@ def test_no_rung_twice_whatever_people_and_time_do(
     gazetteer: SqliteGazetteer, acts: list[tuple[str, int]]
 ) -> None:
     story = Story(gazetteer)
-    name = story.report(RAID, sender="a").incident_id
+    name: Any = story.report(RAID, sender="a").incident_id
     said = desk.Statement(text="hm")
     models: dict[str, tuple[Any, dict[str, Any]]] = {
         "claim": (desk.Claim, {}),
