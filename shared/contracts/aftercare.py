@@ -41,13 +41,20 @@ class Became(Frozen):
     number: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
+class News(Private):
+    """What became of whom."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    became: Annotated[tuple[Became, ...], Field(max_length=200)] = ()
+
+
 class Account(IncidentCommand):
     """How many were taken, what became of them, who follows it up, and when it is looked at next."""
 
     type: Literal["desk.account.v1"] = "desk.account.v1"
     arrested: Annotated[int, Field(ge=0, le=1000)] | None = None
     """How many were taken in all, if that is known better now."""
-    became: Annotated[tuple[Became, ...], Field(max_length=200)] = ()
+    news: News | Sealed | None = None
     owner: Annotated[MemberId, TOKEN_RULE] | None = None
     check_at: Moment | None = None
 
@@ -102,13 +109,20 @@ class CheckIn(PostCommand):
     tag: VolunteerTag | None = None
 
 
+class Fates(Private):
+    """Everybody who was taken, by tag, and what became of them."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    people: dict[PersonTag, Fate]
+
+
 class IncidentAccounted(IncidentEvent):
     """What is known of all who were taken, who follows it up, and when it is looked at next."""
 
     type: Literal["incident.accounted.v1"] = "incident.accounted.v1"
     member: Annotated[MemberId, TOKEN_RULE]
     group: Annotated[GroupId, SLUG_RULE]
-    people: dict[PersonTag, Fate]
+    fates: Fates | Sealed | None = None
     owner: MemberId | None = None
     owner_group: GroupId | None = None
     """Whose verifiers are reminded."""

@@ -50,7 +50,7 @@ ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
     desk.Split: {},
     desk.Update: {"ask": "ENOUGH", "statement": SAID},
     desk.End: {"tally": desk.Tally(let_go=1, taken=2)},
-    aftercare.Account: {"arrested": 3, "became": (aftercare.Became(fate="released"),)},
+    aftercare.Account: {"arrested": 3, "news": aftercare.News(became=(aftercare.Became(fate="released"),))},
     aftercare.OpenPost: {"where": aftercare.PostPlace(label="Front door")},
     aftercare.WithdrawPost: {},
     aftercare.JoinPost: {},

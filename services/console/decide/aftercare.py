@@ -23,14 +23,14 @@ def _posts(incident: Document) -> list[Document]:
 def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
     """How many were taken, what became of them, who follows it up."""
     incident = draft.edit(f"incident:{event.incident_id}")
+    fates = event.fates.people if isinstance(event.fates, ac.Fates) else {}
     _after(incident).update(
-        people=[{"tag": tag, "fate": fate} for tag, fate in event.people.items()],
+        people=[{"tag": tag, "fate": fate} for tag, fate in fates.items()],
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at.isoformat() if event.check_at else None,
     )
-    unknown = sum(fate == "unknown" for fate in event.people.values())
-    facts = {"arrested": len(event.people), "unknown": unknown}
+    facts = {"arrested": len(fates), "unknown": sum(fate == "unknown" for fate in fates.values())}
     happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts)
 
 

@@ -149,7 +149,7 @@ def _account(act: Act, request: DeskRequest) -> aftercare.Account:
     return aftercare.Account(
         **_on(act, request),
         arrested=request.arrested,
-        became=request.became or (),
+        news=aftercare.News(became=request.became or ()),
         owner=owner,
         check_at=request.check_at,
     )

@@ -79,7 +79,8 @@ def _people(command: aftercare.Account, incident: Incident) -> _People | str:
         people = numbering(people, command.arrested, incident.id)
         if len(people) > command.arrested:
             return reasons.FEWER_THAN_KNOWN
-    return becoming(people, command.became)
+    news = command.news.became if isinstance(command.news, aftercare.News) else ()
+    return becoming(people, news)
 
 
 def _groups(draft: Draft, member: MemberId, incident: Incident) -> list[GroupId]:
@@ -106,7 +107,7 @@ def _state(  # noqa: PLR0913 - what an account says
         incident_id=incident.id,
         member=command.member,
         group=command.group,
-        people=fates(people),
+        fates=aftercare.Fates(people=fates(people)),
         owner=owner,
         owner_group=_group_of(draft, owner, incident, command.group) if owner else None,
         check_at=max(check, draft.now) if open_ones else None,

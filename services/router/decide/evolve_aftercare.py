@@ -19,7 +19,7 @@ def _cared(incident: Incident, **changes: Any) -> Incident:
 def _accounted(incident: Incident, event: events.IncidentAccounted) -> Incident:
     return _cared(
         incident,
-        people=people_of(event.people),
+        people=people_of(event.fates.people) if isinstance(event.fates, events.Fates) else (),
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at,

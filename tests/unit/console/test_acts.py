@@ -45,7 +45,11 @@ ACTS: dict[str, tuple[dict[str, Any], type[desk.DeskCommand], dict[str, Any]]] =
     "account": (
         {**HERE, "arrested": 2, "became": [{"fate": "released", "number": 1}], "owner": "me"},
         aftercare.Account,
-        {"arrested": 2, "became": (aftercare.Became(fate="released"),), "owner": "mada"},
+        {
+            "arrested": 2,
+            "owner": "mada",
+            "news": aftercare.News(became=(aftercare.Became(fate="released"),)),
+        },
     ),
     "post": (
         {

@@ -164,7 +164,8 @@ async def test_aftercare_is_shown_with_names_of_members_and_tags_of_others(rig: 
     now = rig.clock.now()
     await rig.publish(
         ac.IncidentAccounted(
-            **rig.base(), **who, group="hackney", people={"PAAA": "unknown", "PBBB": "released"}, owner="mada"
+            **rig.base(), **who, group="hackney", owner="mada",
+            fates=ac.Fates(people={"PAAA": "unknown", "PBBB": "released"}),
         ),
         ac.PostOpened(
             **rig.base(), **who, group="hackney", post_id="p1", begins=now, ends=now + timedelta(hours=2),

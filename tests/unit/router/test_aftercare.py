@@ -21,6 +21,7 @@ from shared.contracts.aftercare import (
     Fate,
     JoinPost,
     LeavePost,
+    News,
     OpenPost,
     PostPlace,
 )
@@ -87,9 +88,9 @@ def test_whoever_was_taken_is_unknown_until_somebody_says_what_became_of_them(st
 def test_it_is_closed_only_when_everybody_is_accounted_for(story: Any, left: str) -> None:
     assert close(story, left) == reasons.NOT_ACCOUNTED
     first, second = people(story, left)
-    story.command(Account, incident_id=left, became=(Became(fate="released", tag=second),))
+    story.command(Account, incident_id=left, news=News(became=(Became(fate="released", tag=second),)))
     assert close(story, left) == reasons.NOT_ACCOUNTED
-    story.command(Account, incident_id=left, became=(Became(fate="detention"),))
+    story.command(Account, incident_id=left, news=News(became=(Became(fate="detention"),)))
     assert people(story, left) == {first: "detention", second: "released"}
     assert close(story, left) == reasons.APPLIED
     ended = [e for e in story.log if isinstance(e, IncidentEnded)][-1]
@@ -119,7 +120,7 @@ def test_a_stage_without_numbers_leaves_the_numbers(story: Any, left: str) -> No
 
 
 def test_a_corrected_number_strikes_off_the_unknown_only(story: Any, left: str) -> None:
-    story.command(Account, incident_id=left, arrested=4, became=(Became(fate="bailed", number=2),))
+    story.command(Account, incident_id=left, arrested=4, news=News(became=(Became(fate="bailed", number=2),)))
     assert sorted(people(story, left).values()) == ["bailed", "bailed", "unknown", "unknown"]
     assert story.command(Account, incident_id=left, arrested=1).reason == reasons.FEWER_THAN_KNOWN
     story.command(Account, incident_id=left, arrested=2)
@@ -130,8 +131,8 @@ def test_a_corrected_number_strikes_off_the_unknown_only(story: Any, left: str) 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"became": (Became(fate="released", number=3),)}, reasons.MORE_THAN_TAKEN),
-        ({"became": (Became(fate="released", tag="PZZZ"),)}, reasons.UNKNOWN_PERSON),
+        ({"news": News(became=(Became(fate="released", number=3),))}, reasons.MORE_THAN_TAKEN),
+        ({"news": News(became=(Became(fate="released", tag="PZZZ"),))}, reasons.UNKNOWN_PERSON),
         ({"owner": "nobody"}, reasons.UNKNOWN_MEMBER),
         ({"owner": "d-southwark"}, reasons.UNKNOWN_MEMBER),
         ({"check_min": -5}, reasons.WRONG_TIMES),
@@ -163,7 +164,7 @@ def test_the_unknown_are_asked_after_at_the_time_set_and_again_until_it_is_known
     assert told(story) == [(at, "check_due"), (at + CHECK_AGAIN, "check_due")]
     last = raised_for(story)[-1].body
     assert (last.owner, last.unknown) == ("Ada", 2)
-    story.command(Account, incident_id=left, became=(Became(fate="released", number=2),))
+    story.command(Account, incident_id=left, news=News(became=(Became(fate="released", number=2),)))
     tick_for(story, 60 * 40, every=10)
     assert len(told(story)) == 2
 
@@ -175,7 +176,9 @@ def test_a_check_waits_for_the_end_of_the_quiet_hours(story: Any, left: str) -> 
 
 
 def test_a_long_aftercare_is_forgotten_seven_days_after_its_close(story: Any, left: str) -> None:
-    story.command(Account, incident_id=left, became=(Became(fate="charged", number=2),), after_s=9 * 86_400)
+    story.command(
+        Account, incident_id=left, news=News(became=(Became(fate="charged", number=2),)), after_s=9 * 86_400
+    )
     assert close(story, left) == reasons.APPLIED
     story.tick(6 * 86_400)
     assert left in story.state.incidents
@@ -215,7 +218,7 @@ def test_dalston_again_but_the_empty_post_is_seen(story: Any, left: str) -> None
     body = raised_for(story)[-1].body
     assert [(p.place, p.coming, p.there) for p in body.posts] == [(STATION.label, 2, 1)]
     assert close(story, left) == reasons.NOT_ACCOUNTED
-    story.command(Account, incident_id=left, became=(Became(fate="released", number=2),))
+    story.command(Account, incident_id=left, news=News(became=(Became(fate="released", number=2),)))
     assert close(story, left) == reasons.APPLIED
     tick_for(story, 60 * 24, every=10)
     assert len([note for _, note in told(story) if note != "check_due"]) == 2
@@ -326,8 +329,8 @@ def play(story: Any, name: str, act: tuple[str, Any, Any]) -> None:
         case "end":
             story.command(desk.End, incident_id=name, stage=figure, tally=Tally(taken=other))
         case "account":
-            became = (Became(fate="released", number=other),) if other else ()
-            story.command(Account, incident_id=name, arrested=figure, became=became)
+            news = News(became=(Became(fate="released", number=other),)) if other else None
+            story.command(Account, incident_id=name, arrested=figure, news=news)
         case "post":
             post(story, name, f"p{len(story.log)}", in_min=figure, needed=other)
         case _ if incident is not None and incident.aftercare.posts:

@@ -12,7 +12,7 @@ from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
 from services.router.gazetteer.rows import Rows
 from shared.contracts import desk
-from shared.contracts.aftercare import Account, Became
+from shared.contracts.aftercare import Account, Became, News
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
 from shared.contracts.base import Place, Position
 from shared.contracts.incidents import IncidentAssessed, IncidentForgotten, IncidentQuiet
@@ -64,7 +64,7 @@ def test_dalston_from_the_first_word_to_the_end(story: Any) -> None:
     early = story.command(desk.End, after_s=600, incident_id=incident, stage="closed")
     assert (early.outcome, early.reason) == ("refused", "not_accounted_for")
     assert story.alerts() == []
-    story.command(Account, incident_id=incident, became=(Became(fate="released"),))
+    story.command(Account, incident_id=incident, news=News(became=(Became(fate="released"),)))
     story.command(desk.End, after_s=600, incident_id=incident, stage="closed")
     assert [(g, a) for g, a, _ in story.alerts()] == sorted(told)
     assert {kind for _, _, kind in story.alerts()} == {"CLOSED"}
