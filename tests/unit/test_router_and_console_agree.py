@@ -191,5 +191,6 @@ def agree(world: World, story: Any) -> None:
         assert told_of_aftercare(shown.get("aftercare") or {}) == told_of_aftercare(
             snapshot_of(incident)["aftercare"]
         )
+        assert desk.Tally.model_validate(shown.get("tally") or {}) == incident.tally
         told = {group for group, _ in incident.told}
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -12,6 +12,8 @@ from shared.contracts import aftercare as ac
 from shared.contracts import desk, duty
 from shared.contracts.base import IncidentId, KeyId, MemberId
 from shared.contracts.catalog import decode
+from shared.contracts.groups import ChannelDefinition
+from shared.contracts.incidents import IncidentEnded
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
 from shared.words.shift_card import shift_card
@@ -87,6 +89,8 @@ async def test_an_act_becomes_its_command(rig: Rig, ada: str, act: str) -> None:
         ("offer", {**TIMES, "group": "southwark"}, (403, "not_your_group")),
         ("offer", {**TIMES, "places": 0}, (422, "invalid")),
         ("offer", {"begins": "20:00", "ends": "22:00"}, (422, "invalid")),
+        ("offer", {**TIMES, "begins": "0001-01-01T00:00:00+23:59"}, (422, "invalid")),
+        ("offer", {**TIMES, "ends": "9999-12-31T23:59:59-23:59"}, (422, "invalid")),
         ("take", {"shift": "s.1"}, (422, "invalid")),
         ("swap", {"shift": "s1"}, (404, "unknown_command")),
         ("take", {"shift": "s1", "member": "mben"}, (422, "invalid")),
@@ -220,3 +224,29 @@ async def test_the_card_is_the_reviewed_one(rig: Rig, ada: str) -> None:
     _, card = await rig.ask("GET", "/v1/desk/card?language=xx", ada)
     assert card == shift_card("en").model_dump(mode="json")
     assert (await rig.ask("GET", "/v1/desk/card"))[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "2 people let go, 1 taken."),
+        ({"taken": 3}, "3 people taken."),
+        ({"let_go": 1}, "1 person let go, 1 taken."),
+    ],
+)
+async def test_the_preview_of_a_close_tells_the_numbers_that_will_be_told(
+    rig: Rig, ada: str, asked: dict[str, Any], told: str
+) -> None:
+    hook = ChannelDefinition(id="hook", kind="webhook", audience="verifiers", settings={
+        "url": "env:NO_SUCH_URL", "path": "/x", "secret": "env:NO_SUCH_SECRET"})  # fmt: skip
+    await rig.group("hackney", [hook], version=2)
+    who: Any = {"incident_id": INCIDENT, "member": "mada", "group": "hackney"}
+    tally = desk.Tally(let_go=2, taken=1)
+    await rig.publish(
+        IncidentEnded(**rig.base(), **who, stage="officers_left", tally=tally),
+        ac.IncidentAccounted(**rig.base(), **who, fates=ac.Fates(people={"PAAA": "released"})),
+    )
+    await rig.shown()
+    body = {"incident": "D7K", "stage": "closed", **asked}
+    _, preview = await rig.ask("POST", "/v1/desk/end/preview", ada, json=body)
+    assert [told in send["text"] for send in preview["sends"]] == [True]
