@@ -28,7 +28,7 @@ _SENTENCES: Final = {
     "asked_enough": "They were asked often enough within the hour; wait for their answer.",
     "nothing_to_mute": "This report has no sender, or too few words, to be known again by.",
     "not_muted": "That is muted no longer.",
-    "nothing_said": "There is nothing to note; write a few words.",
+    "nothing_said": "Nothing was said; write a few words, or give a number.",
     "operator_exists": "There is an operator already; let them add you.",
     "last_operator": "They are the last operator of the hub; add another operator first.",
     "unknown_shift": "Your group has no such shift; look at `relay duty list` or the rota again.",

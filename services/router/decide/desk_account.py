@@ -62,6 +62,8 @@ def account(draft: Draft, command: aftercare.Account, incident: Incident) -> str
     """How many were taken, what became of them, who follows it up, when it is looked at next."""
     if incident.status not in PEOPLE_MAY_BE_HELD:
         return reasons.WRONG_STATUS
+    if (_news(command), command.arrested, command.owner, command.check_at) == ((), None, None, None):
+        return reasons.EMPTY
     people = _people(command, incident)
     if isinstance(people, str):
         return people
@@ -79,8 +81,11 @@ def _people(command: aftercare.Account, incident: Incident) -> _People | str:
         people = numbering(people, command.arrested, incident.id)
         if len(people) > command.arrested:
             return reasons.FEWER_THAN_KNOWN
-    news = command.news.became if isinstance(command.news, aftercare.News) else ()
-    return becoming(people, news)
+    return becoming(people, _news(command))
+
+
+def _news(command: aftercare.Account) -> tuple[aftercare.Became, ...]:
+    return command.news.became if isinstance(command.news, aftercare.News) else ()
 
 
 def _groups(draft: Draft, member: MemberId, incident: Incident) -> list[GroupId]:

@@ -150,6 +150,11 @@ def test_an_account_that_does_not_fit_is_refused_whole(
     assert story.state.incidents[left] == before
 
 
+def test_an_account_that_says_nothing_is_none(story: Any, left: str) -> None:
+    assert story.command(Account, incident_id=left, news=News()).reason == reasons.EMPTY
+    assert story.command(Account, incident_id=left, arrested=0).reason == reasons.APPLIED
+
+
 def test_an_account_before_anybody_confirmed_is_refused(story: Any) -> None:
     name = story.report(RAID, sender="a").incident_id
     assert story.command(Account, incident_id=name, arrested=1).reason == reasons.WRONG_STATUS
