@@ -6,6 +6,7 @@ which lists it among its `sources`.
 """
 
 from collections.abc import Iterable
+from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final
 
@@ -273,7 +274,7 @@ def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     incident["seen_by"] = sorted({*incident.get("seen_by", ()), *absorbed.get("seen_by", ())})
     if posts := absorbed.get("aftercare", {}).get("posts"):
         aftercare = incident.setdefault("aftercare", {})
-        aftercare["posts"] = [*aftercare.get("posts", ()), *posts]
+        aftercare["posts"] = [*aftercare.get("posts", ()), *deepcopy(posts)]
     happened(draft, incident, event, "merged", member=event.member, text=absorbed.get("code"))
     happened(draft, absorbed, event, "merged_into", member=event.member, text=incident.get("code"))
 
