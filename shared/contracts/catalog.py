@@ -23,6 +23,7 @@ from shared.contracts import (
     incidents,
     keys,
     ledger,
+    members,
     reports,
 )
 from shared.contracts.base import TOKEN, Message, Private
@@ -73,6 +74,10 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     groups.MemberRevoked,
     duty.ShiftOffered,
     duty.ShiftReminded,
+    members.MemberInvited,
+    members.InviteSettled,
+    members.WayInPut,
+    members.WayInRemoved,
 )
 
 

@@ -46,6 +46,12 @@ _SENTENCES: Final = {
     "fewer_than_known": "Of more people than that it is known what became; correct those first.",
     "not_accounted_for": "It can't be closed while there is anybody taken of whom nobody knows what became: "
     "say it with `account`, or correct the number of people taken.",
+    "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",
+    "invite_too_long": "An invitation lasts three days at most; ask for a shorter one.",
+    "login_taken": "Somebody else uses this name (or this passkey) to sign in; choose another.",
+    "unknown_way_in": "You have no such way in any more; look at the list again.",
+    "last_way_in": "This is your last way in; add another one first.",
+    "too_many_ways_in": "You have twenty ways in already; remove one that you no longer use first.",
     "content_gone": "Its content is erased, so nothing can be done with it any more.",
     "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",
     "decide_failed": "The relay failed to decide this; it lies in the dead letters for the operator.",

@@ -7,6 +7,7 @@ from services.router.decide import (
     desk_account,
     desk_duty,
     desk_hub,
+    desk_members,
     desk_merge,
     desk_posts,
     desk_quiet,
@@ -17,7 +18,7 @@ from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import aftercare, desk, duty
+from shared.contracts import aftercare, desk, duty, members
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -61,6 +62,10 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     duty.TakeShift: desk_duty.take,
     duty.GiveUpShift: desk_duty.give_up,
     duty.NoteShift: desk_duty.note,
+    members.InviteMember: desk_members.invite,
+    members.AcceptInvite: desk_members.accept,
+    members.PutWayIn: desk_members.put_way_in,
+    members.RemoveWayIn: desk_members.remove_way_in,
 }
 _DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED, reasons.SECOND_PERSON})
 
