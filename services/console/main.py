@@ -49,7 +49,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         await keyring.verify_master()
         store, news = Store(state), News(state)
         channels = Channels.found(http)
-        console = Console(bus, store, keyring, clock, settings, news, channels, stop)
+        console = Console(bus, store, keyring, clock, settings, news, channels, stop, state.ephemeral)
         live = Live(store, news, clock)
         port = await stack.enter_async_context(
             site(make_app(console, live), settings.host, settings.console_port)

@@ -18,6 +18,7 @@ import aiohttp
 
 from services.console.app import make_app
 from services.console.channels import Channels
+from services.console.csrf import csrf_token
 from services.console.door import Console
 from services.console.live import Live
 from services.console.news import News
@@ -41,8 +42,10 @@ from shared.contracts.groups import (
 )
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome
 from shared.http import site
-from shared.ports import Bus, Entry, ReadModel
+from shared.ports import Bus, Entry
 from shared.sealing import Keyring, MasterKey
+from shared.state import RedisState
+from shared.testing.state import MemoryState
 
 START: Final = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
 EXACT: Final = Place(
@@ -81,7 +84,7 @@ class TestClock:
 class Rig:
     """The console, its address, and what the others would publish."""
 
-    def __init__(self, bus: Bus, state: ReadModel, folder: Path, **settings: Any) -> None:
+    def __init__(self, bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any) -> None:
         self.bus, self.state, self.clock = bus, state, TestClock()
         self.keyring = Keyring(MasterKey(bytes(32)), bus, self.clock, source="router")
         self.stop = asyncio.Event()
@@ -308,6 +311,12 @@ class Rig:
         async with self.http.request(method, self.url + path, headers=headers, **options) as response:
             return response.status, await response.json(content_type=None)
 
+    async def signed_in(self, name: str) -> dict[str, str]:
+        """Headers of a browser in which this member is signed in, with what its forms and scripts carry."""
+        session = await self.console.sessions.begin(MemberId(f"m{name.lower()}"), "password")
+        cookie = "__Host-relay" if self.settings.over_https else "relay"
+        return {"Cookie": f"{cookie}={session.token}", "X-CSRF": csrf_token(session.token)}
+
     async def page(self, path: str, **headers: str) -> tuple[int, str]:
         """A page's status and text, once it shows the present."""
         await self.live.look()
@@ -316,14 +325,17 @@ class Rig:
 
 
 @asynccontextmanager
-async def console_rig(bus: Bus, state: ReadModel, folder: Path, **settings: Any) -> AsyncIterator[Rig]:
+async def console_rig(
+    bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any
+) -> AsyncIterator[Rig]:
     """A running console, ready."""
     rig = Rig(bus, state, folder, **settings)
     async with AsyncExitStack() as stack:
         rig.http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="console")
+        channels = Channels.found(rig.http)
         rig.console = Console(
-            bus, rig.store, keyring, rig.clock, rig.settings, rig.news, Channels.found(rig.http), rig.stop
+            *(bus, rig.store, keyring, rig.clock, rig.settings, rig.news, channels, rig.stop, state.ephemeral)
         )
         workers = (rig.projector().work, rig.news.work, rig.live.work, rig.decide)
         tasks = [asyncio.create_task(work(rig.stop)) for work in workers]

@@ -1,4 +1,7 @@
-"""Who may do what: one table, role by command. Nobody's number or chat account ever suffices."""
+"""Whether a member may do what they ask, by the table in `shared.permissions`.
+
+Nobody's number or chat account ever suffices.
+"""
 
 from typing import Final
 
@@ -6,26 +9,10 @@ from services.router.decide import reasons
 from services.router.decide.state import Incident, Member, State
 from shared.contracts import desk
 from shared.contracts.base import HUB, GroupId, MemberId
-from shared.contracts.groups import Role
+from shared.permissions import ALLOWED, RUNNING
 
 BOOTSTRAP: Final = "bootstrap"
 """Who adds the first operator; nobody once there is one."""
-
-_Commands = frozenset[type[desk.DeskCommand]]
-
-_VERIFIER: Final[_Commands] = frozenset({desk.Claim, desk.Release})
-_DISPATCHER: Final[_Commands] = _VERIFIER | {
-    desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
-    desk.ReleaseReport,
-}  # fmt: skip
-_RUNNING: Final[_Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
-
-ALLOWED: Final[dict[Role, frozenset[type[desk.DeskCommand]]]] = {
-    "verifier": _VERIFIER,
-    "dispatcher": _DISPATCHER,
-    "admin": _DISPATCHER | _RUNNING,
-    "operator": _RUNNING,
-}
 
 
 def refusal(state: State, command: desk.DeskCommand) -> str | None:
@@ -35,7 +22,7 @@ def refusal(state: State, command: desk.DeskCommand) -> str | None:
     member = state.members.get(command.member)
     if member is None:
         return reasons.NOT_A_MEMBER
-    if operates(member) and type(command) in _RUNNING:
+    if operates(member) and type(command) in RUNNING:
         return None
     role = member.roles.get(command.group)
     if role is None:

@@ -10,7 +10,7 @@ from services.router.decide.geo import cells_asked, cells_of, distance_m
 from services.router.decide.ids import code, incident_id
 from services.router.decide.likeness import gap_m
 from services.router.decide.locate import locate
-from services.router.decide.permissions import ALLOWED, refusal
+from services.router.decide.permissions import refusal
 from services.router.decide.text import alike, sketch, tokens
 from services.router.decide.understand import understand
 from services.router.gazetteer.index import SqliteGazetteer
@@ -21,6 +21,7 @@ from shared.contracts import desk
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
+from shared.permissions import ALLOWED
 
 NOWHERE = Hints(covered=lambda _lat, _lon: False)
 EVERYWHERE = Hints(covered=lambda _lat, _lon: True)
