@@ -11,7 +11,7 @@ from services.console.decide.commands import acting_group, command_of, missing_f
 from services.console.decide.draft import Document
 from services.console.decide.sends import Act, sends_of
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
-from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
+from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.alerts import AlertBody, AlertRaised
@@ -27,7 +27,7 @@ async def get_incidents(request: web.Request) -> web.Response:
     index = {"open": "open", "all": "incidents"}.get(request.query.get("state", "open"))
     if index is None:
         raise Problem(422, "invalid", "state is `open` or `all`.")
-    found = await _of_groups(console, actor, index, "incident")
+    found = await of_groups(console, actor, index, "incident")
     seen = [d for d in found if views.may_see(d, actor.roles)]
     seen.sort(key=lambda d: (d.get("opened_at", ""), d["id"]), reverse=True)
     names = await console.store.names_of({m for d in seen for m in views.members_named(d)})
@@ -37,14 +37,14 @@ async def get_incidents(request: web.Request) -> web.Response:
 async def get_incident(request: web.Request) -> web.Response:
     """One incident with its reports, what was done, and who was told what."""
     console, actor = request.app[CONSOLE], await actor_of(request)
-    incident = await _visible(console, actor, request.match_info["name"])
+    incident = await visible_incident(console, actor, request.match_info["name"])
     return web.json_response(await _whole(console, actor, incident))
 
 
 async def get_held(request: web.Request) -> web.Response:
     """Reports that wait for a person, newest first."""
     console, actor = request.app[CONSOLE], await actor_of(request)
-    found = await _of_groups(console, actor, "held", "held")
+    found = await of_groups(console, actor, "held", "held")
     found.sort(key=lambda d: (d["at"], d["report_id"]), reverse=True)
     return _answer(HeldList(held=[views.held(d, actor.roles) for d in found[:MOST]]))
 
@@ -53,7 +53,7 @@ async def post_command(request: web.Request) -> web.Response:
     """A command: stored, decided, answered."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
-    act, _ = await _act(console, actor, asked)
+    act, _ = await act_for(console, actor, asked)
     body = asked.model_dump_json(exclude_none=True)
     verdict = await submit(console, command_of(name, act, asked), body=body)
     given = act.id.partition(".")[2]
@@ -64,16 +64,20 @@ async def post_preview(request: web.Request) -> web.Response:
     """What the command would send to whom. Nothing is stored."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
-    _, incident = await _act(console, actor, asked)
-    if incident is None:
-        return _answer(Preview(sends=[]))
+    _, incident = await act_for(console, actor, asked)
+    sends = await sends_for(console, incident, name, asked) if incident else []
+    return _answer(Preview(sends=sends))
+
+
+async def sends_for(console: Console, incident: Document, name: CommandName, asked: DeskRequest) -> list[Send]:
+    """What the command would send about this incident, to whom."""
     told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
         g["id"]: console.channels.facts(g)
         for g in await console.store.many("group", incident.get("seen_by", ()))
     }
     act = Act(name, asked, incident, told, console.clock.now())
-    return _answer(Preview(sends=sends_of(act, groups, base_url=console.settings.base_url)))
+    return sends_of(act, groups, base_url=console.settings.base_url)
 
 
 async def _with_public_place(console: Console, told: list[Document]) -> list[Document]:
@@ -108,9 +112,10 @@ async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:
     return command, asked
 
 
-async def _act(console: Console, actor: Actor, asked: DeskRequest) -> tuple[CommandAct, Document | None]:
-    incident = await _visible(console, actor, asked.incident) if asked.incident else None
-    absorbed = await _visible(console, actor, asked.absorbed) if asked.absorbed else None
+async def act_for(console: Console, actor: Actor, asked: DeskRequest) -> tuple[CommandAct, Document | None]:
+    """Who acts for which group, and the incident that they act on. Raises a problem if they may not see it."""
+    incident = await visible_incident(console, actor, asked.incident) if asked.incident else None
+    absorbed = await visible_incident(console, actor, asked.absorbed) if asked.absorbed else None
     concerned = await _concerned(console, actor, asked, incident)
     group = acting_group(asked.group, concerned, actor.roles)
     if group is None:
@@ -139,7 +144,7 @@ async def _concerned(
     return groups if any(g in actor.roles for g in groups) else sorted(set(actor.roles) - {HUB})
 
 
-async def _visible(console: Console, actor: Actor, name: str) -> Document:
+async def visible_incident(console: Console, actor: Actor, name: str) -> Document:
     """The incident, if it concerns a group of the member; else the same answer as for none."""
     incident = await console.store.incident(name)
     if incident is None:
@@ -153,7 +158,8 @@ async def _visible(console: Console, actor: Actor, name: str) -> Document:
     return incident
 
 
-async def _of_groups(console: Console, actor: Actor, index: str, family: str) -> list[Document]:
+async def of_groups(console: Console, actor: Actor, index: str, family: str) -> list[Document]:
+    """The documents that the indexes of the member's groups name."""
     lists = await asyncio.gather(
         *(console.store.listed(f"{index}:{GroupId(group)}", family) for group in actor.roles)
     )
