@@ -101,9 +101,10 @@ class Hub:
         found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/reports/{quote(name, safe='')}")
         return found
 
-    def held(self) -> list[dict[str, Any]]:
-        """Reports that wait for a person."""
-        return _items(self.at_desk("GET", "/v1/desk/held"), "held")
+    def held(self) -> dict[str, Any]:
+        """Reports that wait for a person, what is muted, and which groups are in flood mode."""
+        found: dict[str, Any] = self.at_desk("GET", "/v1/desk/held")
+        return found
 
     def groups(self) -> list[dict[str, Any]]:
         """The groups in force."""

@@ -10,10 +10,12 @@ from shared.contracts.groups import Role
 
 Commands = frozenset[type[desk.DeskCommand]]
 
-VERIFIER: Final[Commands] = frozenset({desk.Claim, desk.Release})
+VERIFIER: Final[Commands] = frozenset({
+    desk.Claim, desk.Release, desk.HandOver, desk.Attend, desk.Seen, desk.Note, desk.AskReporter,
+})  # fmt: skip
 DISPATCHER: Final[Commands] = VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
-    desk.ReleaseReport,
+    desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
 }  # fmt: skip
 RUNNING: Final[Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
 

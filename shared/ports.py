@@ -140,7 +140,9 @@ class Changes:
     scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     """Index → name → score; None takes the name out of the index."""
     drops: Mapping[str, str] = field(default_factory=dict)
-    """Index → prefix: delete the index and every document `prefix + name` of a name in it."""
+    """Index → prefix: delete the index and every document `prefix + name` of a name in it.
+
+    What `scores` takes out of it in the same commit has left it before."""
 
 
 class ReadModel(Protocol):

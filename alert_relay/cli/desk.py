@@ -17,7 +17,7 @@ from alert_relay.cli.base import (
     with_hub,
     yes_option,
 )
-from alert_relay.cli.desk_views import row, short, whole
+from alert_relay.cli.desk_views import all_held, row, whole
 from alert_relay.cli.root import NearestGroup
 from alert_relay.client import Hub
 
@@ -43,7 +43,7 @@ def desk() -> None:
     """
 
 
-def _act(function: Command) -> Command:
+def act(function: Command) -> Command:
     """What all acts share: the group for whom one acts, a fixed command id, --json."""
     for option in (
         json_option,
@@ -56,7 +56,8 @@ def _act(function: Command) -> Command:
     return function
 
 
-def _send(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+def send(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+    """Give the command and say how it was decided."""
     told = {key: value for key, value in body.items() if value is not None}
     told["id"] = told.pop("command_id", None) or uuid.uuid4().hex
     answer = hub.command(name, told)
@@ -66,6 +67,29 @@ def _send(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> Non
     incident = answer.get("incident") or {}
     words = " ".join(str(incident[key]) for key in ("code", "status") if incident.get(key))
     say(f"{name}: {answer['outcome']} ({answer.get('reason')}) {words}".rstrip())
+
+
+def telling(function: Command) -> Command:
+    """What acts share that people are told of: besides, --yes to be asked nothing."""
+    return yes_option(act(function))
+
+
+def tell(hub: Hub, name: str, body: Mapping[str, Any], *, yes: bool, as_json: bool) -> None:
+    """Show what would be sent to whom, ask, and do it; where nobody is told, nothing is asked."""
+    if not yes:
+        _show_and_ask(hub, name, body, as_json=as_json)
+    send(hub, name, body, as_json=as_json)
+
+
+def _show_and_ask(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
+    wanted = {key: value for key, value in body.items() if value is not None and key != "command_id"}
+    sends = hub.preview(name, wanted)
+    for one in sends:
+        to = f"{one.get('group')}, {one.get('audience')}, by {one.get('channel')}"
+        click.echo(f"--- {one.get('kind')} to {to} ({one.get('recipients')} recipients)", err=as_json)
+        click.echo(f"{one.get('text')}\n", err=as_json)
+    if sends and not click.confirm("Send this?", default=False, err=as_json):
+        raise Failure("Nothing was sent.", EXIT_REFUSED)
 
 
 @desk.command(name="list")
@@ -82,12 +106,16 @@ def list_(*, every: bool, held: bool, hub: Hub, as_json: bool) -> None:
       relay desk list --all --json
       relay desk list --held
     """
-    found = hub.held() if held else hub.incidents("all" if every else "open")
+    if held:
+        waiting = hub.held()
+        if as_json:
+            put_json(waiting["held"])
+        else:
+            all_held(waiting)
+        return
+    found = hub.incidents("all" if every else "open")
     if as_json:
         put_json(found)
-    elif held:
-        rows = [(h.get("report_id"), h.get("at"), h.get("reason"), short(h)) for h in found]
-        table("Held reports", ("report", "since", "why", "says"), rows)
     else:
         table("Incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, found))
 
@@ -112,7 +140,7 @@ def show(incident: str, *, hub: Hub, as_json: bool) -> None:
 
 @desk.command()
 @INCIDENT
-@_act
+@act
 def claim(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """I am on it (for 15 minutes).
 
@@ -120,12 +148,12 @@ def claim(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     Example:
       relay desk claim D7K
     """
-    _send(hub, "claim", {"incident": incident, **rest}, as_json=as_json)
+    send(hub, "claim", {"incident": incident, **rest}, as_json=as_json)
 
 
 @desk.command()
 @INCIDENT
-@_act
+@act
 def release(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """I give up my claim; with a report's id (r…): let that held report go on.
 
@@ -136,15 +164,14 @@ def release(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """
     report = incident.startswith("r") and incident.islower()
     name, key = ("release_report", "report") if report else ("release", "incident")
-    _send(hub, name, {key: incident, **rest}, as_json=as_json)
+    send(hub, name, {key: incident, **rest}, as_json=as_json)
 
 
 @desk.command()
 @INCIDENT
 @ASK
 @TEXT
-@yes_option
-@_act
+@telling
 def confirm(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
     """It is true: tell the community. Shows first what will be sent to whom, and asks.
 
@@ -153,36 +180,40 @@ def confirm(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -
       relay desk confirm D7K --ask WITNESSES --text "One van, six officers, by the station"
       relay desk confirm D7K --yes --json
     """
-    body = {"incident": incident, **rest}
-    if not yes:
-        _show_and_ask(hub, "confirm", body, as_json=as_json)
-    _send(hub, "confirm", body, as_json=as_json)
-
-
-def _show_and_ask(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
-    wanted = {key: value for key, value in body.items() if value is not None and key != "command_id"}
-    for send in hub.preview(name, wanted):
-        to = f"{send.get('group')}, {send.get('audience')}, by {send.get('channel')}"
-        click.echo(f"--- {send.get('kind')} to {to} ({send.get('recipients')} recipients)", err=as_json)
-        click.echo(f"{send.get('text')}\n", err=as_json)
-    if not click.confirm("Send this?", default=False, err=as_json):
-        raise Failure("Nothing was sent.", EXIT_REFUSED)
+    tell(hub, "confirm", {"incident": incident, **rest}, yes=yes, as_json=as_json)
 
 
 @desk.command()
 @INCIDENT
 @click.option("--as", "outcome", type=click.Choice(["not_confirmed", "other_agency", "retracted"]))
+@click.option(
+    "--agency", type=click.Choice(["police", "bailiffs", "inspectors", "other"]), help="Who it was."
+)
 @TEXT
-@_act
-def reject(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+@telling
+def reject(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
     """It is not what was reported: those who were told are told.
 
     \b
     Examples:
       relay desk reject D7K --text "Police traffic stop, no immigration officers"
-      relay desk reject D7K --as other_agency
+      relay desk reject D7K --agency bailiffs
     """
-    _send(hub, "reject", {"incident": incident, **rest}, as_json=as_json)
+    tell(hub, "reject", {"incident": incident, **rest}, yes=yes, as_json=as_json)
+
+
+@desk.command()
+@INCIDENT
+@TEXT
+@telling
+def reopen(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
+    """It was ended by mistake, or begins again: those who were told are told.
+
+    \b
+    Example:
+      relay desk reopen D7K --text "They are back"
+    """
+    tell(hub, "reopen", {"incident": incident, **rest}, yes=yes, as_json=as_json)
 
 
 @desk.command()
@@ -193,7 +224,7 @@ def reject(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     "--radius", "radius_m", type=click.FloatRange(min=1), default=50.0, show_default=True, help="Metres."
 )
 @click.option("--label", help="What people call the place.")
-@_act
+@act
 def place(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """Say where it is; who is told is decided anew.
 
@@ -201,13 +232,13 @@ def place(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     Example:
       relay desk place D7K --lat 51.5466 --lon -0.0752 --label "Ashwin Street"
     """
-    _send(hub, "place", {"incident": incident, **rest}, as_json=as_json)
+    send(hub, "place", {"incident": incident, **rest}, as_json=as_json)
 
 
 @desk.command()
 @INCIDENT
 @click.argument("absorbed", metavar="OTHER")
-@_act
+@act
 def merge(incident: str, absorbed: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """OTHER is the same event as CODE.
 
@@ -215,13 +246,13 @@ def merge(incident: str, absorbed: str, *, hub: Hub, as_json: bool, **rest: Any)
     Example:
       relay desk merge D7K P4M
     """
-    _send(hub, "merge", {"incident": incident, "absorbed": absorbed, **rest}, as_json=as_json)
+    send(hub, "merge", {"incident": incident, "absorbed": absorbed, **rest}, as_json=as_json)
 
 
 @desk.command()
 @INCIDENT
 @click.argument("reports", nargs=-1, required=True)
-@_act
+@act
 def split(incident: str, reports: tuple[str, ...], *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """These reports are another event.
 
@@ -229,22 +260,22 @@ def split(incident: str, reports: tuple[str, ...], *, hub: Hub, as_json: bool, *
     Example:
       relay desk split D7K rabcdefghijklmnopqrst
     """
-    _send(hub, "split", {"incident": incident, "reports": list(reports), **rest}, as_json=as_json)
+    send(hub, "split", {"incident": incident, "reports": list(reports), **rest}, as_json=as_json)
 
 
 @desk.command()
 @INCIDENT
 @ASK
 @TEXT
-@_act
-def update(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+@telling
+def update(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
     """News for everyone who was told.
 
     \b
     Example:
       relay desk update D7K --ask ENOUGH --text "Two hundred people here; no more needed"
     """
-    _send(hub, "update", {"incident": incident, **rest}, as_json=as_json)
+    tell(hub, "update", {"incident": incident, **rest}, yes=yes, as_json=as_json)
 
 
 @desk.command()
@@ -259,13 +290,13 @@ def update(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
 @click.option("--taken", type=click.IntRange(min=0), help="People taken away.")
 @click.option("--unknown", type=click.IntRange(min=0), help="People of whom nobody knows yet.")
 @TEXT
-@_act
-def end(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+@telling
+def end(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
     """Officers left, aftercare, or closed: everyone who was told is told.
 
     \b
     Examples:
       relay desk end D7K --let-go 1
-      relay desk end D7K --stage closed
+      relay desk end D7K --stage closed --yes
     """
-    _send(hub, "end", {"incident": incident, **rest}, as_json=as_json)
+    tell(hub, "end", {"incident": incident, **rest}, yes=yes, as_json=as_json)

@@ -43,6 +43,23 @@ def short(held: Mapping[str, Any]) -> str:
     return text[:80]
 
 
+def all_held(waiting: Mapping[str, Any]) -> None:
+    """What waits for a person, and what people spare themselves."""
+    rows = [(h.get("report_id"), _day(h.get("at")), h.get("reason"), short(h)) for h in waiting["held"]]
+    table("Held reports", ("report", "since", "why", "says"), rows)
+    if mutes := waiting.get("mutes"):
+        say("")
+        shown = [(m["mute_id"], m["what"], m["reason"], m.get("name"), _day(m["until"])) for m in mutes]
+        table("Muted", ("mute", "what", "why", "by", "until"), shown)
+    for flood in waiting.get("floods") or ():
+        say(f"Flood mode: {flood['group']} hears of incidents in digests only, until {_day(flood['until'])}.")
+
+
+def _day(moment: object) -> str:
+    """Day and time, UTC."""
+    return str(moment or "")[:16].replace("T", " ")
+
+
 def whole(incident: Mapping[str, Any]) -> None:
     """One incident for people: what it is, what came in, what was done, who was told."""
     facts(

@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "up": "alert_relay.cli.up:up",
     "demo": "alert_relay.cli.demo:demo",
     "report": "alert_relay.cli.report:report",
-    "desk": "alert_relay.cli.desk:desk",
+    "desk": "alert_relay.cli.desk_team:desk",
     "simulate": "alert_relay.cli.simulate:simulate",
     "status": "alert_relay.cli.status:status",
     "group": "alert_relay.cli.group:group",

@@ -1,10 +1,12 @@
 """`/v1/desk/…`: what members see of their groups' incidents, and what they decide about them."""
 
 import asyncio
-from typing import Any, cast, get_args
+from dataclasses import replace
+from typing import Any, Final, cast, get_args
 
 from aiohttp import web
 
+from services.console.asking import reporter_of
 from services.console.decide import views
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
@@ -19,6 +21,8 @@ from shared.contracts.base import HUB, GroupId, IncidentId
 from shared.contracts.catalog import decode_all
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
+
+_KEYS: Final = {"incident": "id", "held": "report_id", "mute": "mute_id"}
 
 
 async def get_incidents(request: web.Request) -> web.Response:
@@ -46,30 +50,63 @@ async def get_held(request: web.Request) -> web.Response:
     console, actor = request.app[CONSOLE], await actor_of(request)
     found = await of_groups(console, actor, "held", "held")
     found.sort(key=lambda d: (d["at"], d["report_id"]), reverse=True)
-    return _answer(HeldList(held=[views.held(d, actor.roles) for d in found[:MOST]]))
+    now = console.clock.now().isoformat()
+    mutes = [m for m in await of_groups(console, actor, "mutes", "mute") if m["until"] > now]
+    floods = [f for f in await console.store.many("flood", actor.roles) if (f["until"] or "") > now]
+    names = await console.store.names_of({one["member"] for one in (*mutes, *floods)})
+    return _answer(
+        HeldList(
+            held=[views.held(d, actor.roles) for d in found[:MOST]],
+            mutes=[views.named(m, names) for m in mutes],
+            floods=[views.named(f, names) for f in floods],
+        )
+    )
 
 
 async def post_command(request: web.Request) -> web.Response:
     """A command: stored, decided, answered."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
-    act, _ = await act_for(console, actor, asked)
+    given, verdict = await give(console, actor, name, asked)
+    return await _decided(console, actor, given, verdict)
+
+
+async def give(console: Console, actor: Actor, name: CommandName, asked: DeskRequest) -> tuple[str, Verdict]:
+    """Give the command for this member; its id and what was decided. Raises a problem if it is refused."""
+    act, incident = await _act(console, actor, asked)
+    act = await _completed(console, name, act, asked, incident)
     body = asked.model_dump_json(exclude_none=True)
     verdict = await submit(console, command_of(name, act, asked), body=body)
-    given = act.id.partition(".")[2]
-    return await _decided(console, actor, given, verdict)
+    return act.id.partition(".")[2], verdict
 
 
 async def post_preview(request: web.Request) -> web.Response:
     """What the command would send to whom. Nothing is stored."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
-    _, incident = await act_for(console, actor, asked)
-    sends = await sends_for(console, incident, name, asked) if incident else []
-    return _answer(Preview(sends=sends))
+    _, incident = await _act(console, actor, asked)
+    if incident is None:
+        return _answer(Preview(sends=[]))
+    return _answer(Preview(sends=await sends_for(console, name, asked, incident)))
 
 
-async def sends_for(console: Console, incident: Document, name: CommandName, asked: DeskRequest) -> list[Send]:
+async def _completed(
+    console: Console, name: CommandName, act: CommandAct, asked: DeskRequest, incident: Document | None
+) -> CommandAct:
+    """With what the relay knows and the member need not say: how many it reaches, whom a question goes to."""
+    if name == "confirm" and incident is not None:
+        sends = await sends_for(console, name, asked, incident)
+        reach = sum(send.recipients or 0 for send in sends if send.audience != "verifiers")
+        return replace(act, reach=reach)
+    if name == "ask":
+        report = await console.store.one(f"report:{asked.report}")
+        return replace(act, reporter=await reporter_of(console, report))
+    return act
+
+
+async def sends_for(
+    console: Console, name: CommandName, asked: DeskRequest, incident: Document
+) -> list[Send]:
     """What the command would send about this incident, to whom."""
     told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
@@ -112,8 +149,7 @@ async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:
     return command, asked
 
 
-async def act_for(console: Console, actor: Actor, asked: DeskRequest) -> tuple[CommandAct, Document | None]:
-    """Who acts for which group, and the incident that they act on. Raises a problem if they may not see it."""
+async def _act(console: Console, actor: Actor, asked: DeskRequest) -> tuple[CommandAct, Document | None]:
     incident = await visible_incident(console, actor, asked.incident) if asked.incident else None
     absorbed = await visible_incident(console, actor, asked.absorbed) if asked.absorbed else None
     concerned = await _concerned(console, actor, asked, incident)
@@ -138,10 +174,22 @@ async def _concerned(
         current = [share["group"] for share in incident.get("groups", ())]
         known = [*current, *incident.get("seen_by", ())]
         return sorted(set(actor.roles) - {HUB}) if known == [HUB] else known
-    waiting = await console.store.one(f"held:{asked.report}") if asked.report else None
-    groups = list((waiting or {}).get("groups", ()))
+    groups = await _groups_of(console, asked)
     # What is nobody's area may be taken up by any group's dispatcher.
     return groups if any(g in actor.roles for g in groups) else sorted(set(actor.roles) - {HUB})
+
+
+async def _groups_of(console: Console, asked: DeskRequest) -> list[str]:
+    """Whom a mute, a held report or an incident's report concerns."""
+    if asked.mute:
+        muted = await console.store.one(f"mute:{asked.mute}")
+        return [muted["group"]] if muted else []
+    waiting = await console.store.one(f"held:{asked.report}") if asked.report else None
+    if waiting is not None or not asked.report:
+        return list((waiting or {}).get("groups", ()))
+    report = await console.store.one(f"report:{asked.report}") or {}
+    incident = await console.store.incident(report.get("incident", "")) or {}
+    return list(incident.get("seen_by", ()))
 
 
 async def visible_incident(console: Console, actor: Actor, name: str) -> Document:
@@ -163,7 +211,7 @@ async def of_groups(console: Console, actor: Actor, index: str, family: str) -> 
     lists = await asyncio.gather(
         *(console.store.listed(f"{index}:{GroupId(group)}", family) for group in actor.roles)
     )
-    key = "id" if family == "incident" else "report_id"
+    key = _KEYS[family]
     return list({d[key]: d for found in lists for d in found if key in d}.values())
 
 

@@ -7,14 +7,43 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.contracts.base import TOKEN_RULE, Latitude, Longitude, Metres, ReportId, Slug, Token
-from shared.contracts.desk import Ask, EndStage, RejectAs
+from shared.contracts.base import (
+    TOKEN_RULE,
+    Latitude,
+    Longitude,
+    MemberId,
+    Metres,
+    ReportId,
+    Slug,
+    Token,
+)
+from shared.contracts.desk import (
+    Agency,
+    Ask,
+    EndStage,
+    MuteReason,
+    MuteWhat,
+    Question,
+    RejectAs,
+    Step,
+)
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
 
 CommandName = Literal[
     "claim",
     "release",
     "release_report",
+    "attend",
+    "seen",
+    "note",
+    "hand_over",
+    "ask",
+    "escalate",
+    "watch",
+    "reopen",
+    "mute",
+    "unmute",
+    "flood",
     "confirm",
     "reject",
     "place",
@@ -46,6 +75,19 @@ class DeskRequest(Request):
     )
     ask: Ask | None = None
     outcome: RejectAs | None = Field(default=None, description="For reject.")
+    agency: Agency | None = Field(default=None, description="For reject as other_agency: which.")
+    step: Step | None = Field(default=None, description="For attend: going (the default), there or left.")
+    to: Annotated[MemberId, TOKEN_RULE] | None = Field(
+        default=None, description="For hand_over: who takes it."
+    )
+    groups: Annotated[tuple[Slug, ...], Field(max_length=10)] | None = Field(
+        default=None, description="For escalate: whose verifiers are asked to help."
+    )
+    asks: Question | None = Field(default=None, description="For ask: the question (what, where or which).")
+    what: MuteWhat | None = Field(default=None, description="For mute: the sender (the default) or the text.")
+    reason: MuteReason | None = Field(default=None, description="For mute.")
+    mute: Token | None = Field(default=None, description="For unmute: the mute's id.")
+    on: bool | None = Field(default=None, description="For flood: on or off.")
     stage: EndStage | None = Field(default=None, description="For end.")
     let_go: Count | None = None
     taken: Count | None = None
@@ -62,7 +104,9 @@ class DeskRequest(Request):
     reports: Annotated[tuple[Annotated[ReportId, TOKEN_RULE], ...], Field(max_length=500)] | None = Field(
         default=None, description="For split."
     )
-    report: Annotated[ReportId, TOKEN_RULE] | None = Field(default=None, description="For release_report.")
+    report: Annotated[ReportId, TOKEN_RULE] | None = Field(
+        default=None, description="For release_report, ask and mute."
+    )
 
 
 class NewMember(Request):
@@ -121,9 +165,11 @@ class IncidentList(BaseModel):
 
 
 class HeldList(BaseModel):
-    """Reports that wait for a person."""
+    """Reports that wait for a person; what your groups mute; which of them are in flood mode, until when."""
 
     held: list[dict[str, Any]]
+    mutes: list[dict[str, Any]] = Field(default_factory=list)
+    floods: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class Explained(BaseModel):

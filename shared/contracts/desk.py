@@ -208,7 +208,8 @@ class ReporterAddress(Private):
     sealed_under: ClassVar[KeyKind] = "question"
     bridge: Token
     address: str
-    language: str = "en"
+    language: str = ""
+    """Empty: that of their words."""
 
 
 class AskReporter(IncidentCommand):

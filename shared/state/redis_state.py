@@ -40,6 +40,7 @@ if (now or '') ~= ARGV[1] then return 0 end
 local at = 3
 local function next_one() local value = ARGV[at]; at = at + 1; return value end
 local dropped = {}
+for _ = 1, tonumber(next_one()) do redis.call('ZREM', next_one(), next_one()) end
 for _ = 1, tonumber(next_one()) do
   local index, prefix = next_one(), next_one()
   for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do dropped[#dropped + 1] = prefix .. name end
@@ -48,15 +49,14 @@ end
 for _ = 1, tonumber(next_one()) do redis.call('SET', next_one(), next_one()) end
 for _ = 1, tonumber(next_one()) do redis.call('SET', next_one(), next_one(), 'EX', next_one()) end
 for _ = 1, tonumber(next_one()) do redis.call('ZADD', next_one(), next_one(), next_one()) end
-for _ = 1, tonumber(next_one()) do redis.call('ZREM', next_one(), next_one()) end
 for _ = 1, tonumber(next_one()) do redis.call('UNLINK', next_one()) end
 for _, key in ipairs(dropped) do redis.call('UNLINK', key) end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('PUBLISH', KEYS[2], '1')
 return 1
 """
-"""Before and after; then lists, each behind its length: drops, puts, puts with a life, scores, names
-taken out of an index, deletes. What a dropped index named is read before anything is changed."""
+"""Before and after; then lists, each behind its length: names taken out of an index, drops, puts, puts with a
+life, scores, deletes. What a dropped index names is read once those that left it are out."""
 
 
 @asynccontextmanager
@@ -161,11 +161,11 @@ def _lists(changes: Changes) -> list[str | int | float]:
     """The script's lists, each behind its length."""
     puts, scores = changes.puts.items(), changes.scores.items()
     lists: tuple[list[tuple[str | int | float, ...]], ...] = (
+        [(_INDEX + i, name) for i, names in scores for name, s in names.items() if s is None],
         [(_INDEX + index, _DOC + prefix) for index, prefix in changes.drops.items()],
         [(_DOC + key, put.text) for key, put in puts if put.life_s is None],
         [(_DOC + key, put.text, put.life_s) for key, put in puts if put.life_s is not None],
         [(_INDEX + i, s, name) for i, names in scores for name, s in names.items() if s is not None],
-        [(_INDEX + i, name) for i, names in scores for name, s in names.items() if s is None],
         [(_DOC + key,) for key in changes.deletes],
     )
     return [part for rows in lists for part in (len(rows), *itertools.chain.from_iterable(rows))]

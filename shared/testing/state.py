@@ -64,7 +64,13 @@ class MemoryState:
         await self._present()
         if self._progress != before:
             raise StaleProjectionError
-        dropped = {p + name for i, p in changes.drops.items() for name in self.indexes.get(i, {})}
+        left = {(i, name) for i, scores in changes.scores.items() for name, s in scores.items() if s is None}
+        dropped = {
+            p + name
+            for i, p in changes.drops.items()
+            for name in self.indexes.get(i, {})
+            if (i, name) not in left
+        }
         for key, put in changes.puts.items():
             self.documents[key], self.lives[key] = put.text, put.life_s
         for index, scores in changes.scores.items():

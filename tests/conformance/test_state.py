@@ -102,6 +102,16 @@ async def test_deletes_and_taking_out_of_an_index(state: ReadModel) -> None:
     assert await state.names("i") == ["y"]
 
 
+async def test_what_leaves_an_index_in_the_commit_that_drops_it_stays(state: ReadModel) -> None:
+    puts = {"report:left": Put("x"), "report:stayed": Put("x")}
+    scores = {"of": {"left": 1.0, "stayed": 2.0}}
+    await state.commit(Changes(puts, scores=scores), before=None, after=FIRST)
+    leaving = Changes({"report:left": Put("y")}, scores={"of": {"left": None}}, drops={"of": "report:"})
+    await state.commit(leaving, before=FIRST, after=SECOND)
+    assert await state.names("of") == []
+    assert await state.get("report:left", "report:stayed") == ["y", None]
+
+
 async def test_a_drop_deletes_an_index_and_what_it_names(state: ReadModel) -> None:
     puts = {f"report:{n}": Put("x") for n in range(1200)}
     scores = {"of": {str(n): float(n) for n in range(1200)}}

@@ -1,6 +1,6 @@
 """From a request of the desk to the command that goes into DESK. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,10 +18,23 @@ NEEDS: Final[Mapping[CommandName, tuple[str, ...]]] = {
     "place": ("lat", "lon"),
     "merge": ("absorbed",),
     "split": ("reports",),
+    "attend": (),
+    "seen": (),
+    "note": ("text",),
+    "hand_over": ("to",),
+    "ask": ("report",),
+    "escalate": ("groups",),
+    "watch": (),
+    "reopen": (),
     "update": (),
     "end": (),
+    "mute": ("report",),
+    "unmute": ("mute",),
+    "flood": ("group", "on"),
 }
-"""The fields that a command needs, beside `incident` (which only release_report does without)."""
+"""The fields that a command needs, beside `incident` where it is about one."""
+
+_OF_NO_INCIDENT: Final = frozenset({"release_report", "mute", "unmute", "flood"})
 
 _DEFAULT_RADIUS_M: Final = 50.0
 _RANK: Final = {"dispatcher": 0, "admin": 1, "verifier": 2}
@@ -37,11 +50,15 @@ class Act:
     group: GroupId
     incident: IncidentId | None = None
     absorbed: IncidentId | None = None
+    reach: int = 0
+    """Of a confirmation: how many it would reach."""
+    reporter: desk.ReporterAddress | None = None
+    """Of a question: where it goes."""
 
 
 def missing_fields(name: CommandName, request: DeskRequest) -> list[str]:
     """The fields that the command needs and the request has not."""
-    wanted = (*(() if name == "release_report" else ("incident",)), *NEEDS[name])
+    wanted = (*(() if name in _OF_NO_INCIDENT else ("incident",)), *NEEDS[name])
     return [field for field in wanted if getattr(request, field) in (None, ())]
 
 
@@ -53,43 +70,100 @@ def acting_group(asked: str | None, concerned: list[str], roles: Mapping[str, st
     return GroupId(min(own, key=lambda g: _RANK.get(roles[g], 9))) if own else None
 
 
-def command_of(name: CommandName, act: Act, request: DeskRequest) -> desk.DeskCommand:  # noqa: C901, PLR0911 - one arm a command
+def command_of(name: CommandName, act: Act, request: DeskRequest) -> desk.DeskCommand:
     """The command, with its private parts in clear."""
-    base: dict[str, Any] = {"id": act.id, "at": act.at, "member": act.member, "group": act.group}
-    common = {**base, "incident_id": act.incident, "version": request.version}
-    said = desk.Statement(text=request.text or "")
-    match name:
-        case "claim":
-            return desk.Claim(**common)
-        case "release":
-            return desk.Release(**common)
-        case "release_report":
-            return _release_report(base, act, request)
-        case "confirm":
-            return desk.Confirm(**common, ask=request.ask or "NONE", statement=said)
-        case "reject":
-            return desk.Reject(**common, outcome=request.outcome or "not_confirmed", statement=said)
-        case "place":
-            return desk.PutPlace(**common, statement=said.model_copy(update={"place": place_of(request)}))
-        case "merge":
-            return desk.Merge(**common, absorbed=act.absorbed)
-        case "split":
-            return desk.Split(**common, reports=request.reports or ())
-        case "update":
-            return desk.Update(**common, ask=request.ask or "NONE", statement=said)
-        case "end":
-            stage = request.stage or "officers_left"
-            return desk.End(**common, stage=stage, tally=tally_of(request), statement=said)
+    return _MAKE[name](act, request)
 
 
-def _release_report(base: dict[str, Any], act: Act, request: DeskRequest) -> desk.ReleaseReport:
+def _by(act: Act) -> dict[str, Any]:
+    return {"id": act.id, "at": act.at, "member": act.member, "group": act.group}
+
+
+def _on(act: Act, request: DeskRequest) -> dict[str, Any]:
+    """What all commands about an incident say."""
+    return {**_by(act), "incident_id": act.incident, "version": request.version}
+
+
+def _saying(act: Act, request: DeskRequest) -> dict[str, Any]:
+    """The same, with the person's own words."""
+    return {**_on(act, request), "statement": desk.Statement(text=request.text or "")}
+
+
+def _confirm(act: Act, request: DeskRequest) -> desk.Confirm:
+    return desk.Confirm(**_saying(act, request), ask=request.ask or "NONE", reach=act.reach)
+
+
+def _reject(act: Act, request: DeskRequest) -> desk.Reject:
+    return desk.Reject(**_saying(act, request), outcome=reject_as(request), agency=request.agency)
+
+
+def _watch(act: Act, request: DeskRequest) -> desk.Reject:
+    """Ordinary police: no raid, and the place is remembered."""
+    return desk.Reject(**_saying(act, request), outcome="other_agency", agency="police", keep_watch=True)
+
+
+def _place(act: Act, request: DeskRequest) -> desk.PutPlace:
+    said = desk.Statement(text=request.text or "", place=place_of(request))
+    return desk.PutPlace(**_on(act, request), statement=said)
+
+
+def _update(act: Act, request: DeskRequest) -> desk.Update:
+    return desk.Update(**_saying(act, request), ask=request.ask or "NONE")
+
+
+def _end(act: Act, request: DeskRequest) -> desk.End:
+    stage = request.stage or "officers_left"
+    return desk.End(**_saying(act, request), stage=stage, tally=tally_of(request))
+
+
+def _ask(act: Act, request: DeskRequest) -> desk.AskReporter:
+    asks = request.asks or "what"
+    return desk.AskReporter(**_on(act, request), report_id=request.report, asks=asks, to=act.reporter)
+
+
+def _mute(act: Act, request: DeskRequest) -> desk.Mute:
+    what, reason = request.what or "sender", request.reason or "spam"
+    return desk.Mute(**_by(act), report_id=request.report, what=what, reason=reason)
+
+
+def _release_report(act: Act, request: DeskRequest) -> desk.ReleaseReport:
     place = place_of(request)
     return desk.ReleaseReport(
-        **base,
+        **_by(act),
         report_id=request.report,
         incident_id=act.incident,
         placed=desk.HeldPlace(place=place) if place else None,
     )
+
+
+_MAKE: Final[Mapping[CommandName, Callable[[Act, DeskRequest], desk.DeskCommand]]] = {
+    "claim": lambda a, r: desk.Claim(**_on(a, r)),
+    "release": lambda a, r: desk.Release(**_on(a, r)),
+    "release_report": _release_report,
+    "attend": lambda a, r: desk.Attend(**_on(a, r), step=r.step or "going"),
+    "seen": lambda a, r: desk.Seen(**_saying(a, r)),
+    "note": lambda a, r: desk.Note(**_saying(a, r)),
+    "hand_over": lambda a, r: desk.HandOver(**_saying(a, r), to=r.to),
+    "ask": _ask,
+    "escalate": lambda a, r: desk.Escalate(**_on(a, r), groups=r.groups),
+    "confirm": _confirm,
+    "reject": _reject,
+    "watch": _watch,
+    "reopen": lambda a, r: desk.Reopen(**_saying(a, r)),
+    "place": _place,
+    "merge": lambda a, r: desk.Merge(**_on(a, r), absorbed=a.absorbed),
+    "split": lambda a, r: desk.Split(**_on(a, r), reports=r.reports or ()),
+    "update": _update,
+    "end": _end,
+    "mute": _mute,
+    "unmute": lambda a, r: desk.Unmute(**_by(a), mute_id=r.mute),
+    "flood": lambda a, r: desk.Flood(**_by(a), on=bool(r.on)),
+}
+
+
+def reject_as(request: DeskRequest) -> desk.RejectAs:
+    """As what it is rejected: whoever names an agency need not say that it was another one."""
+    return request.outcome or ("other_agency" if request.agency else "not_confirmed")
 
 
 def tally_of(request: DeskRequest) -> desk.Tally:

@@ -18,7 +18,13 @@ Document = dict[str, Any]
 _DAY: Final = 24 * 3600
 LIFE_S: Final = 35 * _DAY
 """The log's age limit: what it no longer holds, no rebuild would show either."""
-_LIVES: Final[Mapping[str, int]] = {"report": LIFE_S, "alert": LIFE_S, "held": LIFE_S, "decided": _DAY}
+_LIVES: Final[Mapping[str, int]] = {
+    "report": LIFE_S,
+    "alert": LIFE_S,
+    "held": LIFE_S,
+    "decided": _DAY,
+    "mute": 2 * _DAY,
+}
 
 _KEPT: Final = 2_000
 """Documents kept from one commit to the next, those loaded last: an alert's records follow each other."""
@@ -70,9 +76,12 @@ class Draft:
 
     def drop(self, index: str, prefix: str) -> None:
         """Delete the index and every document that it names, also those of this draft."""
-        for name, score in self._scores.pop(index, {}).items():
+        scores = self._scores.pop(index, {})
+        for name, score in scores.items():
             if score is not None:
                 self.delete(prefix + name)
+        if left := {name: None for name, score in scores.items() if score is None}:
+            self._scores[index] = {**left}
         self._drops[index] = prefix
 
     def changes(self) -> Changes:

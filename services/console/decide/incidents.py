@@ -17,8 +17,10 @@ from shared.contracts.desk import Statement
 CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted", "no_news", "merged"})
 """Statuses of incidents that are open no more."""
 _MAX_TIMELINE: Final = 500
+_ASIDE: Final = frozenset({"attended", "noted", "escalated", "reporter_asked"})
+"""Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups",
-                   "claim", "tally", "first_hand", "merged_into")  # fmt: skip
+                   "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen")  # fmt: skip
 _CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
@@ -135,11 +137,60 @@ def assessed(draft: Draft, event: i.IncidentAssessed, _place: float) -> None:
 
 
 def claimed(draft: Draft, event: i.IncidentClaimed, _place: float) -> None:
-    """Somebody is on it."""
+    """Somebody is on it; that their own acts renew it is no step of its own."""
     incident = draft.edit(f"incident:{event.incident_id}")
     until = event.until.isoformat()
+    before = (incident.get("claim") or {}).get("member")
     incident["claim"] = {"member": event.member, "group": event.group, "until": until}
-    _happened(draft, incident, event, "claimed", **_by(event), until=until)
+    if before == event.member:
+        _touched(draft, incident, event)
+        return
+    _happened(draft, incident, event, "claimed", **_by(event), until=until, handed_by=event.handed_by)
+
+
+def attended(draft: Draft, event: i.IncidentAttended, _place: float) -> None:
+    """Somebody goes there, is there, or has left."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    others = [v for v in incident.get("visits", ()) if v["member"] != event.member]
+    here = [] if event.step == "left" else [{**_by(event), "step": event.step, "at": _at(event)}]
+    incident["visits"] = [*others, *here]
+    _happened(draft, incident, event, "attended", **_by(event), step=event.step)
+
+
+def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
+    """A member saw it."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    incident["seen"] = incident.get("seen", 0) + 1
+    _happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
+
+
+def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:
+    """A line for the desk."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    _happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
+
+
+def escalated(draft: Draft, event: i.IncidentEscalated, _place: float) -> None:
+    """Other groups are asked to help, and see it from now on."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    incident["seen_by"] = sorted({*incident.get("seen_by", ()), *event.groups} - {HUB})
+    groups = ", ".join(event.groups)
+    _happened(draft, incident, event, "escalated", member=event.member, text=groups)
+
+
+def reporter_asked(draft: Draft, event: i.ReporterAsked, _place: float) -> None:
+    """Somebody asked whoever sent a report."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    facts = {"report": event.report_id, "asks": event.asks}
+    _happened(draft, incident, event, "reporter_asked", **_by(event), **facts)
+
+
+def confirm_proposed(draft: Draft, event: i.ConfirmProposed, _place: float) -> None:
+    """A first person would confirm it."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    facts = {"ask": event.ask, "reach": event.reach}
+    incident["proposed"] = {**_by(event), **facts, "at": _at(event), "text": _words(event)}
+    _happened(draft, incident, event, "confirm_proposed", **_by(event), **facts, text=_words(event) or None)
 
 
 def claim_released(draft: Draft, event: i.ClaimReleased, _place: float) -> None:
@@ -152,7 +203,7 @@ def claim_released(draft: Draft, event: i.ClaimReleased, _place: float) -> None:
 def confirmed(draft: Draft, event: i.IncidentConfirmed, _place: float) -> None:
     """A person confirmed it."""
     incident = draft.edit(f"incident:{event.incident_id}")
-    incident.update(status="confirmed", ask=event.ask, ended_at=None)
+    incident.update(status="confirmed", ask=event.ask, ended_at=None, proposed=None)
     incident.setdefault("confirmed_at", _at(event))
     _said_by_person(draft, incident, event, "confirmed", ask=event.ask)
 
@@ -161,7 +212,8 @@ def rejected(draft: Draft, event: i.IncidentRejected, _place: float) -> None:
     """A person said that it is something else."""
     incident = draft.edit(f"incident:{event.incident_id}")
     _end(incident, event, event.outcome)
-    _said_by_person(draft, incident, event, "rejected", outcome=event.outcome)
+    incident["agency"] = event.agency
+    _said_by_person(draft, incident, event, "rejected", outcome=event.outcome, agency=event.agency)
 
 
 def placed(draft: Draft, event: i.IncidentPlaced, _place: float) -> None:
@@ -195,10 +247,11 @@ def quiet(draft: Draft, event: i.IncidentQuiet, _place: float) -> None:
 
 
 def reopened(draft: Draft, event: i.IncidentReopened, _place: float) -> None:
-    """There is news again."""
+    """There is news again, or a person says that it is not over."""
     incident = draft.edit(f"incident:{event.incident_id}")
-    incident.update(status=event.status, ended_at=None)
-    _happened(draft, incident, event, "reopened", status=event.status)
+    incident.update(status=event.status, ended_at=None, agency=None, proposed=None)
+    facts = {"member": event.member, "group": event.group, "text": _words(event) or None}
+    _happened(draft, incident, event, "reopened", status=event.status, **facts)
 
 
 def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
@@ -331,8 +384,12 @@ def _timestamp(report: Document, event: Message) -> float:
     return datetime.fromisoformat(report.get("at") or _at(event)).timestamp()
 
 
+def _words(event: Any) -> str:
+    return event.statement.text if isinstance(event.statement, Statement) else ""
+
+
 def _said_by_person(draft: Draft, incident: Document, event: Any, what: str, **facts: Any) -> None:
-    statement = event.statement.text if isinstance(event.statement, Statement) else ""
+    statement = _words(event)
     incident["statement"] = statement
     _happened(draft, incident, event, what, **_by(event), **facts, text=statement or None)
 
@@ -342,7 +399,7 @@ def _happened(draft: Draft, incident: Document, event: Message, what: str, **fac
     timeline = incident.setdefault("timeline", [])
     timeline.append({"at": _at(event), "what": what, "cause": _cause(event), **told})
     del timeline[:-_MAX_TIMELINE]
-    incident["version"] = incident.get("version", 0) + 1
+    incident["version"] = incident.get("version", 0) + (what not in _ASIDE)
     _touched(draft, incident, event)
 
 

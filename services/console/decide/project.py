@@ -9,7 +9,7 @@ document shows is neither read (`passes_by`) nor opened (`shows_private`).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from services.console.decide import held, incidents, people, told
+from services.console.decide import held, incidents, people, quiet, told
 from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
 from shared.contracts import alerts as a
@@ -29,6 +29,12 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.ReportAttached: (incidents.needs_of_report, incidents.attached),
     i.IncidentAssessed: (incidents.needs, incidents.assessed),
     i.IncidentClaimed: (incidents.needs, incidents.claimed),
+    i.IncidentAttended: (incidents.needs, incidents.attended),
+    i.IncidentSeen: (incidents.needs, incidents.seen),
+    i.IncidentNoted: (incidents.needs, incidents.noted),
+    i.IncidentEscalated: (incidents.needs, incidents.escalated),
+    i.ReporterAsked: (incidents.needs, incidents.reporter_asked),
+    i.ConfirmProposed: (incidents.needs, incidents.confirm_proposed),
     i.ClaimReleased: (incidents.needs, incidents.claim_released),
     i.IncidentConfirmed: (incidents.needs, incidents.confirmed),
     i.IncidentRejected: (incidents.needs, incidents.rejected),
@@ -43,6 +49,9 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.IncidentCarried: (incidents.needs_of_carried, incidents.carried),
     i.ReportHeld: (held.needs, held.held),
     i.HeldSettled: (held.needs, held.settled),
+    i.MuteSet: (quiet.needs, quiet.muted),
+    i.MuteLifted: (quiet.needs, quiet.lifted),
+    i.FloodSet: (quiet.needs_of_flood, quiet.flooded),
     i.HeldDigested: (held.needs_of_digest, held.digested),
     a.AlertRaised: (told.needs_of_alert, told.raised),
     lg.AlertExpanded: (told.needs, told.expanded),

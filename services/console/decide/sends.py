@@ -7,9 +7,9 @@ It foretells what the router decides (which alerts follow from which act) and re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
-from services.console.decide.commands import place_of, tally_of
+from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
 from services.console.models import DeskRequest, Send
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
@@ -23,6 +23,8 @@ _END_KIND: Final[Mapping[str, AlertKind]] = {
     "aftercare": "UPDATE",
     "closed": "CLOSED",
 }
+_TAKEN_BACK: Final = frozenset({"not_confirmed", "other_agency", "retracted"})
+_ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
 Pair = tuple[str, Audience]
 
 
@@ -70,25 +72,38 @@ def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> li
 
 
 def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
-    match act.command:
-        case "confirm":
-            return "CONFIRMED", "confirmed"
-        case "update" | "place":
-            return "UPDATE", act.incident["status"]
-        case "end":
-            stage = act.request.stage or "officers_left"
-            return _END_KIND[stage], stage
-        case "reject":
-            return "WRONG", act.request.outcome or "not_confirmed"
-    return None
+    stage = act.request.stage or "officers_left"
+    unchanged: Status = act.incident["status"]
+    found: dict[str, tuple[AlertKind, Status]] = {
+        "confirm": ("CONFIRMED", "confirmed"),
+        "update": ("UPDATE", unchanged),
+        "place": ("UPDATE", unchanged),
+        "end": (_END_KIND[stage], stage),
+        "reject": ("WRONG", reject_as(act.request)),
+        "watch": ("WRONG", "other_agency"),
+        "reopen": ("UPDATE", "confirmed" if _stays_confirmed(act) else "unconfirmed"),
+    }
+    return found.get(act.command)
+
+
+def _stays_confirmed(act: Act) -> bool:
+    """Whether what is opened again was confirmed, and nobody took that back."""
+    heard = any(audience != "verifiers" for _, audience in _told(act))
+    return heard and act.incident["status"] not in _TAKEN_BACK
+
+
+def _told(act: Act) -> set[Pair]:
+    return {(a["group"], a["audience"]) for a in act.told if a.get("group") and a.get("audience")}
 
 
 def _whom(act: Act) -> list[Pair]:
-    pairs = {(a["group"], a["audience"]) for a in act.told if a.get("group") and a.get("audience")}
+    pairs = _told(act)
+    if act.command == "reopen" and not _stays_confirmed(act):
+        pairs = {pair for pair in pairs if pair[1] == "verifiers"}
     if act.command == "confirm":
         for share in act.incident.get("groups", ()):
-            pairs |= {(share["group"], audience) for audience in ("verifiers", "community", "partners")}
-    return sorted(cast("set[Pair]", pairs))
+            pairs |= {(share["group"], audience) for audience in _ALL}
+    return sorted(pairs)
 
 
 def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, status: Status) -> AlertRaised:

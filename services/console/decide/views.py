@@ -11,7 +11,7 @@ Names = Mapping[str, str]
 """What members are called, by id."""
 
 _ROW = ("id", "code", "drill", "status", "opened_at", "updated_at", "last_report_at", "ended_at", "version",
-        "place", "groups", "ask", "statement", "tally", "merged_into", "erased")  # fmt: skip
+        "place", "groups", "agency", "ask", "statement", "tally", "merged_into", "erased")  # fmt: skip
 _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "language", "observed_at", "sender",
            "source", "trusted", "outcome", "reason", "erased")  # fmt: skip
 _HELD = ("report_id", "at", "reason", "asked", "leans_to", "groups", "drill", "digested", "text", "place",
@@ -39,7 +39,12 @@ def row(incident: Document, names: Names) -> Document:
     """An incident in a list."""
     shown = {name: incident.get(name) for name in _ROW}
     counts = {"reports": incident.get("reports", 0), "first_hand": incident.get("first_hand", 0)}
-    return {**shown, **counts, "claim": _claim(incident, names)}
+    people = {
+        "claim": named(incident.get("claim"), names),
+        "visits": [named(visit, names) for visit in incident.get("visits", ())],
+        "proposed": named(incident.get("proposed"), names),
+    }
+    return {**shown, **counts, "seen": incident.get("seen", 0), **people}
 
 
 def whole(
@@ -66,9 +71,10 @@ def whole(
 
 def members_named(incident: Document) -> set[str]:
     """The members that its views name."""
-    acting = {step["member"] for step in incident.get("timeline", ()) if step.get("member")}
-    claim = incident.get("claim")
-    return {*acting, claim["member"]} if claim else acting
+    steps = (*incident.get("timeline", ()), *incident.get("visits", ()))
+    found = {step[name] for step in steps for name in ("member", "handed_by") if step.get(name)}
+    holders = (incident.get("claim"), incident.get("proposed"))
+    return found | {holder["member"] for holder in holders if holder}
 
 
 def held(waiting: Document, roles: Mapping[str, str]) -> Document:
@@ -98,9 +104,9 @@ def member(document: Document) -> Document:
     return _only(document, ("member", "name", "roles", "at"))
 
 
-def _claim(incident: Document, names: Names) -> Document | None:
-    claim = incident.get("claim")
-    return {**claim, "name": names.get(claim["member"], "")} if claim else None
+def named(one: Document | None, names: Names) -> Document | None:
+    """With the name of the member that it speaks of."""
+    return {**one, "name": names.get(one["member"], "")} if one else None
 
 
 def _step(step: Document, reasons: Mapping[str, str], names: Names) -> Document:
@@ -108,6 +114,8 @@ def _step(step: Document, reasons: Mapping[str, str], names: Names) -> Document:
     if member_id := step.get("member"):
         shown["by"] = names.get(member_id) or member_id
     rest = {k: v for k, v in step.items() if k not in {"at", "what", "member", "cause"}}
+    if giver := step.get("handed_by"):
+        rest["handed_by"] = names.get(giver) or giver
     reason = step.get("reason") or reasons.get(step["cause"])
     return {**shown, **rest, "reason": reason}
 

@@ -40,8 +40,13 @@ def question_for(state: State, report: ReportReceived, reason: str, now: datetim
         return None
     if not isinstance(report.contact, ReportContact) or waiting(state, content.sender, now):
         return None
-    lately = [a for a in state.asked.get(content.sender) or () if now - a.at < QUESTIONS_WITHIN]
-    return _ASKS.get(reason) if len(lately) < QUESTIONS else None
+    return _ASKS.get(reason) if may_be_asked(state, content.sender, now) else None
+
+
+def may_be_asked(state: State, sender: str, now: datetime) -> bool:
+    """Whether this sender was not asked too often within the hour."""
+    lately = [a for a in state.asked.get(sender) or () if now - a.at < QUESTIONS_WITHIN]
+    return len(lately) < QUESTIONS
 
 
 def ask(draft: Draft, report: ReportReceived, question: Question, understood: Understood) -> None:
@@ -49,6 +54,17 @@ def ask(draft: Draft, report: ReportReceived, question: Question, understood: Un
     contact, content = report.contact, report.content
     if not isinstance(contact, ReportContact) or not isinstance(content, ReportContent):
         return
+    body = QuestionBody(
+        bridge=report.bridge,
+        address=contact.address,
+        asks=question,
+        language=_spoken(content, understood),
+    )
+    emit_question(draft, body, drill=report.drill)
+
+
+def emit_question(draft: Draft, body: QuestionBody, *, drill: bool) -> None:
+    """One reporter is asked, whoever wants to know."""
     draft.emit(
         AlertRaised,
         alert_id=ids.alert_id(draft.next_id(), HUB, "reporter"),
@@ -58,13 +74,8 @@ def ask(draft: Draft, report: ReportReceived, question: Question, understood: Un
         kind="QUESTION",
         urgency="normal",
         not_after=draft.now + QUESTION_LIFE,
-        drill=report.drill,
-        body=QuestionBody(
-            bridge=report.bridge,
-            address=contact.address,
-            asks=question,
-            language=_spoken(content, understood),
-        ),
+        drill=drill,
+        body=body,
     )
 
 

@@ -62,8 +62,8 @@ def likely(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
 
 
 def enough(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:
-    """Whether it is supported, or a trusted account vouches for it."""
-    return incident.vouched > 0 or supported(incident, groups)
+    """Whether it is supported, or a trusted account vouches for it, or a member saw it."""
+    return incident.vouched > 0 or incident.seen > 0 or supported(incident, groups)
 
 
 def supported(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_hub, desk_merge, reasons
+from services.router.decide import desk_hub, desk_merge, desk_quiet, desk_team, reasons
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
@@ -16,6 +16,13 @@ OnHub = Callable[[Draft, Any], str]
 
 _INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
     desk.Claim: acts.claim,
+    desk.HandOver: desk_team.hand_over,
+    desk.Attend: desk_team.attend,
+    desk.Seen: desk_team.seen,
+    desk.Note: desk_team.note,
+    desk.AskReporter: desk_team.ask_reporter,
+    desk.Escalate: desk_team.escalate,
+    desk.Reopen: acts.reopen,
     desk.Release: acts.release,
     desk.Confirm: acts.confirm,
     desk.Reject: acts.reject,
@@ -27,18 +34,23 @@ _INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
 }
 _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.ReleaseReport: acts.release_report,
+    desk.Mute: desk_quiet.mute,
+    desk.Unmute: desk_quiet.unmute,
+    desk.Flood: desk_quiet.flood,
     desk.DefineGroup: desk_hub.define_group,
     desk.AddMember: desk_hub.add_member,
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
 }
-_DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED})
+_DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED, reasons.SECOND_PERSON})
 
 
 def decide_command(draft: Draft, command: DeskCommand) -> Answer:
     """Apply the command or refuse it; the answer names the reason."""
     incident = command.incident_id if isinstance(command, IncidentCommand) else None
     reason = refusal(draft.state, command) or _apply(draft, command)
+    if reason in _DONE and incident is not None:
+        acts.renew_claim(draft, incident, command.member)
     return Answer("applied" if reason in _DONE else "refused", reason, incident)
 
 

@@ -3,21 +3,23 @@
 Whoever was told of an incident is told of every change of it, once, over the same audience.
 """
 
+from datetime import datetime
 from typing import Final
 
 from services.router.decide import ids, reasons
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
 from services.router.decide.judge import group_ids
-from services.router.decide.limits import CLAIM_LEASE
+from services.router.decide.limits import CLAIM_LEASE, CLAIM_RENEWED, PROPOSAL_LIFE
 from services.router.decide.permissions import concerns
 from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
 from services.router.decide.state import Held, Incident
+from services.router.decide.watch import keep_watch
 from shared.contracts import desk
 from shared.contracts import incidents as events
-from shared.contracts.alerts import AlertKind
-from shared.contracts.base import IncidentId
+from shared.contracts.alerts import AlertKind, Note
+from shared.contracts.base import IncidentId, MemberId
 from shared.contracts.desk import EndStage, Statement
 from shared.contracts.incidents import Status
 
@@ -28,6 +30,7 @@ _TO_END: Final[dict[EndStage, frozenset[Status]]] = {
     "aftercare": frozenset({"unconfirmed", "likely", "confirmed", "no_news", "officers_left"}),
     "closed": frozenset({"unconfirmed", "likely", "confirmed", "no_news", "officers_left", "aftercare"}),
 }
+_TAKEN_BACK: Final[frozenset[Status]] = frozenset({"not_confirmed", "other_agency", "retracted"})
 _ENDED_AS: Final[dict[EndStage, AlertKind]] = {
     "officers_left": "OVER",
     "aftercare": "UPDATE",
@@ -36,7 +39,7 @@ _ENDED_AS: Final[dict[EndStage, AlertKind]] = {
 
 
 def _statement(
-    command: desk.Confirm | desk.Reject | desk.PutPlace | desk.Update | desk.End,
+    command: desk.Confirm | desk.Reject | desk.PutPlace | desk.Update | desk.End | desk.Reopen,
 ) -> Statement | None:
     return command.statement if isinstance(command.statement, Statement) else None
 
@@ -62,6 +65,21 @@ def claim(draft: Draft, command: desk.Claim, incident: Incident) -> str:
     return reasons.APPLIED
 
 
+def renew_claim(draft: Draft, incident: IncidentId, member: MemberId) -> None:
+    """Whoever is at work on it need not claim it again."""
+    known = draft.state.incidents.get(incident)
+    held = known.claim if known else None
+    if held is None or held.member != member or held.until - draft.now > CLAIM_RENEWED:
+        return
+    draft.emit(
+        events.IncidentClaimed,
+        incident_id=incident,
+        member=member,
+        group=held.group,
+        until=draft.now + CLAIM_LEASE,
+    )
+
+
 def release(draft: Draft, command: desk.Release, incident: Incident) -> str:
     """Only one's own claim can be given up; others lapse."""
     if incident.claim is None or incident.claim.member != command.member:
@@ -75,6 +93,8 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
     if incident.status not in _TO_CONFIRM:
         return reasons.WRONG_STATUS
     statement = _statement(command)
+    if _needs_a_second(draft, command, incident):
+        return _propose(draft, command, incident, statement)
     draft.emit(
         events.IncidentConfirmed,
         incident_id=incident.id,
@@ -88,6 +108,37 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
     return reasons.APPLIED
 
 
+def _needs_a_second(draft: Draft, command: desk.Confirm, incident: Incident) -> bool:
+    """Whether it would reach more people than one person should answer for, and nobody else said yes."""
+    known = [draft.state.groups[s.group] for s in incident.groups if s.group in draft.state.groups]
+    limit = min((g.definition.policy.second_person_above for g in known), default=command.reach)
+    return command.reach > limit and not _waits_for(incident, command.member, draft.now)
+
+
+def _waits_for(incident: Incident, member: MemberId, now: datetime) -> bool:
+    """Whether another person proposed it lately."""
+    first = incident.proposed
+    return first is not None and first.member != member and now - first.at <= PROPOSAL_LIFE
+
+
+def _propose(draft: Draft, command: desk.Confirm, incident: Incident, statement: Statement | None) -> str:
+    """The verifiers learn that a second person is needed; of the same proposal once."""
+    before = incident.proposed
+    draft.emit(
+        events.ConfirmProposed,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        ask=command.ask,
+        reach=command.reach,
+        statement=statement,
+    )
+    if before is None or draft.now - before.at > PROPOSAL_LIFE:
+        told = [pair for pair in incident.told if pair[1] == "verifiers"]
+        draft.tell(incident.id, "UPDATE", told, urgency="urgent", note="second_person")
+    return reasons.SECOND_PERSON
+
+
 def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
     """It is not what was reported: those who were told are told, nobody else."""
     if incident.status not in _TO_REJECT:
@@ -99,9 +150,34 @@ def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
         member=command.member,
         group=command.group,
         outcome=command.outcome,
+        agency=command.agency if command.outcome == "other_agency" else None,
         statement=statement,
     )
+    if command.keep_watch and incident.place is not None:
+        keep_watch(draft, incident.id)
     draft.tell(incident.id, "WRONG", incident.told, urgency="urgent", statement=_words(statement))
+    return reasons.APPLIED
+
+
+def reopen(draft: Draft, command: desk.Reopen, incident: Incident) -> str:
+    """It is not over after all. What was confirmed stays confirmed, unless a person took that back."""
+    if incident.merged_into is not None or incident.live:
+        return reasons.WRONG_STATUS
+    heard = any(audience != "verifiers" for _, audience in incident.told)
+    status: Status = "confirmed" if heard and incident.status not in _TAKEN_BACK else "unconfirmed"
+    statement = _statement(command)
+    draft.emit(
+        events.IncidentReopened,
+        incident_id=incident.id,
+        status=status,
+        member=command.member,
+        group=command.group,
+        statement=statement,
+    )
+    whom = incident.told if status == "confirmed" else [p for p in incident.told if p[1] == "verifiers"]
+    note: Note | None = None if status == "confirmed" else "reopened"
+    words = _words(statement) or ("It is not over." if status == "confirmed" else "")
+    draft.tell(incident.id, "UPDATE", whom, urgency="urgent", statement=words, note=note)
     return reasons.APPLIED
 
 

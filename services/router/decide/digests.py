@@ -61,6 +61,8 @@ def _all_waiting(state: State) -> list[_Waiting]:
     incidents: dict[GroupId, list[Incident]] = {}
     watches: dict[GroupId, list[Watch]] = {}
     for report in state.all_held.values():
+        if report.reason == reasons.MUTED:
+            continue
         for group in report.groups:
             held.setdefault(group, []).append(report)
     for name in sorted(state.untold):

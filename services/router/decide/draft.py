@@ -7,7 +7,7 @@ from typing import Any
 from services.router.decide import alerts, ids
 from services.router.decide.evolve import evolve
 from services.router.decide.limits import SINGLES, SINGLES_WITHIN
-from services.router.decide.state import Incident, State
+from services.router.decide.state import DAWN, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
 from shared.contracts.base import GroupId, IncidentId, Message
@@ -86,6 +86,8 @@ def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRME
 
 
 def _has_room(draft: Draft, group: GroupId) -> bool:
+    if draft.now < draft.state.floods.get(group, DAWN):
+        return False
     recent = [at for at in draft.state.singles.get(group, ()) if draft.now - at < SINGLES_WITHIN]
     return len(recent) < SINGLES
 

@@ -14,6 +14,7 @@ from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
+from services.router.decide.mutes import report_of
 from services.router.decide.state import (
     DAWN,
     HELD,
@@ -22,6 +23,7 @@ from services.router.decide.state import (
     Group,
     Held,
     Member,
+    Mute,
     Sighting,
     State,
     Thread,
@@ -170,6 +172,34 @@ def _watch(state: State, event: incidents.WatchNoted) -> State:
     return changed(state, watches=watches)
 
 
+def _muted(state: State, event: incidents.MuteSet) -> State:
+    """The sender or the words of that report, as they are known now; of what is gone nothing is muted."""
+    mutes = state.mutes
+    for name in [name for name, mute in mutes.items() if mute.until <= event.at]:
+        mutes = mutes.discard(name)
+    report = report_of(state, event.report_id)
+    if report is not None:
+        by_sender = event.what == "sender"
+        mute = Mute(
+            id=event.mute_id,
+            group=event.group,
+            until=event.until,
+            sender=report.sender if by_sender else None,
+            sketch=() if by_sender else report.sketch,
+        )
+        mutes = mutes.insert(mute.id, mute)
+    return changed(state, mutes=mutes)
+
+
+def _unmuted(state: State, event: incidents.MuteLifted) -> State:
+    return changed(state, mutes=state.mutes.discard(event.mute_id))
+
+
+def _flooded(state: State, event: incidents.FloodSet) -> State:
+    floods = state.floods.discard(event.group)
+    return changed(state, floods=floods.insert(event.group, event.until) if event.until else floods)
+
+
 def _defined(state: State, event: groups.GroupDefined) -> State:
     channels = event.channels if isinstance(event.channels, groups.GroupChannels) else None
     group = Group(event.version, event.definition, channels, event.at)
@@ -194,6 +224,9 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     incidents.HeldDigested: _digested,
     incidents.ReportWatched: _watched,
     incidents.WatchNoted: _watch,
+    incidents.MuteSet: _muted,
+    incidents.MuteLifted: _unmuted,
+    incidents.FloodSet: _flooded,
     alerts.AlertRaised: _alert,
     groups.GroupDefined: _defined,
     groups.MemberAdded: _member,

@@ -9,8 +9,19 @@ from rpds import HashTrieMap
 from services.router.decide import assess, snapshot
 from services.router.decide.changed import changed
 from services.router.decide.evolve_parts import drop, put
-from services.router.decide.limits import MOST_GROUPS, MOST_WORDS
-from services.router.decide.state import DAWN, Claim, Evidence, Incident, State, Thread, Trace
+from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
+from services.router.decide.state import (
+    DAWN,
+    Asked,
+    Claim,
+    Evidence,
+    Incident,
+    Proposal,
+    State,
+    Thread,
+    Trace,
+    Visit,
+)
 from services.router.decide.text import sketch
 from shared.contracts import incidents as events
 from shared.contracts.base import IncidentId, Place, ReportId
@@ -175,14 +186,17 @@ def _not_older(known: Trace | Thread | None, new: Trace | Evidence) -> bool:
     return known is None or known.incident is None or known.at <= new.at
 
 
-def _change(change: Change) -> Handler:
-    """A handler that changes its incident alone, by a person or by time: a new version of it."""
+def _change(change: Change, *, decides: bool = True) -> Handler:
+    """A handler that changes its incident alone, by a person or by time.
+
+    That is a new version of it, unless it is nothing that would alter what a person decides.
+    """
 
     def handle(state: State, event: IncidentEvent) -> State:
         incident = state.incidents.get(event.incident_id)
         if incident is None:
             return state
-        return put(state, changed(change(incident, event), version=incident.version + 1))
+        return put(state, changed(change(incident, event), version=incident.version + decides))
 
     return handle
 
@@ -191,9 +205,35 @@ def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:
     return changed(incident, status=event.status)
 
 
-def _claimed(incident: Incident, event: events.IncidentClaimed) -> Incident:
+def _claimed(state: State, event: events.IncidentClaimed) -> State:
+    """A new version where it passes to somebody; not where their own act renews it."""
+    before = state.incidents.get(event.incident_id)
+    same = before is not None and before.claim is not None and before.claim.member == event.member
+    return _change(_with_claim, decides=not same)(state, event)
+
+
+def _with_claim(incident: Incident, event: events.IncidentClaimed) -> Incident:
     claim = Claim(event.member, event.group, event.until)
     return changed(incident, claim=claim, last_at=max(incident.last_at, event.at))
+
+
+def _attended(incident: Incident, event: events.IncidentAttended) -> Incident:
+    others = tuple(v for v in incident.visits if v.member != event.member)
+    if event.step != "left":
+        others = (*others, Visit(event.member, event.group, event.step, event.at))[-MOST_VISITS:]
+    return changed(incident, visits=others, last_at=max(incident.last_at, event.at))
+
+
+def _seen(incident: Incident, event: events.IncidentSeen) -> Incident:
+    return changed(incident, seen=incident.seen + 1, last_at=max(incident.last_at, event.at))
+
+
+def _noted(incident: Incident, event: events.IncidentEvent) -> Incident:
+    return changed(incident, last_at=max(incident.last_at, event.at))
+
+
+def _proposed(incident: Incident, event: events.ConfirmProposed) -> Incident:
+    return changed(incident, proposed=Proposal(event.member, event.at), last_at=event.at)
 
 
 def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
@@ -210,6 +250,16 @@ def _rejected(incident: Incident, event: events.IncidentRejected) -> Incident:
 
 def _over(incident: Incident, at: datetime) -> Incident:
     return changed(incident, ended_at=incident.ended_at or at, claim=None, last_at=max(incident.last_at, at))
+
+
+def _reporter_asked(state: State, event: events.ReporterAsked) -> State:
+    """It counts among the questions of its sender."""
+    incident = state.incidents.get(event.incident_id)
+    report = incident.evidence.get(event.report_id) if incident else None
+    if report is None or report.sender is None:
+        return state
+    asked = (*(state.asked.get(report.sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
+    return changed(state, asked=state.asked.put(report.sender, asked, event.at))
 
 
 def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
@@ -231,7 +281,7 @@ def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
 
 
 def _reopened(incident: Incident, event: events.IncidentReopened) -> Incident:
-    return changed(incident, status=event.status, ended_at=None, last_at=event.at)
+    return changed(incident, status=event.status, ended_at=None, last_at=event.at, proposed=None)
 
 
 def _split(incident: Incident, event: events.IncidentSplit) -> Incident:
@@ -293,8 +343,14 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentOpened: _opened,
     events.ReportAttached: _attached,
     events.IncidentAssessed: _change(_assessed),
-    events.IncidentClaimed: _change(_claimed),
+    events.IncidentClaimed: _claimed,
     events.ClaimReleased: _change(_released),
+    events.IncidentAttended: _change(_attended, decides=False),
+    events.IncidentSeen: _change(_seen),
+    events.IncidentNoted: _change(_noted, decides=False),
+    events.IncidentEscalated: _change(_noted, decides=False),
+    events.ReporterAsked: _reporter_asked,
+    events.ConfirmProposed: _change(_proposed),
     events.IncidentConfirmed: _change(_confirmed),
     events.IncidentRejected: _change(_rejected),
     events.IncidentPlaced: _change(_placed),

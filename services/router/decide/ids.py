@@ -28,6 +28,11 @@ def watch_id(report: str) -> str:
     return "w" + _name("watch", report)
 
 
+def mute_id(command: str) -> str:
+    """The id of what this command mutes."""
+    return "u" + _name("mute", command)
+
+
 def alert_id(event_id: str, group: str, audience: str) -> AlertId:
     """The id of the alert that this event raises for this group's audience."""
     return AlertId("a" + _name(event_id, group, audience))

@@ -63,6 +63,17 @@ MOST_SIGHTINGS: Final = 20
 WATCH_LIFE: Final = timedelta(hours=2)
 
 CLAIM_LEASE: Final = timedelta(minutes=15)
+CLAIM_RENEWED: Final = timedelta(minutes=10)
+"""An act by whoever holds a claim renews it when no more than this is left of it."""
+
+PROPOSAL_LIFE: Final = timedelta(minutes=30)
+"""So long a first person's confirmation waits for a second one."""
+
+MUTE_LIFE: Final = timedelta(hours=24)
+FLOOD_LIFE: Final = timedelta(hours=6)
+"""Flood mode ends by itself after this, so that nobody forgets it."""
+
+MOST_VISITS: Final = 20
 DIGEST_GATHERS: Final = timedelta(minutes=1)
 """A digest waits this long for company, if none was sent lately."""
 HELD_LIFE: Final = timedelta(days=14)

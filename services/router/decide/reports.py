@@ -9,6 +9,7 @@ from services.router.decide.clues import precise
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
+from services.router.decide.mutes import muted
 from services.router.decide.route import area_index, concerned
 from services.router.decide.state import Held, State
 from services.router.decide.text import alike
@@ -41,6 +42,10 @@ def decide_report(draft: Draft, report: ReportReceived) -> Answer:
     if not isinstance(content, ReportContent):
         return Answer("ignored", reasons.CONTENT_GONE)
     ruling = judge(draft.state, content, drill=report.drill, now=draft.now, gazetteer=draft.gazetteer)
+    if ruling.verdict in {"open", "hold"} and muted(
+        draft.state, content, _holders(draft.state, ruling), draft.now
+    ):
+        ruling = replace(ruling, verdict="hold", reason=reasons.MUTED, joins_held=())
     shown = why(ruling).model_copy(update={"trusted": content.trusted})
     return replace(carry_out(draft, report, content, ruling), why=shown)
 

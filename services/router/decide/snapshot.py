@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from rpds import HashTrieMap
 
 from services.router.decide.homes import speaks_of_home
-from services.router.decide.state import DAWN, Claim, Evidence, Incident
+from services.router.decide.state import DAWN, Claim, Evidence, Incident, Proposal, Visit
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import GroupShare
@@ -27,6 +27,8 @@ MOST_BYTES: Final = 300_000
 MOST_TEXT: Final = 500
 """Characters that a snapshot keeps of a report's text. Its sketch stays that of the whole text."""
 
+_VISITS: Final = TypeAdapter(tuple[Visit, ...])
+_PROPOSED: Final = TypeAdapter(Proposal | None)
 _EVIDENCE: Final = TypeAdapter(list[Evidence])
 _CLAIM: Final = TypeAdapter(Claim | None)
 _TIME: Final = TypeAdapter(datetime | None)
@@ -49,6 +51,9 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "support": _dumped(incident.support),
         "home": incident.home,
         "vouched": incident.vouched,
+        "visits": _VISITS.dump_python(incident.visits, mode="json"),
+        "proposed": _PROPOSED.dump_python(incident.proposed, mode="json"),
+        "seen": incident.seen,
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -95,6 +100,9 @@ def incident_from(state: dict[str, Any]) -> Incident:
         best=best[0] if best else None,
         home=_home(state),
         vouched=state.get("vouched", 0),
+        visits=_VISITS.validate_python(state.get("visits", ())),
+        proposed=_PROPOSED.validate_python(state.get("proposed")),
+        seen=state.get("seen", 0),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )

@@ -16,7 +16,7 @@ from services.router.decide.geo import Cell
 from services.router.decide.limits import QUESTIONS_WITHIN
 from services.router.decide.walked import Walked
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
-from shared.contracts.desk import Tally
+from shared.contracts.desk import Step, Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
 from shared.contracts.incidents import Gist, GroupShare, Status
 
@@ -65,6 +65,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A member who goes to look: going, or there."""
+
+    member: MemberId
+    group: GroupId
+    step: Step
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Who would confirm it, and waits for a second person."""
+
+    member: MemberId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One event in the world, as decided so far."""
 
@@ -85,6 +103,11 @@ class Incident:
     groups: tuple[GroupShare, ...] = ()
     told: Told = ()
     claim: Claim | None = None
+    visits: tuple[Visit, ...] = ()
+    """The members who are going there or are there."""
+    proposed: Proposal | None = None
+    seen: int = 0
+    """The sightings by members of their own."""
     tally: Tally = field(default_factory=Tally)
     merged_into: IncidentId | None = None
     was: Status | None = None
@@ -157,6 +180,17 @@ class Watch:
     reports: int
     groups: tuple[GroupId, ...]
     digested: tuple[GroupId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """What a group does not want to be troubled by: a sender, or words."""
+
+    id: str
+    group: GroupId
+    until: datetime
+    sender: str | None = None
+    sketch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +304,9 @@ class State:
     held: "HashTrieMap[ReportId, Held]" = field(default_factory=HashTrieMap)
     sightings: "Generations[Cell, tuple[Sighting, ...]]" = field(default_factory=_sightings)
     watches: "HashTrieMap[str, Watch]" = field(default_factory=HashTrieMap)
+    mutes: "HashTrieMap[str, Mute]" = field(default_factory=HashTrieMap)
+    floods: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)
+    """Until when each group hears of incidents in digests only, because a person said so."""
     untold: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """Incidents of which some group concerned has not heard yet: too many came at once."""
     singles: "HashTrieMap[GroupId, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)

@@ -13,7 +13,7 @@ from services.router.decide.limits import WATCH_M, WATCH_SENDERS, WATCH_WITHIN
 from services.router.decide.state import Sighting
 from services.router.decide.watch_at import near, watch_near
 from shared.contracts import incidents as events
-from shared.contracts.base import GroupId, Place, ReportId
+from shared.contracts.base import GroupId, IncidentId, Place, ReportId
 
 
 def note_police(
@@ -28,6 +28,16 @@ def note_police(
     if len({s.sender or s.report for s in seen}) >= WATCH_SENDERS:
         where = events.WatchPlace(place=place, since=min(s.at for s in seen), reports=len(seen))
         draft.emit(events.WatchNoted, watch_id=ids.watch_id(report), groups=groups, where=where)
+
+
+def keep_watch(draft: Draft, incident: IncidentId) -> None:
+    """A person found ordinary police where a raid was reported: the place is remembered as a watch."""
+    known = draft.incident(incident)
+    if known.place is None or watch_near(draft.state, known.place, draft.now) is not None:
+        return
+    where = events.WatchPlace(place=known.place, since=known.opened_at, reports=len(known.evidence))
+    groups = tuple(share.group for share in known.groups)
+    draft.emit(events.WatchNoted, watch_id=ids.watch_id(known.id), groups=groups, where=where)
 
 
 def _recent(draft: Draft, place: Place) -> Sequence[Sighting]:

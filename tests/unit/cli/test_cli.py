@@ -137,6 +137,21 @@ def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code
     assert len(fake.said("POST", "/v1/desk/confirm")) == sent
 
 
+@pytest.mark.parametrize("act", ["reject", "update", "end", "watch", "reopen"])
+def test_whatever_people_are_told_is_shown_first(fake: Relay, act: str) -> None:
+    fake.answers[f"POST /v1/desk/{act}/preview"] = (200, PREVIEW)
+    result = run("desk", act, "D7K", typed="n\n")
+    assert (result.exit_code, fake.said("POST", f"/v1/desk/{act}")) == (1, [])
+    assert "Nothing was sent" in result.output
+
+
+def test_flood_mode_is_of_a_group(fake: Relay) -> None:
+    fake.answers["POST /v1/desk/flood"] = (200, {"outcome": "applied", "reason": "applied"})
+    assert run("desk", "flood", "hackney", "off").exit_code == 0
+    (body,) = fake.said("POST", "/v1/desk/flood")
+    assert (body["group"], body["on"]) == ("hackney", False)
+
+
 def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
     fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
     result = run("desk", "confirm", "D7K", "--yes", "--text", "One van", "--id", "c1")
@@ -156,11 +171,23 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["end", "D7K", "--let-go", "2"], "end", {"incident": "D7K", "stage": "officers_left", "let_go": 2}),
         (["place", "D7K", "--lat", "51.5", "--lon", "0"], "place",
          {"incident": "D7K", "lat": 51.5, "lon": 0.0, "radius_m": 50.0}),
+        (["attend", "D7K"], "attend", {"incident": "D7K", "step": "going"}),
+        (["attend", "D7K", "there"], "attend", {"incident": "D7K", "step": "there"}),
+        (["seen", "D7K", "--text", "two vans"], "seen", {"incident": "D7K", "text": "two vans"}),
+        (["note", "D7K", "rang them"], "note", {"incident": "D7K", "text": "rang them"}),
+        (["hand-over", "D7K", "mben"], "hand_over", {"incident": "D7K", "to": "mben"}),
+        (["ask", "D7K", "rabc"], "ask", {"incident": "D7K", "report": "rabc", "asks": "what"}),
+        (["escalate", "D7K", "a", "b"], "escalate", {"incident": "D7K", "groups": ["a", "b"]}),
+        (["watch", "D7K"], "watch", {"incident": "D7K"}),
+        (["reopen", "D7K"], "reopen", {"incident": "D7K"}),
+        (["mute", "rabc"], "mute", {"report": "rabc", "what": "sender", "reason": "spam"}),
+        (["unmute", "u1"], "unmute", {"mute": "u1"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_each_act_is_one_request(fake: Relay, args: list[str], path: str, body: dict[str, Any]) -> None:
     fake.answers[f"POST /v1/desk/{path}"] = (200, {"outcome": "applied", "reason": "ok"})
+    fake.answers[f"POST /v1/desk/{path}/preview"] = (200, {"sends": []})
     result = run("desk", *args, "--id", "c", "--group", "hackney")
     assert result.exit_code == 0, result.output
     assert fake.said("POST", f"/v1/desk/{path}") == [{**body, "id": "c", "group": "hackney"}]

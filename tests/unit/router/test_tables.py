@@ -255,13 +255,26 @@ COMMANDS: dict[str, Any] = {
     "update": desk.Update,
     "end": desk.End,
     "release_report": desk.ReleaseReport,
+    "reopen": desk.Reopen,
+    "attend": desk.Attend,
+    "seen": desk.Seen,
+    "note": desk.Note,
+    "hand_over": desk.HandOver,
+    "escalate": desk.Escalate,
+    "ask": desk.AskReporter,
+    "mute": desk.Mute,
+    "unmute": desk.Unmute,
+    "flood": desk.Flood,
     "define_group": desk.DefineGroup,
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
     "kill_switch": desk.KillSwitch,
 }
-VERIFIER = {"claim", "release"}
-DISPATCHER = VERIFIER | {"confirm", "reject", "place", "merge", "split", "update", "end", "release_report"}
+VERIFIER = {"claim", "release", "attend", "seen", "note", "hand_over", "ask"}
+DISPATCHER = VERIFIER | {
+    "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
+    "reopen", "escalate", "mute", "unmute", "flood",
+}  # fmt: skip
 RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch"}
 
 
@@ -277,6 +290,11 @@ RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch"}
 )
 def test_the_table_of_roles(role: Any, may: set[str], command: str) -> None:
     assert (COMMANDS[command] in ALLOWED[role]) == (command in may)
+
+
+def test_every_command_is_in_the_table() -> None:
+    every = {model for allowed in ALLOWED.values() for model in allowed}
+    assert every == set(COMMANDS.values())
 
 
 def _add(member: str, group: str, roles: dict[str, str], new: str = "m9") -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""What a group's people muted for a day: a sender, or words that are copied on and on.
+
+Nothing is lost by it: a muted report is kept and listed like every report that waits, but opens nothing,
+asks nobody back and stands in no digest. It holds only where every group concerned mutes it, so that no
+group silences what its neighbour wants to hear.
+"""
+
+from datetime import datetime
+
+from services.router.decide.state import Evidence, Incident, State
+from services.router.decide.text import alike, sketch
+from shared.contracts.base import GroupId, IncidentId, ReportId
+from shared.contracts.reports import ReportContent
+
+
+def report_of(state: State, report: ReportId) -> Evidence | None:
+    """The report as an incident or a person's list has it."""
+    if (held := state.held.get(report)) is not None:
+        return held.evidence
+    incident = incident_of(state, report)
+    return incident.evidence.get(report) if incident else None
+
+
+def incident_of(state: State, report: ReportId) -> Incident | None:
+    """The incident that the report belongs to."""
+    name = state.known.get(report)
+    return state.incidents.get(IncidentId(name)) if name else None
+
+
+def muted(state: State, content: ReportContent, groups: tuple[GroupId, ...], now: datetime) -> bool:
+    """Whether each of these groups mutes its sender or its words."""
+    if not state.mutes or not groups:
+        return False
+    words = sketch(content.text)
+    mutes = [
+        mute.group
+        for mute in state.mutes.values()
+        if now < mute.until
+        and (
+            (mute.sender is not None and mute.sender == content.sender)
+            or (mute.sender is None and alike(mute.sketch, words))
+        )
+    ]
+    return set(groups) <= set(mutes)

@@ -1,0 +1,137 @@
+"""What the console shows of an incident is what the router holds of it, whatever was done in whatever order.
+
+Above all the version: a dispatcher decides about the one that they saw, and the router compares.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.console.decide.draft import Document, Draft
+from services.console.decide.project import needs, project
+from services.router.decide.decider import Input, step
+from services.router.decide.state import Incident, State
+from services.router.evaluate import state_with
+from services.router.gazetteer.load import load_gazetteer
+from shared.contracts import desk
+from shared.contracts.base import HUB, Message
+from shared.contracts.groups import Area, GroupDefinition
+from shared.contracts.reports import ReportContent, ReportReceived
+
+GAZETTEER = load_gazetteer()
+START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)
+BRITAIN = Area(polygons=((((-8.0, 49.5), (2.0, 49.5), (2.0, 59.5), (-8.0, 59.5), (-8.0, 49.5)),),))
+GROUPS = [GroupDefinition(id="here", name="Here", area=BRITAIN), GroupDefinition(id="there", name="There")]
+TEXTS = (
+    "Immigration raid at Ashwin Street",
+    "immigration van Kenmure Street",
+    "they have left Ashwin Street",
+)
+WHO = ("ada", "ben")
+SAID = desk.Statement(text="two vans")
+
+ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
+    desk.Claim: {},
+    desk.Release: {},
+    desk.Attend: {"step": "there"},
+    desk.Seen: {"statement": SAID},
+    desk.Note: {"statement": SAID},
+    desk.HandOver: {"to": "ben", "statement": SAID},
+    desk.Escalate: {"groups": ("there",)},
+    desk.AskReporter: {"to": desk.ReporterAddress(bridge="sms", address="x")},
+    desk.Confirm: {"reach": 5_000, "ask": "WITNESSES", "statement": SAID},
+    desk.Reject: {"outcome": "other_agency", "agency": "police", "keep_watch": True},
+    desk.Reopen: {},
+    desk.PutPlace: {},
+    desk.Merge: {},
+    desk.Split: {},
+    desk.Update: {"ask": "ENOUGH", "statement": SAID},
+    desk.End: {"tally": desk.Tally(let_go=1)},
+}
+
+steps = st.one_of(
+    st.tuples(st.just("report"), st.sampled_from(TEXTS), st.sampled_from("abc")),
+    st.tuples(st.just("time"), st.sampled_from((60, 700, 6_000))),
+    st.tuples(st.just("act"), st.sampled_from(sorted(ACTS, key=lambda m: m.__name__)), st.sampled_from(WHO)),
+)
+
+
+class World:
+    """The router's state and the console's documents, side by side."""
+
+    def __init__(self) -> None:
+        self.state: State = state_with(GROUPS)
+        self.draft = Draft()
+        self.now, self.seq = START, 0
+        self._play(desk.AddMember, member="bootstrap", group=HUB, new_member="op", roles={HUB: "operator"})
+        for name in WHO:
+            roles: Any = {"here": "dispatcher"}
+            self._play(desk.AddMember, member="op", group=HUB, new_member=name, roles=roles)
+
+    def _play(self, model: type[desk.DeskCommand], **fields: Any) -> None:
+        if model is desk.AddMember:
+            fields["token_sha256"] = f"{self.seq:064x}"
+        self.take("DESK", model(id=f"c{self.seq}", at=self.now, **fields))
+
+    def take(self, stream: Any, message: Message | None) -> None:
+        self.seq += 1
+        events, self.state = step(self.state, Input(stream, self.seq, message), self.now, GAZETTEER)
+        for event in events:
+            while missing := self.draft.missing(needs(self.draft, event)):
+                for key in missing:
+                    self.draft.load(key, None)
+            project(self.draft, event, self.seq)
+
+    def do(self, what: tuple[Any, ...]) -> None:
+        match what:
+            case ("report", text, sender):
+                name = f"r{self.seq}"
+                content = ReportContent(text=text, sender=sender)
+                self.take("REPORTS", ReportReceived(
+                    id=name, at=self.now, report_id=name, bridge="t", content=content
+                ))  # fmt: skip
+            case ("time", seconds):
+                self.now += timedelta(seconds=seconds)
+                self.take("TICK", None)
+            case ("act", model, who):
+                self._act(model, who)
+
+    def _act(self, model: type[desk.IncidentCommand], who: str) -> None:
+        incidents = sorted(self.state.incidents.values(), key=lambda i: (i.opened_at, i.id))
+        if not incidents:
+            return
+        one, other = incidents[-1], incidents[0]
+        fields = {**ACTS[model], "member": who, "group": "here", "incident_id": one.id}
+        if model is desk.Merge:
+            fields["absorbed"] = other.id
+        if model in {desk.Split, desk.AskReporter}:
+            first = min(one.evidence, default="r0")
+            fields |= {"reports": (first,)} if model is desk.Split else {"report_id": first}
+        if model is desk.PutPlace:
+            fields["statement"] = desk.Statement(place=other.place)
+        self._play(model, **fields)
+
+    def shown(self, incident: Incident) -> Document:
+        return self.draft.get(f"incident:{incident.id}") or {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(steps, min_size=5, max_size=40))
+def test_after_anything_both_hold_the_same(story: list[tuple[Any, ...]]) -> None:
+    world = World()
+    for what in story:
+        world.do(what)
+    for incident in world.state.incidents.values():
+        shown = world.shown(incident)
+        claim = {"member": incident.claim.member} if incident.claim else None
+        held = shown.get("claim")
+        assert shown["version"] == incident.version, story
+        assert shown["status"] == incident.status
+        assert (held and {"member": held["member"]}) == claim
+        assert [v["member"] for v in shown.get("visits", ())] == [v.member for v in incident.visits]
+        assert shown.get("seen", 0) == incident.seen
+        assert bool(shown.get("proposed")) == (incident.proposed is not None)
+        told = {group for group, _ in incident.told}
+        assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"
