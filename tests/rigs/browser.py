@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGS: Final = (
@@ -19,6 +20,23 @@ needs_chromium: Final = pytest.mark.skipif(
     reason="needs Debian's chromium package (or CHROMIUM=/path/to/chromium)",
 )
 """Without the browser these tests are skipped, except in CI."""
+
+
+async def no_violations(page: Page) -> None:
+    """Assert that axe-core finds nothing wrong with the page as it is now."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """A new browser, for tests in which several people look at once; closed whatever happens."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ document shows is neither read (`passes_by`) nor opened (`shows_private`).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from services.console.decide import held, incidents, people, quiet, told
+from services.console.decide import held, incidents, people, quiet, told, watches
 from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
 from shared.contracts import alerts as a
@@ -53,6 +53,7 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.MuteLifted: (quiet.needs, quiet.lifted),
     i.FloodSet: (quiet.needs_of_flood, quiet.flooded),
     i.HeldDigested: (held.needs_of_digest, held.digested),
+    i.WatchNoted: (watches.needs, watches.noted),
     a.AlertRaised: (told.needs_of_alert, told.raised),
     lg.AlertExpanded: (told.needs, told.expanded),
     lg.ChunkSettled: (told.needs, told.chunk_settled),
@@ -88,7 +89,7 @@ def shows_private(event: Message) -> bool:
     """
     if isinstance(event, a.AlertRaised):
         return event.audience == "community"
-    return not isinstance(event, i.InputDecided | i.ReportWatched | i.WatchNoted)
+    return not isinstance(event, i.InputDecided | i.ReportWatched)
 
 
 def needs(draft: Draft, event: Message) -> list[str]:

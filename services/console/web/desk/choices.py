@@ -1,0 +1,146 @@
+"""What each act's form offers to choose from: places, incidents, reports, people, groups, and the words built."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from services.console.decide import views
+from services.console.decide.acts import PageAct
+from services.console.decide.draft import Document
+from services.console.decide.drawing import SIZE, View, view_of
+from services.console.decide.guided import answers_of, built, doubts
+from services.console.decide.near import neighbours
+from services.console.desk import of_groups
+from services.console.door import Actor, Console
+from services.console.web.desk.forms import Typed, view_in
+from services.console.web.desk.pictures import PICTURES, IncidentPicture
+from services.console.web.words import DESK
+from shared.contracts.base import HUB
+
+_MOST_PLACES: Final = 6
+_MOST_NEAR: Final = 60
+_STEP: Final = 0.25
+"""Of the picture's side: so far an arrow goes."""
+_ZOOM: Final = 2.0
+_LOOKS: Final[Mapping[str, tuple[float, float, float]]] = {
+    "north": (_STEP, 0, 1), "south": (-_STEP, 0, 1), "east": (0, _STEP, 1), "west": (0, -_STEP, 1),
+    "in": (0, 0, 1 / _ZOOM), "out": (0, 0, _ZOOM),
+}  # fmt: skip
+
+
+async def choices_for(  # noqa: PLR0913, PLR0917 - what a form is made of
+    request: web.Request, console: Console, actor: Actor, incident: Document, act: PageAct, typed: Typed
+) -> dict[str, Any]:
+    """The further values of this act's template."""
+    match act.name:
+        case "confirm":
+            return await _confirm(console, incident, typed)
+        case "place":
+            return _place(await request.app[PICTURES].incident(incident), typed)
+        case "merge":
+            return await _merge(console, actor, incident)
+        case "split" | "ask":
+            picture = await request.app[PICTURES].incident(incident)
+            return {"folds": picture.folds, "now": picture.now}
+        case "hand_over":
+            return {"people": await _people(console, actor, incident)}
+        case "escalate":
+            return {"others": await _others(console, incident)}
+    return {}
+
+
+async def _confirm(console: Console, incident: Document, typed: Typed) -> dict[str, Any]:
+    """The questions; once answered (or passed over), the words that they make and what they ask for."""
+    proposed = incident.get("proposed") or {}
+    if not {"text", "built", "write"} & typed.one.keys() and not proposed:
+        return {"template": "confirm_questions.html"}
+    answers = answers_of(typed.one, typed.all("signs"))
+    language = await _language(console, incident)
+
+    def word(key: str, **values: object) -> str:
+        return DESK.say(language, key, **values)
+
+    text = typed.get("text") or proposed.get("text") or (built(answers, word) if "built" in typed.one else "")
+    return {
+        "template": "confirm_words.html",
+        "text": text,
+        "ask": typed.get("ask") or proposed.get("ask") or "NONE",
+        "doubts": doubts(answers) if "built" in typed.one else [],
+        "language": DESK.say(language, "language_name"),
+        "text_lang": language,
+    }
+
+
+async def _language(console: Console, incident: Document) -> str:
+    """In which language the community reads: the first of the first group's that the catalog has."""
+    groups = await console.store.many("group", [share["group"] for share in incident.get("groups", ())])
+    wished = [language for g in groups for language in g["definition"].get("languages", ())]
+    return next((language for language in wished if language in DESK.languages), "en")
+
+
+def _place(picture: IncidentPicture, typed: Typed) -> dict[str, Any]:
+    present = picture.incident.get("place")
+    view = _looked(view_in(typed) or view_of(present, picture.groups), typed.get("look"))
+    marked = {n: typed.get(n) for n in ("lat", "lon") if typed.get(n)}
+    shown = {"lat": view.lat, "lon": view.lon, "side": view.side_m} if view else {}
+    marks = {f"mark_{n}": v for n, v in marked.items()}
+    return {
+        "view": view,
+        "map_query": urlencode({**shown, **marks}),
+        "marked": marked,
+        "places": _said_places(picture),
+    }
+
+
+def _looked(view: View | None, look: str) -> View | None:
+    """The view after a press on an arrow or on nearer and farther."""
+    if view is None or look not in _LOOKS:
+        return view
+    north, east, zoom = _LOOKS[look]
+    lat, lon = view.at(SIZE * (0.5 + east), SIZE * (0.5 - north))
+    return View(lat, lon, min(100_000.0, max(200.0, view.side_m * zoom)))
+
+
+def _said_places(picture: IncidentPicture) -> list[Document]:
+    """Where the reports say that it is: each place once, those that more name first."""
+    found: dict[str, Document] = {}
+    for fold in picture.folds:
+        for report in (fold.first, *fold.copies):
+            place = report.get("place") or report.get("position")
+            if place:
+                key = f"{place['lat']:.4f}, {place['lon']:.4f}"
+                known = found.setdefault(key, {"at": key, "label": place.get("label") or key, "n": 0})
+                known["n"] += 1
+    return sorted(found.values(), key=lambda p: -p["n"])[:_MOST_PLACES]
+
+
+async def _merge(console: Console, actor: Actor, incident: Document) -> dict[str, Any]:
+    others = [
+        d for d in await of_groups(console, actor, "open", "incident") if views.may_see(d, actor.roles)
+    ][:_MOST_NEAR]
+    texts = {d["id"]: await _texts(console, d) for d in [incident, *others]}
+    return {"near": neighbours(incident, texts[incident["id"]], others, texts)}
+
+
+async def _texts(console: Console, incident: Document) -> list[str]:
+    return [r.get("text") or "" for r in await console.store.reports_of(incident, limit=8)]
+
+
+async def _people(console: Console, actor: Actor, incident: Document) -> list[Document]:
+    """Who could take it over: members of the groups concerned."""
+    members = await console.store.listed("members", "member")
+    concerned = set(incident.get("seen_by", ())) - {HUB}
+    found = [m for m in members if m["member"] != actor.member and concerned & m["roles"].keys()]
+    return sorted(found, key=lambda m: m.get("name", "").casefold())
+
+
+async def _others(console: Console, incident: Document) -> list[Document]:
+    """The groups that could be asked for help."""
+    groups = await console.store.listed("groups", "group")
+    known = set(incident.get("seen_by", ()))
+    return sorted(
+        ({"id": g["id"], "name": g["definition"]["name"]} for g in groups if g["id"] not in known),
+        key=lambda g: g["name"].casefold(),
+    )
