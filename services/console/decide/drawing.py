@@ -14,8 +14,8 @@ from services.console.decide.draft import Document
 DEGREE_M: Final = 111_320.0
 SIZE: Final = 320
 """Units of the picture's side; shown as many pixels where it is clicked."""
-_NEAREST_M, _FARTHEST_M = 400.0, 60_000.0
-_AROUND: Final = 5.0
+_NEAREST_M, _FARTHEST_M = 800.0, 60_000.0
+_AROUND: Final = 6.0
 """The disc's radius fits so often into the picture's side."""
 _LEAST_R: Final = 7.0
 _BARS_M: Final = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)

@@ -16,7 +16,7 @@ from services.console.desk import give, sends_for, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.models import Send
 from services.console.web.desk.choices import choices_for
-from services.console.web.desk.forms import Typed, request_of, typed_in, typed_of, with_place
+from services.console.web.desk.forms import Typed, request_of, typed_in, typed_of, with_click, with_place
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -55,9 +55,11 @@ async def post_act(request: web.Request) -> web.StreamResponse:
 async def _next_step(  # noqa: PLR0913, PLR0917 - one request's parts
     request: web.Request, console: Console, actor: Actor, incident: Document, act: PageAct, typed: Typed
 ) -> web.StreamResponse:
-    if act.name == "place":
+    if clicked := with_click(typed):
+        return await form_page(request, console, actor, incident, act, clicked)
+    if act.name == "place" and "look" not in typed.one:
         typed = with_place(typed)
-    if "look" in typed.one or (act.name == "confirm" and "text" not in typed.one):
+    if {"look", "edit"} & typed.one.keys() or (act.name == "confirm" and "text" not in typed.one):
         return await form_page(request, console, actor, incident, act, typed)
     asked = request_of(act, incident["id"], typed)
     if missing := missing_fields(act.command, asked):

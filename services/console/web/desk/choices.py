@@ -83,7 +83,7 @@ async def _language(console: Console, incident: Document) -> str:
 def _place(picture: IncidentPicture, typed: Typed) -> dict[str, Any]:
     present = picture.incident.get("place")
     view = _looked(view_in(typed) or view_of(present, picture.groups), typed.get("look"))
-    marked = {n: typed.get(n) for n in ("lat", "lon") if typed.get(n)}
+    marked = _marked(view, typed)
     shown = {"lat": view.lat, "lon": view.lon, "side": view.side_m} if view else {}
     marks = {f"mark_{n}": v for n, v in marked.items()}
     return {
@@ -92,6 +92,13 @@ def _place(picture: IncidentPicture, typed: Typed) -> dict[str, Any]:
         "marked": marked,
         "places": _said_places(picture),
     }
+
+
+def _marked(view: View | None, typed: Typed) -> dict[str, str]:
+    """The point that was clicked, or the middle if it was taken: who has no pointer moves the map instead."""
+    if view and typed.get("look") == "middle":
+        return {"lat": f"{view.lat:.6f}", "lon": f"{view.lon:.6f}"}
+    return {n: typed.get(n) for n in ("lat", "lon")} if typed.get("lat") and typed.get("lon") else {}
 
 
 def _looked(view: View | None, look: str) -> View | None:

@@ -84,18 +84,20 @@ def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
 
 
 def with_place(typed: Typed) -> Typed:
-    """The form with latitude and longitude, from whatever was typed, chosen or clicked."""
-    clicked = _clicked(typed)
-    if clicked:
-        return typed.but(lat=str(clicked[0]), lon=str(clicked[1]), where="")
+    """The form with latitude and longitude of what was typed, else chosen, else marked on the map before."""
     if where := typed.get("where"):
         found = typed_place(where)
         if found is None:
             raise Problem(422, "wrong_where", "That is no place that we can read.")
         return typed.but(lat=str(found[0]), lon=str(found[1]))
-    if chosen := typed_place(typed.get("chosen")):
-        return typed.but(lat=str(chosen[0]), lon=str(chosen[1]))
-    return typed
+    chosen = typed_place(typed.get("chosen"))
+    return typed.but(lat=str(chosen[0]), lon=str(chosen[1])) if chosen else typed
+
+
+def with_click(typed: Typed) -> Typed | None:
+    """The form with the point of the map that was clicked; None: it was sent by another button."""
+    clicked = _clicked(typed)
+    return typed.but(lat=str(clicked[0]), lon=str(clicked[1]), chosen="", where="") if clicked else None
 
 
 def view_in(typed: Typed) -> View | None:

@@ -102,9 +102,9 @@ async def get_why(request: web.Request) -> web.StreamResponse:
         explained(console, actor, report), console.store.one(f"report:{report}")
     )
     wordless = not actor.roles.keys() - {HUB}
-    back = f"/desk/{request.match_info['code']}"
+    code = request.match_info["code"]
     text = None if wordless else (kept or {}).get("text")
-    return page(request, "why.html", actor, explained=shown, text=text, back=back)
+    return page(request, "why.html", actor, explained=shown, text=text, code=code)
 
 
 def _done(request: web.Request) -> str | None:

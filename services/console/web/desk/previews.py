@@ -1,6 +1,6 @@
 """What a preview shows: the very words per channel and language, their length, and how many they reach."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -20,12 +20,8 @@ def preview_of(
     languages = {(g["id"], c["id"]): c.get("language", "en") for g in groups for c in g.get("channels", ())}
     ordered = sorted(sends, key=lambda s: (s.audience != "community", s.group, s.audience))
     blocks = [
-        {
-            "group": names.get(group, group),
-            "audience": audience,
-            "sends": [_shown(send, languages) for send in members],
-        }
-        for (group, audience), members in groupby(ordered, key=lambda s: (s.group, s.audience))
+        {"group": names.get(group, group), "audience": audience, "messages": _messages(list(same), languages)}
+        for (group, audience), same in groupby(ordered, key=lambda s: (s.group, s.audience))
     ]
     reach = sum(s.recipients or 0 for s in sends if s.audience != "verifiers")
     return {
@@ -38,16 +34,29 @@ def preview_of(
     }
 
 
-def _shown(send: Send, languages: dict[tuple[str, str], str]) -> dict[str, Any]:
-    length = sms_length(send.text)
+def _messages(sends: list[Send], languages: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
+    """Each text once, with the channels that carry it."""
+    by_text: dict[str, list[Send]] = {}
+    for send in sends:
+        by_text.setdefault(send.text, []).append(send)
+    return [
+        {
+            "text": text,
+            "characters": len(text),
+            "language": languages.get((same[0].group, same[0].channel), "en"),
+            "sends": [_channel(send, languages) for send in same],
+        }
+        for text, same in by_text.items()
+    ]
+
+
+def _channel(send: Send, languages: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     return {
         "channel": send.channel,
         "kind": send.channel_kind,
         "language": languages.get((send.group, send.channel), "en"),
         "recipients": send.recipients,
-        "text": send.text,
-        "characters": length.characters,
-        "segments": length.segments if _SMS in send.channel_kind else None,
+        "segments": sms_length(send.text).segments if _SMS in send.channel_kind else None,
     }
 
 
