@@ -11,12 +11,17 @@ def row(incident: Mapping[str, Any]) -> tuple[object, ...]:
     reports = incident.get("reports")
     return (
         incident.get("code"),
-        incident.get("status"),
+        status_of(incident),
         place_of(incident),
         ", ".join(groups_of(incident)),
         len(reports) if isinstance(reports, list) else reports,
         _claim(incident.get("claim")),
     )
+
+
+def status_of(incident: Mapping[str, Any]) -> str:
+    """What it is now; of an exercise, that it is one."""
+    return f"{'DRILL ' if incident.get('drill') else ''}{incident.get('status')}"
 
 
 def place_of(incident: Mapping[str, Any]) -> str:
@@ -65,7 +70,7 @@ def whole(incident: Mapping[str, Any]) -> None:
     facts(
         {
             "code": incident.get("code"),
-            "status": incident.get("status"),
+            "status": status_of(incident),
             "place": place_of(incident),
             "groups": ", ".join(groups_of(incident)),
             "claimed by": _claim(incident.get("claim")),

@@ -77,7 +77,7 @@ def relay() -> None:
     Begin here:
       relay up                          the whole relay, with example groups
       relay demo                        the same, and an evening in Dalston played through it
-      relay report "vans in Ashwin Street E8, they are taking someone"
+      relay report "immigration vans in Ashwin Street E8"
       relay desk list                   what volunteers see
 
     \b

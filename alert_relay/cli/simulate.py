@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from alert_relay.cli.base import EXIT_REFUSED, facts, json_option, note, put_json, say, table, with_hub
+from alert_relay.cli.training import train
 from alert_relay.client import Hub
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -22,10 +23,13 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--speed", type=click.FloatRange(min=0.01), default=1.0, show_default=True, help="Times real time."
 )
+@click.option("--drill", is_flag=True, help="As an exercise: only the messages; people act.")
 @click.option("--live/--no-live", default=None, help="A live view [on a terminal, without --json].")
 @with_hub(admin=True)
 @json_option
-def simulate(files: tuple[Path, ...], *, speed: float, live: bool | None, hub: Hub, as_json: bool) -> None:
+def simulate(  # noqa: PLR0913 - a command's options
+    files: tuple[Path, ...], *, speed: float, drill: bool, live: bool | None, hub: Hub, as_json: bool
+) -> None:
     """Play scenario files, all at once, through the report form, the API and the signed webhooks.
 
     Dispatchers' acts in the files are done through the desk. At the end it counts what an
@@ -34,11 +38,18 @@ def simulate(files: tuple[Path, ...], *, speed: float, live: bool | None, hub: H
     At a speed above 1 the relay's clock runs ahead of the wall's afterwards: its messages bear those
     times, and incidents of your own age with it. Play on a relay for trying out.
 
+    With --drill a group trains with it on its own relay: the messages come as exercises, every word that
+    is sent says DRILL, only channels with `drills: true` are used, and the acts are left to people.
+
     \b
     Examples:
       relay simulate examples/scenarios/dalston-2022.jsonl --speed 60
       relay simulate examples/scenarios/*.jsonl --speed 120 --json
+      relay simulate examples/scenarios/dalston-2022.jsonl --drill --speed 4
     """
+    if drill:
+        train(hub, files, speed=speed, as_json=as_json)
+        return
     shown = sys.stdout.isatty() and not as_json if live is None else live
     outcome = asyncio.run(run_simulation(hub, files, speed=speed, live=shown))
     if as_json:

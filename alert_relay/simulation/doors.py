@@ -60,6 +60,16 @@ class Doors:
             "telegram": self._telegram,
         }
 
+    @classmethod
+    def for_training(cls, http: aiohttp.ClientSession, base: str, key: str) -> "Doors":
+        """Doors that take exercises only, by the API."""
+        return cls(http, base, DoorSecrets(simulator=key, twilio="", android="", telegram=""))
+
+    async def exercise(self, said: Said) -> None:
+        """Send one message as an exercise, at this moment, whatever way it would come in earnest."""
+        told = said.model_dump(exclude={"t", "via", "sender"}, exclude_none=True)
+        await self._report({**told, "sender": said.sender, "drill": True})
+
     async def send(self, said: Said, received_at: datetime) -> Accepted:
         """Send one message and await its acceptance; raises `SaidNoError` for a refusal."""
         answer = await self._enter[said.via](said, received_at)
@@ -67,7 +77,9 @@ class Doors:
 
     async def _api(self, said: Said, received_at: datetime) -> str:
         told = said.model_dump(exclude={"t", "via", "sender"}, exclude_none=True)
-        told |= {"sender": said.sender, "received_at": received_at.isoformat()}
+        return await self._report({**told, "sender": said.sender, "received_at": received_at.isoformat()})
+
+    async def _report(self, told: dict[str, Any]) -> str:
         headers = {
             "Authorization": f"Bearer {self._keys.simulator}",
             "Idempotency-Key": secrets.token_hex(16),

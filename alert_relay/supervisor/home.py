@@ -94,7 +94,7 @@ class Home:
     def write_door_files(self) -> None:
         """Write the files that open the front door to the simulator and the three demo bridges."""
         digest = hashlib.sha256(self.secret(SIMULATOR).encode()).hexdigest()
-        rights = ["set_received_at", "high_volume"]
+        rights = ["set_received_at", "high_volume", "drill"]
         _write_yaml(self.keys_file, [{"name": SIMULATOR, "sha256": digest, "rights": rights}])
         _write_yaml(self.bridges_file, self._bridges())
 

@@ -5,6 +5,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy_json
 from services.ingest.door import DOOR, invalid, public_url, read_body
-from services.ingest.keys import ClientKey, ClientKeys
+from services.ingest.keys import ClientKey, ClientKeys, Right
 from services.ingest.models import NewReport, ReportAccepted, ReportStatus
 from services.ingest.submission import Submission, opens, receipt_secret, ref_of
 from services.ingest.web.form import status_page, wants_html
@@ -24,6 +25,13 @@ from shared.plugins.spec import IncomingReport
 
 BACK: Final = timedelta(days=14)
 AHEAD: Final = timedelta(hours=24)
+_RIGHTS: Final[Mapping[str, Right]] = {
+    "received_at": "set_received_at",
+    "sender": "set_received_at",
+    "source": "set_received_at",
+    "drill": "drill",
+}
+"""What more a report may say, and which right its key needs for that."""
 _MAX_KEY: Final = 128
 _BEARER: Final = "bearer "
 
@@ -43,7 +51,8 @@ async def post_report(request: web.Request) -> web.Response:
         report_id=accepted.report_id,
         status_url=status_url,
         receipt_secret=receipt_secret(door.intake.master, accepted.report_id),
-        receipt=door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id)),
+        receipt=("DRILL " if report.drill else "")
+        + door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id)),
         duplicate=accepted.duplicate,
     )
     return web.Response(
@@ -147,17 +156,10 @@ def _idempotency_key(request: web.Request) -> str:
 
 
 def _check_rights(report: NewReport, key: ClientKey | None, now: datetime) -> None:
-    privileged = [
-        name
-        for name in ("received_at", "sender", "source", "drill")
-        if getattr(report, name) not in (None, False)
-    ]
-    if privileged and (key is None or "set_received_at" not in key.rights):
-        raise Problem(
-            403,
-            "right_missing",
-            f"{', '.join(privileged)}: only a key with the right set_received_at may send that.",
-        )
+    rights = key.rights if key else frozenset()
+    for name, right in _RIGHTS.items():
+        if getattr(report, name) not in (None, False) and right not in rights:
+            raise Problem(403, "right_missing", f"{name}: only a key with the right {right} may send that.")
     if report.received_at is not None and not now - BACK <= report.received_at <= now + AHEAD:
         raise Problem(
             422,

@@ -6,6 +6,9 @@ The file (RELAY_INGEST_KEYS_FILE) is a YAML list; it holds the hashes of keys, n
       sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
       rights: [set_received_at, high_volume]
       bridge: demo          # optional: reports count as come in by this bridge
+    - name: training
+      sha256: fd61a03af4f77d870fc21e05e7e80678095c92d808cfb3b5c279ee04c74aca13
+      rights: [drill]       # exercises, labelled in every word
     - name: watch-line
       sha256: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
       rights: [trusted]     # what they report themselves suffices for "likely", never for "confirmed"
@@ -22,7 +25,7 @@ from shared.contracts.base import Slug
 from shared.errors import SettingsError
 from shared.yaml_file import read_yaml, where
 
-Right = Literal["set_received_at", "high_volume", "trusted"]
+Right = Literal["set_received_at", "high_volume", "trusted", "drill"]
 
 
 class ClientKey(BaseModel):

@@ -32,7 +32,7 @@ class NewReport(BaseModel):
     source: Label | None = Field(default=None, description="Needs a key with set_received_at.")
     drill: Annotated[bool, Strict()] | None = Field(
         default=None,
-        description="An exercise, labelled in every word sent. Needs a key with set_received_at.",
+        description="An exercise, labelled in every word sent. Needs a key with the right drill.",
     )
 
     @model_validator(mode="after")

@@ -37,7 +37,7 @@ class Preparation:
         group = self._directory.version(alert.group, alert.group_version)
         if group is None or group.channels is None:
             return False
-        concerned = tuple(c for c in group.channels if c.audience == alert.audience)
+        concerned = tuple(c for c in group.channels if c.carries(alert.audience, drill=alert.drill))
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}

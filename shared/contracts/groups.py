@@ -55,7 +55,13 @@ class ChannelDefinition(Frozen):
     kind: Slug
     audience: Audience
     language: str = "en"
+    drills: bool = False
+    """Whether exercises are sent over it too. Over others an exercise never goes, whatever it says."""
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    def carries(self, audience: Audience, *, drill: bool) -> bool:
+        """Whether alerts to this audience, of an exercise or in earnest, go over it."""
+        return self.audience == audience and (self.drills or not drill)
 
 
 class GroupChannels(Private):

@@ -232,6 +232,7 @@ class HeldDigested(Message):
     incidents: tuple[IncidentId, ...] = ()
     """Incidents whose first word to the group this was, because too many came at once."""
     watches: tuple[Token, ...] = ()
+    drill: bool = False
 
 
 class ReportWatched(Message):

@@ -89,7 +89,8 @@ class Rig:
                 id=id_,
                 kind=c.get("kind", "told"),
                 audience=c.get("audience", "verifiers"),
-                settings={k: v for k, v in c.items() if k not in {"kind", "audience"}},
+                drills=c.get("drills", False),
+                settings={k: v for k, v in c.items() if k not in {"kind", "audience", "drills"}},
             )
             for id_, c in channels.items()
         )

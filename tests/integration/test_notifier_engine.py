@@ -49,6 +49,29 @@ def behaving(rig: Rig, behaviour: Behaviour, kind: str = "told") -> None:
     rig.plugins[kind].behaviour = staticmethod(behaviour)
 
 
+async def test_an_exercise_goes_over_channels_chosen_for_it_and_no_others(rig: Rig) -> None:
+    words: list[str] = []
+
+    async def heard(_address: str, message: RenderedMessage) -> Outcome:
+        words.append(message.text)
+        return Delivered()
+
+    behaving(rig, heard)
+    await rig.group(chosen={"to": 2, "drills": True}, others={"to": 5})
+    await rig.group("peckham", others={"to": 5})
+    await rig.alert("real")
+    await rig.alert("exercise", drill=True)
+    await rig.alert("nowhere", "peckham", drill=True)
+    rig.start()
+    settled = await rig.settled("real", "exercise", "nowhere")
+    assert {s.alert_id: (s.delivered, s.reason) for s in settled} == {
+        "real": (7, "done"),
+        "exercise": (2, "done"),
+        "nowhere": (0, "no_recipients"),
+    }
+    assert Counter(text.startswith("DRILL") for text in words) == {True: 2, False: 7}
+
+
 class Crash:
     """A fault point that ends everything at the n-th passing, as a kill would."""
 

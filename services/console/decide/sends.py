@@ -66,7 +66,7 @@ def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> li
     for group_id, audience in _whom(act):
         if group := groups.get(group_id):
             alert = _alert(act, audience, group, *found)
-            channels = [c for c in group.channels if c.definition.audience == audience]
+            channels = [c for c in group.channels if c.definition.carries(audience, drill=alert.drill)]
             sends += [_send(alert, group, channel, base_url) for channel in channels]
     return sends
 

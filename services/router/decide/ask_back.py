@@ -16,6 +16,7 @@ from services.router.decide.language import DEFAULT
 from services.router.decide.limits import QUESTION_LIFE, QUESTIONS, QUESTIONS_WITHIN
 from services.router.decide.state import State
 from services.router.decide.understand import Understood
+from services.router.decide.worlds import world
 from shared.contracts.alerts import AlertRaised, QuestionBody
 from shared.contracts.base import HUB
 from shared.contracts.desk import Question
@@ -38,9 +39,12 @@ def question_for(state: State, report: ReportReceived, reason: str, now: datetim
     content = report.content
     if not isinstance(content, ReportContent) or content.sender is None:
         return None
-    if not isinstance(report.contact, ReportContact) or waiting(state, content.sender, now):
+    if not isinstance(report.contact, ReportContact) or waiting(
+        world(state, drill=report.drill), content.sender, now
+    ):
         return None
-    return _ASKS.get(reason) if may_be_asked(state, content.sender, now) else None
+    may = may_be_asked(world(state, drill=report.drill), content.sender, now)
+    return _ASKS.get(reason) if may else None
 
 
 def may_be_asked(state: State, sender: str, now: datetime) -> bool:

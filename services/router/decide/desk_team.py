@@ -9,6 +9,7 @@ from services.router.decide.draft import Draft
 from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.permissions import concerns
 from services.router.decide.state import Incident
+from services.router.decide.worlds import world
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertKind, QuestionBody
@@ -121,7 +122,7 @@ def ask_reporter(draft: Draft, command: desk.AskReporter, incident: Incident) ->
     to = command.to
     if not isinstance(to, ReporterAddress) or report.sender is None:
         return reasons.NOBODY_TO_ASK
-    if not may_be_asked(draft.state, report.sender, draft.now):
+    if not may_be_asked(world(draft.state, drill=incident.drill), report.sender, draft.now):
         return reasons.ASKED_ENOUGH
     draft.emit(
         events.ReporterAsked,

@@ -20,7 +20,7 @@ from services.router.decide.limits import (
     DIGEST_SELDOM,
     DIGEST_URGENT,
 )
-from services.router.decide.state import DAWN, Group, Held, Incident, State, Watch
+from services.router.decide.state import DAWN, Ear, Group, Held, Incident, State, Watch
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
 from shared.contracts.base import GroupId, ReportId
@@ -36,10 +36,20 @@ _URGENT: Final = frozenset({reasons.WHO_IS_UNCLEAR, reasons.AFTER_THE_END, reaso
 class _Waiting:
     """What one group's verifiers have not been told singly."""
 
-    group: GroupId
+    ear: Ear
     held: tuple[Held, ...]
     incidents: tuple[Incident, ...]
     watches: tuple[Watch, ...]
+
+    @property
+    def group(self) -> GroupId:
+        """Whose verifiers."""
+        return self.ear[0]
+
+    @property
+    def drill(self) -> bool:
+        """Whether it is all an exercise; one digest never holds both."""
+        return self.ear[1]
 
     @property
     def unshown(self) -> list[Held]:
@@ -57,26 +67,26 @@ def digests(draft: Draft) -> Iterator[None]:
 
 
 def _all_waiting(state: State) -> list[_Waiting]:
-    held: dict[GroupId, list[Held]] = {}
-    incidents: dict[GroupId, list[Incident]] = {}
-    watches: dict[GroupId, list[Watch]] = {}
+    held: dict[Ear, list[Held]] = {}
+    incidents: dict[Ear, list[Incident]] = {}
+    watches: dict[Ear, list[Watch]] = {}
     for report in state.all_held.values():
         if report.reason == reasons.MUTED:
             continue
         for group in report.groups:
-            held.setdefault(group, []).append(report)
+            held.setdefault((group, report.drill), []).append(report)
     for name in sorted(state.untold):
         incident = state.incidents[name]
         for share in incident.groups:
             if (share.group, "verifiers") not in incident.told:
-                incidents.setdefault(share.group, []).append(incident)
+                incidents.setdefault((share.group, incident.drill), []).append(incident)
     for watch in sorted(state.watches.values(), key=lambda w: w.id):
         for group in watch.groups:
             if group not in watch.digested:
-                watches.setdefault(group, []).append(watch)
+                watches.setdefault((group, False), []).append(watch)
     return [
-        _Waiting(g, tuple(held.get(g, ())), tuple(incidents.get(g, ())), tuple(watches.get(g, ())))
-        for g in sorted({*held, *incidents, *watches})
+        _Waiting(ear, tuple(held.get(ear, ())), tuple(incidents.get(ear, ())), tuple(watches.get(ear, ())))
+        for ear in sorted({*held, *incidents, *watches})
     ]
 
 
@@ -91,7 +101,7 @@ def digests_due(state: State) -> Iterator[datetime]:
 def _due_at(state: State, waiting: _Waiting, group: Group) -> datetime:
     """Soon for what must reach a person within five minutes; else in the group's rhythm."""
     held = waiting.unshown
-    last = state.digested.get(waiting.group, DAWN)
+    last = state.digested.get(waiting.ear, DAWN)
     pressing = [_since(i) for i in waiting.incidents] + [h.evidence.at for h in held if _pressing(h)]
     soon = max(min(pressing), last) + DIGEST_URGENT if pressing else _NEVER
     fresh = [h.evidence.at for h in held] + [w.at for w in waiting.watches]
@@ -125,7 +135,6 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         *(_of_held(h) for h in fresh),
         *(_of_watch(w) for w in waiting.watches),
     ]
-    drills = [h.drill for h in fresh] + [i.drill for i in incidents] + [False for _ in waiting.watches]
     draft.emit(
         AlertRaised,
         alert_id=ids.alert_id(draft.next_id(), waiting.group, "verifiers"),
@@ -135,7 +144,7 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         kind="DIGEST",
         urgency="urgent" if waiting.incidents else "normal",
         not_after=draft.now + timedelta(minutes=group.definition.policy.alert_life_min),
-        drill=all(drills),
+        drill=waiting.drill,
         body=DigestBody(
             lines=tuple(lines[:DIGEST_LINES]), held=len(waiting.held), oldest=_oldest(waiting, draft.now)
         ),
@@ -145,7 +154,7 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         h for n, h in enumerate(fresh) if n < room or not _pressing(h)
     ]  # others are told by their number
     watches = waiting.watches[: max(0, room - len(fresh))]
-    _mark(draft, waiting.group, incidents, watches, tuple(h.evidence.report for h in shown))
+    _mark(draft, waiting.ear, incidents, watches, tuple(h.evidence.report for h in shown))
 
 
 def _oldest(waiting: _Waiting, now: datetime) -> datetime:
@@ -155,18 +164,20 @@ def _oldest(waiting: _Waiting, now: datetime) -> datetime:
 
 
 def _mark(
-    draft: Draft, group: GroupId, told: Sequence[Incident], seen: Sequence[Watch], shown: tuple[ReportId, ...]
+    draft: Draft, ear: Ear, told: Sequence[Incident], seen: Sequence[Watch], shown: tuple[ReportId, ...]
 ) -> None:
     """Say in the log what this digest told, in events that stay small."""
+    group, drill = ear
     draft.emit(
         events.HeldDigested,
         group=group,
+        drill=drill,
         reports=shown[:DIGEST_NAMES],
         incidents=tuple(i.id for i in told),
         watches=tuple(w.id for w in seen),
     )
     for start in range(DIGEST_NAMES, len(shown), DIGEST_NAMES):
-        draft.emit(events.HeldDigested, group=group, reports=shown[start : start + DIGEST_NAMES])
+        draft.emit(events.HeldDigested, group=group, drill=drill, reports=shown[start : start + DIGEST_NAMES])
 
 
 def _rank(held: Held) -> tuple[bool, bool, float, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from services.router.decide import alerts, ids
 from services.router.decide.evolve import evolve
 from services.router.decide.limits import SINGLES, SINGLES_WITHIN
-from services.router.decide.state import DAWN, Incident, State
+from services.router.decide.state import DAWN, Ear, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
 from shared.contracts.base import GroupId, IncidentId, Message
@@ -81,14 +81,16 @@ def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRME
     Beyond three within ten minutes an incident waits for the group's next digest (see `ticks`).
     """
     about = draft.incident(incident)
-    fresh = [p for p in verifiers(about) if p not in about.told and _has_room(draft, p[0])]
+    drill = about.drill
+    fresh = [p for p in verifiers(about) if p not in about.told and _has_room(draft, (p[0], drill))]
     draft.tell(incident, kind, fresh, urgency="urgent")
 
 
-def _has_room(draft: Draft, group: GroupId) -> bool:
-    if draft.now < draft.state.floods.get(group, DAWN):
+def _has_room(draft: Draft, ear: Ear) -> bool:
+    group, drill = ear
+    if not drill and draft.now < draft.state.floods.get(group, DAWN):
         return False
-    recent = [at for at in draft.state.singles.get(group, ()) if draft.now - at < SINGLES_WITHIN]
+    recent = [at for at in draft.state.singles.get(ear, ()) if draft.now - at < SINGLES_WITHIN]
     return len(recent) < SINGLES
 
 

@@ -31,6 +31,7 @@ from services.router.decide.state import (
     Watch,
 )
 from services.router.decide.text import sketch
+from services.router.decide.worlds import remembering, world
 from shared.contracts import alerts, groups, incidents
 from shared.contracts.base import GroupId, IncidentId, Message
 from shared.contracts.groups import Audience
@@ -88,18 +89,20 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
     state = changed(state, held=HELD.put(state.held, event.report_id, held))
     if event.asked is not None and detail.sender is not None:
         state = _asked(state, detail.sender, event)
-    return _traced(state, evidence)
+    return _traced(state, evidence, drill=event.drill)
 
 
 def _asked(state: State, sender: str, event: incidents.ReportHeld) -> State:
     """Remember the question; those before it count within the hour, and no more of them than may be."""
-    asked = (*(state.asked.get(sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
-    return changed(state, asked=state.asked.put(sender, asked, event.at))
+    known = world(state, drill=event.drill).asked
+    asked = (*(known.get(sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
+    return remembering(state, drill=event.drill, asked=known.put(sender, asked, event.at))
 
 
-def _traced(state: State, evidence: Evidence) -> State:
+def _traced(state: State, evidence: Evidence, *, drill: bool) -> State:
     """Remember the sender and the words of a held report, unless an incident has them already."""
-    threads, traces = state.threads, state.traces
+    known = world(state, drill=drill)
+    threads, traces = known.threads, known.traces
     if evidence.sender is not None:
         thread = threads.get(evidence.sender)
         if thread is None or thread.incident is None:
@@ -107,7 +110,7 @@ def _traced(state: State, evidence: Evidence) -> State:
     for mark in evidence.sketch:
         if traces.get(mark) is None:
             traces = traces.put(mark, Trace(evidence.report, None, evidence.at), evidence.at)
-    return changed(state, threads=threads, traces=traces)
+    return remembering(state, drill=drill, threads=threads, traces=traces)
 
 
 def _settled(state: State, event: incidents.HeldSettled) -> State:
@@ -124,7 +127,12 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
         watch = watches.get(name)
         if watch is not None:
             watches = watches.insert(name, changed(watch, digested=(*watch.digested, event.group)))
-    state = changed(state, held=held, watches=watches, digested=state.digested.insert(event.group, event.at))
+    state = changed(
+        state,
+        held=held,
+        watches=watches,
+        digested=state.digested.insert((event.group, event.drill), event.at),
+    )
     for name in event.incidents:
         state = _told(state, name, event.group, "verifiers")
     return state
@@ -137,8 +145,9 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
     if incident is None or (event.group, event.audience) in incident.told:
         return state
     if event.audience == "verifiers":
-        recent = (*state.singles.get(event.group, ()), event.at)[-SINGLES:]
-        state = changed(state, singles=state.singles.insert(event.group, recent))
+        ear = (event.group, event.drill)
+        recent = (*state.singles.get(ear, ()), event.at)[-SINGLES:]
+        state = changed(state, singles=state.singles.insert(ear, recent))
     return _told(state, incident.id, event.group, event.audience)
 
 

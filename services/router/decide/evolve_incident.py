@@ -23,8 +23,9 @@ from services.router.decide.state import (
     Visit,
 )
 from services.router.decide.text import sketch
+from services.router.decide.worlds import remembering, world
 from shared.contracts import incidents as events
-from shared.contracts.base import IncidentId, Place, ReportId
+from shared.contracts.base import Place, ReportId
 from shared.contracts.incidents import IncidentEvent
 
 Handler = Callable[[State, Any], State]
@@ -56,7 +57,7 @@ def _attached(state: State, event: events.ReportAttached) -> State:
     report = _evidence(event)
     state = put(state, _with(incident, report))
     known = state.known.put(event.report_id, incident.id, event.at)
-    return _traced(changed(state, known=known), report, incident.id)
+    return _traced(changed(state, known=known), report, incident)
 
 
 def _evidence(event: events.ReportAttached) -> Evidence:
@@ -163,18 +164,20 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
     return bare
 
 
-def _traced(state: State, report: Evidence, incident: IncidentId) -> State:
-    threads, traces, chats, words = state.threads, state.traces, state.chats, state.words
-    trace = Trace(report.report, incident, report.at)
+def _traced(state: State, report: Evidence, incident: Incident) -> State:
+    known = world(state, drill=incident.drill)
+    threads, traces, chats, words = known.threads, known.traces, known.chats, known.words
+    trace = Trace(report.report, incident.id, report.at)
     if report.sender is not None and _not_older(threads.get(report.sender), report):
-        threads = threads.put(report.sender, Thread(report.report, incident, report.at), report.at)
+        threads = threads.put(report.sender, Thread(report.report, incident.id, report.at), report.at)
     if report.source is not None and _not_older(chats.get(report.source), report):
         chats = chats.put(report.source, trace, report.at)
     if new := {mark: trace for mark in report.sketch if _is_news(traces.get(mark), trace)}:
         traces = traces.put_all(new, report.at)
     if new_words := {w: trace for w in report.gist.words if _is_news(words.get(w), trace)}:
         words = words.put_all(new_words, report.at)
-    return changed(state, threads=threads, traces=traces, chats=chats, words=words)
+    made = {"threads": threads, "traces": traces, "chats": chats, "words": words}
+    return remembering(state, drill=incident.drill, **made)
 
 
 def _is_news(known: Trace | None, trace: Trace) -> bool:
@@ -258,8 +261,10 @@ def _reporter_asked(state: State, event: events.ReporterAsked) -> State:
     report = incident.evidence.get(event.report_id) if incident else None
     if report is None or report.sender is None:
         return state
-    asked = (*(state.asked.get(report.sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
-    return changed(state, asked=state.asked.put(report.sender, asked, event.at))
+    drill = incident.drill if incident else False
+    known = world(state, drill=drill).asked
+    asked = (*(known.get(report.sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
+    return remembering(state, drill=drill, asked=known.put(report.sender, asked, event.at))
 
 
 def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
@@ -297,7 +302,7 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
     for report in _in_order(absorbed.evidence.values()):
         one = _with(one, report)
         state = changed(state, known=state.known.put(report.report, incident.id, event.at))
-        state = _traced(state, report, incident.id)
+        state = _traced(state, report, incident)
     told = tuple(dict.fromkeys((*incident.told, *absorbed.told)))
     concerned = {share.group for share in incident.groups}
     groups = (*incident.groups, *(s for s in absorbed.groups if s.group not in concerned))[:MOST_GROUPS]
@@ -335,7 +340,7 @@ def _carried(state: State, event: events.IncidentCarried) -> State:
     state = put(state, incident)
     for report in reports:
         state = changed(state, known=state.known.put(report.report, incident.id, event.at))
-        state = _traced(state, report, incident.id)
+        state = _traced(state, report, incident)
     return state
 
 

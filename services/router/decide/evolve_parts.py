@@ -8,6 +8,7 @@ from services.router.decide.changed import changed
 from services.router.decide.geo import Cell, cells_of
 from services.router.decide.limits import NEIGHBOURHOOD_M
 from services.router.decide.state import INCIDENTS, Incident, State
+from services.router.decide.worlds import remembering, world
 from shared.contracts.base import IncidentId
 
 
@@ -16,6 +17,7 @@ def put(state: State, incident: Incident) -> State:
     before = state.incidents.get(incident.id)
     changes: dict[str, Any] = {"incidents": INCIDENTS.put(state.incidents, incident.id, incident)}
     if before is None or before.status != incident.status:
+        state = _alive(state, incident, lives=incident.live)
         changes |= _listed(state, incident)
     if before is None or (before.told, before.groups, before.status) != (
         incident.told,
@@ -38,11 +40,11 @@ def _noted(state: State, incident: Incident) -> dict[str, Any]:
 
 def drop(state: State, incident: Incident) -> State:
     """Without this incident; its code is free again."""
+    state = _alive(state, incident, lives=False)
     return changed(
         state,
         incidents=INCIDENTS.discard(state.incidents, incident.id),
         active=state.active.discard(incident.id),
-        live=state.live.discard(incident.id),
         resting=state.resting.discard(incident.id),
         untold=state.untold.discard(incident.id),
         codes=state.codes.discard(incident.code) if incident.code else state.codes,
@@ -51,15 +53,23 @@ def drop(state: State, incident: Incident) -> State:
 
 
 def _listed(state: State, incident: Incident) -> dict[str, Any]:
-    """Whether it is open, live or ended."""
+    """Whether it is open or ended."""
     active, resting = state.active, state.resting
-    live = state.live.insert(incident.id, True) if incident.live else state.live.discard(incident.id)
     if incident.ended:
         active, resting = active.discard(incident.id), resting.insert(incident.id, True)
     else:
         active, resting = active.insert(incident.id, True), resting.discard(incident.id)
     codes = state.codes.insert(incident.code, incident.id)
-    return {"active": active, "live": live, "resting": resting, "codes": codes}
+    return {"active": active, "resting": resting, "codes": codes}
+
+
+def _alive(state: State, incident: Incident, *, lives: bool) -> State:
+    """Whether it may still be going on."""
+    live = world(state, drill=incident.drill).live
+    if lives == (incident.id in live):
+        return state
+    new = live.insert(incident.id, True) if lives else live.discard(incident.id)
+    return remembering(state, drill=incident.drill, live=new)
 
 
 def _cells_of(incident: Incident | None) -> tuple[Cell, ...]:

@@ -21,6 +21,7 @@ from services.router.decide.state import Incident, State
 from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
 from services.router.decide.weights import probability
+from services.router.decide.worlds import world
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import GroupId, IncidentId, Place, ReportId
 from shared.contracts.incidents import Gist, GroupShare
@@ -90,6 +91,7 @@ def judge(
     state: State, content: ReportContent, *, drill: bool, now: datetime, gazetteer: Gazetteer
 ) -> Judgement:
     """Judge one report. Never raises, whatever the report holds."""
+    state = world(state, drill=drill)
     case = _case(state, content, drill=drill, now=now, gazetteer=gazetteer)
     ruling = _rule(case)
     return Judgement(
@@ -296,7 +298,7 @@ def _news_of_nothing(case: Case) -> _Ruling:
 
 def _only_live(case: Case) -> IncidentId | None:
     """The only event that is going on: whoever cries for help now is likely there, though not at a drill."""
-    live = [name for name in case.state.live if case.state.incidents[name].drill == case.drill]
+    live = list(case.state.live)
     return live[0] if len(live) == 1 else None
 
 

@@ -58,7 +58,7 @@ def carry_out(draft: Draft, report: ReportReceived, content: ReportContent, ruli
         return _join(draft, report, content, ruling)
     if ruling.verdict == "hold":
         return _hold(draft, report, content, ruling)
-    if ruling.reason == reasons.OTHER_POLICE and precise(ruling.place):
+    if ruling.reason == reasons.OTHER_POLICE and precise(ruling.place) and not report.drill:
         note_police(draft, report.report_id, group_ids(ruling.groups), held_of(content, ruling))
     return Answer("ignored", ruling.reason, ruling.incident)
 

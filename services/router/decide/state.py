@@ -38,6 +38,9 @@ DAWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Told = tuple[tuple[GroupId, Audience], ...]
 
+Ear = tuple[GroupId, bool]
+"""A group's attention, to what is real (False) or to an exercise (True): the one never spends the other's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -273,6 +276,18 @@ HELD: Final = Walked[ReportId, Held]()
 
 
 @dataclass(frozen=True, slots=True)
+class Exercise:
+    """What is remembered of exercises, apart from what is real: the same things as in `State`."""
+
+    live: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
+    threads: "Generations[str, Thread]" = field(default_factory=_threads)
+    asked: "Generations[str, tuple[Asked, ...]]" = field(default_factory=_asked)
+    traces: "Generations[int, Trace]" = field(default_factory=_traces)
+    chats: "Generations[str, Trace]" = field(default_factory=_chats)
+    words: "Generations[str, Trace]" = field(default_factory=_chats)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything. Made by folding events with `evolve.evolve`; equal logs give equal states."""
 
@@ -286,7 +301,7 @@ class State:
     active: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """The incidents that are neither ended nor forgotten."""
     live: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
-    """The incidents that may still be going on."""
+    """The incidents that may still be going on, exercises apart."""
     resting: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """The ended ones, until they are forgotten."""
     codes: "HashTrieMap[str, IncidentId]" = field(default_factory=HashTrieMap)
@@ -301,6 +316,7 @@ class State:
     """What the last report of each chat was about."""
     words: "Generations[str, Trace]" = field(default_factory=_chats)
     """Where each rare word was last used."""
+    exercise: Exercise = field(default_factory=Exercise)
     held: "HashTrieMap[ReportId, Held]" = field(default_factory=HashTrieMap)
     sightings: "Generations[Cell, tuple[Sighting, ...]]" = field(default_factory=_sightings)
     watches: "HashTrieMap[str, Watch]" = field(default_factory=HashTrieMap)
@@ -309,11 +325,11 @@ class State:
     """Until when each group hears of incidents in digests only, because a person said so."""
     untold: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """Incidents of which some group concerned has not heard yet: too many came at once."""
-    singles: "HashTrieMap[GroupId, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)
+    singles: "HashTrieMap[Ear, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)
     """When each group was last told of incidents singly."""
     groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)
     members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)
-    digested: "HashTrieMap[GroupId, datetime]" = field(default_factory=HashTrieMap)
+    digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 

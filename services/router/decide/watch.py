@@ -33,7 +33,7 @@ def note_police(
 def keep_watch(draft: Draft, incident: IncidentId) -> None:
     """A person found ordinary police where a raid was reported: the place is remembered as a watch."""
     known = draft.incident(incident)
-    if known.place is None or watch_near(draft.state, known.place, draft.now) is not None:
+    if known.place is None or known.drill or watch_near(draft.state, known.place, draft.now) is not None:
         return
     where = events.WatchPlace(place=known.place, since=known.opened_at, reports=len(known.evidence))
     groups = tuple(share.group for share in known.groups)

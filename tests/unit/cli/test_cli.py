@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alert_relay.cli import relay
+from alert_relay.supervisor.home import Home
 
 Relay = Any  # the fixture `fake` of conftest.py
 ROOT = Path(__file__).parents[3]
@@ -164,6 +165,9 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
     [
         (["release", "D7K"], "release", {"incident": "D7K"}),
         (["release", "rabc"], "release_report", {"report": "rabc"}),
+        (["release", "rabc", "--into", "D7K"], "release_report", {"report": "rabc", "incident": "D7K"}),
+        (["release", "rabc", "--lat", "51.5", "--lon", "0", "--label", "x"], "release_report",
+         {"report": "rabc", "lat": 51.5, "lon": 0.0, "label": "x"}),
         (["reject", "D7K", "--as", "other_agency"], "reject", {"incident": "D7K", "outcome": "other_agency"}),
         (["merge", "D7K", "P4M"], "merge", {"incident": "D7K", "absorbed": "P4M"}),
         (["split", "D7K", "r1", "r2"], "split", {"incident": "D7K", "reports": ["r1", "r2"]}),
@@ -269,3 +273,20 @@ def test_the_token_goes_in_a_header_and_nowhere_else(fake: Relay) -> None:
         ("/v1/desk/incidents?state=open", "Bearer relay_me")
     ]
     assert "relay_me" not in result.output
+
+
+def test_an_exercise_is_sent_with_the_key_of_this_home_or_not_at_all(fake: Relay, tmp_path: Path) -> None:
+    refused = run("report", "van in Ashwin Street", "--drill")
+    assert refused.exit_code == 2
+    assert "There is no relay in" in refused.output
+    home = Home(tmp_path)
+    home.write_door_files()
+    fake.answers["POST /v1/reports"] = (202, {"report_id": "r1"})
+    assert run("report", "van in Ashwin Street", "--drill").exit_code == 0
+    assert fake.said("POST", "/v1/reports") == [{"text": "van in Ashwin Street", "drill": True}]
+
+
+def test_an_exercise_says_so_in_the_list(fake: Relay) -> None:
+    incident = {"code": "D7K", "status": "likely", "drill": True}
+    fake.answers["GET /v1/desk/incidents?state=open"] = (200, [incident])
+    assert "DRILL likely" in run("desk", "list").output

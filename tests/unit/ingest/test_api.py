@@ -27,7 +27,7 @@ def key_of(name: str, *rights: str) -> ClientKey:
 
 
 KEYS = ClientKeys(
-    [key_of("demo", "set_received_at", "high_volume"), key_of("plain"), key_of("partner", "trusted")]
+    [key_of("demo", "set_received_at", "high_volume", "drill"), key_of("plain"), key_of("partner", "trusted")]
 )
 DEMO = {"Authorization": "Bearer demo"}
 
