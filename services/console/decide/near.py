@@ -11,6 +11,7 @@ from services.console.decide.drawing import DEGREE_M
 from services.console.decide.views import is_open
 
 _FAR_M: Final = 5_000.0
+_BESIDE_M: Final = 50.0
 _MOST: Final = 8
 _MOST_TEXTS: Final = 8
 
@@ -37,7 +38,13 @@ def neighbours(
         if o["id"] != incident["id"] and is_open(o) and bool(o.get("drill")) == bool(incident.get("drill"))
     ]
     close = [n for n in found if n.metres is None or n.metres <= _FAR_M]
-    return sorted(close, key=lambda n: ((n.metres or _FAR_M) * (150 - n.alike), n.incident["id"]))[:_MOST]
+    return sorted(close, key=lambda n: (_apart(n), n.incident["id"]))[:_MOST]
+
+
+def _apart(neighbour: Neighbour) -> float:
+    """Small for what is near, smaller for what is also told in the same words."""
+    metres = _FAR_M if neighbour.metres is None else neighbour.metres
+    return (metres + _BESIDE_M) * (120 - neighbour.alike)
 
 
 def metres_between(one: Document, other: Document) -> float | None:

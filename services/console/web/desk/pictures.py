@@ -104,7 +104,8 @@ class Pictures:
         ended = [d for d in all_ if not views.is_open(d)][:_MOST_ENDED]
         incidents = {d["id"]: d for d in (*open_, *ended) if "code" in d}.values()
         floods = await self._store.many("flood", own)
-        names = await self._store.names_of({m for d in incidents for m in views.members_named(d)})
+        acting = {m for d in incidents for m in views.members_named(d)} | {m["member"] for m in mutes}
+        names = await self._store.names_of(acting)
         groups_ = await self._store.many("group", own)
         return ListPicture(
             incidents=tuple(incidents),
