@@ -110,4 +110,3 @@ def by_kind(acts: Iterable[PageAct]) -> dict[Kind, list[PageAct]]:
     for act in acts:
         found[act.kind].append(act)
     return {kind: members for kind, members in found.items() if members}
-

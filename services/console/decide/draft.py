@@ -23,7 +23,8 @@ _LIVES: Final[Mapping[str, int]] = {
     "alert": LIFE_S,
     "held": LIFE_S,
     "decided": _DAY,
-    "mute": 2 * _DAY, "watch": _DAY // 8,
+    "mute": 2 * _DAY,
+    "watch": _DAY // 8,
 }
 
 _KEPT: Final = 2_000

@@ -88,4 +88,6 @@ def _when(answers: Answers, word: Word) -> str:
 
 def _count(text: str) -> int | None:
     text = text.strip()
-    return min(_MOST, int(text)) if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST)) else None
+    return (
+        min(_MOST, int(text)) if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST)) else None
+    )

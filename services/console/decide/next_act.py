@@ -34,9 +34,7 @@ def next_act(incident: Document, member: str, roles: dict[str, str], now: dateti
     return next((n for n in wished if n.act is None or n.act in possible), Next(None, "next_nothing"))
 
 
-def _wishes(
-    incident: Document, member: str, step: str | None, *, claim: bool, mine: bool
-) -> Iterator[Next]:
+def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, mine: bool) -> Iterator[Next]:
     """What would be right, the rightest first."""
     status = incident.get("status")
     if status == "merged":

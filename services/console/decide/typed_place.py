@@ -12,10 +12,15 @@ _IN_LINK: Final = (
     re.compile(r"[?&#]mlat=([-+]?\d{1,3}\.\d+)&mlon=([-+]?\d{1,3}\.\d+)"),
     re.compile(r"#map=\d+(?:\.\d+)?/([-+]?\d{1,3}\.\d+)/([-+]?\d{1,3}\.\d+)"),
     re.compile(r"@([-+]?\d{1,3}\.\d+),([-+]?\d{1,3}\.\d+)"),
-    re.compile(r"[?&](?:q|ll|query|daddr|center)=(?:loc:)?([-+]?\d{1,3}\.\d+)(?:,|%2C)([-+]?\d{1,3}\.\d+)", re.I),
-    re.compile(r"\Ageo:([-+]?\d{1,3}\.\d+),([-+]?\d{1,3}\.\d+)", re.I),
+    re.compile(
+        r"[?&](?:q|ll|query|daddr|center)=(?:loc:)?([-+]?\d{1,3}\.\d+)(?:,|%2C)([-+]?\d{1,3}\.\d+)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\Ageo:([-+]?\d{1,3}\.\d+),([-+]?\d{1,3}\.\d+)", re.IGNORECASE),
 )
-_PLUS_CODE: Final = re.compile(r"\s*([23456789CFGHJMPQRVWX]{8})\+([23456789CFGHJMPQRVWX]{2})\s*\Z", re.I)
+_PLUS_CODE: Final = re.compile(
+    r"\s*([23456789CFGHJMPQRVWX]{8})\+([23456789CFGHJMPQRVWX]{2})\s*\Z", re.IGNORECASE
+)
 _DIGITS: Final = "23456789CFGHJMPQRVWX"
 _BASE: Final = 20
 _MOST_LAT, _MOST_LON = 90, 180

@@ -1,19 +1,17 @@
-"""What each act's form offers to choose from: places, incidents, reports, people, groups, and the words built."""
+"""What each act's form offers to choose from, and the words that the answers build."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from aiohttp import web
-
 from services.console.decide import views
-from services.console.decide.acts import PageAct
 from services.console.decide.draft import Document
 from services.console.decide.drawing import SIZE, View, view_of
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.near import neighbours
 from services.console.desk import of_groups
-from services.console.door import Actor, Console
+from services.console.door import Console
+from services.console.web.desk.doing import Doing
 from services.console.web.desk.forms import Typed, view_in
 from services.console.web.desk.pictures import PICTURES, IncidentPicture
 from services.console.web.words import DESK
@@ -30,34 +28,20 @@ _LOOKS: Final[Mapping[str, tuple[float, float, float]]] = {
 }  # fmt: skip
 
 
-async def choices_for(  # noqa: PLR0913, PLR0917 - what a form is made of
-    request: web.Request, console: Console, actor: Actor, incident: Document, act: PageAct, typed: Typed
-) -> dict[str, Any]:
+async def choices_for(doing: Doing) -> dict[str, Any]:
     """The further values of this act's template."""
-    match act.name:
-        case "confirm":
-            return await _confirm(console, incident, typed)
-        case "place":
-            return _place(await request.app[PICTURES].incident(incident), typed)
-        case "merge":
-            return await _merge(console, actor, incident)
-        case "split" | "ask":
-            picture = await request.app[PICTURES].incident(incident)
-            return {"folds": picture.folds, "now": picture.now}
-        case "hand_over":
-            return {"people": await _people(console, actor, incident)}
-        case "escalate":
-            return {"others": await _others(console, incident)}
-    return {}
+    maker = _MAKERS.get(doing.act.name)
+    return await maker(doing) if maker else {}
 
 
-async def _confirm(console: Console, incident: Document, typed: Typed) -> dict[str, Any]:
+async def _confirm(doing: Doing) -> dict[str, Any]:
     """The questions; once answered (or passed over), the words that they make and what they ask for."""
+    incident, typed = doing.incident, doing.typed
     proposed = incident.get("proposed") or {}
     if not {"text", "built", "write"} & typed.one.keys() and not proposed:
         return {"template": "confirm_questions.html"}
     answers = answers_of(typed.one, typed.all("signs"))
-    language = await _language(console, incident)
+    language = await _language(doing.console, incident)
 
     def word(key: str, **values: object) -> str:
         return DESK.say(language, key, **values)
@@ -80,7 +64,8 @@ async def _language(console: Console, incident: Document) -> str:
     return next((language for language in wished if language in DESK.languages), "en")
 
 
-def _place(picture: IncidentPicture, typed: Typed) -> dict[str, Any]:
+async def _place(doing: Doing) -> dict[str, Any]:
+    picture, typed = await _picture(doing), doing.typed
     present = picture.incident.get("place")
     view = _looked(view_in(typed) or view_of(present, picture.groups), typed.get("look"))
     marked = _marked(view, typed)
@@ -123,10 +108,10 @@ def _said_places(picture: IncidentPicture) -> list[Document]:
     return sorted(found.values(), key=lambda p: -p["n"])[:_MOST_PLACES]
 
 
-async def _merge(console: Console, actor: Actor, incident: Document) -> dict[str, Any]:
-    others = [
-        d for d in await of_groups(console, actor, "open", "incident") if views.may_see(d, actor.roles)
-    ][:_MOST_NEAR]
+async def _merge(doing: Doing) -> dict[str, Any]:
+    console, actor, incident = doing.console, doing.actor, doing.incident
+    known = await of_groups(console, actor, "open", "incident")
+    others = [d for d in known if views.may_see(d, actor.roles)][:_MOST_NEAR]
     texts = {d["id"]: await _texts(console, d) for d in [incident, *others]}
     return {"near": neighbours(incident, texts[incident["id"]], others, texts)}
 
@@ -135,19 +120,37 @@ async def _texts(console: Console, incident: Document) -> list[str]:
     return [r.get("text") or "" for r in await console.store.reports_of(incident, limit=8)]
 
 
-async def _people(console: Console, actor: Actor, incident: Document) -> list[Document]:
+async def _reports(doing: Doing) -> dict[str, Any]:
+    picture = await _picture(doing)
+    return {"folds": picture.folds, "now": picture.now}
+
+
+async def _picture(doing: Doing) -> IncidentPicture:
+    return await doing.request.app[PICTURES].incident(doing.incident)
+
+
+async def _people(doing: Doing) -> dict[str, Any]:
     """Who could take it over: members of the groups concerned."""
-    members = await console.store.listed("members", "member")
-    concerned = set(incident.get("seen_by", ())) - {HUB}
-    found = [m for m in members if m["member"] != actor.member and concerned & m["roles"].keys()]
-    return sorted(found, key=lambda m: m.get("name", "").casefold())
+    members = await doing.console.store.listed("members", "member")
+    concerned = set(doing.incident.get("seen_by", ())) - {HUB}
+    found = [m for m in members if m["member"] != doing.actor.member and concerned & m["roles"].keys()]
+    return {"people": sorted(found, key=lambda m: m.get("name", "").casefold())}
 
 
-async def _others(console: Console, incident: Document) -> list[Document]:
+async def _others(doing: Doing) -> dict[str, Any]:
     """The groups that could be asked for help."""
-    groups = await console.store.listed("groups", "group")
-    known = set(incident.get("seen_by", ()))
-    return sorted(
-        ({"id": g["id"], "name": g["definition"]["name"]} for g in groups if g["id"] not in known),
-        key=lambda g: g["name"].casefold(),
-    )
+    groups = await doing.console.store.listed("groups", "group")
+    known = set(doing.incident.get("seen_by", ()))
+    names = [{"id": g["id"], "name": g["definition"]["name"]} for g in groups if g["id"] not in known]
+    return {"others": sorted(names, key=lambda g: g["name"].casefold())}
+
+
+_MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
+    "confirm": _confirm,
+    "place": _place,
+    "merge": _merge,
+    "split": _reports,
+    "ask": _reports,
+    "hand_over": _people,
+    "escalate": _others,
+}

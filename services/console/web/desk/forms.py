@@ -1,4 +1,4 @@
-"""From a form of the desk to the request that the desk API takes, with what was typed kept for another try."""
+"""From a form of the desk to the request that the desk API takes; what was typed is kept for another try."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -137,5 +137,3 @@ def map_of(picture: IncidentPicture) -> Any:
     view = view_of(place, picture.groups)
     reports = [r for f in picture.folds for r in (f.first, *f.copies)]
     return drawing(view, place, picture.groups, reports) if view else None
-
-

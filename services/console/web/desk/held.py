@@ -63,9 +63,10 @@ async def post_release(request: web.Request) -> web.StreamResponse:
             fields["incident"] = typed.get("incident")
         elif typed.get("lat"):
             fields |= {"lat": typed.get("lat"), "lon": typed.get("lon"), "label": typed.get("label") or None}
-        code = await _give(console, actor, "release_report", typed, fields)
+        await _give(console, actor, "release_report", typed, fields)
     except Problem as problem:
         return await _again(request, console, actor, typed, problem)
+    code = await _code_of(console, actor, request.match_info["report"])
     raise web.HTTPSeeOther(f"/desk/{code}?done=released" if code else "/desk?done=released")
 
 
@@ -104,8 +105,8 @@ async def post_flood(request: web.Request) -> web.StreamResponse:
 
 async def _give(
     console: Console, actor: Actor, name: CommandName, typed: Typed, fields: dict[str, Any]
-) -> str | None:
-    """Give the command; the code of the incident that came of it, if any."""
+) -> None:
+    """Give the command. Raises a problem if it is refused, or the form is wrong."""
     try:
         asked = DeskRequest.model_validate({**fields, "id": typed.get("id") or None})
     except ValidationError as error:
@@ -113,10 +114,13 @@ async def _give(
         raise Problem(422, f"wrong_{wrong}", "Look at this again.") from None
     if missing := missing_fields(name, asked):
         raise Problem(422, f"needs_{missing[0]}", f"This needs {', '.join(missing)}.")
-    _, verdict = await give(console, actor, name, asked)
-    if verdict.incident is None:
-        return None
-    incident = await console.store.incident(verdict.incident)
+    await give(console, actor, name, asked)
+
+
+async def _code_of(console: Console, actor: Actor, report: str) -> str | None:
+    """The code of the incident that a report is part of, if the member may see it."""
+    known = await console.store.one(f"report:{report}") or {}
+    incident = await console.store.incident(known.get("incident") or "")
     return str(incident["code"]) if incident and views.may_see(incident, actor.roles) else None
 
 

@@ -1,4 +1,4 @@
-"""`/desk/live`: what keeps an open page of the desk live. A change comes whole, as a fresh page would show it.
+"""`/desk/live`: what keeps open pages of the desk live. A change comes whole, as a fresh page would show it.
 
 Whoever was away has missed nothing, and a slow page skips to the latest. Who may no longer see it, or is
 signed out, gets no more.
@@ -49,7 +49,9 @@ async def get_live(request: web.Request) -> web.StreamResponse:
     look = await _look(request, actor)
     pictures.renew()
     if pictures.open >= console.settings.console_live_clients:
-        raise Problem(503, "too_many_live", "Too many pages are live; this one looks again.", retry_after_s=30)
+        raise Problem(
+            503, "too_many_live", "Too many pages are live; this one looks again.", retry_after_s=30
+        )
     response = web.StreamResponse(headers={**SECURITY_HEADERS, "Content-Type": "text/event-stream"})
     pictures.open += 1
     try:

@@ -74,6 +74,10 @@ class _Shared:
     reading: asyncio.Future[Any]
     until: float
 
+    def old(self, now: float) -> bool:
+        """Whether it has to be read anew."""
+        return self.heard.is_set() or self.reading.cancelled() or self.until < now
+
 
 class Pictures:
     """Reads pictures; open pages get shared ones, renewed when something changed."""
@@ -141,7 +145,8 @@ class Pictures:
     async def shared_list(self, groups: Iterable[str]) -> ListPicture:
         """The list, read once for all who look at it."""
         own = frozenset(groups)
-        return await self._once(("list", own), lambda: self.list_of(own))
+        picture: ListPicture = await self._once(("list", own), lambda: self.list_of(own))
+        return picture
 
     async def shared_incident(self, incident_id: str) -> IncidentPicture | None:
         """One incident, read once for all who look at it; None: it is gone."""
@@ -150,17 +155,18 @@ class Pictures:
             found = await self._store.incident(incident_id)
             return await self.incident(found) if found else None
 
-        return await self._once(("incident", incident_id), read)
+        picture: IncidentPicture | None = await self._once(("incident", incident_id), read)
+        return picture
 
     def renew(self) -> None:
-        """Read anew at the next look: a page that has just been made may know more than the last news told."""
+        """Read anew at the next look: a page just made may know more than the last news told."""
         self._shared.clear()
 
     async def _once(self, key: Any, read: Callable[[], Awaitable[Any]]) -> Any:
-        """What was read since the last news (and not long ago: ages and claims go on), by whoever came first."""
+        """What was read since the last news, and not long ago (ages go on), by whoever came first."""
         loop = asyncio.get_running_loop()
         known = self._shared.get(key)
-        if known is None or known.heard.is_set() or known.reading.cancelled() or known.until < loop.time():
+        if known is None or known.old(loop.time()):
             if len(self._shared) >= _MOST_KEPT:
                 self._shared.clear()
             heard = self._news.next()

@@ -1,4 +1,4 @@
-"""Refusals as pages: a sentence in the reader's words and a way back, where the API answers a problem document."""
+"""Refusals as pages: a sentence in the reader's language and a way back."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""The desk's pages over a real router, without a browser: who sees what, each act, conflicts, faults, hostile input."""
+"""The desk's pages over a real router: who sees what, each act, conflicts, faults, hostile input."""
 
 import asyncio
 import re
@@ -14,6 +14,7 @@ from services.console.web.words import DESK
 from shared.contracts import incidents as i
 from shared.contracts.base import Place, Position
 from shared.contracts.groups import ChannelDefinition, Policy
+from shared.testing.state import MemoryState
 from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
 
 NASTY = '<script>alert(1)</script>"&\u202e<img src=x onerror=alert(1)>{{ 7 * 7 }}'
@@ -24,7 +25,10 @@ COMMUNITY = ChannelDefinition(
     settings={"api": "env:U", "token": "env:T", "to": ["@one", "@two"]},
 )  # fmt: skip
 VERIFIERS = ChannelDefinition(
-    id="hook", kind="webhook", audience="verifiers", settings={"url": "env:U", "path": "/v", "secret": "env:S"}
+    id="hook",
+    kind="webhook",
+    audience="verifiers",
+    settings={"url": "env:U", "path": "/v", "secret": "env:S"},
 )
 
 
@@ -276,7 +280,11 @@ async def test_a_large_send_waits_for_a_second_person(desk: DeskRig) -> None:
 @pytest.mark.parametrize(
     ("act", "fields", "status"),
     [
-        ("officers_left", {"let_go": "1", "taken": "0", "unknown": "1", "text": "They drove off."}, "officers_left"),
+        (
+            "officers_left",
+            {"let_go": "1", "taken": "0", "unknown": "1", "text": "They drove off."},
+            "officers_left",
+        ),
         ("aftercare", {}, "aftercare"),
         ("closed", {}, "closed"),
         ("not_confirmed", {}, "not_confirmed"),
@@ -375,7 +383,9 @@ async def test_merge_and_split_undo_each_other(desk: DeskRig) -> None:
     assert await status_of(desk, second) == "merged"
     assert f'href="/desk/{first}"' in await ada.get(f"/desk/{second}")
     page = await ada.get(f"/desk/{first}/split")
-    report = re.findall(r'name="reports" value="([^"]+)"[^>]*>\s*<span[^>]*>Immigration officers at Clapton', page)
+    report = re.findall(
+        r'name="reports" value="([^"]+)"[^>]*>\s*<span[^>]*>Immigration officers at Clapton', page
+    )
     await ada.send(f"/desk/{first}/split")
     assert (ada.status, "Choose at least one report" in ada.text) == (422, True)
     done = await ada.send(f"/desk/{first}/split", reports=report)
@@ -506,9 +516,7 @@ async def test_a_watch_is_one_quiet_line_for_two_hours(desk: DeskRig) -> None:
         since=desk.rig.clock.now(),
         reports=3,
     )
-    await desk.rig.publish(
-        i.WatchNoted(**desk.rig.base(), watch_id="w1", groups=("hackney",), where=where)
-    )
+    await desk.rig.publish(i.WatchNoted(**desk.rig.base(), watch_id="w1", groups=("hackney",), where=where))
     await desk.rig.shown()
     ada, dora = await browser(desk, "Ada"), await browser(desk, "Dora")
     assert "<bdi>Ashwin Street</bdi> · 3 reports since 19:00" in await ada.get("/desk")
@@ -569,11 +577,13 @@ async def test_pages_say_so_when_the_read_model_is_away(desk: DeskRig) -> None:
     code = await one_raid(desk)
     ada = await browser(desk, "Ada")
     await ada.get(f"/desk/{code}/note")
-    desk.rig.state.go_away()
+    state = desk.rig.state
+    assert isinstance(state, MemoryState)
+    state.go_away()
     text = await ada.get("/desk")
     assert ada.status == 503
     assert "Nothing is lost" in text
-    desk.rig.state.come_back()
+    state.come_back()
     await ada.get("/desk")
     assert ada.status == 200
 
