@@ -82,6 +82,16 @@ class DeskRig:
         await until(lambda: self._has(f"member:m{name.lower()}"))
         return token
 
+    async def revoke(self, name: str) -> None:
+        """They may act no longer."""
+        gone = MemberId(f"m{name.lower()}")
+        await self.put(desk.RevokeMember(**self._base(), member=_OPERATOR, group=HUB, revoked=gone))
+
+        async def revoked() -> bool:
+            return bool((await self.rig.store.one(f"member:{gone}") or {}).get("revoked"))
+
+        await until(revoked)
+
     async def group(
         self,
         group: str,
