@@ -46,9 +46,9 @@ class Sessions:
         self._idle = timedelta(minutes=settings.console_session_idle_min)
         self._life = timedelta(minutes=settings.console_session_life_min)
 
-    async def begin(self, member: MemberId, how: How) -> Session:
+    async def begin(self, member: MemberId, how: How, *, since: datetime | None = None) -> Session:
         """A new session, never one that the browser brought along: nobody can prepare one for another."""
-        session = Session(secrets.token_urlsafe(32), member, self._clock.now(), how)
+        session = Session(secrets.token_urlsafe(32), member, since or self._clock.now(), how)
         key, reign = _key(session.token), await self._reign(member)
         kept = {"member": member, "since": session.since.isoformat(), "how": how, "reign": reign}
         await self._mark(key)

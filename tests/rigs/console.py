@@ -26,7 +26,13 @@ from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
-from shared.contracts import desk
+from services.router.decide.decider import Input, step
+from services.router.decide.evolve import evolve
+from services.router.decide.evolve_members import MEMBER_EVENTS
+from services.router.decide.state import State
+from services.router.gazetteer.load import gazetteer_of
+from services.router.gazetteer.rows import Rows
+from shared.contracts import desk, members
 from shared.contracts import incidents as i
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
 from shared.contracts.base import AlertId, GroupId, IncidentId, MemberId, Message, Place, ReportId
@@ -54,6 +60,15 @@ EXACT: Final = Place(
 )
 BLURRED: Final = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin Street, E8")
 _POLL_S: Final = 0.01
+REALLY_DECIDED: Final = (
+    desk.RevokeMember,
+    members.InviteMember,
+    members.AcceptInvite,
+    members.PutWayIn,
+    members.RemoveWayIn,
+)
+"""Commands that the tiny router leaves to the real one, which knows the members published here."""
+NOWHERE: Final = gazetteer_of(Rows())
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:
@@ -95,6 +110,7 @@ class Rig:
         self.live = Live(self.store, self.news, self.clock)
         self.refuse: str | None = None
         self.deciding = True
+        self._router = State()
         self._ids = count(1)
 
     url: str
@@ -111,6 +127,9 @@ class Rig:
 
     async def publish(self, *events: Message) -> None:
         """Store the events of one decision as they are, sealed."""
+        for event in events:
+            if type(event) in MEMBER_EVENTS:
+                self._router = evolve(self._router, event)
         sealed = [await self.keyring.seal(event) for event in events]
         await self.bus.publish(encode(*sealed, source="test"))
 
@@ -135,7 +154,12 @@ class Rig:
 
     async def revoke(self, name: str) -> None:
         """They may act no longer."""
-        await self.publish(MemberRevoked(**self.base(), member=MemberId(f"m{name.lower()}")))
+        await self.revoke_now(MemberId(f"m{name.lower()}"))
+
+    async def revoke_now(self, member: MemberId) -> None:
+        """Whoever has this id may act no longer, and everybody sees it."""
+        await self.publish(MemberRevoked(**self.base(), member=member))
+        await self.shown()
 
     async def group(self, group: str, channels: Sequence[ChannelDefinition] = (), version: int = 1) -> None:
         """A group in force."""
@@ -259,6 +283,9 @@ class Rig:
                 await self.publish(*self._decided(command, entry))
 
     def _decided(self, command: desk.DeskCommand, entry: Entry) -> list[Message]:
+        if isinstance(command, REALLY_DECIDED) and not self.refuse:
+            given = Input("DESK", entry.seq, command)
+            return list(step(self._router, given, command.at, NOWHERE)[0])
         base = {"at": command.at}
         incident = getattr(command, "incident_id", None)
         events = [] if self.refuse else self._events(command, f"DESK.{entry.seq}")
@@ -279,8 +306,6 @@ class Rig:
             case desk.AddMember():
                 named = {"roles": command.roles, "token_sha256": command.token_sha256, "name": command.name}
                 return [MemberAdded(**base, member=command.new_member, **named)]
-            case desk.RevokeMember():
-                return [MemberRevoked(**base, member=command.revoked)]
             case desk.DefineGroup(definition=definition):
                 new = {"version": 1, "definition": definition, "channels": command.channels}
                 return [GroupDefined(**base, group=definition.id, **new)]

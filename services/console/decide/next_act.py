@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.console.decide.acts import offered, role_in
 from services.console.decide.desk_list import on_it
 from services.console.decide.draft import Document
+from services.console.decide.page_acts import offered, role_in
 
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 

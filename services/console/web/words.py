@@ -1,4 +1,4 @@
-"""The words of the pages in each language: a folder of JSON files, one a language, all with the same keys."""
+"""The words of the console's pages in each language: one JSON file a language, all with the same keys."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Final
 
 from aiohttp import web
 
-_HERE: Final = Path(__file__).parent
 _FIRST: Final = "en"
+_CHOSEN: Final = "lang"
+"""The query's name for a language, and the cookie's that remembers it."""
 
 
-class Catalog:
-    """The texts of one folder, read once."""
+class Words:
+    """One folder of catalogs."""
 
     def __init__(self, folder: Path) -> None:
         self._texts: dict[str, dict[str, str]] = {
@@ -34,15 +35,15 @@ class Catalog:
         return frozenset(self._texts[language])
 
     def language_of(self, request: web.Request) -> str:
-        """The language chosen on the page (`?lang=`), else the first of the browser's that we have."""
+        """The language chosen on a page, now or earlier, else the first of the browser's that we have."""
         accepted = (
             part.partition(";")[0] for part in request.headers.get("Accept-Language", "")[:500].split(",")
         )
-        wanted = (tag.strip().partition("-")[0].lower() for tag in (request.query.get("lang", ""), *accepted))
+        chosen = (request.query.get(_CHOSEN, ""), request.cookies.get(_CHOSEN, ""))
+        wanted = (tag.strip().partition("-")[0].lower() for tag in (*chosen, *accepted))
         return next((tag for tag in wanted if tag in self.languages), _FIRST)
 
 
-PUBLIC: Final = Catalog(_HERE / "languages")
-DESK: Final = Catalog(_HERE / "desk_languages")
-LANGUAGES: Final = PUBLIC.languages
-say, keys, language_of = PUBLIC.say, PUBLIC.keys, PUBLIC.language_of
+_PUBLIC: Final = Words(Path(__file__).parent / "languages")
+LANGUAGES: Final = _PUBLIC.languages
+say, keys, language_of = _PUBLIC.say, _PUBLIC.keys, _PUBLIC.language_of

@@ -14,7 +14,7 @@ from services.console.door import Console
 from services.console.web.desk.doing import Doing
 from services.console.web.desk.forms import Typed, view_in
 from services.console.web.desk.pictures import PICTURES, IncidentPicture
-from services.console.web.words import DESK
+from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
 
 _MOST_PLACES: Final = 6

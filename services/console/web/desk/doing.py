@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from services.console.decide.acts import ACTS, PageAct, may, role_in
 from services.console.decide.draft import Document
+from services.console.decide.page_acts import ACTS, PageAct, may, role_in
 from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.web.desk.forms import Typed

@@ -8,8 +8,8 @@ from aiohttp import web
 from multidict import MultiMapping
 from pydantic import ValidationError
 
-from services.console.decide.acts import PageAct
 from services.console.decide.drawing import SIZE, View
+from services.console.decide.page_acts import PageAct
 from services.console.decide.typed_place import typed_place
 from services.console.models import DeskRequest
 from shared.http import Problem

@@ -12,15 +12,14 @@ from typing import Any
 from markupsafe import Markup
 
 from services.console.decide import views
-from services.console.decide.acts import ACTS, by_kind, offered, role_in
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.drawing import drawing, view_of
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
+from services.console.decide.page_acts import ACTS, by_kind, offered, role_in
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
-from shared.contracts.base import HUB
 
 _MOST_SHOWN = 60
 _MOST_HELD = 12
@@ -39,7 +38,7 @@ class Looker:
     @property
     def wordless(self) -> bool:
         """Whether they only operate the hub, and so see no words and no place."""
-        return not self.roles.keys() - {HUB}
+        return not views.reads_words(self.roles)
 
 
 def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:

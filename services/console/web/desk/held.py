@@ -40,7 +40,7 @@ async def get_all_held(request: web.Request) -> web.StreamResponse:
         at=at,
         each=_EACH,
         now=now,
-        wordless=not actor.roles.keys() - {HUB},
+        wordless=not views.reads_words(actor.roles),
     )
 
 

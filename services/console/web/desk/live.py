@@ -19,7 +19,7 @@ from services.console.news import within
 from services.console.web.desk.fragments import Looker, incident_fragment, list_fragment
 from services.console.web.desk.lookers import looker_of
 from services.console.web.desk.pictures import PICTURES
-from services.console.web.desk.render import language_of
+from services.console.web.desk.words import DESK
 from shared.errors import StateUnavailableError
 from shared.http import SECURITY_HEADERS, Problem
 
@@ -66,7 +66,7 @@ async def get_live(request: web.Request) -> web.StreamResponse:
 
 async def _look(request: web.Request, actor: Actor) -> Look:
     """How to make the fragment that this page shows."""
-    console, pictures, language = request.app[CONSOLE], request.app[PICTURES], language_of(request)
+    console, pictures, language = request.app[CONSOLE], request.app[PICTURES], DESK.language_of(request)
     view = request.query.get("view", "list")[:_LONGEST]
     if view == "list":
         looker = await looker_of(console, actor, await pictures.list_of(actor.roles))

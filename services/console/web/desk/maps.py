@@ -5,6 +5,7 @@ Colours stand in the shapes themselves, because a picture loads no style sheet.
 
 from aiohttp import web
 
+from services.console.decide import views
 from services.console.decide.drawing import View, drawing, view_of
 from services.console.desk import visible_incident
 from services.console.door import CONSOLE, page_actor
@@ -12,7 +13,6 @@ from services.console.web.desk.forms import Typed, typed_of, view_in
 from services.console.web.desk.pictures import PICTURES
 from services.console.web.desk.problems import as_page
 from services.console.web.desk.render import fragment
-from shared.contracts.base import HUB
 from shared.http import Problem
 
 
@@ -25,7 +25,7 @@ async def get_map(request: web.Request) -> web.StreamResponse:
     query = request.query
     named = Typed({f"view_{n}": query.get(n, "") for n in ("lat", "lon", "side")}, {})
     view = view_in(named) or view_of(incident.get("place"), picture.groups)
-    if view is None or not actor.roles.keys() - {HUB}:
+    if view is None or not views.reads_words(actor.roles):
         raise Problem(404, "no_map", "There is nothing to draw.")
     reports = [r for f in picture.folds for r in (f.first, *f.copies)]
     drawn = drawing(view, incident.get("place"), picture.groups, reports)

@@ -6,9 +6,10 @@ from typing import Final
 from aiohttp import web
 from markupsafe import Markup
 
-from services.console.decide.acts import ACTS
+from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
+from services.console.decide.page_acts import ACTS
 from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, page_actor
 from services.console.explain import explained
@@ -17,8 +18,8 @@ from services.console.web.desk.live import version_of
 from services.console.web.desk.lookers import looked, looker_of
 from services.console.web.desk.pictures import PICTURES, ListPicture
 from services.console.web.desk.problems import as_page
-from services.console.web.desk.render import language_of, page
-from services.console.web.words import DESK
+from services.console.web.desk.render import page
+from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
 from shared.contracts.desk import Flood
 from shared.permissions import ALLOWED
@@ -32,7 +33,7 @@ async def get_list(request: web.Request) -> web.StreamResponse:
     console, actor = request.app[CONSOLE], await page_actor(request)
     picture = await request.app[PICTURES].list_of(actor.roles)
     looker = await looker_of(console, actor, picture)
-    live = list_fragment(picture, looker, language_of(request))
+    live = list_fragment(picture, looker, DESK.language_of(request))
     return page(
         request,
         "list.html",
@@ -53,7 +54,7 @@ async def get_incident(request: web.Request) -> web.StreamResponse:
     picture = await request.app[PICTURES].incident(incident)
     mark = await looked(console, actor, incident)
     looker = Looker(actor.member, actor.roles, {})
-    live = incident_fragment(picture, looker, language_of(request))
+    live = incident_fragment(picture, looker, DESK.language_of(request))
     done = _done(request)
     return page(
         request,
@@ -89,7 +90,7 @@ async def get_reports(request: web.Request) -> web.StreamResponse:
         each=_EACH,
         more=len(found) > at + _EACH,
         now=await request.app[PICTURES].now(),
-        wordless=not actor.roles.keys() - {HUB},
+        wordless=not views.reads_words(actor.roles),
     )
 
 
@@ -101,7 +102,7 @@ async def get_why(request: web.Request) -> web.StreamResponse:
     shown, kept = await asyncio.gather(
         explained(console, actor, report), console.store.one(f"report:{report}")
     )
-    wordless = not actor.roles.keys() - {HUB}
+    wordless = not views.reads_words(actor.roles)
     code = request.match_info["code"]
     text = None if wordless else (kept or {}).get("text")
     return page(request, "why.html", actor, explained=shown, text=text, code=code)

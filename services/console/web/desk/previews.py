@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from services.console.decide.acts import PageAct
 from services.console.decide.draft import Document
+from services.console.decide.page_acts import PageAct
 from services.console.decide.segments import sms_length
 from services.console.models import Send
 

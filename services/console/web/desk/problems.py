@@ -5,8 +5,8 @@ from functools import wraps
 
 from aiohttp import web
 
-from services.console.web.desk.render import language_of, page
-from services.console.web.words import DESK
+from services.console.web.desk.render import page
+from services.console.web.desk.words import DESK
 from shared.errors import StateUnavailableError
 from shared.http import Problem
 
@@ -40,7 +40,7 @@ def refused(request: web.Request, problem: Problem) -> web.Response:
 def words_of(request: web.Request, problem: Problem) -> str:
     """The refusal in the reader's language, where the catalog has it."""
     key = f"refused_{problem.code}"
-    return DESK.say(language_of(request), key) if DESK.has(key) else problem.detail
+    return DESK.say(DESK.language_of(request), key) if DESK.has(key) else problem.detail
 
 
 def _back(request: web.Request) -> str:

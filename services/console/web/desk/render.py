@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.door import Actor, csrf_of
 from services.console.submit import command_id
-from services.console.web.words import DESK
+from services.console.web.desk.words import DESK
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _PAGES: Final = Environment(
@@ -21,14 +21,8 @@ _PAGES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_LANGUAGE: Final = "desk_lang"
+_YEAR_S: Final = 365 * 24 * 3600
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
-
-
-def language_of(request: web.Request) -> str:
-    """The language chosen on the page, now or before in this browser; else the browser's."""
-    chosen = request.query.get("lang") or request.cookies.get(_LANGUAGE, "")
-    return chosen if chosen in DESK.languages else DESK.language_of(request)
 
 
 def words(language: str) -> Mapping[str, Any]:
@@ -59,7 +53,7 @@ def page(
     request: web.Request, template: str, actor: Actor | None = None, *, status: int = 200, **values: Any
 ) -> web.Response:
     """A whole page. Each carries a new command id, so that what is sent twice is done once."""
-    language = language_of(request)
+    language = DESK.language_of(request)
     html = _PAGES.get_template(template).render(
         **words(language),
         languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
@@ -70,8 +64,9 @@ def page(
         **values,
     )
     response = web.Response(text=html, content_type="text/html", status=status)
+    response.headers["Referrer-Policy"] = "same-origin"
     if request.query.get("lang") == language:
-        response.set_cookie(_LANGUAGE, language, path="/desk", samesite="Strict", httponly=True)
+        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
     return response
 
 

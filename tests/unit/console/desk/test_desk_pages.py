@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.console.decide.acts import ACTS
-from services.console.web.words import DESK
+from services.console.decide.page_acts import ACTS
+from services.console.web.desk.words import DESK
 from shared.contracts import incidents as i
 from shared.contracts.base import Place, Position
 from shared.contracts.groups import ChannelDefinition, Policy

@@ -93,7 +93,7 @@ async def something(desk: DeskRig, dice: random.Random) -> None:
     text, lat, lon = dice.choice(SPOTS)
     what = dice.choice(["report", "claim", "release", "attend", "seen", "note", "confirm", "update", "end",
                         "reject", "reopen", "merge", "place", "flood", "time"])  # fmt: skip
-    fields: dict[str, Any] = {
+    known: dict[str, dict[str, Any]] = {
         "claim": {}, "release": {}, "seen": {"text": "I see it"}, "note": {"text": f"note {dice.random()}"},
         "attend": {"step": dice.choice(["going", "there", "left"])},
         "confirm": {"ask": dice.choice(["NONE", "WITNESSES"]), "text": "Two vans."},
@@ -102,7 +102,8 @@ async def something(desk: DeskRig, dice: random.Random) -> None:
         "reject": {"outcome": dice.choice(["not_confirmed", "other_agency"])}, "reopen": {},
         "merge": {"absorbed": dice.choice(incidents)} if incidents else {},
         "place": {"lat": lat, "lon": lon, "label": "Here"},
-    }.get(what, {})  # fmt: skip
+    }  # fmt: skip
+    fields = known.get(what, {})
     if what == "time":
         desk.rig.clock.forward(minutes=dice.choice([1, 4, 16]))
     elif what == "report" or not incidents:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.decide.acts import ACTS, by_kind, may, offered, role_in
 from services.console.decide.alike import folded
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.drawing import SIZE, View, drawing, view_of
@@ -15,9 +14,10 @@ from services.console.decide.guided import Answers, answers_of, built, doubts
 from services.console.decide.looked import fresh, mark_of
 from services.console.decide.near import neighbours
 from services.console.decide.next_act import Next, next_act
+from services.console.decide.page_acts import ACTS, by_kind, may, offered, role_in
 from services.console.decide.segments import sms_length
 from services.console.decide.typed_place import typed_place
-from services.console.web.words import DESK
+from services.console.web.desk.words import DESK
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
 PLACE = {"lat": 51.5467, "lon": -0.0753, "radius_m": 30.0, "how": "street", "label": "Ashwin Street"}
