@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "fit": "alert_relay.cli.fit:fit",
     "explain": "alert_relay.cli.explain:explain",
     "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
+    "rights": "alert_relay.cli.rights:rights",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

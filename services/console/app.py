@@ -9,7 +9,8 @@ from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.live import Live
 from services.console.openapi import get_openapi
-from services.console.web import feeds, pages
+from services.console.rights_files import load_rights
+from services.console.web import feeds, pages, rights, start
 from services.console.web.desk import ROUTES as DESK_ROUTES
 from services.console.web.desk.pictures import PICTURES, Pictures
 from shared.errors import StateUnavailableError
@@ -19,6 +20,9 @@ ROUTES: Final = (
     web.get("/", pages.get_live_page),
     web.get("/live", pages.get_live_stream),
     web.get("/i/{code:[A-Za-z0-9]{3,6}}", pages.get_incident_page),
+    web.get("/rights", rights.get_rights),
+    web.get("/rights/{jurisdiction}/{setting}", rights.get_rights_page),
+    web.get("/start", start.get_start_page),
     web.get("/feed.atom", feeds.get_atom),
     web.get("/feed.geojson", feeds.get_geojson),
     web.get("/v1/desk/incidents", desk.get_incidents),
@@ -47,6 +51,7 @@ def make_app(console: Console, live: Live) -> web.Application:
     app[CONSOLE] = console
     app[pages.LIVE] = live
     app[PICTURES] = Pictures(console.store, console.news, console.clock)
+    app[rights.RIGHTS] = load_rights(console.settings.console_rights_folder)
     app.add_routes((*ROUTES, *DESK_ROUTES))
     add_health(app, lambda: status.health(console))
     return app

@@ -1,4 +1,4 @@
-"""The desk as two people have it open, in real Chromium: claim, see it elsewhere, confirm, conflict, lapse, merge."""
+"""The desk as two people have it open, in real Chromium: claim, confirm, conflict, lapse, merge, keyboard."""
 
 import re
 from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from services.console import invitations
 from services.console.account.attempts import attempt
 from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
-from services.console.account.passkeys import ask_to_make, made, site_of
+from services.console.account.passkeys import ask_to_make, made, passkey_tag, site_of
 from services.console.account.passwords import NewCodes, login_tag, new_codes, new_password
 from services.console.account.sign_in import enter, home, json_of
 from services.console.decide.draft import Document
@@ -75,7 +75,8 @@ async def post_passkey(request: web.Request) -> web.StreamResponse:
     check_origin(request)
     console, invite, answer = request.app[CONSOLE], await _invite(request), await json_of(request)
     secret = await made(request, invite["invite"], answer, label_of(answer))
-    verdict = await invitations.accept(console, invite, secret=secret)
+    tag = passkey_tag(console, secret)
+    verdict = await invitations.accept(console, invite, secret=secret, login_tag=tag)
     response = web.json_response({"next": home(request)})
     await _come_in(request, response, MemberId(invite["member"]), "passkey", verdict)
     return response

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.console.account.invite import MENDABLE, free, label_of, picture
 from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
-from services.console.account.passkeys import ask_to_make, made, site_of
+from services.console.account.passkeys import ask_to_make, made, passkey_tag, site_of
 from services.console.account.passwords import login_tag, new_codes, new_password
 from services.console.account.sign_in import json_of
 from services.console.decide.draft import Document
@@ -84,7 +84,8 @@ async def post_passkey(request: web.Request) -> web.StreamResponse:
     """One more passkey."""
     actor, answer = await _fresh_actor(request), await json_of(request)
     secret = await made(request, actor.member, answer, label_of(answer))
-    await _put(request.app[CONSOLE], actor, new_way_id(), secret, None)
+    console = request.app[CONSOLE]
+    await _put(console, actor, new_way_id(), secret, passkey_tag(console, secret))
     return web.json_response({"next": "/account"})
 
 

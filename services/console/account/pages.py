@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.csrf import FIELD
 from services.console.door import Actor, csrf_of
-from services.console.web.pages import when
+from services.console.web.rendering import when
 from services.console.web.words import Words
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem

@@ -33,7 +33,7 @@ _SENTENCES: Final = {
     "last_operator": "They are the last operator of the hub; add another operator first.",
     "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",
     "invite_too_long": "An invitation lasts three days at most; ask for a shorter one.",
-    "login_taken": "Somebody else uses this name to sign in; choose another.",
+    "login_taken": "Somebody else uses this name (or this passkey) to sign in; choose another.",
     "unknown_way_in": "You have no such way in any more; look at the list again.",
     "last_way_in": "This is your last way in; add another one first.",
     "too_many_ways_in": "You have twenty ways in already; remove one that you no longer use first.",

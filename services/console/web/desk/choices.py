@@ -17,6 +17,7 @@ from services.console.web.desk.pictures import PICTURES, IncidentPicture
 from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
 
+_NO_MARKS: Final = dict.fromkeys((0x2066, 0x2069))
 _MOST_PLACES: Final = 6
 _MOST_NEAR: Final = 60
 _STEP: Final = 0.25
@@ -44,7 +45,8 @@ async def _confirm(doing: Doing) -> dict[str, Any]:
     language = await _language(doing.console, incident)
 
     def word(key: str, **values: object) -> str:
-        return DESK.say(language, key, **values)
+        # What goes out is plain text: the marks that a page needs around figures stay here.
+        return DESK.say(language, key, **values).translate(_NO_MARKS)
 
     text = typed.get("text") or proposed.get("text") or (built(answers, word) if "built" in typed.one else "")
     return {

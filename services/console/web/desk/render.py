@@ -57,6 +57,7 @@ def page(
     html = _PAGES.get_template(template).render(
         **words(language),
         languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
+        unchecked=DESK.unchecked(language),
         here=request.path,
         me=actor,
         csrf=csrf_of(request),
