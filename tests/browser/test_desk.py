@@ -119,6 +119,7 @@ async def test_a_report_is_claimed_by_one_seen_by_the_other_and_confirmed(
         await ada.get_by_role("button", name="See what will be sent").click()
         await expect(ada.get_by_role("heading", name="This will be sent")).to_be_visible()
         await expect(ada.locator(".words-sent").first).to_contain_text("WITNESSES useful")
+        await ada.get_by_text("To pass on by hand").click()
         await expect(ada.get_by_role("button", name="Copy")).to_be_visible(visible=script)
         await ada.get_by_role("button", name="Send to 2 recipients").click()
         await expect(ada.get_by_text("Confirmed. The messages are on their way")).to_be_visible()

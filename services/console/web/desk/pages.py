@@ -9,14 +9,16 @@ from markupsafe import Markup
 from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
-from services.console.decide.page_acts import ACTS
-from services.console.desk import visible_incident
-from services.console.door import CONSOLE, Actor, page_actor
+from services.console.decide.page_acts import ACTS, may, role_in
+from services.console.desk import sends_for, visible_incident
+from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
+from services.console.models import DeskRequest
 from services.console.web.desk.fragments import Looker, incident_fragment, list_fragment
 from services.console.web.desk.live import version_of
 from services.console.web.desk.lookers import looked, looker_of
 from services.console.web.desk.pictures import PICTURES, ListPicture
+from services.console.web.desk.previews import forward_text
 from services.console.web.desk.problems import as_page
 from services.console.web.desk.render import page
 from services.console.web.desk.words import DESK
@@ -68,6 +70,7 @@ async def get_incident(request: web.Request) -> web.StreamResponse:
         news=None if done else fresh(incident, mark, actor.member),
         done=done,
         undo=_undo(done, incident),
+        forward=await _forward(console, actor, incident),
     )
 
 
@@ -106,6 +109,16 @@ async def get_why(request: web.Request) -> web.StreamResponse:
     code = request.match_info["code"]
     text = None if wordless else (kept or {}).get("text")
     return page(request, "why.html", actor, explained=shown, text=text, code=code)
+
+
+async def _forward(console: Console, actor: Actor, incident: Document) -> str:
+    """Words of the present state for chats that the relay does not reach; none before it is confirmed."""
+    may_confirm = may(role_in(incident, actor.roles), ACTS["confirm"])
+    if incident.get("status") != "confirmed" or not may_confirm:
+        return ""
+    said = {"text": incident.get("statement") or None, "ask": incident.get("ask") or None}
+    asked = DeskRequest.model_validate({"incident": incident["id"], **said})
+    return forward_text(await sends_for(console, "confirm", asked, incident))
 
 
 def _done(request: web.Request) -> str | None:

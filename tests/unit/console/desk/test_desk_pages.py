@@ -207,6 +207,9 @@ async def test_guided_confirm_builds_the_text_shows_it_and_sends_it(desk: DeskRi
     assert await status_of(desk, code) == "confirmed"
     incident = await desk.rig.store.incident(code) or {}
     assert (incident["ask"], incident["statement"]) == ("WITNESSES", typed)
+    assert "what is known now" in ada.text
+    assert "Still going on at 19:02." in ada.text.partition('id="forward"')[2]
+    assert "what is known now" not in await (await browser(desk, "Cem")).get(f"/desk/{code}")
 
 
 async def test_doubts_are_said_before_the_preview(desk: DeskRig) -> None:
