@@ -38,6 +38,8 @@ HACKNEY: Final = (
 )  # fmt: skip
 HARINGEY: Final = (((-0.104, 51.564), (-0.063, 51.5775), (-0.05, 51.61), (-0.12, 51.61), (-0.104, 51.564)),)
 _QUICK: Final = Patience(tick_s=0.05, takeover_s=0.3, idle_takeover_s=0.3)
+_PATIENCE_S: Final = 60
+"""A busy machine is no failure."""
 _OPERATOR: Final = MemberId("mop")
 
 
@@ -90,7 +92,7 @@ class DeskRig:
         async def revoked() -> bool:
             return bool((await self.rig.store.one(f"member:{gone}") or {}).get("revoked"))
 
-        await until(revoked)
+        await until(revoked, within_s=_PATIENCE_S)
 
     async def group(
         self,
@@ -114,7 +116,7 @@ class DeskRig:
                 **self._base(), member=_OPERATOR, group=HUB, definition=definition, channels=inside
             )
         )
-        await until(lambda: self._has(f"group:{group}"))
+        await until(lambda: self._has(f"group:{group}"), within_s=_PATIENCE_S)
 
     async def report(self, text: str, *, at: Position | None = None, **content: Any) -> str:
         """A report, decided and shown; its id."""
@@ -124,7 +126,7 @@ class DeskRig:
         inside = ReportContent(text=text, position=at, **said)
         base = {"id": report, "at": self.rig.clock.now()}
         await self.put(ReportReceived(**base, report_id=ReportId(report), bridge="api", content=inside))
-        await until(lambda: self._decided(report))
+        await until(lambda: self._decided(report), within_s=_PATIENCE_S)
         await self.rig.shown()
         return report
 

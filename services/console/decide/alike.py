@@ -7,9 +7,10 @@ because the same words from many people are what a storm looks like.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from services.console.decide.draft import Document
 
@@ -69,17 +70,17 @@ def likeness(one: str, other: str) -> float:
 
 
 def _like(words: str, known: dict[str, Fold]) -> Fold | None:
+    """The fold of the likest text, if it is a copy; of the earliest that holds this one whole, or is held."""
     if len(words) < _SHORT:
         return None
-    for before, fold in list(known.items())[:_MOST_COMPARED]:
-        if len(before) >= _SHORT and fuzz.ratio(words, before, score_cutoff=_ALIKE):
-            return fold
-        if _passed_on(words, before):
-            return fold
-    return None
+    before = [text for text in islice(known, _MOST_COMPARED) if len(text) >= _SHORT]
+    likest = process.extractOne(words, before, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    if likest is not None:
+        return known[likest[0]]
+    return next((known[text] for text in before if _passed_on(words, text)), None)
 
 
 def _passed_on(words: str, before: str) -> bool:
     """Whether one holds the other whole, as when somebody passes it on with a word of their own."""
-    shorter, longer = sorted((words, before), key=len)
+    shorter, longer = (words, before) if len(words) <= len(before) else (before, words)
     return len(shorter) >= 2 * _SHORT and shorter in longer and len(longer) < 2 * len(shorter)

@@ -26,6 +26,7 @@ _MOST_HELD: Final = 500
 _MOST_REPORTS: Final = 200
 _MOST_KEPT: Final = 200
 _LASTS_S: Final = 10.0
+_PACE_S: Final = 0.3
 _KEYS: Final = {
     "incident": "id",
     "held": "report_id",
@@ -72,11 +73,11 @@ class _Shared:
 
     heard: asyncio.Event
     reading: asyncio.Future[Any]
-    until: float
+    made: float
 
     def old(self, now: float) -> bool:
         """Whether it has to be read anew."""
-        return self.heard.is_set() or self.reading.cancelled() or self.until < now
+        return self.heard.is_set() or self.reading.cancelled() or self.made + _LASTS_S < now
 
 
 class Pictures:
@@ -166,11 +167,15 @@ class Pictures:
         """What was read since the last news, and not long ago (ages go on), by whoever came first."""
         loop = asyncio.get_running_loop()
         known = self._shared.get(key)
+        if known is not None and known.heard.is_set() and known.made + _PACE_S > loop.time():
+            # In a storm something is new all the time; nobody reads faster than this.
+            await asyncio.sleep(known.made + _PACE_S - loop.time())
+            known = self._shared.get(key)
         if known is None or known.old(loop.time()):
             if len(self._shared) >= _MOST_KEPT:
                 self._shared.clear()
             heard = self._news.next()
-            known = _Shared(heard, asyncio.ensure_future(read()), loop.time() + _LASTS_S)
+            known = _Shared(heard, asyncio.ensure_future(read()), loop.time())
             self._shared[key] = known
         try:
             return await asyncio.shield(known.reading)
