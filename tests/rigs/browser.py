@@ -8,13 +8,14 @@ from typing import Final
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+expect.set_options(timeout=30_000)  # a busy machine is no failure
 needs_chromium: Final = pytest.mark.skipif(
     not CHROMIUM.exists() and "CI" not in os.environ,
     reason="needs Debian's chromium package (or CHROMIUM=/path/to/chromium)",

@@ -81,7 +81,7 @@ class DeskRig:
                 name=MemberName(name=name),
             )
         )
-        await until(lambda: self._has(f"member:m{name.lower()}"))
+        await until(lambda: self._has(f"member:m{name.lower()}"), within_s=_PATIENCE_S)
         return token
 
     async def revoke(self, name: str) -> None:
