@@ -20,7 +20,9 @@ DISPATCHER: Final[Commands] = VERIFIER | {
 RUNNING: Final[Commands] = frozenset({
     desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch, members.InviteMember,
 })  # fmt: skip
-OWN: Final[Commands] = frozenset({members.PutWayIn, members.RemoveWayIn})
+OWN: Final[Commands] = frozenset({
+    members.PutWayIn, members.RemoveWayIn, desk.OfferAccount, desk.UnbindAccounts,
+})  # fmt: skip
 """What every member may do about themself, whatever their role."""
 
 ALLOWED: Final[dict[Role, Commands]] = {

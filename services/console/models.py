@@ -230,6 +230,26 @@ class InviteAnswer(BaseModel):
     until: datetime
 
 
+class ChatOffer(BaseModel):
+    """A one-time code for a chat account of yours, shown this once: send it to the hub's bot or number."""
+
+    outcome: Literal["applied", "pending"]
+    code: str
+    minutes: int = Field(description="How long it counts.")
+
+
+class ChatAccount(BaseModel):
+    """A chat account that may act for you."""
+
+    bridge: str
+
+
+class ChatAccounts(BaseModel):
+    """Your chat accounts, by the bridge that they write by."""
+
+    accounts: list[ChatAccount]
+
+
 class GroupAnswer(BaseModel):
     """A group in force."""
 

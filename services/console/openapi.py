@@ -17,6 +17,8 @@ _ANSWERS: Final = (
     m.MemberList,
     m.MemberAnswer,
     m.InviteAnswer,
+    m.ChatAccounts,
+    m.ChatOffer,
     m.GroupList,
     m.GroupAnswer,
     m.ProblemDocument,
@@ -84,6 +86,11 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/invites": {
             "post": _write("invite", "A link to come in by, once", "NewInvite", "InviteAnswer", ok="201")
+        },
+        "/v1/account/chat": {
+            "get": _read("listChatAccounts", "Your chat accounts", "ChatAccounts"),
+            "post": _write("offerChatAccount", "A code that binds one", None, "ChatOffer", ok="201"),
+            "delete": _write("unbindChatAccounts", "Unbind them all", None, "Decided"),
         },
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {

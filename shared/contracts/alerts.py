@@ -27,7 +27,17 @@ from shared.contracts.groups import Audience
 from shared.contracts.incidents import Status
 
 AlertKind = Literal[
-    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST", "QUESTION"
+    "UNCONFIRMED",
+    "LIKELY",
+    "CONFIRMED",
+    "UPDATE",
+    "OVER",
+    "CLOSED",
+    "WRONG",
+    "NO_NEWS",
+    "DIGEST",
+    "QUESTION",
+    "REPLY",
 ]
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
@@ -108,10 +118,86 @@ class QuestionBody(Private):
     language: str
 
 
+DeskAnswer = Literal[
+    "joined",
+    "join_refused",
+    "not_enrolled",
+    "claimed",
+    "claimed_by",
+    "going",
+    "there",
+    "seen",
+    "noted",
+    "told",
+    "will_send",
+    "changed",
+    "yes_wrong",
+    "nothing_asked",
+    "dropped",
+    "second",
+    "unknown_code",
+    "which",
+    "role",
+    "status",
+    "asked",
+    "nobody_to_ask",
+    "open",
+    "none_open",
+    "failed",
+]
+"""What a member may be answered by chat; the words stand in shared/words/replies.toml."""
+
+
+class ReplyLine(Frozen):
+    """One open incident as a member is told of it: its code, where, and who is on it."""
+
+    code: str
+    place: str = ""
+    who: str = ""
+    until: Moment | None = None
+
+
+class Preview(Frozen):
+    """What would go out, for its very words; and over how many channels of how many groups."""
+
+    group: GroupId
+    group_version: int
+    audience: Audience
+    kind: AlertKind
+    ask: Ask = "NONE"
+    status: Status | None = None
+    body: AlertBody
+    channels: int
+    groups: int
+
+
+class ReplyBody(Private):
+    """What one member is answered by chat, and where. Its key dies soon after, as a question's does."""
+
+    sealed_under: ClassVar[KeyKind] = "question"
+    bridge: Annotated[BridgeId, TOKEN_RULE]
+    address: str
+    account: str
+    """Whom it answers, so that their answers can be counted."""
+    answer: DeskAnswer
+    language: str
+    brief: bool = False
+    """Whether each part of it costs (text messages)."""
+    code: str = ""
+    who: str = ""
+    until: Moment | None = None
+    reason: str = ""
+    lines: tuple[ReplyLine, ...] = ()
+    preview: Preview | None = None
+    proof: str = ""
+    """Four digits that a yes has to repeat."""
+
+
 class AlertRaised(Message):
     """A group's audience is to be told. The notifier expands it to recipients and sends it once.
 
-    A `QUESTION` is the hub's, to one reporter: it has no incident, no code and no status.
+    A `QUESTION` is the hub's, to one reporter, and a `REPLY` to one member who wrote by chat: they
+    have no incident, no code and no status.
     """
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
@@ -127,4 +213,4 @@ class AlertRaised(Message):
     incident_id: IncidentId | None = None
     code: str | None = None
     status: Status | None = None
-    body: AlertBody | DigestBody | QuestionBody | Sealed | None = None
+    body: AlertBody | DigestBody | QuestionBody | ReplyBody | Sealed | None = None

@@ -65,6 +65,10 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     members.InviteSettled,
     members.WayInPut,
     members.WayInRemoved,
+    groups.AccountOffered,
+    groups.AccountBound,
+    groups.AccountsUnbound,
+    groups.JoinRefused,
 )
 
 

@@ -12,9 +12,11 @@ from shared.contracts.base import (
     KeyKind,
     MemberId,
     Message,
+    Moment,
     Private,
     Sealed,
     Slug,
+    Token,
 )
 
 Audience = Literal["verifiers", "community", "partners", "reporter"]
@@ -115,3 +117,56 @@ class MemberRevoked(Message):
 
     type: Literal["member.revoked.v1"] = "member.revoked.v1"
     member: Annotated[MemberId, TOKEN_RULE]
+
+
+class AccountOffer(Private):
+    """What makes a chat account a member's: the SHA-256 of a code that only they were shown."""
+
+    sealed_under: ClassVar[KeyKind] = "member"
+    code_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AccountOffered(Message):
+    """Whoever writes this code to the hub until then speaks for the member from that account."""
+
+    type: Literal["member.account_offered.v1"] = "member.account_offered.v1"
+    member: Annotated[MemberId, TOKEN_RULE]
+    until: Moment
+    offer: AccountOffer | Sealed | None = None
+
+
+class BoundAccount(Private):
+    """An account at a bridge: the keyed pseudonym of its sender, never a number or a name."""
+
+    sealed_under: ClassVar[KeyKind] = "member"
+    account: str
+    bridge: Token
+
+
+class AccountBound(Message):
+    """What this account writes as a desk reply is the member's act (or restated before ageing out)."""
+
+    type: Literal["member.account_bound.v1"] = "member.account_bound.v1"
+    member: Annotated[MemberId, TOKEN_RULE]
+    account: BoundAccount | Sealed | None = None
+
+
+class AccountsUnbound(Message):
+    """No account speaks for the member any more."""
+
+    type: Literal["member.accounts_unbound.v1"] = "member.accounts_unbound.v1"
+    member: Annotated[MemberId, TOKEN_RULE]
+
+
+class CodeTried(Private):
+    """The account that tried a code."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    account: str
+
+
+class JoinRefused(Message):
+    """A code that nobody was shown, or that is too old: counted, so that none can be guessed."""
+
+    type: Literal["member.join_refused.v1"] = "member.join_refused.v1"
+    tried: CodeTried | Sealed | None = None

@@ -29,6 +29,7 @@ _SENTENCES: Final = {
     "nothing_to_mute": "This report has no sender, or too few words, to be known again by.",
     "not_muted": "That is muted no longer.",
     "nothing_said": "There is nothing to note; write a few words.",
+    "offer_missing": "The command holds no code any more; ask for a new one.",
     "operator_exists": "There is an operator already; let them add you.",
     "last_operator": "They are the last operator of the hub; add another operator first.",
     "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_hub, desk_members, desk_merge, desk_quiet, desk_team, reasons
+from services.router.decide import (
+    desk_accounts,
+    desk_hub,
+    desk_members,
+    desk_merge,
+    desk_quiet,
+    desk_team,
+    reasons,
+)
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
@@ -45,6 +53,8 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     members.AcceptInvite: desk_members.accept,
     members.PutWayIn: desk_members.put_way_in,
     members.RemoveWayIn: desk_members.remove_way_in,
+    desk.OfferAccount: desk_accounts.offer_account,
+    desk.UnbindAccounts: desk_accounts.unbind_accounts,
 }
 _DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED, reasons.SECOND_PERSON})
 

@@ -134,6 +134,7 @@ def _move(  # noqa: PLR0913,PLR0917 - a split's parts
             first_hand=report.first_hand,
             gist=report.gist,
             reported_at=report.at,
+            seq=report.seq,
             trusted=report.trusted,
         )
         draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)

@@ -7,10 +7,11 @@ counts, without its content. Unknown events never reach this function (the worke
 from collections.abc import Callable
 from typing import Any, Final
 
+from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_members import MEMBER_EVENTS
-from services.router.decide.evolve_parts import put
+from services.router.decide.evolve_parts import put, seq_of
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
 from services.router.decide.mutes import report_of
@@ -82,6 +83,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         sketch=sketch(detail.text),
         gist=detail.gist or incidents.Gist(),
         trusted=detail.trusted,
+        seq=seq_of(event.id),
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = changed(state, held=HELD.put(state.held, event.report_id, held))
@@ -138,7 +140,7 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
 
 def _alert(state: State, event: alerts.AlertRaised) -> State:
     if event.incident_id is None:
-        return state
+        return evolve_accounts.answered(state, event)
     incident = state.incidents.get(event.incident_id)
     if incident is None or (event.group, event.audience) in incident.told:
         return state
@@ -227,4 +229,8 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     alerts.AlertRaised: _alert,
     groups.GroupDefined: _defined,
     **MEMBER_EVENTS,
+    groups.AccountOffered: evolve_accounts.offered,
+    groups.AccountBound: evolve_accounts.bound,
+    groups.AccountsUnbound: evolve_accounts.unbound,
+    groups.JoinRefused: evolve_accounts.join_refused,
 }

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
-from services.router.decide import assess, snapshot
+from services.router.decide import assess, evolve_accounts, snapshot
 from services.router.decide.changed import changed
-from services.router.decide.evolve_parts import drop, put
+from services.router.decide.evolve_parts import drop, put, seq_of
 from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
 from services.router.decide.state import (
     DAWN,
@@ -73,6 +73,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         sketch=sketch(detail.text),
         gist=detail.gist or events.Gist(),
         trusted=detail.trusted,
+        seq=detail.seq if detail.reported_at else seq_of(event.id),
     )
 
 
@@ -365,6 +366,8 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentSplit: _change(_split),
     events.IncidentQuiet: _change(_quiet),
     events.IncidentReopened: _change(_reopened),
+    events.YesAsked: evolve_accounts.yes_asked,
+    events.YesSettled: evolve_accounts.yes_settled,
     events.IncidentForgotten: _forgotten,
     events.IncidentCarried: _carried,
 }

@@ -91,3 +91,10 @@ def _moved(
     for cell in entered:
         cells = cells.insert(cell, (*cells.get(cell, ()), incident))
     return cells
+
+
+def seq_of(event_id: str) -> int:
+    """The sequence of the report whose decision this event is part of (`REPORTS.7.1`); 0: it is of none."""
+    stream, _, rest = event_id.partition(".")
+    seq = rest.partition(".")[0]
+    return int(seq) if stream == "REPORTS" and seq.isascii() and seq.isdigit() else 0

@@ -49,6 +49,26 @@ QUESTION_WAITS: Final = timedelta(minutes=30)
 QUESTION_LIFE: Final = timedelta(minutes=20)
 """Later than this nobody is asked any more: they are gone, or it is over."""
 
+HOUR: Final = timedelta(hours=1)
+
+OFFER_LIFE: Final = timedelta(minutes=15)
+"""So long a one-time code makes a chat account a member's."""
+
+JOIN_TRIES: Final = 10
+"""Wrong one-time codes that one sender may try within the hour; then even a right one counts no more."""
+
+STRANGER_ANSWERS: Final = 3
+"""Answers to the desk words of an account that is no member's, within the hour."""
+
+YES_WAITS: Final = timedelta(minutes=10)
+"""So long a member's yes by chat counts."""
+
+REPLIES: Final = 60
+"""Answers by chat that one account gets within the hour: members at work write more than reporters."""
+
+REPLY_LIFE: Final = timedelta(minutes=10)
+"""Later than this an answer by chat is not sent any more: its reader has gone on."""
+
 VAGUE_FORGETS: Final = timedelta(minutes=30)
 
 MOVE_M: Final = 2_000.0

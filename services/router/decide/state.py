@@ -13,7 +13,7 @@ from rpds import HashTrieMap
 
 from services.router.decide.generations import Generations
 from services.router.decide.geo import Cell
-from services.router.decide.limits import QUESTIONS_WITHIN
+from services.router.decide.limits import HOUR, QUESTIONS_WITHIN
 from services.router.decide.walked import Walked
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Step, Tally
@@ -57,6 +57,8 @@ class Evidence:
     sketch: tuple[int, ...] = ()
     gist: Gist = field(default_factory=Gist)
     trusted: bool = False
+    seq: int = 0
+    """Where it lies in REPORTS, if it joined when it came; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,35 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A one-time code that makes a chat account a member's, until then."""
+
+    code_sha256: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A chat account that speaks for a member: what comes from it by this bridge."""
+
+    member: MemberId
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingYes:
+    """What a member wrote by chat that goes out if they say yes, from that account, at that version."""
+
+    incident: IncidentId
+    account: str
+    keyword: str
+    words: str
+    proof: str
+    version: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """What a sender's last report became."""
 
@@ -272,6 +303,10 @@ def _threads() -> "Generations[str, Thread]":
 
 def _asked() -> "Generations[str, tuple[Asked, ...]]":
     return Generations(QUESTIONS_WITHIN)
+
+
+def _times() -> "Generations[str, tuple[datetime, ...]]":
+    return Generations(HOUR)
 
 
 def _traces() -> "Generations[int, Trace]":
@@ -351,6 +386,15 @@ class State:
     members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)
     invites: "HashTrieMap[str, Invite]" = field(default_factory=HashTrieMap)
     """By their link's hash, until they are used, withdrawn, or long over."""
+    offers: "HashTrieMap[MemberId, Offer]" = field(default_factory=HashTrieMap)
+    accounts: "HashTrieMap[str, Account]" = field(default_factory=HashTrieMap)
+    """The chat accounts of members, by the pseudonym of their sender."""
+    yes: "HashTrieMap[MemberId, WaitingYes]" = field(default_factory=HashTrieMap)
+    """What waits for a member's yes by chat; one thing each."""
+    tries: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
+    """When an account last tried a one-time code that was wrong."""
+    answered: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
+    """When an account was last answered by chat."""
     digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""

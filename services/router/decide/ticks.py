@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from services.router.decide import snapshot
+from services.router.decide.desk_accounts import restate_accounts
 from services.router.decide.digests import digests
 from services.router.decide.draft import Draft
 from services.router.decide.due import (
@@ -169,6 +170,7 @@ def _restate_members(draft: Draft) -> Iterator[None]:
         for way, known in sorted(member.ways_in.items()):
             tag = known.login_tag
             draft.emit(WayInPut, member=member_id, way_in=way, login_tag=tag, secret=known.secret)
+        restate_accounts(draft, member_id)
         yield
 
 
