@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
 
-_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.GroupRequest, m.KillSwitchRequest)
+_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.NewInvite, m.GroupRequest, m.KillSwitchRequest)
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
@@ -16,6 +16,7 @@ _ANSWERS: Final = (
     m.Explained,
     m.MemberList,
     m.MemberAnswer,
+    m.InviteAnswer,
     m.GroupList,
     m.GroupAnswer,
     m.ProblemDocument,
@@ -80,6 +81,9 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/members/{name}": {
             "delete": _write("revokeMember", "Let somebody act no longer", None, "Decided", name)
+        },
+        "/v1/invites": {
+            "post": _write("invite", "A link to come in by, once", "NewInvite", "InviteAnswer", ok="201")
         },
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {

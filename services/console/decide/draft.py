@@ -22,8 +22,9 @@ _LIVES: Final[Mapping[str, int]] = {
     "report": LIFE_S,
     "alert": LIFE_S,
     "held": LIFE_S,
-    "decided": _DAY,
+    "decided": LIFE_S,  # the page of acts says how each was decided
     "mute": 2 * _DAY,
+    "invite": 4 * _DAY,
 }
 
 _KEPT: Final = 2_000

@@ -99,9 +99,10 @@ def group(document: Document, roles: Mapping[str, str]) -> Document:
     }
 
 
-def member(document: Document) -> Document:
-    """A member, without their token's hash."""
-    return _only(document, ("member", "name", "roles", "at"))
+def member(document: Document, ways: Document | None) -> Document:
+    """A member and by what they sign in, without anything that opens a door."""
+    kinds = sorted({way["kind"] for way in (ways or {}).get("ways", {}).values()})
+    return {**_only(document, ("member", "name", "roles", "at")), "signs_in": kinds}
 
 
 def named(one: Document | None, names: Names) -> Document | None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_hub, desk_merge, desk_quiet, desk_team, reasons
+from services.router.decide import desk_hub, desk_members, desk_merge, desk_quiet, desk_team, reasons
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import desk
+from shared.contracts import desk, members
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -41,6 +41,10 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.AddMember: desk_hub.add_member,
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
+    members.InviteMember: desk_members.invite,
+    members.AcceptInvite: desk_members.accept,
+    members.PutWayIn: desk_members.put_way_in,
+    members.RemoveWayIn: desk_members.remove_way_in,
 }
 _DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED, reasons.SECOND_PERSON})
 

@@ -29,6 +29,7 @@ from services.router.decide.state import DAWN, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts import incidents as events
 from shared.contracts.groups import GroupDefined, MemberAdded, MemberName
+from shared.contracts.members import WayInPut
 
 Due = Callable[[Draft], Iterator[None]]
 
@@ -165,6 +166,9 @@ def _restate_members(draft: Draft) -> Iterator[None]:
             token_sha256=member.token_sha256,
             name=MemberName(name=member.name) if member.name else None,
         )
+        for way, known in sorted(member.ways_in.items()):
+            tag = known.login_tag
+            draft.emit(WayInPut, member=member_id, way_in=way, login_tag=tag, secret=known.secret)
         yield
 
 
