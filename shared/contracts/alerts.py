@@ -21,14 +21,16 @@ from shared.contracts.base import (
     Place,
     Private,
     Sealed,
+    Slug,
 )
 from shared.contracts.desk import Ask, Question, Tally
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Status
 
 AlertKind = Literal[
-    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST", "QUESTION"
-]
+    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST",
+    "QUESTION", "TEST",
+]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
     "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person"
@@ -111,7 +113,8 @@ class QuestionBody(Private):
 class AlertRaised(Message):
     """A group's audience is to be told. The notifier expands it to recipients and sends it once.
 
-    A `QUESTION` is the hub's, to one reporter: it has no incident, no code and no status.
+    A `QUESTION` is the hub's, to one reporter: it has no incident, no code and no status. A `TEST` is
+    no alert at all: it says so, over the one `channel` that it names, and has no body either.
     """
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
@@ -128,3 +131,5 @@ class AlertRaised(Message):
     code: str | None = None
     status: Status | None = None
     body: AlertBody | DigestBody | QuestionBody | Sealed | None = None
+    channel: Slug | None = None
+    """Of a test: the only channel it goes over."""

@@ -30,6 +30,8 @@ _SENTENCES: Final = {
     "nothing_to_mute": "This report has no sender, or too few words, to be known again by.",
     "not_muted": "That is muted no longer.",
     "nothing_said": "There is nothing to note; write a few words.",
+    "group_moved_on": "Somebody else has changed the group since you looked; look again, then save.",
+    "unknown_channel": "The group has no such channel (any more); look at the list again.",
     "operator_exists": "There is an operator already; let them add you.",
     "last_operator": "They are the last operator of the hub; add another operator first.",
     "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_hub, desk_members, desk_merge, desk_quiet, desk_team, reasons
+from services.router.decide import (
+    desk_channels,
+    desk_hub,
+    desk_members,
+    desk_merge,
+    desk_quiet,
+    desk_team,
+    reasons,
+)
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
@@ -41,6 +49,7 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.AddMember: desk_hub.add_member,
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
+    desk.TestChannel: desk_channels.test_channel,
     members.InviteMember: desk_members.invite,
     members.AcceptInvite: desk_members.accept,
     members.PutWayIn: desk_members.put_way_in,

@@ -269,6 +269,7 @@ COMMANDS: dict[str, Any] = {
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
     "kill_switch": desk.KillSwitch,
+    "test_channel": desk.TestChannel,
     "invite_member": members.InviteMember,
 }
 VERIFIER = {"claim", "release", "attend", "seen", "note", "hand_over", "ask"}
@@ -276,7 +277,7 @@ DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
     "reopen", "escalate", "mute", "unmute", "flood",
 }  # fmt: skip
-RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member"}
+RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member", "test_channel"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
