@@ -8,6 +8,7 @@ import click
 
 from alert_relay.cli.base import (
     EXIT_REFUSED,
+    EXIT_USAGE,
     Command,
     Failure,
     json_option,
@@ -153,18 +154,29 @@ def claim(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
 
 @desk.command()
 @INCIDENT
+@click.option("--into", metavar="CODE", help="Of a held report: the incident that it belongs to.")
+@click.option("--lat", type=click.FloatRange(-90, 90), help="Of a held report: where it is.")
+@click.option("--lon", type=click.FloatRange(-180, 180))
+@click.option("--label", help="What people call the place.")
 @act
-def release(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
+def release(incident: str, *, hub: Hub, as_json: bool, into: str | None, **rest: Any) -> None:
     """I give up my claim; with a report's id (r…): let that held report go on.
+
+    A held report becomes an incident where it says it is, or where you say; or joins the one you name.
 
     \b
     Examples:
       relay desk release D7K
-      relay desk release rabcdefghijklmnopqrst
+      relay desk release rabcdefghijklmnopqrst --into D7K
+      relay desk release rabcdefghijklmnopqrst --lat 51.5466 --lon -0.0752 --label "Ashwin Street"
     """
-    report = incident.startswith("r") and incident.islower()
-    name, key = ("release_report", "report") if report else ("release", "incident")
-    send(hub, name, {key: incident, **rest}, as_json=as_json)
+    if incident.startswith("r") and incident.islower():
+        rest.pop("version", None)
+        send(hub, "release_report", {"report": incident, "incident": into, **rest}, as_json=as_json)
+        return
+    if into or rest["lat"] is not None or rest["lon"] is not None or rest["label"]:
+        raise Failure("--into, --lat, --lon and --label are for a held report (r…).", EXIT_USAGE)
+    send(hub, "release", {"incident": incident, **rest}, as_json=as_json)
 
 
 @desk.command()

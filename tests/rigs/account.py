@@ -89,9 +89,9 @@ def path_of(made: Made) -> str:
     return "/invite/" + made.link.rpartition("/")[2]
 
 
-async def with_password(rig: Rig, browser: Browser, made: Made, login: str = "bobo") -> str:
-    """Come in by a password; the secret of the codes."""
-    path = path_of(made) + "/password"
+async def with_password(rig: Rig, browser: Browser, made: Made | str, login: str = "bobo") -> str:
+    """Come in by a password and this link (or its path); the secret of the codes."""
+    path = (made if isinstance(made, str) else path_of(made)) + "/password"
     await browser.get(path)
     secret = browser.secret()
     await browser.send(path, login=login, password=PASSWORD, code=code(rig, secret))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -22,18 +23,24 @@ needs_chromium: Final = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def a_phone(*, javascript: bool) -> AsyncIterator[Page]:
-    """An empty page of a new browser, closed whatever happens."""
+async def a_phone(*, javascript: bool, width: int = 360, language: str = "en-GB") -> AsyncIterator[Page]:
+    """An empty page of a new browser (as wide as a desk's, if asked), closed whatever happens."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         try:
             context = await browser.new_context(
-                viewport={"width": 360, "height": 740},
+                viewport={"width": width, "height": 740},
                 java_script_enabled=javascript,
                 geolocation={"latitude": 51.5465, "longitude": -0.0752, "accuracy": 18},
                 permissions=["geolocation"],
-                locale="en-GB",
+                locale=language,
             )
             yield await context.new_page()
         finally:
             await browser.close()
+
+
+async def no_violations(page: Page) -> None:
+    """Assert that axe-core finds nothing on the page that keeps anybody from using it."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

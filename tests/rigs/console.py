@@ -152,7 +152,12 @@ class Rig:
 
     async def revoke(self, name: str) -> None:
         """They may act no longer."""
-        await self.publish(MemberRevoked(**self.base(), member=MemberId(f"m{name.lower()}")))
+        await self.revoke_now(MemberId(f"m{name.lower()}"))
+
+    async def revoke_now(self, member: MemberId) -> None:
+        """Whoever has this id may act no longer, and everybody sees it."""
+        await self.publish(MemberRevoked(**self.base(), member=member))
+        await self.shown()
 
     async def group(self, group: str, channels: Sequence[ChannelDefinition] = (), version: int = 1) -> None:
         """A group in force."""

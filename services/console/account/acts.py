@@ -34,7 +34,9 @@ async def get_acts(request: web.Request) -> web.StreamResponse:
     except BusError:
         raise Problem(503, "log_away", "The log is away; try again.", retry_after_s=2) from None
     found = await _acts(console, groups, entries)
-    names = await console.store.names_of({m for a in found for m in (a["member"], a["whom"]) if m})
+    people = {m for a in found for m in (a["member"], a["whom"]) if m}
+    waiting = {i["member"]: i["name"] for i in await console.store.listed("invites", "invite")}
+    names = {**waiting, **await console.store.names_of(people)}
     incidents = await console.store.many("incident", {a["incident"] for a in found if a["incident"]})
     codes = {i["id"]: i["code"] for i in incidents if "code" in i}
     return page(request, "acts.html", actor=actor, acts=found, names=names, codes=codes)

@@ -24,8 +24,8 @@ _LIVES: Final[Mapping[str, int]] = {
     "channel_test": LIFE_S,
     "held": LIFE_S,
     "decided": LIFE_S,  # the page of acts says how each was decided
-    "mute": 2 * _DAY,
     "invite": 4 * _DAY,
+    "mute": 2 * _DAY,
 }
 
 _KEPT: Final = 2_000

@@ -22,7 +22,6 @@ _SENTENCES: Final = {
     "too_many_reports": "That is too many reports at once; split them off in smaller parts.",
     "unknown_member": "There is no such member; look at the list again.",
     "reserved_name": "That id is reserved; choose another.",
-    "nobodys_area": "The place is in no group's area; say where it is, or ask the operator.",
     "already_told": "They have been told already.",
     "unknown_group": "There is no such group; look at the list of groups.",
     "nobody_to_ask": "Whoever sent this can't be asked: they left no way to reach them, or it is erased.",

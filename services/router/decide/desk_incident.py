@@ -19,7 +19,7 @@ from services.router.decide.watch import keep_watch
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertKind, Note
-from shared.contracts.base import IncidentId, MemberId
+from shared.contracts.base import GroupId, IncidentId, MemberId
 from shared.contracts.desk import EndStage, Statement
 from shared.contracts.incidents import Status
 
@@ -281,13 +281,17 @@ def _release_into(draft: Draft, command: desk.ReleaseReport, into: IncidentId) -
     return reasons.APPLIED
 
 
+def _taken_up(draft: Draft, group: GroupId) -> tuple[events.GroupShare, ...]:
+    """In nobody's area it concerns whoever lets it go on."""
+    known = draft.state.groups.get(group)
+    return (events.GroupShare(group=group, version=known.version, share=0.0),) if known else ()
+
+
 def _release_alone(draft: Draft, command: desk.ReleaseReport, held: Held) -> str:
     place = command.placed.place if isinstance(command.placed, desk.HeldPlace) else held.evidence.place
     if place is None:
         return reasons.PLACE_NEEDED
-    groups = concerned(place, draft.state.groups, draft.gazetteer)
-    if not groups:
-        return reasons.NOBODYS_AREA
+    groups = concerned(place, draft.state.groups, draft.gazetteer) or _taken_up(draft, command.group)
     incident = ids.incident_id(command.report_id)
     if incident in draft.state.incidents:
         incident = ids.incident_id(command.report_id, command.id)

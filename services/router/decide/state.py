@@ -349,9 +349,9 @@ class State:
     """When each group was last told of incidents singly."""
     groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)
     members: "HashTrieMap[MemberId, Member]" = field(default_factory=HashTrieMap)
-    digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     invites: "HashTrieMap[str, Invite]" = field(default_factory=HashTrieMap)
     """By their link's hash, until they are used, withdrawn, or long over."""
+    digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 

@@ -38,7 +38,7 @@ def test_every_refusal_of_the_router_has_a_sentence() -> None:
         reasons.CLAIMED_BY_OTHER, reasons.NOT_CLAIMED, reasons.PLACE_NEEDED, reasons.UNKNOWN_REPORT,
         reasons.NOT_HELD, reasons.SAME_INCIDENT, reasons.MERGE_OTHER_WAY, reasons.NOTHING_WOULD_REMAIN,
         reasons.TOO_MANY_REPORTS, reasons.UNKNOWN_MEMBER, reasons.RESERVED_NAME, reasons.OPERATOR_EXISTS,
-        reasons.LAST_OPERATOR, reasons.NOBODYS_AREA, reasons.UNREADABLE, reasons.DECIDE_FAILED,
+        reasons.LAST_OPERATOR, reasons.UNREADABLE, reasons.DECIDE_FAILED,
     )  # fmt: skip
     for reason in refusals:
         assert not sentence(reason).startswith("The relay refused:"), reason

@@ -347,6 +347,17 @@ def test_news_joins_the_senders_incident(story: Any) -> None:
     assert story.incidents()[0].live, "reports alone never end an incident"
 
 
+def test_what_is_in_nobodys_area_concerns_whoever_lets_it_go_on(story: Any) -> None:
+    held = story.report("help raid", sender="a", position={"lat": 53.80, "lon": -1.55, "accuracy_m": 9_000})
+    assert held.outcome == "held"
+    place = desk.HeldPlace(place=Place(lat=53.8008, lon=-1.5491, radius_m=50, how="person", label="Leeds"))
+    name = f"r{held.input.seq}"
+    assert story.command(desk.ReleaseReport, report_id=name, placed=place).outcome == "applied"
+    (incident,) = story.incidents()
+    assert [s.group for s in incident.groups] == ["hackney"]
+    assert story.alerts() == [("hackney", "verifiers", "UNCONFIRMED")]
+
+
 def test_nobodys_area_is_the_operators_and_never_a_random_groups(story: Any) -> None:
     far = story.report("Immigration raid now", position={"lat": 53.48, "lon": -2.24, "accuracy_m": 30})
     assert (far.outcome, far.reason) == ("opened", "nobodys_area")
