@@ -7,7 +7,14 @@ from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
 
-_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.NewInvite, m.GroupRequest, m.KillSwitchRequest)
+_REQUESTS: Final = (
+    m.DeskRequest,
+    m.NewMember,
+    m.NewInvite,
+    m.GroupRequest,
+    m.KillSwitchRequest,
+    m.TestRequest,
+)
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
@@ -19,6 +26,7 @@ _ANSWERS: Final = (
     m.InviteAnswer,
     m.GroupList,
     m.GroupAnswer,
+    m.ChannelTested,
     m.ProblemDocument,
 )
 _REFUSALS: Final = {
@@ -61,6 +69,7 @@ async def get_openapi(_: web.Request) -> web.Response:
 def _paths() -> dict[str, Any]:
     commands = {"type": "string", "enum": list(m.CommandName.__args__)}  # type: ignore[attr-defined]
     command, name = _parameter("command", commands), _parameter("name", {"type": "string"})
+    channel = _parameter("channel", {"type": "string"})
     state = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open", "all"]}}
     return {
         "/v1/desk/incidents": {
@@ -88,6 +97,10 @@ def _paths() -> dict[str, Any]:
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {
             "put": _write("putGroup", "Put a group in force", "GroupRequest", "GroupAnswer", name)
+        },
+        "/v1/groups/{name}/channels/{channel}/test": {
+            "get": _read("getTest", "The latest test of a channel", "ChannelTested", name, channel),
+            "post": _write("testChannel", "Try a channel", "TestRequest", "ChannelTested", name, channel),
         },
         "/v1/kill-switch": {
             "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")
