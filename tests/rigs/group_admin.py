@@ -64,20 +64,26 @@ class Desk:
 
 
 @asynccontextmanager
+async def bot_api() -> AsyncIterator[BotApi]:
+    """A Bot API on a free port."""
+    bot, app = BotApi(), web.Application()
+    app.router.add_post("/bot{token}/sendMessage", bot.take)
+    async with site(app, "127.0.0.1", 0) as port:
+        bot.url = f"http://127.0.0.1:{port}"
+        yield bot
+
+
+@asynccontextmanager
 async def group_desk(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> AsyncIterator[Desk]:
     """The console, a notifier, a Bot API, and an operator `Op` and an admin `Ada` of hackney."""
     monkeypatch.setenv(GOOD_ENV, GOOD)
     monkeypatch.setenv(BAD_ENV, "4711:wrong-token")
-    bot = BotApi()
-    app = web.Application()
-    app.router.add_post("/bot{token}/sendMessage", bot.take)
     bus = MemoryBus()
     async with (
-        site(app, "127.0.0.1", 0) as port,
+        bot_api() as bot,
         console_rig(bus, MemoryState(), folder, **settings) as rig,
         aiohttp.ClientSession() as http,
     ):
-        bot.url = f"http://127.0.0.1:{port}"
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="notifier")
         host = ChannelHost(http=http, secrets=ReferencedSecrets())
         notifier = Notifier(bus, keyring, rig.clock, Directory(load_channels(), host), Engine())

@@ -57,7 +57,7 @@ def group_defined(draft: Draft, event: GroupDefined, _place: float) -> None:
 
 
 def _since(before: Document, channel: Document, version: int) -> int:
-    """From which version on the channel reaches the same people: an older test of it says nothing any more."""
+    """From which version on the channel reaches the same people: an older test says nothing any more."""
     reached = {c["id"]: (c["kind"], c["settings"]) for c in before.get("channels", ())}
     same = reached.get(channel["id"]) == (channel["kind"], channel["settings"])
     return int(before.get("channels_since", {}).get(channel["id"], version)) if same else version
