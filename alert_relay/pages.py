@@ -51,6 +51,16 @@ text and a key that stays the same at every attempt; it answers as a channel doe
 no more. Secrets for sending are resolved there, by `host.secrets`, so that the front door needs none of
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
+
+## Members who write to the desk
+
+What an enrolled member writes comes in as any report ([the chat desk](../mechanisms/chat-desk.md)). A
+bridge does three things for it. Its spec says `senders="account"` if nobody else can write in a sender's
+name at that source; else leave it, and a member's yes needs a number that only they were sent. Where it
+hears a group's talk it takes up what `looks_like_desk_reply` (a word of the desk and a code), and nothing
+else that is not addressed to it; an answer to an alert gets that alert's code by `with_code_of`. And it
+gives such a message the group's chat as `reply_to`, never as `contact`: a report in a group is answered
+nowhere.
 """
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -23,6 +23,7 @@ from shared.plugins.spec import (
     WebhookResponse,
     WritesBack,
 )
+from shared.words.desk_reply import looks_like_desk_reply, with_code_of
 
 __all__ = [
     "CANNOT_WRITE_BACK",
@@ -46,4 +47,6 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WritesBack",
+    "looks_like_desk_reply",
+    "with_code_of",
 ]

@@ -177,3 +177,41 @@ def revoke(member_id: str, *, hub: Hub, as_json: bool) -> None:
         put_json(answer)
     else:
         say(f"{member_id} may act no longer.")
+
+
+@member.command(name="enrol-chat")
+@with_hub()
+@json_option
+def enrol_chat(*, hub: Hub, as_json: bool) -> None:
+    """Let a chat account of yours act for you: the code to send from it is shown this once.
+
+    \b
+    Example:
+      relay member enrol-chat
+    """
+    offered = hub.at_desk("POST", "/v1/account/chat")
+    if as_json:
+        put_json(offered)
+        return
+    say(offered["code"])
+    note(
+        f"Send exactly this to the hub's bot or number, in private, within {offered['minutes']} minutes. "
+        "Then write LIST there."
+    )
+
+
+@member.command(name="leave-chat")
+@with_hub()
+@json_option
+def leave_chat(*, hub: Hub, as_json: bool) -> None:
+    """Let no chat account act for you any more: a phone is lost, or given away.
+
+    \b
+    Example:
+      relay member leave-chat
+    """
+    answer = hub.at_desk("DELETE", "/v1/account/chat")
+    if as_json:
+        put_json(answer)
+    else:
+        say("No chat account acts for you any more.")

@@ -12,7 +12,8 @@ COMMANDS: Final = {
     "up": "alert_relay.cli.up:up",
     "demo": "alert_relay.cli.demo:demo",
     "report": "alert_relay.cli.report:report",
-    "desk": "alert_relay.cli.desk_team:desk",
+    "desk": "alert_relay.cli.desk_aftercare:desk",
+    "duty": "alert_relay.cli.duty:duty",
     "simulate": "alert_relay.cli.simulate:simulate",
     "status": "alert_relay.cli.status:status",
     "group": "alert_relay.cli.group:group",
@@ -21,6 +22,7 @@ COMMANDS: Final = {
     "fit": "alert_relay.cli.fit:fit",
     "explain": "alert_relay.cli.explain:explain",
     "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
+    "rights": "alert_relay.cli.rights:rights",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

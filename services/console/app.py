@@ -4,13 +4,14 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import desk, explain, hub, status
+from services.console import card, chat_account, desk, duty, explain, hub, status
 from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.group import routes as group
 from services.console.live import Live
 from services.console.openapi import get_openapi
-from services.console.web import feeds, pages
+from services.console.rights_files import load_rights
+from services.console.web import feeds, pages, rights, start
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem, add_health, problems
 
@@ -18,6 +19,9 @@ ROUTES: Final = (
     web.get("/", pages.get_live_page),
     web.get("/live", pages.get_live_stream),
     web.get("/i/{code:[A-Za-z0-9]{3,6}}", pages.get_incident_page),
+    web.get("/rights", rights.get_rights),
+    web.get("/rights/{jurisdiction}/{setting}", rights.get_rights_page),
+    web.get("/start", start.get_start_page),
     web.get("/feed.atom", feeds.get_atom),
     web.get("/feed.geojson", feeds.get_geojson),
     web.get("/v1/desk/incidents", desk.get_incidents),
@@ -26,10 +30,16 @@ ROUTES: Final = (
     web.get("/v1/desk/reports/{report}", explain.get_report),
     web.post("/v1/desk/{command}", desk.post_command),
     web.post("/v1/desk/{command}/preview", desk.post_preview),
+    web.get("/v1/duty", duty.get_duty),
+    web.post("/v1/duty/{command}", duty.post_duty),
+    web.get("/v1/desk/card", card.get_card),
     web.get("/v1/members", hub.get_members),
     web.post("/v1/members", hub.post_member),
     web.delete("/v1/members/{member}", hub.delete_member),
     web.post("/v1/invites", hub.post_invite),
+    web.get("/v1/account/chat", chat_account.get_chat),
+    web.post("/v1/account/chat", chat_account.post_chat),
+    web.delete("/v1/account/chat", chat_account.delete_chat),
     web.get("/v1/groups", hub.get_groups),
     web.put("/v1/groups/{group}", hub.put_group),
     web.post("/v1/kill-switch", hub.post_kill_switch),
@@ -46,6 +56,7 @@ def make_app(console: Console, live: Live) -> web.Application:
     app = web.Application(middlewares=[problems, _redis_away], client_max_size=MAX_BODY)
     app[CONSOLE] = console
     app[pages.LIVE] = live
+    app[rights.RIGHTS] = load_rights(console.settings.console_rights_folder)
     app.add_routes(ROUTES)
     add_health(app, lambda: status.health(console))
     return app

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from services.console.channels import Channels
@@ -106,8 +107,7 @@ async def actor_of(request: web.Request) -> Actor:
             401, "token_missing", "Sign in, or send your member token: `Authorization: Bearer relay_…`."
         )
     if request.method not in SAFE:
-        form = await request.post() if request.content_type in _FORMS else {}
-        await check_csrf(request, form)
+        await check_csrf(request, await form_of(request))
     return await _by_session(request.app[CONSOLE].store, session)
 
 
@@ -126,6 +126,16 @@ async def session_of(request: web.Request) -> Session | None:
     console = request.app[CONSOLE]
     token = token_in(request, console.settings)
     return await console.sessions.find(token) if token else None
+
+
+async def form_of(request: web.Request) -> Mapping[str, Any]:
+    """The form's fields; none where no form was sent. Raises a 400 problem for one that is damaged."""
+    if request.content_type not in _FORMS:
+        return {}
+    try:
+        return await request.post()
+    except (ValueError, LookupError, AssertionError, HttpProcessingError):
+        raise Problem(400, "form_damaged", "The form arrived damaged; load the page again.") from None
 
 
 def csrf_of(request: web.Request) -> str:

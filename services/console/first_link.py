@@ -5,7 +5,6 @@ if it was not used. The file goes as soon as some operator can sign in.
 """
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ from services.console.door import Console
 from services.console.invitations import FIRST_LIFE, Made, invite_of, make_invite
 from services.console.news import within
 from shared.contracts.base import HUB, MemberId
-from shared.errors import SettingsError, StateUnavailableError
+from shared.errors import StateUnavailableError
 from shared.http import Problem
 
 log = structlog.get_logger()
@@ -32,6 +31,7 @@ class FirstLink:
         self._console = console
         self._file = console.settings.home / FILE
         self._made: Made | None = None
+        self._unwritable = False
 
     async def work(self, stop: asyncio.Event) -> None:
         """Make the link if it is needed, and take the file away when it is not."""
@@ -54,6 +54,8 @@ class FirstLink:
         if [m for m in operators if await self._signs_in(m)]:
             self._file.unlink(missing_ok=True)
             return True
+        if self._unwritable:
+            return True
         if operators and not await self._opens(_link_in(self._file)):
             await self._make(min(operators, key=lambda m: (m["at"], m["member"])))
         return False
@@ -74,7 +76,22 @@ class FirstLink:
                 self._console, who, HUB, name=name, roles=roles, member=who, life=FIRST_LIFE
             )
         if await self._opens(self._made.link):
-            _write(self._file, self._made.link, self._made.until)
+            self._write(self._made)
+
+    def _write(self, made: Made) -> None:
+        """Readable by its owner only, whole or not at all. Without it there is still the command line."""
+        draft = self._file.with_name(self._file.name + ".pending")
+        try:
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600)
+            until = made.until.isoformat(timespec="seconds")
+            draft.write_text(f"{made.link}\n{until}\n", encoding="utf-8")
+            draft.replace(self._file)
+        except OSError as error:
+            self._unwritable = True
+            remedy = "relay member invite NAME --member ID"
+            log.error("first_link_unwritable", file=str(self._file), error=error.strerror, instead=remedy)  # noqa: TRY400 - the sentence says all
+        else:
             log.info("first_operator_may_sign_in", file=str(self._file))
 
 
@@ -83,18 +100,3 @@ def _link_in(file: Path) -> str | None:
         return file.read_text(encoding="utf-8").partition("\n")[0].strip() or None
     except OSError:
         return None
-
-
-def _write(file: Path, link: str, until: datetime) -> None:
-    """Readable by its owner only, whole or not at all."""
-    draft = file.with_name(file.name + ".pending")
-    try:
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(f"{link}\n{until.isoformat(timespec='seconds')}\n", encoding="utf-8")
-        draft.replace(file)
-    except OSError as error:
-        raise SettingsError(
-            f"{file}: the first operator's link cannot be written ({error.strerror}); set RELAY_HOME to a "
-            "folder that can be."
-        ) from error

@@ -7,13 +7,15 @@ nothing, and a slow one skips to the latest.
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from services.console.decide.public import PublicEntry, public_entries
+from services.console.decide.draft import Document
+from services.console.decide.public import PublicEntry, as_of, public_codes, public_entries
 from services.console.news import News, within
 from services.console.store import Store
 from shared.errors import StateUnavailableError
@@ -34,6 +36,13 @@ class Picture:
     fresh: bool = False
     at: datetime | None = None
     """When it was last known to be true."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """Every code that is public, and the code of the entry that stands for it."""
+
+    def find(self, code: str) -> PublicEntry | None:
+        """The entry under that code, in any case of letters."""
+        shown = self.codes.get(code.upper())
+        return next((entry for entry in self.entries if entry.code == shown), None)
 
     @property
     def version(self) -> str:
@@ -110,7 +119,15 @@ class Live:
         groups = await self._store.many("group", sorted({str(a["group"]) for a in alerts}))
         names = {g["id"]: g["definition"]["name"] for g in groups}
         now = await self._now()
-        return Picture(tuple(public_entries(alerts, incidents, names, now=now)), fresh=True, at=now)
+        entries = tuple(public_entries(alerts, incidents, names, now=now))
+        return Picture(entries, fresh=True, at=now, codes=await self._codes(entries, incidents))
+
+    async def _codes(
+        self, entries: tuple[PublicEntry, ...], incidents: Mapping[str, Document]
+    ) -> dict[str, str]:
+        shown = [incidents[e.incident_id] for e in entries]
+        sources = sorted({str(source) for d in shown for source in d.get("sources", ())})
+        return public_codes(entries, shown, await self._store.many("incident", sources))
 
     async def _now(self) -> datetime:
         """The wall clock, or the log's where that runs ahead (a simulation)."""
@@ -119,7 +136,10 @@ class Live:
         return max(now, datetime.fromisoformat(counts["log_at"])) if counts.get("log_at") else now
 
     def _stale(self) -> Picture:
-        return Picture(self.picture.entries, fresh=False, at=self.picture.at)
+        """What was known, less what time alone takes away: nothing stays confirmed for want of Redis."""
+        before = self.picture
+        now = max(self._clock.now(), before.at) if before.at else self._clock.now()
+        return replace(before, entries=tuple(as_of(before.entries, now)), fresh=False)
 
     def _show(self, _picture: Picture) -> None:
         heard, self._changed = self._changed, asyncio.Event()

@@ -17,6 +17,12 @@ class ConsoleSettings(ServiceSettings):
     """How the world reaches the live page; links in feeds and previews begin with it."""
     ingest_public_url: HttpUrl | None = None
     """Where the report form is; the live page links to it."""
+    console_rights_folder: Path | None = None
+    """Reviewed rights pages (Markdown; see docs/operating/rights.md); they come before those that ship."""
+    console_contact: str = Field(default="", pattern=r"^(https://\S+|[^@\s:/]+@[^@\s:/]+\.[^@\s:/]+)?$")
+    """How somebody who wants to start a group reaches you: an https address or an e-mail address."""
+    console_docs_url: HttpUrl | None = None
+    """Where the project's documents can be read; the page for new groups links there."""
     console_bootstrap_token_file: Path | None = None
     """The first operator's token: taken from here, or made here. Default: RELAY_HOME/operator.token."""
     console_patience_s: float = Field(default=5.0, gt=0)

@@ -17,7 +17,7 @@ from services.ingest.decide.tidy import tidy
 from services.ingest.door import DOOR, Door, public_url, read_body
 from services.ingest.submission import Submission, ref_of
 from shared.contracts.base import BridgeId
-from shared.contracts.reports import MAX_TEXT
+from shared.contracts.reports import MAX_TEXT, SenderIs
 from shared.http import Problem
 from shared.plugins.spec import (
     Bridge,
@@ -28,6 +28,7 @@ from shared.plugins.spec import (
     WebhookRequest,
     WebhookResponse,
 )
+from shared.words.desk_reply import desk_reply, join_code
 
 log = structlog.get_logger()
 
@@ -46,7 +47,8 @@ async def post_bridge(request: web.Request) -> web.Response:
     reports = _parse(request, door, instance, bridge, await read_body(request))
     if not reports:
         return _response(_answer(door, instance, bridge, ()))
-    receipts = [await _accept(door, instance, report) for report in reports]
+    senders = bridge.spec.senders
+    receipts = [await _accept(door, instance, report, senders) for report in reports]
     return _response(_answer(door, instance, bridge, [receipt for receipt in receipts if receipt]))
 
 
@@ -93,18 +95,31 @@ def _place(error: Exception) -> str:
     return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
 
 
-async def _accept(door: Door, instance: str, report: IncomingReport) -> Receipt | None:
-    """Store one report; its receipt, or None where its sender has had enough of them."""
+async def _accept(door: Door, instance: str, report: IncomingReport, senders: SenderIs) -> Receipt | None:
+    """Store one report; its receipt, or None where its sender has had enough of them.
+
+    What is written to the desk gets none: if a member wrote it, they are answered.
+    """
     report = _tidied(report)
     if len(report.text) > MAX_TEXT:
         door.counts[f"bridge.{instance}.text_cut"] += 1
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
-    accepted = await door.accept(Submission(bridge=BridgeId(instance), client="", report=report))
+    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
+    accepted = await door.accept(submission)
+    if _to_the_desk(report.text):
+        return None
     if not door.may_answer(instance, report.sender):
         return None
     language = choose_language(report.language, "", door.words.languages)
     text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
     return Receipt(report_id=accepted.report_id, text=text, contact=report.contact)
+
+
+def _to_the_desk(text: str) -> bool:
+    """Whether it is surely no report of a stranger's; "police" alone may be one."""
+    reply = desk_reply(text)
+    to_desk = reply is not None and (reply.code is not None or reply.keyword == "LIST")
+    return to_desk or join_code(text) is not None
 
 
 def _tidied(report: IncomingReport) -> IncomingReport:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.contracts.base import BridgeId, Position, ReportId
-from shared.contracts.reports import MAX_TEXT, ReportContact, ReportContent, ReportReceived
+from shared.contracts.reports import MAX_TEXT, ReportContact, ReportContent, ReportReceived, SenderIs
 from shared.plugins.spec import IncomingReport
 from shared.sealing import MasterKey
 
@@ -38,6 +38,8 @@ class Submission:
     drill: bool = False
     trusted: bool = False
     """Whether it came in by a trusted account: a partner's key, never a phone number."""
+    sender_is: SenderIs | None = None
+    """What vouches for its sender: the bridge's own accounts, or numbers; None: nothing does."""
 
 
 def report_id_of(master: MasterKey, submission: Submission) -> ReportId:
@@ -92,7 +94,7 @@ def message_of(master: MasterKey, submission: Submission, *, now: datetime) -> R
     Raises `pydantic.ValidationError` for values no contract allows (a latitude of 200).
     """
     report_id = report_id_of(master, submission)
-    contact = submission.report.contact
+    contact, reply_to = submission.report.contact, submission.report.reply_to
     return ReportReceived(
         id=report_id,
         at=submission.received_at or now,
@@ -101,6 +103,7 @@ def message_of(master: MasterKey, submission: Submission, *, now: datetime) -> R
         drill=submission.drill,
         content=_content(master, submission),
         contact=ReportContact(address=contact) if contact else None,
+        reply_to=ReportContact(address=reply_to) if reply_to else None,
     )
 
 
@@ -116,6 +119,7 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         first_hand=report.first_hand,
         source=_pseudonym(master, "source", submission.bridge, report.source),
         trusted=submission.trusted,
+        sender_is=submission.sender_is if report.sender else None,
     )
 
 

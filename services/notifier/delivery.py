@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import AlertLedger, Finished
-from shared.contracts.alerts import AlertRaised, QuestionBody
+from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
     AlertExpanded,
@@ -42,8 +42,8 @@ class Delivery:
     """The last attempt whose claim was held for abandoned, by chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
-    question: QuestionBody | None = None
-    """What a reporter is asked; None for an alert to a group."""
+    question: QuestionBody | ReplyBody | None = None
+    """What a reporter is asked, or a member answered; None for an alert to a group."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""

@@ -5,6 +5,7 @@ expanded; one that is too old needs no words, only its recipients, to be recorde
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
@@ -14,13 +15,16 @@ from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
 from services.notifier.reading import Reader
 from services.notifier.reporters import MAX_CHARS, NOBODY, message
-from shared.contracts.alerts import AlertRaised, QuestionBody
+from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
 from shared.words import channel_test_message, render
 
 log = structlog.get_logger()
+
+TO_ONE: Final = frozenset({"QUESTION", "REPLY"})
+"""What goes to one person by a bridge, rather than to a group by its channels."""
 
 
 class Preparation:
@@ -32,8 +36,8 @@ class Preparation:
 
     async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
         """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
-        if alert.kind == "QUESTION":
-            return await self._question(delivery, alert)
+        if alert.kind in TO_ONE:
+            return await self._to_one(delivery, alert)
         group = self._directory.version(alert.group, alert.group_version)
         if group is None or group.channels is None:
             return False
@@ -58,16 +62,25 @@ class Preparation:
         delivery.channels = {definition.id: definition}
         return True
 
-    async def _question(self, delivery: Delivery, alert: AlertRaised) -> bool:
-        """Make the question ready; one that is too old to be asked needs no words."""
+    async def _to_one(self, delivery: Delivery, alert: AlertRaised) -> bool:
+        """Make the question or answer ready; one that is too old needs no words."""
         opened = await self._reader.opened(alert)
         body = opened.body if opened is not None else None
-        if not isinstance(body, QuestionBody):
+        if not isinstance(body, QuestionBody | ReplyBody):
             delivery.channels = {NOBODY.id: NOBODY}
             return alert.not_after <= self._clock.now()
         definition = self._directory.reporters.definition(body)
         delivery.channels = {definition.id: definition}
-        delivery.messages[definition.language, MAX_CHARS] = message(alert.alert_id, body, drill=alert.drill)
+        shown = body.preview if isinstance(body, ReplyBody) else None
+        group = self._directory.version(shown.group, shown.group_version) if shown else None
+        try:
+            words = message(
+                alert, body, group=group.definition if group else None, base_url=self._engine.public_url
+            )
+        except Exception as error:  # noqa: BLE001 - as with `_words`: it cannot be said
+            log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
+            return False
+        delivery.messages[definition.language, MAX_CHARS] = words
         delivery.question = body
         return True
 
@@ -112,6 +125,6 @@ class Preparation:
 
     def _addresses(self, alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has: a question one, an alert those of the group's version."""
-        if alert.kind == "QUESTION":
+        if alert.kind in TO_ONE:
             return {channel.id: 1 for channel in channels}
         return self._directory.addresses(alert.group, alert.group_version, channels)

@@ -1,4 +1,4 @@
-"""The way back to a reporter: by the bridge that their report came in by, if that can write back.
+"""The way back to a reporter, or to a member who wrote to the desk: by the bridge that it came in by.
 
 A bridge is opened when it is first needed, so that one whose secret is missing keeps no alert to a
 group waiting; it is tried again, because a person may be mending it.
@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
-from shared.contracts.alerts import QuestionBody
+from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.base import SLUG
-from shared.contracts.groups import ChannelDefinition
+from shared.contracts.groups import ChannelDefinition, GroupDefinition
 from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.spec import (
@@ -24,12 +24,14 @@ from shared.plugins.spec import (
     Spec,
     WritesBack,
 )
-from shared.words import question
+from shared.words import REPLY_CHARS, question, reply
 
 log = structlog.get_logger()
 
-MAX_CHARS: Final = 320
-"""More than any question takes."""
+MAX_CHARS: Final = REPLY_CHARS
+"""More than any question or answer takes."""
+WayBack = QuestionBody | ReplyBody
+"""What is told to one person, and where."""
 NOBODY: Final = ChannelDefinition(id="reporter", kind="unknown", audience="reporter")
 """Whom a question was for that can't be read any more."""
 
@@ -62,7 +64,7 @@ class Reporters:
         self._bridges, self._host = bridges, host
         self._open: dict[str, object] = {}
 
-    def definition(self, body: QuestionBody) -> ChannelDefinition:
+    def definition(self, body: WayBack) -> ChannelDefinition:
         """The bridge as the ledger names it."""
         entry = self._bridges.get(body.bridge)
         return ChannelDefinition(
@@ -72,7 +74,7 @@ class Reporters:
             language=body.language,
         )
 
-    def channel(self, body: QuestionBody) -> OneReporter | Rejected | BadCredentials:
+    def channel(self, body: WayBack) -> OneReporter | Rejected | BadCredentials:
         """The way to this reporter, or the outcome of every send to them as things are."""
         entry = self._bridges.get(body.bridge)
         if entry is None:
@@ -94,14 +96,22 @@ class Reporters:
         return self._open[name]
 
 
-def _cannot(body: QuestionBody) -> Rejected:
+def _cannot(body: WayBack) -> Rejected:
     log.info("cannot_write_back", bridge=body.bridge)
     return CANNOT_WRITE_BACK
 
 
-def message(alert_id: str, body: QuestionBody, *, drill: bool) -> RenderedMessage:
-    """The question in the reporter's language."""
-    text = question(body.asks, body.language, drill=drill)
+def message(
+    alert: AlertRaised, body: WayBack, *, group: GroupDefinition | None, base_url: str
+) -> RenderedMessage:
+    """The question to the reporter, or the answer to the member, in their language.
+
+    `group` is the one whose people would be told, where an answer shows what.
+    """
+    if isinstance(body, ReplyBody):
+        text, language = reply(alert, body, group, base_url=base_url)
+    else:
+        text, language = question(body.asks, body.language, drill=alert.drill), body.language
     return RenderedMessage(
-        alert_id=alert_id, kind="QUESTION", subject="", text=text, urgent=False, language=body.language
+        alert_id=alert.alert_id, kind=alert.kind, subject="", text=text, urgent=False, language=language
     )

@@ -1,15 +1,17 @@
 """Turns a stored entry into an input of the decider; what cannot be read is dead-lettered first."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import structlog
 
+from services.router.decide.chat_ask import AskedAbout, Reachable
 from services.router.decide.decider import Input
 from services.router.decide.reasons import UNREADABLE
 from shared.contracts.base import Message
 from shared.contracts.catalog import decode
-from shared.contracts.desk import DeskCommand
-from shared.contracts.reports import ReportReceived
+from shared.contracts.desk import DeskCommand, ReporterAddress
+from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 from shared.dead import dead_letter
 from shared.errors import MalformedMessageError
 from shared.ports import Bus, Clock, Entry
@@ -35,6 +37,29 @@ class Reader:
         if not isinstance(message, _WANTED[stream]):
             return await self._flawed(stream, entry, f"{message.type} does not belong in {stream}")
         return Input(stream, entry.seq, message)
+
+    async def reporter(self, abouts: Iterable[AskedAbout]) -> Reachable | None:
+        """The first of these whose sender left an address that is not erased.
+
+        Raises `BusError` as `read` does.
+        """
+        for about in abouts:
+            if address := await self._address(about):
+                return Reachable(about.report, address)
+        return None
+
+    async def _address(self, about: AskedAbout) -> ReporterAddress | None:
+        entry = await self._bus.get("REPORTS", about.seq)
+        try:
+            report = await self._keyring.open(decode(entry)) if entry else None
+        except MalformedMessageError:
+            return None
+        if not isinstance(report, ReportReceived) or report.report_id != about.report:
+            return None
+        if not isinstance(report.contact, ReportContact):
+            return None
+        said = report.content.language if isinstance(report.content, ReportContent) else None
+        return ReporterAddress(bridge=report.bridge, address=report.contact.address, language=said or "")
 
     async def _flawed(self, stream: Literal["REPORTS", "DESK"], entry: Entry, detail: str) -> Input:
         await self.bury(entry, UNREADABLE, detail)

@@ -8,13 +8,14 @@ loses the fence to another stands by until inputs wait undecided.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final, Literal
 
 import structlog
 
+from services.router.decide.chat_ask import asked_about
 from services.router.decide.decider import Input, step
 from services.router.decide.limits import TICK_FILLS
 from services.router.decide.reasons import DECIDE_FAILED
@@ -186,6 +187,8 @@ class Router:
 
     async def _decide(self, inbox: Inbox, entry: Entry, state: State) -> tuple[tuple[Message, ...], State]:
         given = await self._reader.read(inbox.stream, entry)
+        if abouts := asked_about(state, given.message):
+            given = replace(given, reporter=await self._reader.reporter(abouts))
         now = given.message.at if given.message else entry.stored_at
         problem = "too large for one message"
         if (inbox.stream, entry.seq) not in self._too_large:

@@ -24,17 +24,19 @@ from shared.contracts.base import (
     Slug,
 )
 from shared.contracts.desk import Ask, Question, Tally
+from shared.contracts.duty import Reminder
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Status
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST",
-    "QUESTION", "TEST",
+    "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE",
 ]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
-    "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person"
-]
+    "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person",
+    "nobody_took", "asked_to_help", "posts_open", "post_unfilled", "post_no_show", "check_due",
+]  # fmt: skip
 
 
 class PublicPlace(Frozen):
@@ -44,6 +46,17 @@ class PublicPlace(Frozen):
     lon: Longitude
     radius_m: Metres
     label: str
+
+
+class PostLine(Frozen):
+    """One post outside a police station, as its group's verifiers are told of it."""
+
+    place: str
+    begins: Moment
+    ends: Moment
+    needed: int
+    coming: int
+    there: int = 0
 
 
 class AlertBody(Private):
@@ -74,6 +87,14 @@ class AlertBody(Private):
     watch_reports: int = 0
     """Reports of ordinary police at the same place before."""
     watch_since: Moment | None = None
+    on_duty: tuple[str, ...] = ()
+    """For verifiers: who of theirs has the shift."""
+    posts: tuple[PostLine, ...] = ()
+    """For verifiers: the posts that an AFTERCARE message is about."""
+    unknown: int = 0
+    """For verifiers: people taken of whom nothing is known."""
+    owner: str = ""
+    """For verifiers: who follows that up."""
 
 
 class DigestLine(Frozen):
@@ -98,6 +119,23 @@ class DigestBody(Private):
     oldest: Moment
 
 
+class ShiftLine(Frozen):
+    """One shift that has room."""
+
+    begins: Moment
+    ends: Moment
+    places: int
+    taken: int
+
+
+class DutyBody(Private):
+    """Shifts that a group's verifiers are reminded of, under the hour's key."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    what: Reminder
+    lines: tuple[ShiftLine, ...]
+
+
 class QuestionBody(Private):
     """What one reporter is asked, and where. Its key dies soon after the question has lost its use."""
 
@@ -110,11 +148,87 @@ class QuestionBody(Private):
     language: str
 
 
+DeskAnswer = Literal[
+    "joined",
+    "join_refused",
+    "not_enrolled",
+    "claimed",
+    "claimed_by",
+    "going",
+    "there",
+    "seen",
+    "noted",
+    "told",
+    "will_send",
+    "changed",
+    "yes_wrong",
+    "nothing_asked",
+    "dropped",
+    "second",
+    "unknown_code",
+    "which",
+    "role",
+    "status",
+    "asked",
+    "nobody_to_ask",
+    "open",
+    "none_open",
+    "failed",
+]
+"""What a member may be answered by chat; the words stand in shared/words/replies.toml."""
+
+
+class ReplyLine(Frozen):
+    """One open incident as a member is told of it: its code, where, and who is on it."""
+
+    code: str
+    place: str = ""
+    who: str = ""
+    until: Moment | None = None
+
+
+class Preview(Frozen):
+    """What would go out, for its very words; and over how many channels of how many groups."""
+
+    group: GroupId
+    group_version: int
+    audience: Audience
+    kind: AlertKind
+    ask: Ask = "NONE"
+    status: Status | None = None
+    body: AlertBody
+    channels: int
+    groups: int
+
+
+class ReplyBody(Private):
+    """What one member is answered by chat, and where. Its key dies soon after, as a question's does."""
+
+    sealed_under: ClassVar[KeyKind] = "question"
+    bridge: Annotated[BridgeId, TOKEN_RULE]
+    address: str
+    account: str
+    """Whom it answers, so that their answers can be counted."""
+    answer: DeskAnswer
+    language: str
+    brief: bool = False
+    """Whether each part of it costs (text messages)."""
+    code: str = ""
+    who: str = ""
+    until: Moment | None = None
+    reason: str = ""
+    lines: tuple[ReplyLine, ...] = ()
+    preview: Preview | None = None
+    proof: str = ""
+    """Four digits that a yes has to repeat."""
+
+
 class AlertRaised(Message):
     """A group's audience is to be told. The notifier expands it to recipients and sends it once.
 
-    A `QUESTION` is the hub's, to one reporter: it has no incident, no code and no status. A `TEST` is
-    no alert at all: it says so, over the one `channel` that it names, and has no body either.
+    A `QUESTION` is the hub's, to one reporter, and a `REPLY` to one member who wrote by chat: they
+    have no incident, no code and no status. A `TEST` is no alert at all: it
+    says so, over the one `channel` that it names, and has no body either.
     """
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
@@ -130,6 +244,6 @@ class AlertRaised(Message):
     incident_id: IncidentId | None = None
     code: str | None = None
     status: Status | None = None
-    body: AlertBody | DigestBody | QuestionBody | Sealed | None = None
+    body: AlertBody | DigestBody | DutyBody | QuestionBody | ReplyBody | Sealed | None = None
     channel: Slug | None = None
     """Of a test: the only channel it goes over."""

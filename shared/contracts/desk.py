@@ -24,7 +24,7 @@ from shared.contracts.base import (
     Slug,
     Token,
 )
-from shared.contracts.groups import GroupChannels, GroupDefinition, MemberName, Role
+from shared.contracts.groups import AccountOffer, GroupChannels, GroupDefinition, MemberName, Role
 
 Ask = Literal["WITNESSES", "ENOUGH", "LEAVE", "NONE"]
 RejectAs = Literal["not_confirmed", "other_agency", "retracted"]
@@ -278,6 +278,19 @@ class RevokeMember(DeskCommand):
 
     type: Literal["desk.revoke_member.v1"] = "desk.revoke_member.v1"
     revoked: Annotated[MemberId, TOKEN_RULE]
+
+
+class OfferAccount(DeskCommand):
+    """I shall write from a chat account: the code that I was shown just now makes it mine."""
+
+    type: Literal["desk.offer_account.v1"] = "desk.offer_account.v1"
+    offer: AccountOffer | Sealed | None = None
+
+
+class UnbindAccounts(DeskCommand):
+    """No chat account of mine may act for me any more."""
+
+    type: Literal["desk.unbind_accounts.v1"] = "desk.unbind_accounts.v1"
 
 
 class KillSwitch(DeskCommand):

@@ -1,6 +1,6 @@
 """Groups and members, as events in the log: every decision and alert names the version it used."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -12,13 +12,18 @@ from shared.contracts.base import (
     KeyKind,
     MemberId,
     Message,
+    Moment,
     Private,
     Sealed,
     Slug,
+    Token,
 )
 
 Audience = Literal["verifiers", "community", "partners", "reporter"]
 Role = Literal["verifier", "dispatcher", "admin", "operator"]
+
+
+_QUIET: Final = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 
 
 class Area(Frozen):
@@ -43,6 +48,15 @@ class Policy(Frozen):
     """Minutes of silence after which an open incident ends as "no news since"."""
     second_person_above: Annotated[int, Field(ge=1)] = 500
     """A confirmation that would reach more recipients than this needs a second person."""
+    ladder_after_min: Annotated[int, Field(ge=2, le=120)] = 5
+    """Minutes that an incident waits for somebody to take it before others are asked."""
+    neighbours: Annotated[tuple[Slug, ...], Field(max_length=10)] | None = None
+    """Groups whose verifiers are asked when nobody here takes an incident: left out, the three nearest;
+    an empty list, none."""
+    helps_neighbours: bool = True
+    """Whether this group's verifiers may be asked when nobody of another group takes an incident."""
+    quiet_hours: Annotated[str, StringConstraints(pattern=_QUIET)] | None = None
+    """When reminders of shifts and of people taken rest, as "22:00-07:00"; alerts never do."""
 
 
 class ChannelDefinition(Frozen):
@@ -115,3 +129,56 @@ class MemberRevoked(Message):
 
     type: Literal["member.revoked.v1"] = "member.revoked.v1"
     member: Annotated[MemberId, TOKEN_RULE]
+
+
+class AccountOffer(Private):
+    """What makes a chat account a member's: the SHA-256 of a code that only they were shown."""
+
+    sealed_under: ClassVar[KeyKind] = "member"
+    code_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AccountOffered(Message):
+    """Whoever writes this code to the hub until then speaks for the member from that account."""
+
+    type: Literal["member.account_offered.v1"] = "member.account_offered.v1"
+    member: Annotated[MemberId, TOKEN_RULE]
+    until: Moment
+    offer: AccountOffer | Sealed | None = None
+
+
+class BoundAccount(Private):
+    """An account at a bridge: the keyed pseudonym of its sender, never a number or a name."""
+
+    sealed_under: ClassVar[KeyKind] = "member"
+    account: str
+    bridge: Token
+
+
+class AccountBound(Message):
+    """What this account writes as a desk reply is the member's act (or restated before ageing out)."""
+
+    type: Literal["member.account_bound.v1"] = "member.account_bound.v1"
+    member: Annotated[MemberId, TOKEN_RULE]
+    account: BoundAccount | Sealed | None = None
+
+
+class AccountsUnbound(Message):
+    """No account speaks for the member any more."""
+
+    type: Literal["member.accounts_unbound.v1"] = "member.accounts_unbound.v1"
+    member: Annotated[MemberId, TOKEN_RULE]
+
+
+class CodeTried(Private):
+    """The account that tried a code."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    account: str
+
+
+class JoinRefused(Message):
+    """A code that nobody was shown, or that is too old: counted, so that none can be guessed."""
+
+    type: Literal["member.join_refused.v1"] = "member.join_refused.v1"
+    tried: CodeTried | Sealed | None = None

@@ -51,6 +51,9 @@ Status = Literal[
     "no_news",
     "merged",
 ]
+Rung = Literal["again", "neighbours", "fallback", "nobody_left"]
+"""Who is asked while nobody takes an incident: its own verifiers again, the neighbours', the fallback
+group's; then there is nobody left to ask."""
 
 
 class InputRef(Frozen):
@@ -155,6 +158,8 @@ class ReportDetail(Private):
     observed_at: Moment | None = None
     reported_at: Moment | None = None
     """When it came, where that was before this event: it was held, or split off."""
+    seq: int = 0
+    """Where it lies in REPORTS, where this event does not follow from it; 0: not known."""
     trusted: bool = False
     """Whether it came in by a trusted account."""
 
@@ -413,12 +418,43 @@ class IncidentNoted(IncidentEvent):
     statement: Statement | Sealed | None = None
 
 
+class YesWanted(Private):
+    """What a member wrote by chat that would tell people, and what they have to answer."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    account: str
+    keyword: str
+    words: str = ""
+    proof: str = ""
+    """Four digits that stand in our answer alone, where others could write in the account's name."""
+
+
+class YesAsked(IncidentEvent):
+    """A member was shown by chat what would go out: it does if they say yes in time, at this version."""
+
+    type: Literal["incident.yes_asked.v1"] = "incident.yes_asked.v1"
+    member: MemberId
+    version: int
+    until: Moment
+    asked: YesWanted | Sealed | None = None
+
+
+class YesSettled(IncidentEvent):
+    """Their question is answered, or counts no more."""
+
+    type: Literal["incident.yes_settled.v1"] = "incident.yes_settled.v1"
+    member: MemberId
+    how: Literal["yes", "no", "wrong"]
+
+
 class IncidentEscalated(IncidentEvent):
     """The verifiers of these other groups are asked to help: by a person, or because nobody took it."""
 
     type: Literal["incident.escalated.v1"] = "incident.escalated.v1"
     groups: tuple[GroupId, ...]
     member: MemberId | None = None
+    rung: Rung | None = None
+    """Where nobody took it: how far up the ladder it has come."""
 
 
 class ReporterAsked(IncidentEvent):

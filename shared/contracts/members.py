@@ -76,7 +76,7 @@ class AcceptInvite(DeskCommand):
     invite: Sha256
     way_in: Token
     login_tag: Sha256 | None = None
-    """A keyed hash of a password's login, by which it is unique."""
+    """A keyed hash of a password's login or a passkey's id, by which it is unique."""
     token_sha256: Sha256
     """For the command line; nobody has this token until one is asked for."""
     secret: Passkey | Password | Sealed | None = None

@@ -16,6 +16,9 @@ from shared.contracts.base import (
     Sealed,
 )
 
+SenderIs = Literal["account", "number"]
+"""An account, in whose name nobody else can write at that source; or a number, which can be forged."""
+
 MAX_TEXT = 4_000
 """Characters kept of a report's text; longer ones are refused at the door."""
 
@@ -35,6 +38,8 @@ class ReportContent(Private):
     """The channel or chat the message came in by, as the bridge names it (for independence)."""
     trusted: bool = False
     """Whether it came in by an account that the operator trusts; of whose, nobody keeps."""
+    sender_is: SenderIs | None = None
+    """What vouches for the sender; None: nothing, a client of the API says so."""
 
 
 class ReportContact(Private):
@@ -53,3 +58,5 @@ class ReportReceived(Message):
     drill: bool = False
     content: ReportContent | Sealed | None = None
     contact: ReportContact | Sealed | None = None
+    reply_to: ReportContact | Sealed | None = None
+    """Where a member's desk reply is answered: the chat it was written in, where that is a group's."""

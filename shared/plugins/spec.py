@@ -39,6 +39,9 @@ class Spec:
     tested: TestedAgainst
     example: Mapping[str, Any]
     """Settings that would work, with made-up values; secrets by reference."""
+    senders: Literal["account", "number"] = "number"
+    """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
+    forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
 
 
 # --- bridges ---------------------------------------------------------------------------------
@@ -77,6 +80,8 @@ class IncomingReport:
     first_hand: bool | None = None
     source: str | None = None
     """The chat or channel within the source (pseudonymised), where there are several."""
+    reply_to: str | None = None
+    """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ needs_chromium: Final = pytest.mark.skipif(
 """Without the browser these tests are skipped, except in CI."""
 
 
+async def no_violations(page: Page) -> None:
+    """Assert that axe-core finds nothing wrong with the page as it is now."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
 @asynccontextmanager
 async def a_phone(*, javascript: bool, width: int = 360, language: str = "en-GB") -> AsyncIterator[Page]:
     """An empty page of a new browser (as wide as a desk's, if asked), closed whatever happens."""
@@ -38,9 +44,3 @@ async def a_phone(*, javascript: bool, width: int = 360, language: str = "en-GB"
             yield await context.new_page()
         finally:
             await browser.close()
-
-
-async def no_violations(page: Page) -> None:
-    """Assert that axe-core finds nothing on the page that keeps anybody from using it."""
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()

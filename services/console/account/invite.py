@@ -8,12 +8,12 @@ from markupsafe import Markup
 
 from services.console import invitations
 from services.console.account.attempts import attempt
-from services.console.account.pages import as_page, led_to, page, text_of, words_of
-from services.console.account.passkeys import ask_to_make, made, site_of
+from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
+from services.console.account.passkeys import ask_to_make, made, passkey_tag, site_of
 from services.console.account.passwords import NewCodes, login_tag, new_codes, new_password
 from services.console.account.sign_in import enter, home, json_of
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Console, check_origin, whole
+from services.console.door import CONSOLE, Console, check_origin, form_of, whole
 from services.console.sessions import How
 from services.console.submit import Verdict
 from shared.contracts.base import MemberId
@@ -39,7 +39,7 @@ async def get_password(request: web.Request) -> web.StreamResponse:
 async def post_password(request: web.Request) -> web.StreamResponse:
     """In by a password."""
     check_origin(request)
-    console, invite, form = request.app[CONSOLE], await _invite(request), await request.post()
+    console, invite, form = request.app[CONSOLE], await _invite(request), await form_of(request)
     login, sealed = text_of(form, "login").strip(), text_of(form, "codes", most=500)
     tag = login_tag(console, login)
     member = MemberId(invite["member"])
@@ -60,7 +60,8 @@ async def post_password(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def post_passkey_question(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey_question(request: web.Request) -> web.StreamResponse:
     """What the browser asks its authenticator."""
     check_origin(request)
     invite = await _invite(request)
@@ -68,12 +69,14 @@ async def post_passkey_question(request: web.Request) -> web.Response:
     return web.json_response(text=question)
 
 
-async def post_passkey(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey(request: web.Request) -> web.StreamResponse:
     """In by a passkey."""
     check_origin(request)
     console, invite, answer = request.app[CONSOLE], await _invite(request), await json_of(request)
     secret = await made(request, invite["invite"], answer, label_of(answer))
-    verdict = await invitations.accept(console, invite, secret=secret)
+    tag = passkey_tag(console, secret)
+    verdict = await invitations.accept(console, invite, secret=secret, login_tag=tag)
     response = web.json_response({"next": home(request)})
     await _come_in(request, response, MemberId(invite["member"]), "passkey", verdict)
     return response

@@ -7,7 +7,7 @@ from services.console.account.acts import runs
 from services.console.account.attempts import attempt
 from services.console.account.pages import as_page, led_to, page, text_of
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Actor, Console, page_actor
+from services.console.door import CONSOLE, Actor, Console, form_of, page_actor
 from services.console.submit import command_id, stored_id, submit
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.desk import RevokeMember
@@ -26,7 +26,7 @@ async def post_invite(request: web.Request) -> web.StreamResponse:
     """Invite somebody. The link is on the answer's page, this once."""
     actor = await _admin(request)
     await attempt(request, "inviting", actor.member)
-    form = await request.post()
+    form = await form_of(request)
     name, group, role = text_of(form, "name", most=80).strip(), text_of(form, "group"), text_of(form, "role")
     if not name or role not in ROLES or group not in await _groups(request.app[CONSOLE], actor):
         raise Problem(422, "invite_unsound", "Write a name, and choose a group and a role.")

@@ -9,12 +9,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.account.invite import MENDABLE, free, label_of, picture
-from services.console.account.pages import as_page, led_to, page, text_of, words_of
-from services.console.account.passkeys import ask_to_make, made, site_of
+from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
+from services.console.account.passkeys import ask_to_make, made, passkey_tag, site_of
 from services.console.account.passwords import login_tag, new_codes, new_password
 from services.console.account.sign_in import json_of
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Actor, Console, actor_of, page_actor
+from services.console.door import CONSOLE, Actor, Console, actor_of, form_of, page_actor
 from services.console.invitations import new_way_id
 from services.console.sessions import give, take_back
 from services.console.submit import command_id, stored_id, submit
@@ -48,7 +48,7 @@ async def post_password(request: web.Request) -> web.StreamResponse:
     console, actor = request.app[CONSOLE], await page_actor(request)
     if not _fresh(request, actor):
         return _again()
-    form = await request.post()
+    form = await form_of(request)
     login, sealed = text_of(form, "login").strip(), text_of(form, "codes", most=500)
     tag = login_tag(console, login)
     try:
@@ -69,7 +69,8 @@ async def post_password(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def post_passkey_question(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey_question(request: web.Request) -> web.StreamResponse:
     """What the browser asks its authenticator."""
     actor = await _fresh_actor(request)
     ways = await _ways(request.app[CONSOLE], actor)
@@ -78,11 +79,13 @@ async def post_passkey_question(request: web.Request) -> web.Response:
     return web.json_response(text=await ask_to_make(request, actor.member, actor.member, name, known))
 
 
-async def post_passkey(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey(request: web.Request) -> web.StreamResponse:
     """One more passkey."""
     actor, answer = await _fresh_actor(request), await json_of(request)
     secret = await made(request, actor.member, answer, label_of(answer))
-    await _put(request.app[CONSOLE], actor, new_way_id(), secret, None)
+    console = request.app[CONSOLE]
+    await _put(console, actor, new_way_id(), secret, passkey_tag(console, secret))
     return web.json_response({"next": "/account"})
 
 
@@ -92,7 +95,7 @@ async def post_way(request: web.Request) -> web.StreamResponse:
     console, actor = request.app[CONSOLE], await page_actor(request)
     if not _fresh(request, actor):
         return _again()
-    form, way = await request.post(), request.match_info["way"]
+    form, way = await form_of(request), request.match_info["way"]
     response = led_to("/account")
     if "remove" in form:
         removal = RemoveWayIn(**_base(console, actor), way_in=way)

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.csrf import FIELD
 from services.console.door import Actor, csrf_of
-from services.console.web.pages import when
+from services.console.web.rendering import when
 from services.console.web.words import Words
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem
@@ -69,6 +69,20 @@ def as_page(handler: Handler) -> Handler:
             return refused(request, Problem(503, "state_unavailable", str(error), retry_after_s=2))
 
     return drawn
+
+
+def in_words(handler: Handler) -> Handler:
+    """The handler of a page's script, whose refusals are said in the reader's language."""
+
+    @functools.wraps(handler)
+    async def said(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Problem as problem:
+            words, later = words_of(request, problem), problem.retry_after_s
+            raise Problem(problem.status, problem.code, words, retry_after_s=later) from None
+
+    return said
 
 
 def refused(request: web.Request, problem: Problem) -> web.Response:

@@ -28,7 +28,7 @@ from webauthn.helpers.structs import (
 )
 
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE
+from services.console.door import CONSOLE, Console, whole
 from shared.contracts.base import MemberId
 from shared.contracts.members import Passkey
 from shared.http import Problem
@@ -88,14 +88,19 @@ async def made(request: web.Request, purpose: str, answer: Any, label: str) -> P
             expected_origin=site.origin,
             require_user_verification=True,
         )
+        return Passkey(
+            credential=bytes_to_base64url(proof.credential_id),
+            public_key=bytes_to_base64url(proof.credential_public_key),
+            sign_count=proof.sign_count,
+            label=label,
+        )
     except Exception:  # noqa: BLE001 - whatever the library makes of hostile bytes, they prove nothing
         raise _unproven() from None
-    return Passkey(
-        credential=bytes_to_base64url(proof.credential_id),
-        public_key=bytes_to_base64url(proof.credential_public_key),
-        sign_count=proof.sign_count,
-        label=label,
-    )
+
+
+def passkey_tag(console: Console, passkey: Passkey) -> str:
+    """By what a passkey is unique: nobody can put their own in another's place by giving it the same id."""
+    return console.keyring.master.tag("passkey", passkey.credential).hex()
 
 
 async def ask_to_sign(request: web.Request) -> str:
@@ -129,11 +134,12 @@ async def signed_by(request: web.Request, answer: Any) -> MemberId:
 
 async def _known(request: web.Request, answer: Any) -> tuple[MemberId, Document]:
     store = request.app[CONSOLE].store
-    name = str(answer.get("id"))
+    name, progress = str(answer.get("id")), await whole(store)
     found = await store.one(f"passkey:{name}") if len(name) <= _LONGEST else None
     ways = await store.one(f"ways:{found['member']}") if found else None
     way = (ways or {}).get("ways", {}).get(found["way"]) if found else None
     if found is None or way is None:
+        await whole(store, since=progress.epoch)
         raise _unproven()
     return MemberId(found["member"]), way
 

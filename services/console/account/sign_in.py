@@ -3,17 +3,26 @@
 The same answer for a name that nobody has, a wrong password and a wrong code.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from services.console.account.attempts import attempt, succeeded
-from services.console.account.pages import as_page, led_to, page, text_of, words_of
+from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
 from services.console.account.passkeys import ask_to_sign, signed_by, site_of
 from services.console.account.passwords import fits, login_tag
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, check_csrf, check_origin, local_path, session_of, whole
+from services.console.door import (
+    CONSOLE,
+    check_csrf,
+    check_origin,
+    form_of,
+    local_path,
+    session_of,
+    whole,
+)
 from services.console.sessions import How, give, take_back
 from shared.contracts.base import MemberId
 from shared.http import Problem
@@ -31,7 +40,7 @@ async def get_sign_in(request: web.Request) -> web.StreamResponse:
 async def post_sign_in(request: web.Request) -> web.StreamResponse:
     """In by name, password and code."""
     check_origin(request)
-    console, form = request.app[CONSOLE], await request.post()
+    console, form = request.app[CONSOLE], await form_of(request)
     login = text_of(form, "login").strip()
     tag = login_tag(console, login)
     try:
@@ -47,14 +56,16 @@ async def post_sign_in(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def post_passkey_question(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey_question(request: web.Request) -> web.StreamResponse:
     """What the browser asks its authenticator."""
     check_origin(request)
     await attempt(request, "sign-in")
     return web.json_response(text=await ask_to_sign(request))
 
 
-async def post_passkey(request: web.Request) -> web.Response:
+@in_words
+async def post_passkey(request: web.Request) -> web.StreamResponse:
     """In by a passkey."""
     check_origin(request)
     await attempt(request, "sign-in")
@@ -70,7 +81,7 @@ async def post_sign_out(request: web.Request) -> web.StreamResponse:
     """Out, on this browser."""
     console, session = request.app[CONSOLE], await session_of(request)
     if session is not None:
-        await check_csrf(request, await request.post())
+        await check_csrf(request, await form_of(request))
         await console.sessions.end(session.token)
     response = led_to("/sign-in")
     take_back(response, console.settings)
@@ -104,7 +115,8 @@ async def json_of(request: web.Request) -> dict[str, Any]:
     """A script's JSON object. Raises a 400 problem for anything else."""
     try:
         data = await request.json()
-    except (ValueError, RecursionError):
+        json.dumps(data, ensure_ascii=False).encode()  # half a character cannot be kept anywhere
+    except (ValueError, LookupError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise Problem(400, "not_json", "Send a JSON object.")

@@ -9,10 +9,12 @@ document shows is neither read (`passes_by`) nor opened (`shows_private`).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from services.console.decide import held, incidents, people, quiet, told
+from services.console.decide import accounts, aftercare, duty, held, incidents, people, quiet, told
 from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
+from shared.contracts import aftercare as ac
 from shared.contracts import alerts as a
+from shared.contracts import duty as d
 from shared.contracts import groups as g
 from shared.contracts import incidents as i
 from shared.contracts import ledger as lg
@@ -23,6 +25,17 @@ from shared.ports import Entry
 
 Fold = Callable[[Draft, Any, float], None]
 Needs = Callable[[Draft, Any], Iterable[str]]
+
+
+def _needs_of_revoked(draft: Draft, event: g.MemberRevoked) -> Iterable[str]:
+    yield from people.needs(draft, event)
+    yield from accounts.needs(draft, event)
+
+
+def _revoked(draft: Draft, event: g.MemberRevoked, place: float) -> None:
+    people.revoked(draft, event, place)
+    accounts.unbound(draft, event, place)
+
 
 _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.InputDecided: (incidents.needs_of_decision, incidents.decided),
@@ -48,6 +61,19 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.IncidentSplit: (incidents.needs_of_split, incidents.split),
     i.IncidentForgotten: (incidents.needs_of_forgotten, incidents.forgotten),
     i.IncidentCarried: (incidents.needs_of_carried, incidents.carried),
+    ac.IncidentAccounted: (incidents.needs, aftercare.accounted),
+    ac.CheckCameDue: (incidents.needs, aftercare.check_due),
+    ac.PostOpened: (incidents.needs, aftercare.opened),
+    ac.PostWithdrawn: (incidents.needs, aftercare.withdrawn),
+    ac.PostJoined: (incidents.needs, aftercare.joined),
+    ac.PostLeft: (incidents.needs, aftercare.left),
+    ac.PostCheckedIn: (incidents.needs, aftercare.checked_in),
+    ac.PostsTold: (incidents.needs, aftercare.told),
+    d.ShiftOffered: (duty.needs, duty.offered),
+    d.ShiftTaken: (duty.needs, duty.taken),
+    d.ShiftGivenUp: (duty.needs, duty.given_up),
+    d.ShiftNoted: (duty.needs, duty.noted),
+    d.ShiftDropped: (duty.needs, duty.dropped),
     i.ReportHeld: (held.needs, held.held),
     i.HeldSettled: (held.needs, held.settled),
     i.MuteSet: (quiet.needs, quiet.muted),
@@ -60,7 +86,9 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     lg.AlertSettled: (told.needs, told.settled),
     g.GroupDefined: (people.needs_of_group, people.group_defined),
     g.MemberAdded: (people.needs, people.added),
-    g.MemberRevoked: (people.needs, people.revoked),
+    g.MemberRevoked: (_needs_of_revoked, _revoked),
+    g.AccountBound: (accounts.needs, accounts.bound),
+    g.AccountsUnbound: (accounts.needs, accounts.unbound),
     m.MemberInvited: (people.needs_of_invite, people.invited),
     m.InviteSettled: (people.needs_of_invite, people.invite_settled),
     m.WayInPut: (people.needs_of_way, people.way_put),
@@ -75,6 +103,12 @@ _MOST_TOGETHER: Final = 65_536
 """Messages in one stored message, at most: its bytes have a limit."""
 _MORE: Final[Mapping[type[Message], str]] = {i.IncidentMerged: "absorbed", i.IncidentSplit: "into"}
 """Events that speak of a second incident, and under which name."""
+
+
+_PRIVATE: Final = (
+    i.InputDecided, i.ReportWatched, i.WatchNoted, i.YesAsked, g.AccountOffered, g.JoinRefused
+)  # fmt: skip
+"""What no document shows the private part of."""
 
 
 def passes_by(entry: Entry) -> bool:
@@ -93,7 +127,7 @@ def shows_private(event: Message) -> bool:
     """
     if isinstance(event, a.AlertRaised):
         return event.audience == "community"
-    return not isinstance(event, i.InputDecided | i.ReportWatched | i.WatchNoted)
+    return not isinstance(event, _PRIVATE)
 
 
 def needs(draft: Draft, event: Message) -> list[str]:

@@ -10,6 +10,7 @@ from aiohttp import web
 from services.console.decide.public import PublicEntry
 from services.console.door import CONSOLE
 from services.console.web.pages import LIVE
+from services.console.web.rendering import clock, when
 from services.console.web.words import language_of, say
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -22,7 +23,7 @@ async def get_atom(request: web.Request) -> web.Response:
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": language})
     _add(feed, "id", f"{base}/feed.atom")
     _add(feed, "title", say(language, "title"))
-    _add(feed, "updated", max((e.at for e in picture.entries), default=_dawn(picture.at)).isoformat())
+    _add(feed, "updated", max((e.moved for e in picture.entries), default=_dawn(picture.at)).isoformat())
     author = ET.SubElement(feed, "author")
     _add(author, "name", say(language, "title"))
     ET.SubElement(feed, "link", {"rel": "self", "href": f"{base}/feed.atom"})
@@ -57,11 +58,16 @@ def _entry(feed: ET.Element, entry: PublicEntry, language: str, base: str) -> No
     _add(element, "id", f"urn:alert-relay:{entry.incident_id}")
     _add(element, "title", heading(entry, language))
     _add(element, "published", entry.since.isoformat())
-    _add(element, "updated", entry.at.isoformat())
+    _add(element, "updated", entry.moved.isoformat())
     ET.SubElement(element, "link", {"rel": "alternate", "href": f"{base}/i/{entry.code}"})
-    ask = say(language, f"ask_{entry.ask}") if entry.ask != "NONE" else ""
-    parts = (entry.statement, ask, say(language, "observe"))
+    lapsed = say(language, "lapsed", time=when(entry.at)) if entry.word == "no_longer_confirmed" else ""
+    then = say(language, "next_news_by", time=clock(entry.next_news)) if entry.next_news else ""
+    parts = (lapsed, entry.statement, _ask(entry, language), then, say(language, "observe"))
     _add(element, "summary", " ".join(part for part in parts if part))
+
+
+def _ask(entry: PublicEntry, language: str) -> str:
+    return say(language, f"ask_{entry.ask}") if entry.ask != "NONE" else ""
 
 
 def _feature(entry: PublicEntry, base: str) -> dict[str, Any]:
@@ -77,6 +83,7 @@ def _feature(entry: PublicEntry, base: str) -> dict[str, Any]:
             "radius_m": entry.radius_m,
             "at": entry.at.isoformat(),
             "since": entry.since.isoformat(),
+            "next_news": entry.next_news.isoformat() if entry.next_news else None,
             "statement": entry.statement,
             "ask": entry.ask,
             "groups": list(entry.groups),

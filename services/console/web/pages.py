@@ -2,48 +2,36 @@
 
 import asyncio
 import json
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
 import structlog
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.console.decide.public import PublicEntry
-from services.console.door import CONSOLE, Console
-from services.console.live import Live, Picture
-from services.console.web.words import LANGUAGES, language_of, say
-from shared.errors import StateUnavailableError
+from services.console.door import CONSOLE
+from services.console.live import Live
+from services.console.web.rendering import fragment, page
+from services.console.web.words import language_of
 from shared.http import SECURITY_HEADERS, Problem
 
 log = structlog.get_logger()
 
 LIVE: Final = web.AppKey("live", Live)
 STATIC: Final = Path(__file__).parent / "static"
-_LONDON: Final = ZoneInfo("Europe/London")
-_PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 _HEARTBEAT_S: Final = 20.0
 _RETRY_MS: Final = 3_000
 
 
 async def get_live_page(request: web.Request) -> web.Response:
     """Everything confirmed that is going on, or ended within two hours."""
-    return _page(request, "live.html", picture=request.app[LIVE].picture)
+    return page(request, "live.html", picture=request.app[LIVE].picture)
 
 
 async def get_incident_page(request: web.Request) -> web.Response:
-    """The present state of one incident; nothing where there is nothing public (any more)."""
+    """The present state of one incident; the same answer for every code that is not public (any more)."""
     picture = request.app[LIVE].picture
-    entry = await _entry(request.app[CONSOLE], picture, request.match_info["code"].upper())
-    return _page(request, "incident.html", status=200 if entry else 404, entry=entry, picture=picture)
+    entry = picture.find(request.match_info["code"])
+    return page(request, "incident.html", status=200 if entry else 404, entry=entry, picture=picture)
 
 
 async def get_live_stream(request: web.Request) -> web.StreamResponse:
@@ -74,7 +62,9 @@ async def _stream(request: web.Request, response: web.StreamResponse) -> None:
         picture = live.picture
         if picture.version != seen:
             seen = picture.version
-            data = json.dumps({"html": _fragment(language, picture), "fresh": picture.fresh})
+            data = json.dumps(
+                {"html": fragment(language, "entries.html", picture=picture), "fresh": picture.fresh}
+            )
             await _send(response, f"id: {seen}\nevent: entries\ndata: {data}\n\n", patience_s)
             continue
         await live.changed(_HEARTBEAT_S)
@@ -85,43 +75,3 @@ async def _stream(request: web.Request, response: web.StreamResponse) -> None:
 async def _send(response: web.StreamResponse, text: str, patience_s: float) -> None:
     async with asyncio.timeout(patience_s):
         await response.write(text.encode())
-
-
-async def _entry(console: Console, picture: Picture, code: str) -> PublicEntry | None:
-    by_code = {entry.code: entry for entry in picture.entries}
-    if code in by_code:
-        return by_code[code]
-    try:
-        incident = await console.store.incident(code)
-        into = await console.store.merged_into(incident) if incident else {}
-    except StateUnavailableError:
-        return None
-    return by_code.get(str(into.get("code")))
-
-
-def _fragment(language: str, picture: Picture) -> str:
-    return _PAGES.get_template("entries.html").render(**_common(language), picture=picture)
-
-
-def _page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
-    language = language_of(request)
-    html = _PAGES.get_template(template).render(
-        **_common(language),
-        languages=[(tag, say(tag, "language_name")) for tag in LANGUAGES],
-        here=request.path,
-        report_url=request.app[CONSOLE].settings.report_url,
-        **values,
-    )
-    return web.Response(text=html, content_type="text/html", status=status)
-
-
-def _common(language: str) -> dict[str, Any]:
-    def words(key: str, **values: object) -> str:
-        return say(language, key, **values)
-
-    return {"say": words, "lang": language, "dir": say(language, "direction"), "when": when}
-
-
-def when(moment: datetime) -> str:
-    """A time as people here read it: 14/05 18:40."""
-    return moment.astimezone(_LONDON).strftime("%d/%m %H:%M")

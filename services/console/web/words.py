@@ -9,6 +9,9 @@ from aiohttp import web
 _FIRST: Final = "en"
 _CHOSEN: Final = "lang"
 """The query's name for a language, and the cookie's that remembers it."""
+CHECKED_BY: Final = "checked_by"
+"""The key under which a native reader signs a whole catalog, with name and date."""
+_ISOLATE, _POP = "\u2066", "\u2069"
 
 
 class Words:
@@ -22,13 +25,28 @@ class Words:
         """Language codes, the default first."""
 
     def say(self, language: str, key: str, **values: object) -> str:
-        """The text in that language (in English where it has none) with its `{placeholders}` filled."""
-        text = self._texts[language].get(key) or self._texts[_FIRST][key]
-        return text.format(**values)
+        """The text in that language with its `{placeholders}` filled.
+
+        English stands in where a language lacks a key: `missing` names those, and a test wants none. What
+        is filled in keeps its own direction, or a date and a time would change places between Arabic words.
+        """
+        texts = self._texts[language]
+        if texts["direction"] == "rtl":
+            values = {name: f"{_ISOLATE}{value}{_POP}" for name, value in values.items()}
+        return (texts.get(key) or self._texts[_FIRST][key]).format(**values)
 
     def keys(self, language: str) -> frozenset[str]:
         """Which texts that language has."""
         return frozenset(self._texts[language])
+
+    def missing(self, language: str) -> frozenset[str]:
+        """Which texts are shown in English, because that language lacks them or has them empty."""
+        have = {key for key, text in self._texts[language].items() if text.strip() or key == CHECKED_BY}
+        return frozenset(self._texts[_FIRST].keys() - have)
+
+    def unchecked(self, language: str) -> bool:
+        """Whether no native reader has put their name to this translation."""
+        return language != _FIRST and not self._texts[language].get(CHECKED_BY)
 
     def language_of(self, request: web.Request) -> str:
         """The language chosen on a page, now or earlier, else the first of the browser's that we have."""
@@ -43,3 +61,4 @@ class Words:
 _PUBLIC: Final = Words(Path(__file__).parent / "languages")
 LANGUAGES: Final = _PUBLIC.languages
 say, keys, language_of = _PUBLIC.say, _PUBLIC.keys, _PUBLIC.language_of
+missing, unchecked = _PUBLIC.missing, _PUBLIC.unchecked

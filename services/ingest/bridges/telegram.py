@@ -4,11 +4,15 @@ Telegram signs nothing but sends a secret token with each update, compared in co
 an update is known by its update_id. The receipt is the answer to the webhook itself (a
 `sendMessage`), and only in private: a receipt in a group would tell the group who reported.
 With the bot's token a question can be sent later, in private too.
+
+In the verifiers' group a desk reply (MINE D7K, or MINE in answer to an alert of a bot) is meant for us
+as well, and a member is answered there; all other talk of a group is never stored.
 """
 
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -27,6 +31,8 @@ from alert_relay.plugins import (
     Spec,
     WebhookRequest,
     WebhookResponse,
+    looks_like_desk_reply,
+    with_code_of,
 )
 from shared.plugins.addresses import http_base
 from shared.plugins.telegram_bot import send_message
@@ -49,7 +55,7 @@ class TelegramSettings(PluginSettings):
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In groups, messages with this hashtag are reports."""
     bot_token: str = Field(default="", pattern=r"^((env|file):.+)?$")
-    """A reference to the bot's token, to ask reporters back; without it they are not asked."""
+    """A reference to the bot's token, to ask reporters back and to answer members; else neither happens."""
     api: str = "https://api.telegram.org"
     """The Bot API server."""
 
@@ -69,6 +75,7 @@ class Telegram:
             "bot_username": "example_relay_bot",
             "bot_token": "env:TELEGRAM_BOT_TOKEN",
         },
+        senders="account",
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
 
@@ -120,10 +127,15 @@ class Telegram:
         if _dict(message, "from").get("is_bot") is True:
             return Ignored("from_a_bot")
         private = _dict(message, "chat").get("type") == "private"
-        text = _text(message)
-        if not private and not self._meant_for_us(message, text):
+        text = _with_code_of_the_answered(message, _text(message))
+        meant = private or self._meant_for_us(message, text)
+        to_desk = looks_like_desk_reply(text, addressed=meant)
+        if not meant and not to_desk:
             return Ignored("group_talk")
-        return _report(message, text, update_id=update["update_id"], chat_id=chat_id, private=private)
+        if private and text.startswith("/") and not to_desk:
+            return Ignored("bot_command")
+        where = _Where(update["update_id"], chat_id, private=private, to_desk=to_desk)
+        return _report(message, text, where)
 
     def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
         words = {word.strip(".,;:!?()").lower() for word in text.split()}
@@ -132,24 +144,30 @@ class Telegram:
         return to_us or any(mark in words for mark in self._marks)
 
 
-def _report(
-    message: Mapping[str, Any], text: str, *, update_id: int, chat_id: int, private: bool
-) -> Sequence[IncomingReport] | Ignored:
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Which update it is, and of which chat."""
+
+    update_id: int
+    chat_id: int
+    private: bool
+    to_desk: bool
+
+
+def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[IncomingReport] | Ignored:
     location = _dict(message, "location") or _dict(_dict(message, "venue"), "location")
     lat, lon = _number(location, "latitude", 90), _number(location, "longitude", 180)
     has_place = lat is not None and lon is not None
     if not text and not has_place:
         return Ignored("no_text_or_place")
-    if private and text.startswith("/"):
-        return Ignored("bot_command")
     forwarded = bool(_dict(message, "forward_origin")) or "forward_date" in message
     sender = _dict(message, "from").get("id")
     return [
         IncomingReport(
-            source_id=str(update_id),
+            source_id=str(where.update_id),
             text=text,
-            sender=str(sender if type(sender) is int else chat_id),
-            contact=str(chat_id) if private else None,
+            sender=str(sender if type(sender) is int else where.chat_id),
+            contact=str(where.chat_id) if where.private else None,
             lat=lat if has_place else None,
             lon=lon if has_place else None,
             accuracy_m=_number(location, "horizontal_accuracy", 20_000) if has_place else None,
@@ -157,9 +175,17 @@ def _report(
             language=_language(message),
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
-            source=None if private else str(chat_id),
+            source=None if where.private else str(where.chat_id),
+            reply_to=str(where.chat_id) if where.to_desk and not where.private else None,
         )
     ]
+
+
+def _with_code_of_the_answered(message: Mapping[str, Any], text: str) -> str:
+    """GO in answer to a bot's alert is GO with that alert's code."""
+    answered = _dict(message, "reply_to_message")
+    by_a_bot = _dict(answered, "from").get("is_bot") is True
+    return (with_code_of(text, _text(answered)) if by_a_bot else None) or text
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -1,9 +1,12 @@
-"""The report form and its receipt, as pages that need no JavaScript and keep nothing in the browser.
+"""The report form and its receipt, as pages that need no JavaScript.
+
+They keep nothing in the browser, but for a report that waits for the network (static/waiting.js).
 
 Whatever goes wrong, what was typed is still there, with a sentence that says what to do.
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.ingest.decide.languages import choose_language
 from services.ingest.door import DOOR, Door, read_body
 from services.ingest.submission import Submission, receipt_secret, ref_of
-from services.ingest.web.nonce import is_good, make_nonce
+from services.ingest.web.nonce import LIFE, is_good, make_nonce
 from services.ingest.web.typed import Typed
 from shared.contracts.base import BridgeId, ReportId
 from shared.http import Problem
@@ -32,6 +35,8 @@ _PAGES: Final = Environment(
 )
 _NOTICE_OF: Final = {409: "notice_again", 429: "notice_busy", 503: "notice_not_stored"}
 _BRIDGE: Final = BridgeId("web")
+_KEEP: Final = LIFE - timedelta(minutes=10)
+"""How long after the page was made a report may wait on the phone: no longer than its number is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class _Page:
             lang=self.language,
             dir=self.door.words.direction(self.language),
             languages=self.door.words.named(),
+            unchecked=self.door.words.unchecked(self.language),
             exit_url=str(self.door.settings.ingest_exit_url),
             **values,
         )
@@ -69,7 +75,13 @@ class _Page:
         # The trap is emptied, so that a browser that filled it in does not fall in twice.
         fresh = replace(typed, trap="")
         return self.response(
-            "form.html", status=status, typed=fresh, nonce=nonce, notice=notice, errors=errors or {}
+            "form.html",
+            status=status,
+            typed=fresh,
+            nonce=nonce,
+            notice=notice,
+            errors=errors or {},
+            keep_s=int(_KEEP.total_seconds()),
         )
 
 

@@ -32,12 +32,15 @@ class Typed:
     lon: str = ""
     accuracy_m: str = ""
     trap: str = ""
+    waited: bool = False
+    """Whether it waited on the phone for the network, so that its writer may be gone."""
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> "Typed":
         """From the form's fields; unknown ones are ignored."""
-        known = {name: tidy(fields.get(name, "")) for name in cls.__dataclass_fields__ if name != "trap"}
-        return cls(**known, trap=fields.get("website", ""))
+        typed = cls.__dataclass_fields__.keys() - {"trap", "waited"}
+        known = {name: tidy(fields.get(name, "")) for name in typed}
+        return cls(**known, trap=fields.get("website", ""), waited=fields.get("waited") == "1")
 
     def errors(self) -> dict[str, str]:
         """Field → key of the sentence that says what to do; empty when all is well."""
@@ -55,11 +58,14 @@ class Typed:
         return "error_long_text" if len(self.text()) > MAX_TEXT else None
 
     def _wrong_contact(self) -> str | None:
-        if self.write_back != "yes":
-            return None
+        # Nobody may be there any more to mend it, and what was seen must not be lost for it.
+        forgiven = self.write_back != "yes" or self.waited or self._sound_contact()
+        return None if forgiven else "error_contact"
+
+    def _sound_contact(self) -> bool:
         digits = sum(character.isdigit() for character in self.contact)
-        sound = _MAIL.fullmatch(self.contact) or digits >= _MIN_DIGITS
-        return None if sound and len(self.contact) <= _MAX_LINE else "error_contact"
+        sound = bool(_MAIL.fullmatch(self.contact)) or digits >= _MIN_DIGITS
+        return sound and len(self.contact) <= _MAX_LINE
 
     def text(self) -> str:
         """What and where as one text, which is read for places as a whole."""
@@ -78,7 +84,7 @@ class Typed:
         return IncomingReport(
             source_id=source_id,
             text=self.text(),
-            contact=self.contact if self.write_back == "yes" else None,
+            contact=self.contact if self.write_back == "yes" and self._sound_contact() else None,
             lat=lat,
             lon=lon,
             accuracy_m=accuracy_m,

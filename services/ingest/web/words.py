@@ -6,10 +6,15 @@ from typing import Final
 
 _FOLDER: Final = Path(__file__).parent / "languages"
 _FIRST: Final = "en"
+CHECKED_BY: Final = "checked_by"
+"""The key under which a native reader signs a whole catalog, with name and date."""
 
 
 class Words:
-    """The catalog. English is complete and stands in wherever another language lacks a key."""
+    """The catalog. English is complete and stands in wherever another language lacks a key.
+
+    `missing` names those keys, and a test wants none: nobody is to meet English by surprise.
+    """
 
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._texts: dict[str, dict[str, str]] = {
@@ -22,6 +27,15 @@ class Words:
         """The text in that language with its `{placeholders}` filled."""
         text = self._texts[language].get(key) or self._texts[_FIRST][key]
         return text.format(**values)
+
+    def missing(self, language: str) -> frozenset[str]:
+        """Which texts are shown in English, because that language lacks them or has them empty."""
+        have = {key for key, text in self._texts[language].items() if text.strip() or key == CHECKED_BY}
+        return frozenset(self._texts[_FIRST].keys() - have)
+
+    def unchecked(self, language: str) -> bool:
+        """Whether no native reader has put their name to this translation."""
+        return language != _FIRST and not self._texts[language].get(CHECKED_BY)
 
     def keys(self, language: str) -> frozenset[str]:
         """Which texts that language has."""

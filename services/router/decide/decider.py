@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 from services.router.decide import reasons
+from services.router.decide.chat import decide_chat
+from services.router.decide.chat_ask import Reachable
 from services.router.decide.desk import decide_command
 from services.router.decide.draft import Draft
 from services.router.decide.limits import TICK_FILLS
@@ -28,7 +30,8 @@ class Input:
 
     `message` is None for a tick, whose sequence is that of the last event it saw, and for an
     input that cannot be read, whose `flaw` then names the reason. `most` is after how many events
-    a tick leaves the rest to the next one.
+    a tick leaves the rest to the next one. `reporter` is where the sender of the report is asked that
+    a member's chat message asks about (`chat_ask.asked_about`), if they left a way.
     """
 
     stream: Literal["REPORTS", "DESK", "TICK"]
@@ -36,6 +39,7 @@ class Input:
     message: Message | None = None
     flaw: str | None = None
     most: int = TICK_FILLS
+    reporter: Reachable | None = None
 
     @property
     def prefix(self) -> str:
@@ -66,7 +70,7 @@ def step(
 def _answer(draft: Draft, given: Input) -> Answer:
     message = given.message
     if isinstance(message, ReportReceived):
-        return decide_report(draft, message)
+        return decide_chat(draft, message, given.reporter) or decide_report(draft, message)
     if isinstance(message, DeskCommand):
         return decide_command(draft, message)
     return Answer("ignored", given.flaw or reasons.UNREADABLE)

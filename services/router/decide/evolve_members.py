@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
 from services.router.decide.state import Invite, KnownWayIn, Member, State
 from shared.contracts import groups, members
@@ -21,7 +22,8 @@ def _added(state: State, event: groups.MemberAdded) -> State:
 
 
 def _revoked(state: State, event: groups.MemberRevoked) -> State:
-    return changed(state, members=state.members.discard(event.member))
+    state = changed(state, members=state.members.discard(event.member))
+    return evolve_accounts.without(state, event.member)
 
 
 def _invited(state: State, event: members.MemberInvited) -> State:

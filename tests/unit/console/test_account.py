@@ -258,6 +258,7 @@ async def test_redis_away_is_said_on_the_page(hub: Rig, bo: Browser) -> None:
         {"response": {"clientDataJSON": "e30"}},
         {"id": ["x"], "response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOiJ4In0"}},
         {"response": {"clientDataJSON": "WzFd"}},
+        {"id": "\ud800", "label": "\udfff"},
     ],
 )
 async def test_hostile_answers_prove_nothing(hub: Rig, bo: Browser, answer: Any) -> None:
@@ -265,6 +266,33 @@ async def test_hostile_answers_prove_nothing(hub: Rig, bo: Browser, answer: Any)
         status, said = await bo.post_json(path, answer)
         assert status in {400, 422}, path
         assert said["code"] in {"not_json", "passkey_unproven", "passkey_needs_name"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"login=%ED%A0%80&password=%00&code=%FF", "application/x-www-form-urlencoded"),
+        (b"\xff\xfe", "application/x-www-form-urlencoded; charset=utf-8"),
+        (b"login=x", "application/x-www-form-urlencoded; charset=none-such"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data"),
+        (b"--x\r\nContent-Disposition: form-data; name=login; filename=a\r\n\r\n1\r\n--x--\r\n",
+         "multipart/form-data; boundary=x"),
+        (b"login=" + b"x" * 100_000, "application/x-www-form-urlencoded"),
+    ],
+)  # fmt: skip
+async def test_hostile_forms_are_refused(hub: Rig, body: bytes, kind: str) -> None:
+    path = path_of(await invited(hub)) + "/password"
+    headers = {"Content-Type": kind, "Sec-Fetch-Site": "same-origin"}
+    for where in ("/sign-in", path):
+        async with hub.http.post(hub.url + where, data=body, headers=headers) as response:
+            assert response.status in {400, 422}, where
+
+
+async def test_a_link_that_a_chat_cut_off_says_so(hub: Rig, bo: Browser) -> None:
+    assert await bo.get(path_of(await invited(hub))[:-3]) == 404
+    assert "This link opens nothing" in bo.text
+    assert await bo.get("/invite/%ED%A0%80") == 404
 
 
 async def test_an_account_page_is_never_kept_and_runs_only_our_own_script(hub: Rig, bo: Browser) -> None:

@@ -102,6 +102,19 @@ async def has_command(rig: Rig) -> bool:
     return await rig.bus.last_seq("DESK") > 0
 
 
+async def test_where_it_cannot_be_written_the_console_goes_on(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / f"{FILE}.pending").mkdir()
+    (tmp_path / f"{FILE}.pending" / "x").touch()
+    await rig.member("Root", hub="operator")
+    link = FirstLink(rig.console)
+
+    async def given_up() -> bool:
+        return await link.done()
+
+    await until(given_up)
+    assert not text_in(tmp_path / FILE)
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "http://localhost/invite/unknown\nnever\n"])
 async def test_what_lies_there_and_opens_nothing_is_replaced(rig: Rig, tmp_path: Path, text: str) -> None:
     put(tmp_path / FILE, text)

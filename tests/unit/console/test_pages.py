@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import aiohttp
 import pytest
+from pydantic import ValidationError
 
 from services.console.decide.public import public_entries
-from services.console.web.words import LANGUAGES, keys, say
+from services.console.settings import ConsoleSettings
+from services.console.web import words as catalog
+from services.console.web.words import LANGUAGES, keys, missing, say
 from shared.contracts import incidents as i
 from shared.contracts.base import IncidentId, MemberId
 from shared.testing.bus import MemoryBus
@@ -18,7 +23,12 @@ from shared.testing.state import MemoryState
 from tests.rigs.console import BLURRED, EXACT, START, Rig, console_rig
 
 NASTY = '<script>alert(1)</script>"&\u202e<img src=x onerror=alert(1)>'
+FOLDER = Path(catalog.__file__).parent / "languages"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"\{\w+\}", text))
 
 
 async def features(rig: Rig) -> list[dict[str, object]]:
@@ -110,6 +120,57 @@ async def test_an_incident_that_ended_leaves_although_no_feed_was_told(rig: Rig)
     assert await features(rig) == []
 
 
+async def test_an_hour_after_a_missed_word_nothing_calls_it_confirmed(rig: Rig) -> None:
+    await confirmed_and_fed(rig)
+    for path in ("/", "/i/D7K", "/feed.atom"):
+        assert "Next news by" in (await rig.page(path))[1]
+    (before,) = await features(rig)
+    assert before["properties"]["next_news"] == "2022-05-14T18:30:00+00:00"  # type: ignore[index]
+    rig.clock.forward(minutes=90)
+    for path in ("/", "/i/D7K", "/feed.atom"):
+        _, text = await rig.page(path)
+        assert "No longer confirmed" in text
+        assert "No volunteer has told us anything since 14/05 19:00" in text
+        assert "Next news by" not in text
+        assert "Witnesses are useful" not in text
+    (after,) = await features(rig)
+    wanted = {"status": "no_longer_confirmed", "ask": "NONE", "next_news": None}
+    assert wanted.items() <= after["properties"].items()  # type: ignore[attr-defined]
+    _, atom = await rig.page("/feed.atom")
+    assert "<updated>2022-05-14T19:30:00+00:00</updated>" in atom
+
+
+async def test_it_lapses_although_the_read_model_is_away(rig: Rig) -> None:
+    await confirmed_and_fed(rig)
+    await rig.page("/")
+    assert isinstance(rig.state, MemoryState)
+    rig.state.go_away()
+    rig.clock.forward(minutes=90)
+    status, text = await rig.page("/i/D7K")
+    assert (status, "No longer confirmed" in text) == (200, True)
+
+
+async def test_a_code_that_is_not_public_answers_as_if_it_did_not_exist(rig: Rig) -> None:
+    await rig.incident("i1", "D7K")
+    asked: list[str] = []
+    original = rig.store.one
+
+    async def watched(key: str) -> dict[str, object] | None:
+        asked.append(key)
+        return await original(key)
+
+    await rig.live.look()
+    rig.store.one = watched  # type: ignore[method-assign]
+    answers = []
+    for code in ("D7K", "Z9Z"):
+        async with rig.http.get(f"{rig.url}/i/{code}") as response:
+            text = (await response.text()).replace(code, "CODE")
+            answers.append((response.status, dict(response.headers) | {"Date": ""}, text))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+    assert not [key for key in asked if "D7K" in key or "Z9Z" in key]
+
+
 async def test_a_merged_incidents_page_is_that_of_the_one_that_took_it_in(rig: Rig) -> None:
     await confirmed_and_fed(rig)
     await rig.incident("i2", "P4M")
@@ -152,7 +213,21 @@ async def test_control_characters_do_not_break_the_feed(rig: Rig) -> None:
     assert await titles(rig) == ["Confirmed: Ashwin Street, E8"]
 
 
-@pytest.mark.parametrize("path", ["/", "/i/D7K", "/i/Z9Z", "/feed.atom", "/feed.geojson", "/static/live.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/i/D7K",
+        "/i/Z9Z",
+        "/feed.atom",
+        "/feed.geojson",
+        "/static/live.css",
+        "/rights",
+        "/rights/scotland/home",
+        "/rights/mars/home",
+        "/start",
+    ],
+)
 async def test_every_page_is_sealed_off(rig: Rig, path: str) -> None:
     async with rig.http.get(rig.url + path) as response:
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
@@ -171,9 +246,56 @@ async def test_pages_speak_the_readers_language(rig: Rig) -> None:
 def test_every_language_has_every_word() -> None:
     for language in LANGUAGES:
         assert keys(language) == keys("en"), language
+        assert missing(language) == frozenset(), language
     words = {f"word_{s}" for s in i.Status.__args__ if s not in {"unconfirmed", "likely", "merged"}}  # type: ignore[attr-defined]
     asks = {"ask_WITNESSES", "ask_ENOUGH", "ask_LEAVE"}
     assert words | asks <= keys("en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_translation_keeps_its_placeholders(language: str) -> None:
+    english, own = (
+        json.loads((FOLDER / f"{tag}.json").read_text(encoding="utf-8")) for tag in ("en", language)
+    )
+    for key, text in english.items():
+        assert placeholders(own[key]) == placeholders(text), key
+
+
+def test_between_words_from_right_to_left_a_time_stays_in_order() -> None:
+    assert "\u206614/05 18:40\u2069" in say("ar", "quiet", time="14/05 18:40")
+    assert "\u2066" not in say("es", "quiet", time="14/05 18:40")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_translation_that_nobody_has_signed_says_so_in_both_languages(
+    rig: Rig, language: str
+) -> None:
+    for path in ("/", "/rights", "/start"):
+        _, text = await rig.page(f"{path}?lang={language}")
+        assert (say("en", "unchecked") in text) is (language != "en")
+        assert language == "en" or say(language, "unchecked") in text
+        assert text.count("hreflang=") == len(LANGUAGES) - 1
+
+
+async def test_a_new_group_finds_its_steps_and_whom_to_ask(tmp_path: Path, rig: Rig) -> None:
+    _, text = await rig.page("/start")
+    assert "Every message in it says DRILL" in text
+    assert say("en", "start_no_contact") in text
+    assert "mailto:" not in text
+    known: dict[str, Any] = {
+        "console_contact": "hub@example.org",
+        "console_docs_url": "https://docs.example.org/",
+    }
+    async with console_rig(MemoryBus(), MemoryState(), tmp_path / "other", **known) as other:
+        _, text = await other.page("/start")
+        assert 'href="mailto:hub@example.org"' in text
+        assert 'href="https://docs.example.org/"' in text
+
+
+@pytest.mark.parametrize("contact", ["javascript:alert(1)", "http://hub.example.org", "us at the pub"])
+def test_a_contact_is_a_page_or_an_address(contact: str) -> None:
+    with pytest.raises(ValidationError, match="console_contact"):
+        ConsoleSettings(console_contact=contact)
 
 
 async def test_while_the_read_model_is_away_the_last_picture_stays_and_says_so(rig: Rig) -> None:

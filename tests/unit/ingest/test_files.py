@@ -1,5 +1,6 @@
 """One mistake a file: each stops the start with file, entry, key and remedy."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,9 +95,24 @@ def test_every_language_has_every_text_with_the_same_placeholders() -> None:
     words = Words()
     for language in words.languages:
         assert words.keys(language) == words.keys("en")
-        assert "ABC123" in words.say(language, "receipt_short", ref="ABC123")
-        assert "{metres}" in words.say(language, "located", metres="{metres}")
-    assert words.direction("ar") == "rtl"
+        assert words.missing(language) == frozenset(), language
+        for key in words.keys("en"):
+            assert placeholders(words, language, key) == placeholders(words, "en", key), (language, key)
+    assert [words.direction(language) for language in ("ar", "ur", "en")] == ["rtl", "rtl", "ltr"]
+
+
+def placeholders(words: Words, language: str, key: str) -> list[str]:
+    text = words.say(language, key, metres="{metres}", ref="{ref}", time="{time}")
+    return sorted(re.findall(r"\{\w+\}", text))
+
+
+def test_a_missing_text_is_english_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "en.json").write_text('{"checked_by": "", "send": "Send", "exit": "Leave"}')
+    (tmp_path / "xx.json").write_text('{"checked_by": "Ada, 1 May 2026", "send": " "}')
+    words = Words(tmp_path)
+    assert words.say("xx", "exit") == "Leave"
+    assert words.missing("xx") == {"send", "exit"}
+    assert not words.unchecked("xx")
 
 
 def test_the_english_receipt_is_one_plain_sms() -> None:

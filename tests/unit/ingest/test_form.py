@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.ingest.web.words import Words
 from shared.contracts.reports import ReportContact, ReportContent
 from tests.unit.ingest.front_door import FrontDoor, front_door
 
@@ -143,15 +144,61 @@ async def test_the_status_page_opens_with_its_link_only(tmp_path: Path) -> None:
             assert (response.status, "There is no such report" in await response.text()) == (404, True)
 
 
-async def test_the_page_is_light_and_loads_only_its_own(tmp_path: Path) -> None:
+async def test_a_report_that_waited_is_not_lost_for_a_wrong_contact(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        wrong = {**FIELDS, "write_back": "yes", "contact": "x", "waited": "1"}
+        status, html = await send(door, {**wrong, "nonce": await nonce(door)})
+        (stored,) = await door.stored()
+        assert (status, stored.contact) == (200, None)
+        assert "They can't write to you." in html.replace("&#39;", "'")
+        status, _ = await send(door, {**wrong, "website": "spam", "nonce": await nonce(door)})
+        assert status == 422
+
+
+async def test_a_report_waits_no_longer_than_its_number_is_good(tmp_path: Path) -> None:
     async with front_door(tmp_path) as door:
         html = await page(door)
-        total = len(html.encode())
-        for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', html):
+        keep = re.search(r'data-keep-s="(\d+)"', html)
+        number = re.search(r'name="nonce" value="([^"]+)"', html)
+        assert keep
+        assert number
+        assert int(keep[1]) <= 24 * 3600
+        door.clock.time += timedelta(seconds=int(keep[1]))
+        assert (await send(door, {**FIELDS, "nonce": number[1], "waited": "1"}))[0] == 200
+
+
+async def test_a_translation_that_nobody_has_signed_says_so(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        for language in Words().languages:
+            html = await page(door, f"/?lang={language}")
+            assert ("has not been checked by a native speaker" in html) is (language != "en")
+            assert language == "en" or Words().say(language, "unchecked") in html
+
+
+def loads(text: str) -> set[str]:
+    return set(re.findall(r"""["'](/static/[^"']+\.\w+)["']""", text))
+
+
+@pytest.mark.parametrize("language", Words().languages)
+async def test_the_form_is_light_and_loads_only_its_own(tmp_path: Path, language: str) -> None:
+    """Every byte counts that a phone may load for it: page, sheet, scripts, and what scripts call."""
+    async with front_door(tmp_path) as door:
+        html = await page(door, f"/?lang={language}")
+        total, todo, seen = (
+            len(html.encode()),
+            set(re.findall(r'["\'](/static/[^"\']+\.\w+)["\']', html)),
+            set(),
+        )
+        while todo:
+            path = todo.pop()
+            seen.add(path)
             async with door.client.get(path) as response:
                 assert response.status == 200
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
-                total += len(await response.read())
+                body = await response.text()
+                total += len(body.encode())
+                todo |= loads(body) - seen
+        assert {p.rpartition("/")[2] for p in seen} == {"form.css", "form.js", "waiting.js", "worker.js"}
         assert total < 60_000
         others = re.findall(r'(?:src|href|action)="(http[^"]+)"', html)
         assert others == ["https://www.bbc.co.uk/weather"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.router.decide.chat_ask import Reachable, asked_about
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import Incident, State
@@ -50,6 +51,7 @@ class Story:
         self.gazetteer, self.state, self.now = gazetteer, State(), START
         self.log: list[Message] = []
         self.events: tuple[Message, ...] = ()
+        self._received: dict[int, ReportReceived] = {}
         self._seqs = {"REPORTS": 0, "DESK": 0, "TICK": 0}
         self.command(
             desk.AddMember,
@@ -78,16 +80,18 @@ class Story:
         self, text: str = "", *, after_s: float = 0, drill: bool = False, **content: Any
     ) -> InputDecided:
         report_id = content.pop("report_id", f"r{self._seqs['REPORTS'] + 1}")
-        contact = content.pop("contact", None)
+        contact, reply_to = content.pop("contact", None), content.pop("reply_to", None)
+        bridge = content.pop("bridge", "test")
         self.now += timedelta(seconds=after_s)
         message = ReportReceived(
             id=report_id,
             at=self.now,
             report_id=report_id,
-            bridge="test",
+            bridge=bridge,
             drill=drill,
             content=ReportContent(text=text, **content),
             contact=ReportContact(address=contact) if contact else None,
+            reply_to=ReportContact(address=reply_to) if reply_to else None,
         )
         answer: InputDecided = self.play("REPORTS", message)
         return answer
@@ -107,10 +111,22 @@ class Story:
 
     def play(self, stream: Any, message: Message | None) -> Any:
         self._seqs[stream] += 1
-        given = Input(stream, self._seqs[stream], message)
+        given = Input(stream, self._seqs[stream], message, reporter=self._reporter(message))
+        if isinstance(message, ReportReceived):
+            self._received[self._seqs[stream]] = message
         self.events, self.state = step(self.state, given, self.now, self.gazetteer)
         self.log += self.events
         return self.events[-1] if self.events else None
+
+    def _reporter(self, message: Message | None) -> Reachable | None:
+        """Whom a member's ASK may ask, looked up as the worker does."""
+        for about in asked_about(self.state, message):
+            report = self._received[about.seq]
+            assert report.report_id == about.report
+            if isinstance(report.contact, ReportContact):
+                to = desk.ReporterAddress(bridge=report.bridge, address=report.contact.address, language="")
+                return Reachable(about.report, to)
+        return None
 
     def alerts(self) -> list[tuple[str, str, str]]:
         """(group, audience, kind) of the last input's alerts, sorted."""

@@ -4,13 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.router.decide import reasons
 from services.router.decide.desk_members import MOST_WAYS
+from services.router.gazetteer.load import load_gazetteer
 from shared.contracts import desk
 from shared.contracts import members as m
 from shared.contracts.base import HUB
 from shared.contracts.groups import MemberAdded, MemberName
+
+from .conftest import START, Story
 
 LINK, OTHER, SHA = "a" * 64, "b" * 64, "c" * 64
 KEY = m.Passkey(credential="id", public_key="key", label="Phone")
@@ -166,3 +171,52 @@ def test_ways_in_are_said_again_before_the_log_forgets_them(story: Any) -> None:
     assert (put[-1].secret, put[-1].login_tag) == (WORD, "f" * 64)
     assert later.index(added[-1]) < later.index(put[-1])
     assert ways(story) == {"w1"}
+
+
+PEOPLE, LINKS, WAYS = ("op", "mbo", "mcy", "nobody"), (LINK, OTHER, SHA), ("w1", "w2")
+COMMANDS: dict[Any, dict[str, Any]] = {
+    m.InviteMember: {
+        "new_member": st.sampled_from(PEOPLE),
+        "invite": st.sampled_from(LINKS),
+        "roles": st.sampled_from([{}, {"hackney": "verifier"}, {HUB: "operator"}]),
+        "expires_at": st.integers(-1, 80).map(lambda hours: START + timedelta(hours=hours)),
+    },
+    m.AcceptInvite: {
+        "invite": st.sampled_from(LINKS),
+        "way_in": st.sampled_from(WAYS),
+        "login_tag": st.sampled_from([None, "e" * 64]),
+        "token_sha256": st.just(SHA),
+        "secret": st.sampled_from([None, KEY, WORD]),
+    },
+    m.PutWayIn: {
+        "way_in": st.sampled_from(WAYS),
+        "login_tag": st.sampled_from([None, "e" * 64]),
+        "secret": st.sampled_from([None, KEY, WORD]),
+    },
+    m.RemoveWayIn: {"way_in": st.sampled_from(WAYS)},
+    desk.RevokeMember: {"revoked": st.sampled_from(PEOPLE)},
+}
+GIVEN = st.sampled_from(sorted(COMMANDS, key=lambda c: str(c.__name__))).flatmap(
+    lambda model: st.tuples(st.just(model), st.fixed_dictionaries(COMMANDS[model]))
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(GIVEN, st.sampled_from(PEOPLE), st.sampled_from([0, 60, 90_000])), max_size=25))
+def test_whatever_comes_in_whatever_order_the_log_alone_says_who_is_in(given_: list[Any]) -> None:
+    story = Story(load_gazetteer())
+    for (model, fields), who, later in given_:
+        before = story.state
+        answer = story.command(model, after_s=later, member=who, group=HUB, **fields)
+        assert answer.outcome in {"applied", "refused"}
+        if answer.outcome == "refused":
+            assert (story.state.members, story.state.invites) == (before.members, before.invites)
+        if set(story.state.members) - set(before.members):
+            assert model is m.AcceptInvite
+            assert before.invites[fields["invite"]].member == who
+        tags = [w.login_tag for one in story.state.members.values() for w in one.ways_in.values()]
+        owners = {i for i, one in story.state.members.items() for w in one.ways_in.values() if w.login_tag}
+        assert len(owners) <= len({t for t in tags if t}), "one login, one member"
+    assert any(one.roles.get(HUB) == "operator" for one in story.state.members.values())
+    story.tick(timedelta(days=20).total_seconds())
+    assert story.replayed() == story.state

@@ -1,38 +1,172 @@
-// The form works without this file. It adds three comforts: leaving in one step that the Back
-// button does not undo, the phone's own location, and a button that cannot be pressed twice.
-// It stores nothing and speaks to nobody.
+// The form works without this file. It adds comforts: leaving in one step that the Back button does
+// not undo, the phone's own location, a button that cannot be pressed twice, and a report that
+// waits for the network and then goes by itself (waiting.js).
 "use strict";
 
 const $ = (id) => document.getElementById(id);
+const RETRY_S = 15;
+let held = null; // the report that waits, while one does
+let timer = 0;
 
 $("exit").addEventListener("click", (event) => {
   event.preventDefault();
   document.body.replaceChildren();
   document.title = "";
+  if (!held) dismissWorker();
   window.location.replace(event.currentTarget.href);
 });
+window.addEventListener("pagehide", () => { if (!held) dismissWorker(); });
+window.addEventListener("online", attempt);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) attempt(); });
 
-const form = document.querySelector("form");
-if (form) {
-  const send = $("send");
-  const words = send.textContent;
-  form.addEventListener("submit", () => {
-    send.setAttribute("aria-disabled", "true");
-    send.textContent = form.dataset.sending;
-    // Disabled only after the browser has taken the form's values.
-    setTimeout(() => { send.disabled = true; }, 0);
+begin();
+resume();
+
+// --- the form, as it came or as an answer brought it anew ---------------------------------------
+
+function begin() {
+  const form = document.querySelector("form");
+  if (!form) return;
+  const made = Date.now();
+  form.addEventListener("input", callWorker, { once: true });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(form, made);
   });
-  window.addEventListener("pageshow", () => {
-    send.disabled = false;
-    send.removeAttribute("aria-disabled");
-    send.textContent = words;
-  });
+  $("waiting-try").addEventListener("click", attempt);
+  $("waiting-forget").addEventListener("click", forget);
   if ("geolocation" in navigator) offerLocation();
 }
 
+async function submit(form, made) {
+  const send = $("send"), words = send.textContent;
+  if (send.disabled) return;
+  send.disabled = true;
+  send.textContent = form.dataset.sending;
+  const report = {
+    key: form.elements.nonce.value,
+    url: form.action,
+    body: new URLSearchParams(new FormData(form)).toString(),
+    until: made + Number(form.dataset.keepS) * 1000,
+  };
+  try {
+    show((await Waiting.post(report)).html);
+  } catch (error) {
+    send.disabled = false;
+    send.textContent = words;
+    await wait({ ...report, body: report.body + "&waited=1" }, error.after);
+  }
+}
+
+function show(html) {
+  const answer = new DOMParser().parseFromString(html, "text/html");
+  document.title = answer.title;
+  document.querySelector("main").replaceWith(answer.querySelector("main"));
+  window.scrollTo(0, 0);
+  const first = document.querySelector("main [autofocus], main h1");
+  first.tabIndex = -1;
+  first.focus();
+  begin();
+  if (!document.querySelector("form")) dismissWorker();
+}
+
+// --- waiting ------------------------------------------------------------------------------------
+
+async function resume() {
+  if (!$("waiting")) return;
+  const [report] = await Waiting.kept().catch(() => []);
+  if (!report || held) return;
+  await wait(report);
+  attempt();
+}
+
+async function wait(report, after = 0) {
+  held = report;
+  const kept = await Waiting.keep(report).then(() => true, () => false);
+  const moment = new Date(report.until), two = (n) => String(n).padStart(2, "0");
+  const time = `${two(moment.getDate())}/${two(moment.getMonth() + 1)} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
+  // The marks keep date and time in their order between words that run from right to left.
+  $("waiting-kept").textContent = kept ? $("waiting").dataset.kept.replace("{time}", `\u2066${time}\u2069`) : "";
+  panel(true);
+  $("waiting").focus();
+  wake();
+  later(after);
+}
+
+function later(after = 0) {
+  clearTimeout(timer);
+  // Spread out, so that a thousand phones do not knock together.
+  timer = setTimeout(attempt, Math.max(after, RETRY_S) * 1000 * (1 + Math.random()));
+}
+
+async function attempt() {
+  const report = held;
+  if (!report) return;
+  clearTimeout(timer);
+  if (report.until < Date.now()) return giveUp($("waiting").dataset.expired);
+  try {
+    await Waiting.alone(async () => {
+      if (held !== report) return;
+      const { html } = await Waiting.post(report);
+      await Waiting.drop(report).catch(() => {});
+      if (held !== report) return;
+      held = null;
+      show(html);
+    });
+  } catch (error) {
+    if (held === report) later(error.after);
+  }
+}
+
+async function giveUp(says) {
+  const report = held;
+  held = null;
+  clearTimeout(timer);
+  await Waiting.drop(report).catch(() => {});
+  panel(false);
+  $("forgotten").textContent = says;
+  $("forgotten").hidden = false;
+}
+
+async function forget() {
+  const form = document.querySelector("form");
+  for (const field of form.elements) {
+    if (field.type === "radio") field.checked = false;
+    else if (field.name !== "nonce" && field.type !== "button" && field.type !== "submit") field.value = "";
+  }
+  $("locate-remove").click();
+  await giveUp($("waiting").dataset.forgotten);
+  dismissWorker();
+  $("forgotten").focus();
+}
+
+function panel(waiting) {
+  $("waiting").hidden = !waiting;
+  $("writing").hidden = waiting;
+}
+
+// --- the worker, which is there only while somebody writes or a report waits ----------------------
+
+const workers = () => navigator.serviceWorker || null;
+
+function callWorker() {
+  workers()?.register("/static/worker.js").catch(() => {});
+}
+
+async function dismissWorker() {
+  (await workers()?.getRegistration("/static/").catch(() => null))?.unregister();
+}
+
+async function wake() {
+  const found = await workers()?.getRegistration("/static/").catch(() => null);
+  await found?.sync?.register("send").catch(() => {});
+}
+
+// --- the phone's own location -------------------------------------------------------------------
+
 function offerLocation() {
   const box = $("locate"), add = $("locate-add"), says = $("locate-says"), remove = $("locate-remove");
-  const fields = form.elements;
+  const fields = document.querySelector("form").elements;
   const show = (text, located) => {
     says.textContent = text;
     add.hidden = located;
@@ -48,6 +182,7 @@ function offerLocation() {
   box.hidden = false;
   if (fields.lat.value) located();
   add.addEventListener("click", () => {
+    callWorker();
     show(box.dataset.locating, false);
     add.hidden = true;
     navigator.geolocation.getCurrentPosition(
