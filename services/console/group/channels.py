@@ -203,8 +203,7 @@ def _typed(
 ) -> Typed:
     """What was typed; what no form can ask stays as it was."""
     _plugin(scope, kind)
-    fields = _fields(scope, Typed(kind))
-    kept = {f.name: before[f.name] for f in fields if before and f.kind == "other" and f.name in before}
+    fields = _fields(scope, Typed(kind, settings=before or {}))
     settings = {name.removeprefix("s-"): value for name, value in form.items() if name.startswith("s-")}
     return Typed(
         kind=kind,
@@ -212,7 +211,7 @@ def _typed(
         audience=text_of(form, "audience", most=20),
         language=text_of(form, "language", most=20) or "en",
         drills=flag(form, "drills"),
-        settings={**kept, **typed_in(fields, settings)},
+        settings=typed_in(fields, settings, before),
     )
 
 

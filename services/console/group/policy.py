@@ -3,7 +3,6 @@
 from typing import Any
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from services.console.account.pages import led_to
 from services.console.decide.group.fields import Wrong, fields_of, typed_in, wrong_in
@@ -26,14 +25,11 @@ async def post_policy(request: web.Request) -> web.StreamResponse:
     scope, form = await scope_of(request), await request.post()
     before = scope.group["definition"]["policy"]
     fields = fields_of(Policy, before)
-    kept = {f.name: before[f.name] for f in fields if f.kind == "other" and f.name in before}
-    typed = typed_in(fields, form)
-    if wrong := wrong_in(Policy, {**kept, **typed}):
+    typed = typed_in(fields, form, before)
+    if wrong := wrong_in(Policy, typed):
         return _form(request, scope, typed, wrong=wrong)
     try:
-        return led_to(await save(scope, form, policy=Policy.model_validate({**kept, **typed})))
-    except ValidationError:
-        return _form(request, scope, typed, wrong=[Wrong("", "wrong", "")])
+        return led_to(await save(scope, form, policy=Policy.model_validate(typed)))
     except Problem as problem:
         if problem.code != MOVED_ON:
             raise

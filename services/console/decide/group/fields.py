@@ -55,10 +55,24 @@ def fields_of(model: type[BaseModel], values: Mapping[str, Any]) -> list[Field]:
     ]
 
 
-def typed_in(fields: Sequence[Field], form: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed, as the settings would hold it; what is left empty is left out."""
+def typed_in(
+    fields: Sequence[Field], form: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What was typed, as the settings would hold it; what is left empty is left out.
+
+    What no form can ask, and what still reads as it did `before`, stays exactly as it was.
+    """
+    kept = {f.name: before[f.name] for f in fields if before and f.name in before and _untouched(f, form)}
     found = {field.name: _typed(field, form.get(field.name)) for field in fields if field.kind != "other"}
-    return {name: value for name, value in found.items() if value not in (None, "", [])}
+    return {name: value for name, value in found.items() if value not in (None, "", [])} | kept
+
+
+def _untouched(field: Field, form: Mapping[str, Any]) -> bool:
+    """Whether the form says of a field what it was filled in with."""
+    if field.kind in {"other", "check"}:
+        return field.kind == "other"
+    given = form.get(field.name)
+    return isinstance(given, str) and "\n".join(given.split()) == "\n".join(str(field.value).split())
 
 
 def wrong_in(model: type[BaseModel], settings: Mapping[str, Any]) -> list[Wrong]:

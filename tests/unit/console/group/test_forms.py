@@ -64,6 +64,15 @@ def test_what_is_typed_becomes_settings() -> None:
     assert fields_of(Settings, Settings.model_validate(typed).model_dump())[2].value == "x\ny"
 
 
+def test_what_reads_as_before_and_what_no_form_can_ask_stay_as_they_were() -> None:
+    before = {**typed_in(fields_of(Settings, {}), SOUND), "deep": {"a": 1}, "key": None, "to": ("x", "y")}
+    fields = fields_of(Settings, before)
+    form = {**SOUND, "to": "x\r\ny\r\n", "port": "8"}
+    assert typed_in(fields, form, before) == {**before, "port": 8}
+    del form["quick"]
+    assert typed_in(fields, form, before)["quick"] is False, "a box that is not ticked is an answer"
+
+
 @pytest.mark.parametrize(
     ("changed", "name", "code"),
     [
