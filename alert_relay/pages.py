@@ -54,10 +54,11 @@ them; the front door's own are still read by the constructor. A bridge whose set
 
 ## What the provider said
 
-A channel is tested by its group's admin, who sees what the provider answered. So `Rejected`, `RetryLater` and
-`BadCredentials` take `words`: the provider's own text as it came, and nothing of ours. `from_status` fills it from
-an HTTP answer's body. The host cuts it, cleans it of secrets, addresses and numbers, seals it for a test and
-forgets it for anything else; it takes no part in comparing outcomes and stands in no `repr`, so in no log.
+A channel is tested by its group's admin, who sees what the provider answered. So `Rejected`, `RetryLater`
+and `BadCredentials` take `words`: the provider's own text as it came, and nothing of ours. `from_status`
+fills it from an HTTP answer's body. The host cuts it, cleans it of secrets, addresses and numbers, seals it
+for a test and forgets it for anything else; it takes no part in comparing outcomes and stands in no `repr`,
+so in no log.
 
 ## Members who write to the desk
 
