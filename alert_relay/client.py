@@ -121,6 +121,16 @@ class Hub:
         """The groups in force."""
         return _items(self.at_desk("GET", "/v1/groups"), "groups")
 
+    def test_channel(self, group: str, channel: str) -> dict[str, Any]:
+        """Try a channel; how it ended, or that it is under way."""
+        tested: dict[str, Any] = self.at_desk("POST", _test(group, channel), {})
+        return tested
+
+    def channel_test(self, group: str, channel: str) -> dict[str, Any]:
+        """How the latest test of a channel ended, or that it is under way."""
+        tested: dict[str, Any] = self.at_desk("GET", _test(group, channel))
+        return tested
+
     def members(self) -> list[dict[str, Any]]:
         """Who may act."""
         return _items(self.at_desk("GET", "/v1/members"), "members")
@@ -140,6 +150,10 @@ class Hub:
         """The console's picture of the installation."""
         answer: dict[str, Any] = self.at_desk("GET", "/v1/status")
         return answer
+
+
+def _test(group: str, channel: str) -> str:
+    return f"/v1/groups/{quote(group, safe='')}/channels/{quote(channel, safe='')}/test"
 
 
 def _decided(answer: dict[str, Any]) -> dict[str, Any]:

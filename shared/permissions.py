@@ -23,6 +23,7 @@ DISPATCHER: Final[Commands] = VERIFIER | {
 }  # fmt: skip
 RUNNING: Final[Commands] = frozenset({
     desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch, members.InviteMember,
+    desk.TestChannel,
 })  # fmt: skip
 OWN: Final[Commands] = frozenset({
     members.PutWayIn, members.RemoveWayIn, desk.OfferAccount, desk.UnbindAccounts,

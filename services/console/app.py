@@ -7,6 +7,7 @@ from aiohttp import web
 from services.console import card, chat_account, desk, duty, explain, hub, status
 from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
+from services.console.group import routes as group
 from services.console.live import Live
 from services.console.openapi import get_openapi
 from services.console.rights_files import load_rights
@@ -47,6 +48,7 @@ ROUTES: Final = (
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
     *account.ROUTES,
+    *group.ROUTES,
     web.static("/static", pages.STATIC),
 )
 

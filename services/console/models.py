@@ -162,6 +162,15 @@ class GroupRequest(Request):
 
     definition: GroupDefinition
     channels: Annotated[tuple[ChannelDefinition, ...], Field(max_length=100)] = ()
+    seen_version: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Only if the group is still at this version; 0: only if there is none."
+    )
+
+
+class TestRequest(Request):
+    """Try a channel: a message that says it is a test goes over it."""
+
+    __test__ = False  # no test of pytest's
 
 
 class ShiftRequest(Request):
@@ -191,6 +200,26 @@ class Decided(BaseModel):
     reason: str | None = None
     incident: dict[str, Any] | None = None
     made: str | None = Field(default=None, description="The id or tag of what the command made.")
+
+
+class Recipient(BaseModel):
+    """How a test ended for one recipient of a channel."""
+
+    recipient: int = Field(description="Which of the channel's recipients, counted from 1.")
+    result: str
+    reason: str
+    words: str = Field(description="The provider's own, cleaned; empty if it said none.")
+
+
+class ChannelTested(BaseModel):
+    """The latest test of a channel."""
+
+    channel: str
+    at: datetime
+    outcome: Literal["pending", "delivered", "failed"]
+    current: bool = Field(description="Whether the channel is still as it was tested.")
+    held: str | None = Field(default=None, description="Why nothing is sent just now: the kill switch.")
+    answers: list[Recipient]
 
 
 class Send(BaseModel):

@@ -14,6 +14,7 @@ _REQUESTS: Final = (
     m.NewInvite,
     m.GroupRequest,
     m.KillSwitchRequest,
+    m.TestRequest,
 )
 _ANSWERS: Final = (
     m.Decided,
@@ -29,6 +30,7 @@ _ANSWERS: Final = (
     m.ChatOffer,
     m.GroupList,
     m.GroupAnswer,
+    m.ChannelTested,
     m.ProblemDocument,
 )
 _REFUSALS: Final = {
@@ -71,6 +73,7 @@ async def get_openapi(_: web.Request) -> web.Response:
 def _paths() -> dict[str, Any]:
     commands = {"type": "string", "enum": list(m.CommandName.__args__)}  # type: ignore[attr-defined]
     command, name = _parameter("command", commands), _parameter("name", {"type": "string"})
+    channel = _parameter("channel", {"type": "string"})
     shifts = _parameter(
         "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
     )
@@ -112,6 +115,10 @@ def _paths() -> dict[str, Any]:
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {
             "put": _write("putGroup", "Put a group in force", "GroupRequest", "GroupAnswer", name)
+        },
+        "/v1/groups/{name}/channels/{channel}/test": {
+            "get": _read("getTest", "The latest test of a channel", "ChannelTested", name, channel),
+            "post": _write("testChannel", "Try a channel", "TestRequest", "ChannelTested", name, channel),
         },
         "/v1/kill-switch": {
             "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")

@@ -21,6 +21,7 @@ from shared.contracts.base import (
     Place,
     Private,
     Sealed,
+    Slug,
 )
 from shared.contracts.desk import Ask, Question, Tally
 from shared.contracts.duty import Reminder
@@ -29,7 +30,7 @@ from shared.contracts.incidents import Status
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST",
-    "QUESTION", "REPLY", "DUTY", "AFTERCARE",
+    "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE",
 ]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
@@ -226,7 +227,8 @@ class AlertRaised(Message):
     """A group's audience is to be told. The notifier expands it to recipients and sends it once.
 
     A `QUESTION` is the hub's, to one reporter, and a `REPLY` to one member who wrote by chat: they
-    have no incident, no code and no status.
+    have no incident, no code and no status. A `TEST` is no alert at all: it
+    says so, over the one `channel` that it names, and has no body either.
     """
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
@@ -243,3 +245,5 @@ class AlertRaised(Message):
     code: str | None = None
     status: Status | None = None
     body: AlertBody | DigestBody | DutyBody | QuestionBody | ReplyBody | Sealed | None = None
+    channel: Slug | None = None
+    """Of a test: the only channel it goes over."""

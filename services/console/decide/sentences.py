@@ -28,6 +28,8 @@ _SENTENCES: Final = {
     "asked_enough": "They were asked often enough within the hour; wait for their answer.",
     "nothing_to_mute": "This report has no sender, or too few words, to be known again by.",
     "not_muted": "That is muted no longer.",
+    "group_moved_on": "Somebody else has changed the group since you looked; look again, then save.",
+    "unknown_channel": "The group has no such channel (any more); look at the list again.",
     "nothing_said": "Nothing was said; write a few words, or give a number.",
     "offer_missing": "The command holds no code any more; ask for a new one.",
     "operator_exists": "There is an operator already; let them add you.",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.router.decide import (
     desk_account,
     desk_accounts,
+    desk_channels,
     desk_duty,
     desk_hub,
     desk_members,
@@ -58,6 +59,7 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.AddMember: desk_hub.add_member,
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
+    desk.TestChannel: desk_channels.test_channel,
     duty.OfferShift: desk_duty.offer,
     duty.WithdrawShift: desk_duty.withdraw,
     duty.TakeShift: desk_duty.take,

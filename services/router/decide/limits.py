@@ -49,6 +49,9 @@ QUESTION_WAITS: Final = timedelta(minutes=30)
 QUESTION_LIFE: Final = timedelta(minutes=20)
 """Later than this nobody is asked any more: they are gone, or it is over."""
 
+TEST_LIFE: Final = timedelta(minutes=1)
+"""Whoever tests a channel waits for the answer no longer than this."""
+
 HOUR: Final = timedelta(hours=1)
 
 OFFER_LIFE: Final = timedelta(minutes=15)

@@ -87,6 +87,8 @@ ASKED_ENOUGH: Final = "asked_enough"
 NOTHING_TO_MUTE: Final = "nothing_to_mute"
 NOT_MUTED: Final = "not_muted"
 EMPTY: Final = "nothing_said"
+GROUP_MOVED_ON: Final = "group_moved_on"
+UNKNOWN_CHANNEL: Final = "unknown_channel"
 # why a chat account is or isn't a member's, and what became of what it wrote
 NOT_ENROLLED: Final = "account_not_enrolled"
 JOINED: Final = "account_joined"

@@ -328,6 +328,42 @@ def test_an_exercise_says_so_in_the_list(fake: Relay) -> None:
     assert "DRILL likely" in run("desk", "list").output
 
 
+def a_test(outcome: str, **more: Any) -> dict[str, Any]:
+    answer = {"recipient": 1, "result": outcome, "reason": "bad_credentials", "words": "Unauthorized"}
+    return {"channel": "chat", "outcome": outcome, "current": True, "held": None, "answers": [answer], **more}
+
+
+def test_a_channels_test_says_what_the_provider_said_and_fails_when_it_failed(fake: Relay) -> None:
+    fake.answers["POST /v1/groups/hackney/channels/chat/test"] = (200, a_test("failed"))
+    result = run("group", "test-channel", "hackney", "chat")
+    assert result.exit_code == 1
+    assert 'The provider said: "Unauthorized"' in result.output
+    fake.answers["POST /v1/groups/hackney/channels/chat/test"] = (200, a_test("delivered"))
+    result = run("group", "test-channel", "hackney", "chat", "--json")
+    assert (result.exit_code, json.loads(result.output)["outcome"]) == (0, "delivered")
+
+
+def test_a_channels_test_is_awaited_but_not_behind_a_kill_switch(
+    fake: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alert_relay.cli.group._LOOK_S", 0)
+    path = "/v1/groups/hackney/channels/chat/test"
+    fake.answers[f"POST {path}"] = (202, a_test("pending"))
+    fake.answers[f"GET {path}"] = (200, a_test("delivered"))
+    assert run("group", "test-channel", "hackney", "chat").exit_code == 0
+    fake.answers[f"POST {path}"] = (202, a_test("pending", held="group_stopped"))
+    result = run("group", "test-channel", "hackney", "chat")
+    assert (result.exit_code, "sending is stopped (group_stopped)" in result.output) == (1, True)
+
+
+def test_a_channel_that_is_not_there_is_refused_with_the_relays_sentence(fake: Relay) -> None:
+    refusal = {"code": "unknown_channel", "detail": "The group has no such channel (any more)."}
+    fake.answers["POST /v1/groups/hackney/channels/gone/test"] = (409, refusal)
+    result = run("group", "test-channel", "hackney", "gone")
+    assert result.exit_code == 1
+    assert "no such channel" in result.output
+
+
 @pytest.mark.parametrize(
     ("args", "path", "body"),
     [

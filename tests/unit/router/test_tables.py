@@ -280,6 +280,7 @@ COMMANDS: dict[str, Any] = {
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
     "kill_switch": desk.KillSwitch,
+    "test_channel": desk.TestChannel,
     "invite_member": members.InviteMember,
 }
 VERIFIER = {
@@ -291,7 +292,7 @@ DISPATCHER = VERIFIER | {
     "reopen", "escalate", "mute", "unmute", "flood",
     "account", "post", "post_withdraw", "shift_offer", "shift_withdraw",
 }  # fmt: skip
-RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member"}
+RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member", "test_channel"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
