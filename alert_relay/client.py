@@ -119,6 +119,12 @@ class Hub:
         added: dict[str, Any] = self.at_desk("POST", "/v1/members", {"name": name, "roles": dict(roles)})
         return added
 
+    def invite(self, name: str, roles: Mapping[str, str], member: str | None = None) -> dict[str, Any]:
+        """A link to come in by; the answer holds it, this once."""
+        whom: dict[str, Any] = {"member": member} if member else {"roles": dict(roles)}
+        made: dict[str, Any] = self.at_desk("POST", "/v1/invites", {"name": name, **whom})
+        return made
+
     def status(self) -> dict[str, Any]:
         """The console's picture of the installation."""
         answer: dict[str, Any] = self.at_desk("GET", "/v1/status")

@@ -19,6 +19,7 @@ from services.console.settings import ConsoleSettings
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
+from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
 from shared.plugins.spec import WritesBack
 from shared.settings import ServiceSettings
@@ -26,6 +27,7 @@ from shared.settings import ServiceSettings
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "plugins"
 SETTINGS = ROOT / "docs" / "operating" / "settings.md"
+ROLES_PAGE = ROOT / "docs" / "operating" / "roles.md"
 FAMILIES = {
     "bridge": (ROOT / "services/ingest/bridges/MANIFEST", "alert_relay.bridges"),
     "channel": (ROOT / "services/notifier/channels/MANIFEST", "alert_relay.channels"),
@@ -75,7 +77,25 @@ def pages() -> Mapping[Path, str]:
     head += "| name | what | in one line |\n|---|---|---|\n"
     found[PAGES / "README.md"] = head + "\n".join(rows) + "\n" + FOR_AUTHORS
     found[SETTINGS] = _settings_page()
+    found[ROLES_PAGE] = _roles_page()
     return found
+
+
+def _roles_page() -> str:
+    text = (
+        "# Who may do what\n\nGenerated from `shared/permissions.py` by `make docs`: the table by which the "
+        "router decides, which the page `/members/roles` and `relay member roles` show too.\n\n"
+        f"| act | what | {' | '.join(ROLES)} |\n|---|---|{'---|' * len(ROLES)}\n"
+    )
+    for name, words, may in table():
+        text += f"| `{name}` | {words} | {' | '.join('yes' if it else '' for it in may)} |\n"
+    own = "".join(f"- `{name_of(act)}`: {meaning(act)}\n" for act in sorted(OWN, key=name_of))
+    return (
+        f"{text}\nEvery member may, whatever their role:\n\n{own}\n"
+        "An admin does this for their own group alone, never to a member who is in another group too, and "
+        "appoints no operators. An operator sees queues, figures and health of the whole hub, and not the "
+        "words and places of a group's reports, nor who is told.\n"
+    )
 
 
 def _settings_page() -> str:

@@ -3,6 +3,7 @@
 A refusal is an RFC 9457 problem document that says what was wrong and what to do.
 """
 
+import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from aiohttp import web
 from shared.errors import SettingsError
 
 log = structlog.get_logger()
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SECURITY_HEADERS = {
@@ -111,3 +113,23 @@ def add_health(app: web.Application, check: Callable[[], Awaitable[dict[str, obj
         return web.json_response(result, status=200 if result.get("ok") else 503)
 
     app.router.add_get("/health", health)
+
+
+def client_address(request: web.Request, trusted: Networks) -> str:
+    """Who is calling: the nearest address that is not a proxy of ours; of IPv6 the /64 network."""
+    address = _parsed(request.remote or "")
+    hops = [hop for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")]
+    while hops and address is not None and any(address in network for network in trusted):
+        address = _parsed(hops.pop().strip())
+    if address is None:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

@@ -183,6 +183,35 @@ class ReadModel(Protocol):
         ...
 
 
+class Ephemeral(Protocol):
+    """Short-lived values that are nobody's truth: sessions, used challenges, counted attempts (DESIGN 6).
+
+    They live apart from the read model: `ReadModel.clear` leaves them alone, so a rebuild logs nobody
+    out; a FLUSHALL does, and whatever stands here must bear that. Every verb raises
+    `StateUnavailableError` while the server is away.
+    """
+
+    async def put(self, key: str, text: str, *, life_s: int) -> None:
+        """Keep the text under the key for so many seconds, whatever was there."""
+        ...
+
+    async def get(self, *keys: str) -> list[str | None]:
+        """The texts under these keys, in their order."""
+        ...
+
+    async def take(self, key: str) -> str | None:
+        """The text under the key, which is gone with it: of several who take, one gets it."""
+        ...
+
+    async def delete(self, *keys: str) -> None:
+        """Forget these keys."""
+        ...
+
+    async def count(self, key: str, *, life_s: int) -> int:
+        """How often this was called for the key, with this time; it begins anew `life_s` after the first."""
+        ...
+
+
 class Clock(Protocol):
     """The shell's only source of time. Pure code gets times as arguments."""
 

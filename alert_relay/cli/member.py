@@ -25,7 +25,9 @@ def member() -> None:
 
     \b
     Examples:
+      relay member invite "Ada" --role hackney=dispatcher
       relay member add "Ada" --role hackney=dispatcher --keep
+      relay member roles
       relay member list
       relay member revoke mabcd2345
     """
@@ -62,6 +64,58 @@ def add(name: str, roles: tuple[str, ...], *, keep: bool, hub: Hub, as_json: boo
     note(f"Kept: `relay desk` here acts as {name} now." if keep else "The token is shown this once.")
 
 
+@member.command()
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, metavar="GROUP=ROLE", help="May be repeated.")
+@click.option("--member", "member_id", metavar="ID", help="A new way in for a member who has lost theirs.")
+@with_hub(admin=True)
+@json_option
+def invite(name: str, roles: tuple[str, ...], member_id: str | None, *, hub: Hub, as_json: bool) -> None:
+    """Make a link by which somebody comes in on the pages, once, within three days.
+
+    They choose a passkey, or a password with codes. The link is shown this once; whoever has it can come
+    in as them.
+
+    \b
+    Examples:
+      relay member invite "Ada" --role hackney=dispatcher --role southwark=verifier
+      relay member invite "Ada" --member mabcd2345
+    """
+    wanted = dict(_role(role) for role in roles)
+    if bool(wanted) == bool(member_id):
+        raise Failure("Say with --role what they will be, or with --member who it is.", EXIT_USAGE)
+    _known(wanted, hub)
+    made = hub.invite(name, wanted, member_id)
+    if as_json:
+        put_json(made)
+        return
+    facts({"member": made["member"], "link": made["link"], "until": made["until"]})
+    note("The link is shown this once. Send it privately.")
+
+
+@member.command(name="roles")
+@json_option
+def show_roles(*, as_json: bool) -> None:
+    """Who may do what: the table by which the relay decides.
+
+    \b
+    Example:
+      relay member roles
+    """
+    from shared.permissions import ROLES as COLUMNS
+    from shared.permissions import table as acts
+
+    if as_json:
+        put_json([{"act": a, "what": w, "roles": _may(m)} for a, w, m in acts()])
+        return
+    rows = [(act, *("yes" if it else "" for it in may)) for act, _, may in acts()]
+    table("Who may do what", ("act", *COLUMNS), rows)
+
+
+def _may(flags: tuple[bool, ...]) -> list[str]:
+    return [role for role, may in zip(ROLES, flags, strict=True) if may]
+
+
 def _role(text: str) -> tuple[str, str]:
     group, _, role = text.partition("=")
     if not group or role not in ROLES:
@@ -94,8 +148,11 @@ def list_(*, hub: Hub, as_json: bool) -> None:
     if as_json:
         put_json(members)
         return
-    rows = [(m.get("member"), m.get("name"), _roles(m.get("roles") or {})) for m in members]
-    table("Members", ("id", "name", "roles"), rows)
+    rows = [
+        (m.get("member"), m.get("name"), _roles(m.get("roles") or {}), ", ".join(m.get("signs_in") or ()))
+        for m in members
+    ]
+    table("Members", ("id", "name", "roles", "signs in by"), rows)
 
 
 def _roles(roles: dict[str, str]) -> str:

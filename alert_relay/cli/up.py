@@ -97,6 +97,10 @@ def announce(facts: Mapping[str, Any]) -> None:
     say(f"API          {facts['ingest']}/v1/reports")
     if "postbox" in facts:
         say(f"Postbox      {facts['postbox']}/   (what the example groups received)")
+    if "sign_in" in facts:
+        say(f"Sign in      {facts['sign_in']}   (opens once, for a day: you run this hub)")
+    else:
+        say(f"Sign in      {facts['console'].replace('//127.0.0.1', '//localhost')}/sign-in")
     home = shlex.quote(facts["home"])
     say("")
     say(f"Try, in another terminal (export RELAY_HOME={home} first):")

@@ -14,6 +14,7 @@ import aiohttp
 
 from alert_relay.groupfile import GroupFile, find_group_files, load_group_files
 from alert_relay.supervisor.child import Child
+from alert_relay.supervisor.first_link import first_link
 from alert_relay.supervisor.groups import apply_groups
 from alert_relay.supervisor.home import Home
 from alert_relay.supervisor.plan import STOP_ORDER, Choices, Plan, make_plan
@@ -160,10 +161,18 @@ async def up(
     stop = stop_on_signals()
     async with running(settings, choices, tell, stop) as supervisor:
         if not stop.is_set():
-            await _unless(stop, meanwhile(supervisor.facts))
+            await _unless(stop, _announced(supervisor, meanwhile))
         if choices.stay:
             await stop.wait()
         tell(f"Stopping. {await figures(supervisor.home.folder)}")
+
+
+async def _announced(
+    supervisor: Supervisor, meanwhile: Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
+) -> None:
+    """With the first operator's link, which is in no file of the run's: it opens a door."""
+    link = await first_link(supervisor.home, supervisor.facts["console"])
+    await meanwhile({**supervisor.facts, **({"sign_in": link} if link else {})})
 
 
 async def figures(home: Path) -> str:

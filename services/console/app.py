@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from services.console import chat_account, desk, explain, hub, status
+from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.live import Live
 from services.console.openapi import get_openapi
@@ -34,11 +35,13 @@ ROUTES: Final = (
     web.get("/v1/account/chat", chat_account.get_chat),
     web.post("/v1/account/chat", chat_account.post_chat),
     web.delete("/v1/account/chat", chat_account.delete_chat),
+    web.post("/v1/invites", hub.post_invite),
     web.get("/v1/groups", hub.get_groups),
     web.put("/v1/groups/{group}", hub.put_group),
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
+    *account.ROUTES,
     web.static("/static", pages.STATIC),
 )
 

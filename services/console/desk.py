@@ -32,7 +32,7 @@ async def get_incidents(request: web.Request) -> web.Response:
     if index is None:
         raise Problem(422, "invalid", "state is `open` or `all`.")
     found = await _of_groups(console, actor, index, "incident")
-    seen = [d for d in found if views.may_see(d, actor.roles)]
+    seen = [views.for_eyes(d, actor.roles) for d in found if views.may_see(d, actor.roles)]
     seen.sort(key=lambda d: (d.get("opened_at", ""), d["id"]), reverse=True)
     names = await console.store.names_of({m for d in seen for m in views.members_named(d)})
     return _answer(IncidentList(incidents=[views.row(d, names) for d in seen[:MOST]]))
@@ -80,6 +80,8 @@ async def post_preview(request: web.Request) -> web.Response:
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
     _, incident = await _act(console, actor, asked)
+    if not views.reads_words(actor.roles):
+        raise Problem(403, "role_too_low", "Only a group's own people see what would be sent.")
     if incident is None:
         return _answer(Preview(sends=[]))
     return _answer(Preview(sends=await _sends(console, name, asked, incident)))
@@ -195,7 +197,7 @@ async def _visible(console: Console, actor: Actor, name: str) -> Document:
             "no_such_incident",
             "Your groups have no such incident or report; look at the list, or ask the hub's operator.",
         )
-    return incident
+    return views.for_eyes(incident, actor.roles)
 
 
 async def _of_groups(console: Console, actor: Actor, index: str, family: str) -> list[Document]:

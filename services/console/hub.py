@@ -9,15 +9,18 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from services.console.decide import views
-from services.console.door import CONSOLE, Actor, actor_of, body_of
+from services.console.door import CONSOLE, Actor, Console, actor_of, body_of
+from services.console.invitations import make_invite
 from services.console.models import (
     Decided,
     GroupAnswer,
     GroupList,
     GroupRequest,
+    InviteAnswer,
     KillSwitchRequest,
     MemberAnswer,
     MemberList,
+    NewInvite,
     NewMember,
 )
 from services.console.submit import Verdict, command_id, stored_id, submit
@@ -35,7 +38,8 @@ async def get_members(request: web.Request) -> web.Response:
         raise Problem(403, "role_too_low", "Only admins and operators see who may act.")
     members = await request.app[CONSOLE].store.listed("members", "member")
     shown = [m for m in members if actor.operates or own & set(m["roles"])]
-    return _answer(MemberList(members=[views.member(m) for m in shown]))
+    ways = [await request.app[CONSOLE].store.one(f"ways:{m['member']}") for m in shown]
+    return _answer(MemberList(members=[views.member(m, w) for m, w in zip(shown, ways, strict=True)]))
 
 
 async def post_member(request: web.Request) -> web.Response:
@@ -57,6 +61,29 @@ async def post_member(request: web.Request) -> web.Response:
         outcome=_outcome(verdict), member=new, name=asked.name, roles=dict(asked.roles), token=token
     )
     return _answer(answer, status=201 if verdict.reason else 202)
+
+
+async def post_invite(request: web.Request) -> web.Response:
+    """Invite somebody to sign in on the pages, or (`member`) give one who is lost outside a new way in.
+
+    The link is in the answer, this once.
+    """
+    console, actor = request.app[CONSOLE], await actor_of(request)
+    asked = await body_of(request, NewInvite)
+    roles = await _invited_as(console, asked)
+    made = await make_invite(
+        console,
+        actor.member,
+        _acting(actor, roles),
+        name=asked.name,
+        roles=roles,
+        member=MemberId(asked.member) if asked.member else None,
+        given=asked.id,
+    )
+    answer = InviteAnswer(
+        outcome=_outcome(made.verdict), member=made.member, name=asked.name, link=made.link, until=made.until
+    )
+    return _answer(answer, status=201 if made.verdict.reason else 202)
 
 
 async def delete_member(request: web.Request) -> web.Response:
@@ -117,6 +144,18 @@ async def post_kill_switch(request: web.Request) -> web.Response:
     )
     verdict = await submit(console, command, body=asked.model_dump_json(exclude={"id"}))
     return _decided(command, verdict)
+
+
+async def _invited_as(console: Console, asked: NewInvite) -> dict[str, Any]:
+    """The roles of whoever is invited: those they have, or are to have."""
+    if asked.member is None:
+        if not asked.roles:
+            raise Problem(422, "invalid", "Say in `roles` what they will be, or in `member` who it is.")
+        return dict(asked.roles)
+    known = await console.store.one(f"member:{asked.member}")
+    if known is None or known.get("revoked"):
+        raise Problem(404, "unknown_member", "There is no such member; look at the list again.")
+    return dict(known["roles"])
 
 
 def _base(request: web.Request, actor: Actor, group: GroupId, given: str | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from services.console.app import make_app
 from services.console.bootstrap import Bootstrap
 from services.console.channels import Channels
 from services.console.door import Console
+from services.console.first_link import FirstLink
 from services.console.kill_switches import KillSwitchKeeper
 from services.console.live import Live
 from services.console.news import News
@@ -49,7 +50,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         await keyring.verify_master()
         store, news = Store(state), News(state)
         channels = Channels.found(http)
-        console = Console(bus, store, keyring, clock, settings, news, channels, stop)
+        console = Console(bus, store, keyring, clock, settings, news, channels, stop, state.ephemeral)
         live = Live(store, news, clock)
         port = await stack.enter_async_context(
             site(make_app(console, live), settings.host, settings.console_port)
@@ -61,6 +62,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
             "news": news.work,
             "live": live.work,
             "bootstrap": Bootstrap(console).work,
+            "first-link": FirstLink(console).work,
             "kill-switches": KillSwitchKeeper(bus, clock).work,
         }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)

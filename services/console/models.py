@@ -3,6 +3,7 @@
 Requests refuse unknown fields: a misspelt `ask` must not become a message without one.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -116,6 +117,16 @@ class NewMember(Request):
     roles: Annotated[dict[Slug, Role], Field(min_length=1, max_length=50)]
 
 
+class NewInvite(Request):
+    """Somebody who shall sign in on the pages by a link of their own."""
+
+    name: Name
+    roles: Annotated[dict[Slug, Role], Field(max_length=50)] = Field(
+        default_factory=dict, description="For somebody new: what they will be."
+    )
+    member: Token | None = Field(default=None, description="For one who has lost their way in: who it is.")
+
+
 class GroupRequest(Request):
     """A whole group, as its file says it."""
 
@@ -227,6 +238,16 @@ class ChatAccounts(BaseModel):
     """Your chat accounts, by the bridge that they write by."""
 
     accounts: list[ChatAccount]
+
+
+class InviteAnswer(BaseModel):
+    """A link by which somebody comes in, once; it is shown this once."""
+
+    outcome: Literal["applied", "pending"]
+    member: str
+    name: str
+    link: str
+    until: datetime
 
 
 class GroupAnswer(BaseModel):

@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
 
-_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.GroupRequest, m.KillSwitchRequest)
+_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.NewInvite, m.GroupRequest, m.KillSwitchRequest)
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
@@ -18,6 +18,7 @@ _ANSWERS: Final = (
     m.MemberAnswer,
     m.ChatAccounts,
     m.ChatOffer,
+    m.InviteAnswer,
     m.GroupList,
     m.GroupAnswer,
     m.ProblemDocument,
@@ -87,6 +88,9 @@ def _paths() -> dict[str, Any]:
             "get": _read("listChatAccounts", "Your chat accounts", "ChatAccounts"),
             "post": _write("offerChatAccount", "A code that binds one", None, "ChatOffer", ok="201"),
             "delete": _write("unbindChatAccounts", "Unbind them all", None, "Decided"),
+        },
+        "/v1/invites": {
+            "post": _write("invite", "A link to come in by, once", "NewInvite", "InviteAnswer", ok="201")
         },
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {

@@ -1,5 +1,6 @@
 """What an operator may set about the console. Read once, in `main`, from RELAY_CONSOLE_…."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from pydantic import Field, HttpUrl
@@ -30,6 +31,18 @@ class ConsoleSettings(ServiceSettings):
     """Live pages served at once by this process; further ones look again every 30 seconds."""
     console_send_s: float = Field(default=10.0, gt=0)
     """Seconds after which a live page that does not take its news is dropped."""
+    console_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Proxies whose X-Forwarded-For is believed, as a JSON list of networks; none by default. Attempts to
+    sign in are counted for each address: behind a proxy that is not named here, all seem to come from it."""
+    console_session_idle_min: int = Field(default=12 * 60, ge=1)
+    """Minutes after which a browser that did nothing is signed out."""
+    console_session_life_min: int = Field(default=7 * 24 * 60, ge=1)
+    """Minutes after which a browser is signed out, whatever it did."""
+
+    @property
+    def over_https(self) -> bool:
+        """Whether the world reaches the console over https: then its cookies travel no other way."""
+        return self.console_public_url is not None and self.console_public_url.scheme == "https"
 
     @property
     def base_url(self) -> str:

@@ -1,7 +1,6 @@
 """What all of the front door's handlers share: the intake, the limits, the counts, the words."""
 
 import asyncio
-import ipaddress
 import math
 import secrets
 import time
@@ -23,7 +22,7 @@ from services.ingest.submission import Submission
 from services.ingest.web.words import Words
 from shared.contracts.base import ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
-from shared.http import Problem
+from shared.http import Problem, client_address
 from shared.ports import Clock
 
 log = structlog.get_logger()
@@ -192,26 +191,3 @@ def public_url(request: web.Request) -> str:
     """The address of this door as its callers know it, without a slash at the end."""
     configured = request.app[DOOR].settings.ingest_public_url
     return str(configured or f"{request.scheme}://{request.host}").rstrip("/")
-
-
-Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-
-
-def client_address(request: web.Request, trusted: Networks) -> str:
-    """Who is calling: the nearest address that is not a proxy of ours; of IPv6 the /64 network."""
-    address = _parsed(request.remote or "")
-    hops = [hop for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")]
-    while hops and address is not None and any(address in network for network in trusted):
-        address = _parsed(hops.pop().strip())
-    if address is None:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None

@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from shared.contracts import alerts, desk, groups, incidents, keys, ledger, reports
+from shared.contracts import alerts, desk, groups, incidents, keys, ledger, members, reports
 from shared.contracts.base import TOKEN, Message, Private
 from shared.errors import MalformedMessageError, UnsealedError
 from shared.ports import Entry, Outgoing
@@ -65,6 +65,10 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     groups.AccountBound,
     groups.AccountsUnbound,
     groups.JoinRefused,
+    members.MemberInvited,
+    members.InviteSettled,
+    members.WayInPut,
+    members.WayInRemoved,
 )
 
 

@@ -10,17 +10,19 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from shared.errors import StaleProjectionError, StateUnavailableError
+from shared.errors import StaleProjectionError
 from shared.ports import Changes, Progress
+from shared.state.asking import awaited, our_errors
+from shared.state.ephemeral import RedisEphemeral
 
 _PREFIX: Final = "relay:"
 _PROGRESS: Final = _PREFIX + "progress"
@@ -87,38 +89,40 @@ class RedisState:
     def __init__(self, client: "redis.Redis", ears: "redis.Redis") -> None:
         self._redis, self._ears = client, ears
         self._script = client.register_script(_COMMIT)
+        self.ephemeral = RedisEphemeral(client)
+        """What lives beside the read model in the same Redis."""
 
     async def get(self, *keys: str) -> list[str | None]:
         """The documents under these keys, in their order."""
         if not keys:
             return []
-        with _our_errors():
-            return await _awaited(self._redis.mget([_DOC + key for key in keys]))  # type: ignore[no-any-return]
+        with our_errors():
+            return await awaited(self._redis.mget([_DOC + key for key in keys]))  # type: ignore[no-any-return]
 
     async def names(self, index: str, *, limit: int | None = None) -> list[str]:
         """The names in an index, highest score first."""
         if limit == 0:
             return []
-        with _our_errors():
+        with our_errors():
             last = -1 if limit is None else limit - 1
-            return list(await _awaited(self._redis.zrevrange(_INDEX + index, 0, last)))
+            return list(await awaited(self._redis.zrevrange(_INDEX + index, 0, last)))
 
     async def progress(self) -> Progress | None:
         """How far it has come; None: it is empty."""
-        with _our_errors():
-            return _progress(await _awaited(self._redis.get(_PROGRESS)))
+        with our_errors():
+            return _progress(await awaited(self._redis.get(_PROGRESS)))
 
     async def commit(self, changes: Changes, *, before: Progress | None, after: Progress) -> None:
         """Make the changes if progress still is `before`; see `shared.ports.ReadModel.commit`."""
         known = "" if before is None else _text(before)
-        with _our_errors():
+        with our_errors():
             done = await self._script(keys=(_PROGRESS, _NEWS), args=[known, _text(after), *_lists(changes)])
         if not done:
             raise StaleProjectionError
 
     async def clear(self) -> None:
         """Forget everything of ours; what else lives in this Redis stays."""
-        with _our_errors():
+        with our_errors():
             await self._redis.delete(_PROGRESS)
             async for keys in self._slices():
                 await self._redis.unlink(*keys)
@@ -182,19 +186,3 @@ def _progress(text: str | None) -> Progress | None:
     if data.keys() != _SHAPE:
         return None
     return Progress(data["epoch"], data["positions"], data["ready"], data["public"])
-
-
-async def _awaited(answer: "Awaitable[Any] | Any") -> Any:
-    """The answer as what it is: redis-py's types say bytes even where responses are decoded."""
-    return await answer
-
-
-@contextlib.contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        # The message of a Redis error may hold a key or an address; its type says enough.
-        raise StateUnavailableError(
-            f"Redis does not answer ({type(error).__name__}); what can be shown is away until it does."
-        ) from None

@@ -5,6 +5,7 @@ and `flush` for the FLUSHALL that may come at any moment.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 
 from shared.errors import StaleProjectionError, StateUnavailableError
@@ -21,17 +22,22 @@ class MemoryState:
         self._progress: Progress | None = None
         self._news = asyncio.Event()
         self._away = False
+        self.ephemeral = MemoryEphemeral()
 
     def go_away(self) -> None:
         """From now on behave like a server that is gone."""
-        self._away = True
+        self._away = self.ephemeral.away = True
 
     def come_back(self) -> None:
         """Be there again, with everything."""
-        self._away = False
+        self._away = self.ephemeral.away = False
 
     def flush(self) -> None:
         """Lose everything, as FLUSHALL does."""
+        self._empty()
+        self.ephemeral.values.clear()
+
+    def _empty(self) -> None:
         self.documents.clear()
         self.lives.clear()
         self.indexes.clear()
@@ -88,7 +94,7 @@ class MemoryState:
     async def clear(self) -> None:
         """Forget everything."""
         await self._present()
-        self.flush()
+        self._empty()
 
     def watch(self) -> AsyncGenerator[None, None]:
         """Yields at the start and after every commit."""
@@ -104,4 +110,53 @@ class MemoryState:
         # A real call gives way to others; so must this, or races in callers stay hidden.
         await asyncio.sleep(0)
         if self._away:
+            raise StateUnavailableError
+
+
+class MemoryEphemeral:
+    """See `shared.ports.Ephemeral`. Values end by the machine's own clock, as Redis' do."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, tuple[str, float]] = {}
+        self.away = False
+
+    async def put(self, key: str, text: str, *, life_s: int) -> None:
+        """Keep the text under the key for so many seconds."""
+        await self._present()
+        self.values[key] = (text, time.monotonic() + life_s)
+
+    async def get(self, *keys: str) -> list[str | None]:
+        """The texts under these keys, in their order."""
+        await self._present()
+        return [self._now(key) for key in keys]
+
+    async def take(self, key: str) -> str | None:
+        """The text under the key, which is gone with it."""
+        await self._present()
+        found = self._now(key)
+        self.values.pop(key, None)
+        return found
+
+    async def delete(self, *keys: str) -> None:
+        """Forget these keys."""
+        await self._present()
+        for key in keys:
+            self.values.pop(key, None)
+
+    async def count(self, key: str, *, life_s: int) -> int:
+        """How often this was called for the key since its first time within `life_s`."""
+        await self._present()
+        before = self._now(key)
+        until = self.values[key][1] if before else time.monotonic() + life_s
+        n = int(before or 0) + 1
+        self.values[key] = (str(n), until)
+        return n
+
+    def _now(self, key: str) -> str | None:
+        text, until = self.values.get(key, (None, 0.0))
+        return text if time.monotonic() < until else None
+
+    async def _present(self) -> None:
+        await asyncio.sleep(0)
+        if self.away:
             raise StateUnavailableError

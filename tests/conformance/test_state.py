@@ -13,13 +13,14 @@ from shared.ports import Changes, Progress, Put, ReadModel
 from shared.state import RedisState, ReportStates, open_state
 from shared.testing.servers import RedisServer, start_redis
 from shared.testing.state import MemoryState
+from tests.rigs.console import until
 
 FIRST = Progress("e1", {"DECISIONS": 1, "LEDGER": 0}, ready=False)
 SECOND = Progress("e1", {"DECISIONS": 2, "LEDGER": 5}, ready=True)
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def state(request: pytest.FixtureRequest) -> AsyncIterator[ReadModel]:
+async def state(request: pytest.FixtureRequest) -> AsyncIterator[MemoryState | RedisState]:
     if request.param == "memory":
         yield MemoryState()
         return
@@ -162,6 +163,46 @@ async def test_watchers_hear_of_every_commit(state: ReadModel) -> None:
     await asyncio.wait_for(anext(news), 5)
 
 
+async def test_brief_values_are_kept_taken_once_and_forgotten(state: MemoryState | RedisState) -> None:
+    brief = state.ephemeral
+    await brief.put("a", "Ää", life_s=100)
+    await brief.put("a", "anew", life_s=100)
+    assert await brief.get("a", "none") == ["anew", None]
+    assert await brief.get() == []
+    taken = await asyncio.gather(*(brief.take("a") for _ in range(5)))
+    assert sorted(filter(None, taken)) == ["anew"]
+    assert await brief.take("a") is None
+    await brief.put("b", "1", life_s=100)
+    await brief.delete("b", "never")
+    await brief.delete()
+    assert await brief.get("b") == [None]
+
+
+async def test_brief_values_end(state: MemoryState | RedisState) -> None:
+    brief = state.ephemeral
+    await brief.put("a", "1", life_s=1)
+    assert await brief.count("n", life_s=1) == 1
+
+    async def ended() -> bool:
+        return await brief.get("a") == [None] and await brief.count("n", life_s=1) == 1
+
+    await until(ended)
+
+
+async def test_counting_at_once_counts_each(state: MemoryState | RedisState) -> None:
+    counted = await asyncio.gather(*(state.ephemeral.count("n", life_s=100) for _ in range(9)))
+    assert sorted(counted) == list(range(1, 10))
+    assert await state.ephemeral.count("other", life_s=100) == 1
+
+
+async def test_a_rebuild_leaves_brief_values_alone(state: MemoryState | RedisState) -> None:
+    await state.commit(Changes({"a": Put("document")}), before=None, after=FIRST)
+    await state.ephemeral.put("a", "brief", life_s=100)
+    assert await state.get("a") == ["document"]
+    await state.clear()
+    assert await state.ephemeral.get("a") == ["brief"]
+
+
 REPORTS = [
     pytest.param({}, None, id="nothing known"),
     pytest.param({"report:r1": "{}"}, "noted", id="held or ignored"),
@@ -219,6 +260,11 @@ async def _each_verb_is_unavailable(state: RedisState) -> None:
         state.progress,
         state.clear,
         lambda: state.commit(Changes(), before=FIRST, after=SECOND),
+        lambda: state.ephemeral.put("a", "1", life_s=1),
+        lambda: state.ephemeral.get("a"),
+        lambda: state.ephemeral.take("a"),
+        lambda: state.ephemeral.delete("a"),
+        lambda: state.ephemeral.count("a", life_s=1),
     ):
         with pytest.raises(StateUnavailableError):
             await verb()

@@ -107,6 +107,24 @@ def test_it_says_ready_the_addresses_and_what_to_try(up: Up) -> None:
     assert "UNSAFE: a master key for trying out" in up.said
 
 
+def test_the_first_operator_is_shown_a_link_that_opens(up: Up) -> None:
+    (link,) = re.findall(r"^Sign in +(http://localhost:\d+/invite/\S+)", up.said, re.MULTILINE)
+    assert status_of(link) == 200
+    file = up.home / "first-sign-in.link"
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.read_text().splitlines()[0] == link
+    kept = [up.home / "run.json", *(up.home / "logs").iterdir()]
+    assert [f for f in kept if link.rpartition("/")[2] in f.read_text(errors="replace")] == []
+
+
+def test_somebody_is_invited_by_a_command(up: Up) -> None:
+    said = up.relay("member", "invite", "Cy", "--role", "hackney=verifier", "--json")
+    assert said.returncode == 0, said.stderr
+    made = json.loads(said.stdout)
+    assert status_of(made["link"]) == 200
+    assert "Cy" not in {m["name"] for m in json.loads(up.relay("member", "list", "--json").stdout)}
+
+
 def test_all_parts_are_well_and_the_examples_are_in_force(up: Up) -> None:
     told = json.loads(up.relay("status", "--json").stdout)
     assert set(told["health"]) == {"ingest", "console", "router", "notifier", "postbox"}

@@ -29,8 +29,8 @@ async def no_violations(page: Page) -> None:
 
 
 @asynccontextmanager
-async def a_phone(*, javascript: bool, width: int = 360) -> AsyncIterator[Page]:
-    """An empty page of a new browser, closed whatever happens."""
+async def a_phone(*, javascript: bool, width: int = 360, language: str = "en-GB") -> AsyncIterator[Page]:
+    """An empty page of a new browser (as wide as a desk's, if asked), closed whatever happens."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         try:
@@ -39,7 +39,7 @@ async def a_phone(*, javascript: bool, width: int = 360) -> AsyncIterator[Page]:
                 java_script_enabled=javascript,
                 geolocation={"latitude": 51.5465, "longitude": -0.0752, "accuracy": 18},
                 permissions=["geolocation"],
-                locale="en-GB",
+                locale=language,
             )
             yield await context.new_page()
         finally:

@@ -18,13 +18,20 @@ import aiohttp
 
 from services.console.app import make_app
 from services.console.channels import Channels
+from services.console.csrf import csrf_token
 from services.console.door import Console
 from services.console.live import Live
 from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
-from shared.contracts import desk
+from services.router.decide.decider import Input, step
+from services.router.decide.evolve import evolve
+from services.router.decide.evolve_members import MEMBER_EVENTS
+from services.router.decide.state import State
+from services.router.gazetteer.load import gazetteer_of
+from services.router.gazetteer.rows import Rows
+from shared.contracts import desk, members
 from shared.contracts import incidents as i
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
 from shared.contracts.base import AlertId, GroupId, IncidentId, MemberId, Message, Place, ReportId
@@ -41,8 +48,10 @@ from shared.contracts.groups import (
 )
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome
 from shared.http import site
-from shared.ports import Bus, Entry, ReadModel
+from shared.ports import Bus, Entry
 from shared.sealing import Keyring, MasterKey
+from shared.state import RedisState
+from shared.testing.state import MemoryState
 
 START: Final = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
 EXACT: Final = Place(
@@ -50,6 +59,15 @@ EXACT: Final = Place(
 )
 BLURRED: Final = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin Street, E8")
 _POLL_S: Final = 0.01
+REALLY_DECIDED: Final = (
+    desk.RevokeMember,
+    members.InviteMember,
+    members.AcceptInvite,
+    members.PutWayIn,
+    members.RemoveWayIn,
+)
+"""Commands that the tiny router leaves to the real one, which knows the members published here."""
+NOWHERE: Final = gazetteer_of(Rows())
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:
@@ -81,7 +99,7 @@ class TestClock:
 class Rig:
     """The console, its address, and what the others would publish."""
 
-    def __init__(self, bus: Bus, state: ReadModel, folder: Path, **settings: Any) -> None:
+    def __init__(self, bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any) -> None:
         self.bus, self.state, self.clock = bus, state, TestClock()
         self.keyring = Keyring(MasterKey(bytes(32)), bus, self.clock, source="router")
         self.stop = asyncio.Event()
@@ -91,6 +109,7 @@ class Rig:
         self.live = Live(self.store, self.news, self.clock)
         self.refuse: str | None = None
         self.deciding = True
+        self._router = State()
         self._ids = count(1)
 
     url: str
@@ -106,6 +125,9 @@ class Rig:
 
     async def publish(self, *events: Message) -> None:
         """Store the events of one decision as they are, sealed."""
+        for event in events:
+            if type(event) in MEMBER_EVENTS:
+                self._router = evolve(self._router, event)
         sealed = [await self.keyring.seal(event) for event in events]
         await self.bus.publish(encode(*sealed, source="test"))
 
@@ -130,7 +152,12 @@ class Rig:
 
     async def revoke(self, name: str) -> None:
         """They may act no longer."""
-        await self.publish(MemberRevoked(**self.base(), member=MemberId(f"m{name.lower()}")))
+        await self.revoke_now(MemberId(f"m{name.lower()}"))
+
+    async def revoke_now(self, member: MemberId) -> None:
+        """Whoever has this id may act no longer, and everybody sees it."""
+        await self.publish(MemberRevoked(**self.base(), member=member))
+        await self.shown()
 
     async def group(self, group: str, channels: Sequence[ChannelDefinition] = (), version: int = 1) -> None:
         """A group in force."""
@@ -254,6 +281,9 @@ class Rig:
                 await self.publish(*self._decided(command, entry))
 
     def _decided(self, command: desk.DeskCommand, entry: Entry) -> list[Message]:
+        if isinstance(command, REALLY_DECIDED) and not self.refuse:
+            given = Input("DESK", entry.seq, command)
+            return list(step(self._router, given, command.at, NOWHERE)[0])
         base = {"at": command.at}
         incident = getattr(command, "incident_id", None)
         events = [] if self.refuse else self._events(command, f"DESK.{entry.seq}")
@@ -274,8 +304,6 @@ class Rig:
             case desk.AddMember():
                 named = {"roles": command.roles, "token_sha256": command.token_sha256, "name": command.name}
                 return [MemberAdded(**base, member=command.new_member, **named)]
-            case desk.RevokeMember():
-                return [MemberRevoked(**base, member=command.revoked)]
             case desk.DefineGroup(definition=definition):
                 new = {"version": 1, "definition": definition, "channels": command.channels}
                 return [GroupDefined(**base, group=definition.id, **new)]
@@ -308,6 +336,12 @@ class Rig:
         async with self.http.request(method, self.url + path, headers=headers, **options) as response:
             return response.status, await response.json(content_type=None)
 
+    async def signed_in(self, name: str) -> dict[str, str]:
+        """Headers of a browser in which this member is signed in, with what its forms and scripts carry."""
+        session = await self.console.sessions.begin(MemberId(f"m{name.lower()}"), "password")
+        cookie = "__Host-relay" if self.settings.over_https else "relay"
+        return {"Cookie": f"{cookie}={session.token}", "X-CSRF": csrf_token(session.token)}
+
     async def page(self, path: str, **headers: str) -> tuple[int, str]:
         """A page's status and text, once it shows the present."""
         await self.live.look()
@@ -316,14 +350,17 @@ class Rig:
 
 
 @asynccontextmanager
-async def console_rig(bus: Bus, state: ReadModel, folder: Path, **settings: Any) -> AsyncIterator[Rig]:
+async def console_rig(
+    bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any
+) -> AsyncIterator[Rig]:
     """A running console, ready."""
     rig = Rig(bus, state, folder, **settings)
     async with AsyncExitStack() as stack:
         rig.http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="console")
+        channels = Channels.found(rig.http)
         rig.console = Console(
-            bus, rig.store, keyring, rig.clock, rig.settings, rig.news, Channels.found(rig.http), rig.stop
+            *(bus, rig.store, keyring, rig.clock, rig.settings, rig.news, channels, rig.stop, state.ephemeral)
         )
         workers = (rig.projector().work, rig.news.work, rig.live.work, rig.decide)
         tasks = [asyncio.create_task(work(rig.stop)) for work in workers]

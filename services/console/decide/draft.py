@@ -22,7 +22,8 @@ _LIVES: Final[Mapping[str, int]] = {
     "report": LIFE_S,
     "alert": LIFE_S,
     "held": LIFE_S,
-    "decided": _DAY,
+    "decided": LIFE_S,  # the page of acts says how each was decided
+    "invite": 4 * _DAY,
     "mute": 2 * _DAY,
 }
 

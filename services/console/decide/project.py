@@ -16,6 +16,7 @@ from shared.contracts import alerts as a
 from shared.contracts import groups as g
 from shared.contracts import incidents as i
 from shared.contracts import ledger as lg
+from shared.contracts import members as m
 from shared.contracts.base import Message
 from shared.contracts.catalog import TYPES
 from shared.ports import Entry
@@ -73,6 +74,10 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     g.MemberRevoked: (_needs_of_revoked, _revoked),
     g.AccountBound: (accounts.needs, accounts.bound),
     g.AccountsUnbound: (accounts.needs, accounts.unbound),
+    m.MemberInvited: (people.needs_of_invite, people.invited),
+    m.InviteSettled: (people.needs_of_invite, people.invite_settled),
+    m.WayInPut: (people.needs_of_way, people.way_put),
+    m.WayInRemoved: (people.needs_of_way, people.way_removed),
 }
 
 

@@ -30,6 +30,23 @@ def may_take_up(incident: Document, roles: Mapping[str, str]) -> bool:
     return may_see(incident, roles) or (incident.get("seen_by") == [HUB] and bool(roles))
 
 
+def reads_words(roles: Mapping[str, str]) -> bool:
+    """Whether they belong to some group: who only operates the hub reads nobody's words."""
+    return bool(roles.keys() - {HUB})
+
+
+def for_eyes(incident: Document, roles: Mapping[str, str]) -> Document:
+    """The incident as they may read it: an operator sees the place of what is nobody's, and no words."""
+    if reads_words(roles):
+        return incident
+    timeline = [{k: v for k, v in step.items() if k != "text"} for step in incident.get("timeline", ())]
+    place = None if incident.get("groups") else incident.get("place")
+    wordless = {"statement": None, "timeline": timeline, "place": place}
+    if proposed := incident.get("proposed"):
+        wordless["proposed"] = {k: v for k, v in proposed.items() if k != "text"}
+    return {**incident, **wordless}
+
+
 def is_open(incident: Document) -> bool:
     """Whether something is still to be done about it."""
     return incident.get("status") not in CLOSED
@@ -58,8 +75,8 @@ def whole(
 
     Whoever sees it as an operator of the hub only does not see its words.
     """
+    incident, wordless = for_eyes(incident, roles), not reads_words(roles)
     reasons = incident.get("reasons", {})
-    wordless = not roles.keys() - {HUB}
     return {
         **row(incident, names),
         "report_count": incident.get("reports", 0),
@@ -99,9 +116,10 @@ def group(document: Document, roles: Mapping[str, str]) -> Document:
     }
 
 
-def member(document: Document) -> Document:
-    """A member, without their token's hash."""
-    return _only(document, ("member", "name", "roles", "at"))
+def member(document: Document, ways: Document | None) -> Document:
+    """A member and by what they sign in, without anything that opens a door."""
+    kinds = sorted({way["kind"] for way in (ways or {}).get("ways", {}).values()})
+    return {**_only(document, ("member", "name", "roles", "at")), "signs_in": kinds}
 
 
 def named(one: Document | None, names: Names) -> Document | None:

@@ -3,12 +3,20 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import desk_accounts, desk_hub, desk_merge, desk_quiet, desk_team, reasons
+from services.router.decide import (
+    desk_accounts,
+    desk_hub,
+    desk_members,
+    desk_merge,
+    desk_quiet,
+    desk_team,
+    reasons,
+)
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import desk
+from shared.contracts import desk, members
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -43,6 +51,10 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.KillSwitch: desk_hub.kill_switch,
     desk.OfferAccount: desk_accounts.offer_account,
     desk.UnbindAccounts: desk_accounts.unbind_accounts,
+    members.InviteMember: desk_members.invite,
+    members.AcceptInvite: desk_members.accept,
+    members.PutWayIn: desk_members.put_way_in,
+    members.RemoveWayIn: desk_members.remove_way_in,
 }
 _DONE: Final = frozenset({reasons.APPLIED, reasons.UNCHANGED, reasons.SECOND_PERSON})
 

@@ -1,6 +1,7 @@
 """Commands that run the hub: groups, members, the kill switch."""
 
 from services.router.decide import reasons
+from services.router.decide.desk_members import settle_invites
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import last_operator
 from shared.contracts import desk
@@ -47,12 +48,14 @@ def add_member(draft: Draft, command: desk.AddMember) -> str:
 
 
 def revoke_member(draft: Draft, command: desk.RevokeMember) -> str:
-    """Somebody may act no longer."""
-    if command.revoked not in draft.state.members:
-        return reasons.UNKNOWN_MEMBER
+    """Somebody may act no longer, or will not come in by the link that they have."""
+    member = command.revoked in draft.state.members
     if last_operator(draft.state, command.revoked):
         return reasons.LAST_OPERATOR
-    draft.emit(MemberRevoked, member=command.revoked)
+    if not settle_invites(draft, command.revoked, "withdrawn") and not member:
+        return reasons.UNKNOWN_MEMBER
+    if member:
+        draft.emit(MemberRevoked, member=command.revoked)
     return reasons.APPLIED
 
 

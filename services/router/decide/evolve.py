@@ -7,11 +7,10 @@ counts, without its content. Unknown events never reach this function (the worke
 from collections.abc import Callable
 from typing import Any, Final
 
-from rpds import HashTrieMap
-
 from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
+from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.evolve_parts import put
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
@@ -23,7 +22,6 @@ from services.router.decide.state import (
     Evidence,
     Group,
     Held,
-    Member,
     Mute,
     Sighting,
     State,
@@ -216,17 +214,6 @@ def _defined(state: State, event: groups.GroupDefined) -> State:
     return changed(state, groups=state.groups.insert(event.group, group))
 
 
-def _member(state: State, event: groups.MemberAdded) -> State:
-    name = event.name.name if isinstance(event.name, groups.MemberName) else None
-    member = Member(HashTrieMap(event.roles), event.token_sha256, name, event.at)
-    return changed(state, members=state.members.insert(event.member, member))
-
-
-def _revoked(state: State, event: groups.MemberRevoked) -> State:
-    state = changed(state, members=state.members.discard(event.member))
-    return evolve_accounts.without(state, event.member)
-
-
 _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     incidents.InputDecided: _decided,
     incidents.PositionCarried: _positions,
@@ -240,8 +227,7 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     incidents.FloodSet: _flooded,
     alerts.AlertRaised: _alert,
     groups.GroupDefined: _defined,
-    groups.MemberAdded: _member,
-    groups.MemberRevoked: _revoked,
+    **MEMBER_EVENTS,
     groups.AccountOffered: evolve_accounts.offered,
     groups.AccountBound: evolve_accounts.bound,
     groups.AccountsUnbound: evolve_accounts.unbound,

@@ -1,45 +1,35 @@
-"""Who may do what: one table, role by command. Nobody's number or chat account ever suffices."""
+"""Whether a member may do what they ask, by the table in `shared.permissions`.
+
+Nobody's number suffices, and a chat account only as its member's, who has bound it.
+"""
 
 from typing import Final
 
 from services.router.decide import reasons
 from services.router.decide.state import Incident, Member, State
-from shared.contracts import desk
+from shared.contracts import desk, members
 from shared.contracts.base import HUB, GroupId, MemberId
-from shared.contracts.groups import Role
+from shared.permissions import ALLOWED, OWN, RUNNING
 
 BOOTSTRAP: Final = "bootstrap"
 """Who adds the first operator; nobody once there is one."""
-
-_Commands = frozenset[type[desk.DeskCommand]]
-
-_VERIFIER: Final[_Commands] = frozenset({
-    desk.Claim, desk.Release, desk.HandOver, desk.Attend, desk.Seen, desk.Note, desk.AskReporter,
-})  # fmt: skip
-_DISPATCHER: Final[_Commands] = _VERIFIER | {
-    desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
-    desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
-}  # fmt: skip
-_OWN: Final[_Commands] = frozenset({desk.OfferAccount, desk.UnbindAccounts})
-_RUNNING: Final[_Commands] = frozenset({desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch})
-
-ALLOWED: Final[dict[Role, frozenset[type[desk.DeskCommand]]]] = {
-    "verifier": _VERIFIER | _OWN,
-    "dispatcher": _DISPATCHER | _OWN,
-    "admin": _DISPATCHER | _RUNNING | _OWN,
-    "operator": _RUNNING | _OWN,
-}
 
 
 def refusal(state: State, command: desk.DeskCommand) -> str | None:
     """Why this member may not give this command; None if they may."""
     if command.member == BOOTSTRAP:
         return _bootstrap(state, command)
+    if isinstance(command, members.AcceptInvite):
+        return None  # its link says who they are
     member = state.members.get(command.member)
     if member is None:
         return reasons.NOT_A_MEMBER
-    if operates(member) and type(command) in _RUNNING:
+    if type(command) in OWN or (operates(member) and type(command) in RUNNING):
         return None
+    return _by_role(state, command, member)
+
+
+def _by_role(state: State, command: desk.DeskCommand, member: Member) -> str | None:
     role = member.roles.get(command.group)
     if role is None:
         return reasons.NOT_YOUR_GROUP
@@ -72,7 +62,7 @@ def _outside_own_group(state: State, command: desk.DeskCommand) -> str | None:
     own = {command.group}
     if isinstance(command, desk.DefineGroup) and command.definition.id != command.group:
         return reasons.NOT_YOUR_GROUP
-    if isinstance(command, desk.AddMember):
+    if isinstance(command, desk.AddMember | members.InviteMember):
         if "operator" in command.roles.values():
             return reasons.ROLE_TOO_LOW
         return _of_others(set(command.roles) | _groups_of(state, command.new_member), own)
@@ -82,8 +72,10 @@ def _outside_own_group(state: State, command: desk.DeskCommand) -> str | None:
 
 
 def _groups_of(state: State, member: str) -> set[GroupId]:
-    known = next((m for i, m in state.members.items() if i == member), None)
-    return set(known.roles) if known else set()
+    """Where somebody acts, or is invited to."""
+    known = [m.roles for i, m in state.members.items() if i == member]
+    invited = [i.roles for i in state.invites.values() if i.member == member]
+    return {group for roles in (*known, *invited) for group in roles}
 
 
 def _of_others(groups: set[GroupId], own: set[GroupId]) -> str | None:

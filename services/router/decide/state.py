@@ -19,6 +19,7 @@ from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Step, Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
 from shared.contracts.incidents import Gist, GroupShare, Status
+from shared.contracts.members import WayIn
 
 REMEMBERED: Final = timedelta(days=14)
 """How long ids, senders and texts are known, at least."""
@@ -209,6 +210,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownWayIn:
+    """By what a member can sign in, and whose login it takes up."""
+
+    secret: WayIn
+    login_tag: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Who may act, and as what in which group."""
 
@@ -216,6 +225,17 @@ class Member:
     token_sha256: str
     name: str | None
     stated_at: datetime
+    ways_in: "HashTrieMap[str, KnownWayIn]" = field(default_factory=HashTrieMap)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A link by which somebody may come in, once."""
+
+    member: MemberId
+    roles: "HashTrieMap[GroupId, Role]"
+    name: str | None
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +393,8 @@ class State:
     """When an account last tried a one-time code that was wrong."""
     answered: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
     """When an account was last answered by chat."""
+    invites: "HashTrieMap[str, Invite]" = field(default_factory=HashTrieMap)
+    """By their link's hash, until they are used, withdrawn, or long over."""
     digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""

@@ -30,6 +30,7 @@ from services.router.decide.state import DAWN, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts import incidents as events
 from shared.contracts.groups import GroupDefined, MemberAdded, MemberName
+from shared.contracts.members import WayInPut
 
 Due = Callable[[Draft], Iterator[None]]
 
@@ -167,6 +168,9 @@ def _restate_members(draft: Draft) -> Iterator[None]:
             name=MemberName(name=member.name) if member.name else None,
         )
         restate_accounts(draft, member_id)
+        for way, known in sorted(member.ways_in.items()):
+            tag = known.login_tag
+            draft.emit(WayInPut, member=member_id, way_in=way, login_tag=tag, secret=known.secret)
         yield
 
 

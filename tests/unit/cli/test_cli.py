@@ -218,6 +218,29 @@ def test_a_new_member_can_be_kept_for_this_machine(fake: Relay, tmp_path: Path) 
     assert fake.said("POST", "/v1/members") == [{"name": "Ada", "roles": {"hackney": "dispatcher"}}]
 
 
+def test_somebody_is_invited_by_a_link_that_is_shown_once(fake: Relay) -> None:
+    fake.answers["GET /v1/groups"] = (200, {"groups": [{"id": "hackney"}]})
+    made = {"member": "m1", "name": "Ada", "link": "https://relay.example/invite/x", "until": "2026-05-17"}
+    fake.answers["POST /v1/invites"] = (201, {"outcome": "applied", **made})
+    result = run("member", "invite", "Ada", "--role", "hackney=dispatcher")
+    assert result.exit_code == 0, result.output
+    assert made["link"] in result.output
+    assert run("member", "invite", "Ada", "--member", "m1").exit_code == 0
+    assert fake.said("POST", "/v1/invites") == [
+        {"name": "Ada", "roles": {"hackney": "dispatcher"}},
+        {"name": "Ada", "member": "m1"},
+    ]
+    assert run("member", "invite", "Ada").exit_code == 2
+    assert run("member", "invite", "Ada", "--member", "m1", "--role", "hackney=admin").exit_code == 2
+
+
+def test_the_table_of_roles_is_the_routers() -> None:
+    rows = {row["act"]: set(row["roles"]) for row in json.loads(run("member", "roles", "--json").output)}
+    assert rows["claim"] == {"verifier", "dispatcher", "admin"}
+    assert rows["invite_member"] == {"admin", "operator"}
+    assert "release_report" in run("member", "roles").output
+
+
 @pytest.mark.parametrize("role", ["hackney", "hackney=boss", "=dispatcher"])
 def test_a_wrong_role_is_usage(fake: Relay, role: str) -> None:
     assert run("member", "add", "Ada", "--role", role).exit_code == 2

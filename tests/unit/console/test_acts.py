@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from services.console.decide.commands import NEEDS
-from services.router.decide.permissions import ALLOWED
 from shared.contracts import desk
 from shared.contracts import incidents as i
 from shared.contracts.base import BridgeId, ReportId
 from shared.contracts.catalog import decode, encode
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
+from shared.permissions import ALLOWED
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
 from tests.rigs.console import Rig, console_rig, until

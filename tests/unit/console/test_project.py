@@ -12,6 +12,7 @@ from services.console.decide.draft import Draft
 from services.console.decide.project import needs, project
 from shared.contracts import desk
 from shared.contracts import incidents as i
+from shared.contracts import members as m
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Message, Place
 from shared.contracts.groups import GroupDefined, GroupDefinition, MemberAdded, MemberName, MemberRevoked
@@ -56,6 +57,9 @@ def folded(*events: Message) -> dict[str, Any]:
 
 
 # --- random logs --------------------------------------------------------------------------------
+
+KEY = m.Passkey(credential="cred", public_key="pub", label="Phone")
+WORD = m.Password(login="ada", argon2id="hash", totp="wrapped")
 
 
 def opened(incident: str, group: str) -> dict[str, Any]:
@@ -106,6 +110,13 @@ DECIDED = st.one_of(
     of(MemberAdded, member=st.just("m1"), roles=st.just({"hackney": "dispatcher"}),
        token_sha256=st.sampled_from(["a" * 64, "b" * 64]), name=st.just(MemberName(name="Ada"))),
     of(MemberRevoked, member=st.just("m1")),
+    of(m.MemberInvited, member=st.just("m1"), invite=st.sampled_from(["a" * 64, "b" * 64]), by=st.just("m0"),
+       roles=st.just({"hackney": "dispatcher"}), expires_at=st.just(START),
+       name=st.just(MemberName(name="Ada"))),
+    of(m.InviteSettled, member=st.just("m1"), invite=st.just("a" * 64), how=st.just("accepted")),
+    of(m.WayInPut, member=st.just("m1"), way_in=st.sampled_from(["w1", "w2"]),
+       login_tag=st.sampled_from([None, "c" * 64]), secret=st.sampled_from([KEY, WORD])),
+    of(m.WayInRemoved, member=st.just("m1"), way_in=st.just("w1")),
 )  # fmt: skip
 
 
@@ -298,6 +309,26 @@ def test_a_revoked_members_token_is_gone_and_a_new_token_replaces_the_old() -> N
     documents = folded(added(1, "a"), event(MemberRevoked, 2, member="m1"))
     assert not [k for k in documents if k.startswith("member_token:")]
     assert documents["member:m1"]["revoked"] is True
+
+
+def test_a_way_in_is_found_by_whoever_comes_until_it_is_removed_or_its_member_revoked() -> None:
+    def put(n: int, way: str, secret: Any, tag: str | None = None) -> Message:
+        return event(m.WayInPut, n, member="m1", way_in=way, secret=secret, login_tag=tag)
+
+    tag = "c" * 64
+    both = (put(1, "w1", KEY), put(2, "w2", WORD, tag))
+    documents = folded(*both)
+    assert documents["passkey:cred"] == {"member": "m1", "way": "w1"}
+    assert documents[f"login:{tag}"] == {"member": "m1", "way": "w2"}
+    other = KEY.model_copy(update={"credential": "other"})
+    documents = folded(*both, put(3, "w1", other))
+    assert "passkey:cred" not in documents
+    assert documents["passkey:other"]["way"] == "w1"
+    documents = folded(*both, event(m.WayInRemoved, 3, member="m1", way_in="w2"))
+    assert f"login:{tag}" not in documents
+    documents = folded(*both, event(MemberRevoked, 3, member="m1"))
+    assert not [k for k in documents if k.startswith(("ways:", "passkey:", "login:"))]
+    assert folded(put(1, "w1", None)).keys() <= {"counts"}
 
 
 def test_an_old_incident_restated_can_be_seen_again() -> None:

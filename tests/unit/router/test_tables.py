@@ -10,17 +10,18 @@ from services.router.decide.geo import cells_asked, cells_of, distance_m
 from services.router.decide.ids import code, incident_id
 from services.router.decide.likeness import gap_m
 from services.router.decide.locate import locate
-from services.router.decide.permissions import ALLOWED, refusal
+from services.router.decide.permissions import refusal
 from services.router.decide.text import alike, sketch, tokens
 from services.router.decide.understand import understand
 from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
 from services.router.gazetteer.rows import Rows
-from shared.contracts import desk
+from shared.contracts import desk, members
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
+from shared.permissions import ALLOWED
 
 NOWHERE = Hints(covered=lambda _lat, _lon: False)
 EVERYWHERE = Hints(covered=lambda _lat, _lon: True)
@@ -268,26 +269,24 @@ COMMANDS: dict[str, Any] = {
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
     "kill_switch": desk.KillSwitch,
-    "offer_account": desk.OfferAccount,
-    "unbind_accounts": desk.UnbindAccounts,
+    "invite_member": members.InviteMember,
 }
-OWN = {"offer_account", "unbind_accounts"}
 VERIFIER = {"claim", "release", "attend", "seen", "note", "hand_over", "ask"}
 DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
     "reopen", "escalate", "mute", "unmute", "flood",
 }  # fmt: skip
-RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch"}
+RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
     ("role", "may"),
     [
-        ("verifier", VERIFIER | OWN),
-        ("dispatcher", DISPATCHER | OWN),
-        ("admin", DISPATCHER | RUNNING | OWN),
-        ("operator", RUNNING | OWN),
+        ("verifier", VERIFIER),
+        ("dispatcher", DISPATCHER),
+        ("admin", DISPATCHER | RUNNING),
+        ("operator", RUNNING),
     ],
 )
 def test_the_table_of_roles(role: Any, may: set[str], command: str) -> None:

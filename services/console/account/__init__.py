@@ -1,0 +1,1 @@
+"""Who comes in, and how: signing in and out, invitations, one's own account, and who else is a member."""
