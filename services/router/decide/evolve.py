@@ -35,6 +35,9 @@ from shared.contracts import alerts, groups, incidents
 from shared.contracts.base import GroupId, IncidentId, Message
 from shared.contracts.groups import Audience
 
+_KEPT: Final = frozenset({"opened", "attached", "held"})
+"""What becomes of a report about which its sender may be asked."""
+
 
 def evolve(state: State, event: Message) -> State:
     """The state after this event of DECISIONS. Raises `TypeError` for a message that is no such event."""
@@ -58,6 +61,8 @@ def _decided(state: State, event: incidents.InputDecided) -> State:
         changes["positions_at"] = event.at
     if event.report_id is not None and state.known.get(event.report_id) is None:
         changes["known"] = state.known.put(event.report_id, event.incident_id or "", event.at)
+    if event.report_id is not None and event.outcome in _KEPT and state.places.get(event.report_id) is None:
+        changes["places"] = state.places.put(event.report_id, ref.seq, event.at)
     return changed(state, **changes)
 
 

@@ -73,15 +73,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         sketch=sketch(detail.text),
         gist=detail.gist or events.Gist(),
         trusted=detail.trusted,
-        seq=0 if detail.reported_at else _seq_of(event.id),
     )
-
-
-def _seq_of(event_id: str) -> int:
-    """The sequence of the report whose decision this event is part of (`REPORTS.7.1`); 0: it is of none."""
-    stream, _, rest = event_id.partition(".")
-    seq = rest.partition(".")[0]
-    return int(seq) if stream == "REPORTS" and seq.isascii() and seq.isdigit() else 0
 
 
 def _with(incident: Incident, report: Evidence) -> Incident:

@@ -49,6 +49,9 @@ QUESTION_WAITS: Final = timedelta(minutes=30)
 QUESTION_LIFE: Final = timedelta(minutes=20)
 """Later than this nobody is asked any more: they are gone, or it is over."""
 
+ASKABLE: Final = timedelta(hours=72)
+"""So long a report's contact lives, and its sender can be asked."""
+
 HOUR: Final = timedelta(hours=1)
 
 OFFER_LIFE: Final = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from rpds import HashTrieMap
 
 from services.router.decide.generations import Generations
 from services.router.decide.geo import Cell
-from services.router.decide.limits import HOUR, QUESTIONS_WITHIN
+from services.router.decide.limits import ASKABLE, HOUR, QUESTIONS_WITHIN
 from services.router.decide.walked import Walked
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Step, Tally
@@ -57,8 +57,6 @@ class Evidence:
     sketch: tuple[int, ...] = ()
     gist: Gist = field(default_factory=Gist)
     trusted: bool = False
-    seq: int = 0
-    """Where it lies in REPORTS, if it joined when it came; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +303,10 @@ def _asked() -> "Generations[str, tuple[Asked, ...]]":
     return Generations(QUESTIONS_WITHIN)
 
 
+def _places() -> "Generations[ReportId, int]":
+    return Generations(ASKABLE)
+
+
 def _times() -> "Generations[str, tuple[datetime, ...]]":
     return Generations(HOUR)
 
@@ -389,6 +391,8 @@ class State:
     """The chat accounts of members, by the pseudonym of their sender."""
     yes: "HashTrieMap[MemberId, WaitingYes]" = field(default_factory=HashTrieMap)
     """What waits for a member's yes by chat; one thing each."""
+    places: "Generations[ReportId, int]" = field(default_factory=_places)
+    """Where the reports lie in REPORTS whose senders may be asked."""
     tries: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
     """When an account last tried a one-time code that was wrong."""
     answered: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
