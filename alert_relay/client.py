@@ -77,10 +77,7 @@ class Hub:
 
     def command(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A desk command; raises `NotDecidedYetError` when its outcome is still open."""
-        answer: dict[str, Any] = self.at_desk("POST", f"/v1/desk/{name}", body)
-        if answer.get("outcome") == "pending":
-            raise NotDecidedYetError
-        return answer
+        return _decided(self.at_desk("POST", f"/v1/desk/{name}", body))
 
     def preview(self, name: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What the command would send to whom."""
@@ -99,6 +96,20 @@ class Hub:
     def report(self, name: str) -> dict[str, Any]:
         """What became of a report, and why."""
         found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/reports/{quote(name, safe='')}")
+        return found
+
+    def duty(self) -> dict[str, Any]:
+        """Our groups' shifts, and who is on duty."""
+        found: dict[str, Any] = self.at_desk("GET", "/v1/duty")
+        return found
+
+    def duty_command(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A command about a shift; raises `NotDecidedYetError` when its outcome is still open."""
+        return _decided(self.at_desk("POST", f"/v1/duty/{name}", body))
+
+    def card(self, language: str) -> dict[str, Any]:
+        """What whoever keeps a post is told."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/card?{urlencode({'language': language})}")
         return found
 
     def held(self) -> dict[str, Any]:
@@ -129,6 +140,12 @@ class Hub:
         """The console's picture of the installation."""
         answer: dict[str, Any] = self.at_desk("GET", "/v1/status")
         return answer
+
+
+def _decided(answer: dict[str, Any]) -> dict[str, Any]:
+    if answer.get("outcome") == "pending":
+        raise NotDecidedYetError
+    return answer
 
 
 def _items(answer: Any, key: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import chat_account, desk, explain, hub, status
+from services.console import card, chat_account, desk, duty, explain, hub, status
 from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.live import Live
@@ -29,13 +29,16 @@ ROUTES: Final = (
     web.get("/v1/desk/reports/{report}", explain.get_report),
     web.post("/v1/desk/{command}", desk.post_command),
     web.post("/v1/desk/{command}/preview", desk.post_preview),
+    web.get("/v1/duty", duty.get_duty),
+    web.post("/v1/duty/{command}", duty.post_duty),
+    web.get("/v1/desk/card", card.get_card),
     web.get("/v1/members", hub.get_members),
     web.post("/v1/members", hub.post_member),
     web.delete("/v1/members/{member}", hub.delete_member),
+    web.post("/v1/invites", hub.post_invite),
     web.get("/v1/account/chat", chat_account.get_chat),
     web.post("/v1/account/chat", chat_account.post_chat),
     web.delete("/v1/account/chat", chat_account.delete_chat),
-    web.post("/v1/invites", hub.post_invite),
     web.get("/v1/groups", hub.get_groups),
     web.put("/v1/groups/{group}", hub.put_group),
     web.post("/v1/kill-switch", hub.post_kill_switch),

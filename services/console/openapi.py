@@ -7,18 +7,26 @@ from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
 
-_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.NewInvite, m.GroupRequest, m.KillSwitchRequest)
+_REQUESTS: Final = (
+    m.DeskRequest,
+    m.ShiftRequest,
+    m.NewMember,
+    m.NewInvite,
+    m.GroupRequest,
+    m.KillSwitchRequest,
+)
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    m.DutyList,
     m.Explained,
     m.MemberList,
     m.MemberAnswer,
+    m.InviteAnswer,
     m.ChatAccounts,
     m.ChatOffer,
-    m.InviteAnswer,
     m.GroupList,
     m.GroupAnswer,
     m.ProblemDocument,
@@ -63,6 +71,10 @@ async def get_openapi(_: web.Request) -> web.Response:
 def _paths() -> dict[str, Any]:
     commands = {"type": "string", "enum": list(m.CommandName.__args__)}  # type: ignore[attr-defined]
     command, name = _parameter("command", commands), _parameter("name", {"type": "string"})
+    shifts = _parameter(
+        "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
+    )
+    language = {"name": "language", "in": "query", "schema": {"type": "string"}}
     state = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open", "all"]}}
     return {
         "/v1/desk/incidents": {
@@ -77,6 +89,11 @@ def _paths() -> dict[str, Any]:
         "/v1/desk/{command}/preview": {
             "post": _write("preview", "What it would send to whom", "DeskRequest", "Preview", command)
         },
+        "/v1/desk/card": {"get": _read("shiftCard", "What whoever keeps a post is told", None, language)},
+        "/v1/duty": {"get": _read("listDuty", "Your groups' shifts", "DutyList")},
+        "/v1/duty/{command}": {
+            "post": _write("decideDuty", "Offer, take or give up a shift", "ShiftRequest", "Decided", shifts)
+        },
         "/v1/members": {
             "get": _read("listMembers", "Who may act", "MemberList"),
             "post": _write("addMember", "Let somebody act", "NewMember", "MemberAnswer", ok="201"),
@@ -84,13 +101,13 @@ def _paths() -> dict[str, Any]:
         "/v1/members/{name}": {
             "delete": _write("revokeMember", "Let somebody act no longer", None, "Decided", name)
         },
+        "/v1/invites": {
+            "post": _write("invite", "A link to come in by, once", "NewInvite", "InviteAnswer", ok="201")
+        },
         "/v1/account/chat": {
             "get": _read("listChatAccounts", "Your chat accounts", "ChatAccounts"),
             "post": _write("offerChatAccount", "A code that binds one", None, "ChatOffer", ok="201"),
             "delete": _write("unbindChatAccounts", "Unbind them all", None, "Decided"),
-        },
-        "/v1/invites": {
-            "post": _write("invite", "A link to come in by, once", "NewInvite", "InviteAnswer", ok="201")
         },
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {

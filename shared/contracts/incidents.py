@@ -51,6 +51,9 @@ Status = Literal[
     "no_news",
     "merged",
 ]
+Rung = Literal["again", "neighbours", "fallback", "nobody_left"]
+"""Who is asked while nobody takes an incident: its own verifiers again, the neighbours', the fallback
+group's; then there is nobody left to ask."""
 
 
 class InputRef(Frozen):
@@ -155,6 +158,8 @@ class ReportDetail(Private):
     observed_at: Moment | None = None
     reported_at: Moment | None = None
     """When it came, where that was before this event: it was held, or split off."""
+    seq: int = 0
+    """Where it lies in REPORTS, where this event does not follow from it; 0: not known."""
     trusted: bool = False
     """Whether it came in by a trusted account."""
 
@@ -448,6 +453,8 @@ class IncidentEscalated(IncidentEvent):
     type: Literal["incident.escalated.v1"] = "incident.escalated.v1"
     groups: tuple[GroupId, ...]
     member: MemberId | None = None
+    rung: Rung | None = None
+    """Where nobody took it: how far up the ladder it has come."""
 
 
 class ReporterAsked(IncidentEvent):

@@ -13,7 +13,7 @@ from typing import Final
 from services.router.decide.ask_back import may_be_asked
 from services.router.decide.chat_talk import Talk, incident_of
 from services.router.decide.reports import Answer
-from services.router.decide.state import Incident, State
+from services.router.decide.state import Evidence, Incident, State
 from services.router.decide.worlds import world
 from shared.contracts.base import Message, ReportId
 from shared.contracts.desk import AskReporter, ReporterAddress
@@ -50,7 +50,7 @@ def asked_about(state: State, message: Message | None) -> tuple[AskedAbout, ...]
         return ()
     incident = incident_of(state, reply.code)
     found = _askable(state, incident) if incident is not None else ()
-    return tuple(islice(found, _MOST_TRIED))
+    return tuple(AskedAbout(report.report, report.seq) for report in islice(found, _MOST_TRIED))
 
 
 def ask_reporter(talk: Talk, reply: DeskReply, reporter: Reachable | None) -> Answer | None:
@@ -67,7 +67,7 @@ def ask_reporter(talk: Talk, reply: DeskReply, reporter: Reachable | None) -> An
     return answer
 
 
-def _askable(state: State, incident: Incident) -> Iterator[AskedAbout]:
+def _askable(state: State, incident: Incident) -> Iterator[Evidence]:
     """Reports whose sender may be asked: the best one first, then those seen first-hand, then the latest."""
     known = sorted(
         incident.evidence.values(), key=lambda e: (e.first_hand is True, e.at, e.report), reverse=True
@@ -75,8 +75,6 @@ def _askable(state: State, incident: Incident) -> Iterator[AskedAbout]:
     found = [incident.best, *known] if incident.best is not None else known
     here = world(state, drill=incident.drill)
     for report in dict.fromkeys(found):
-        seq, sender = state.places.get(report.report), report.sender
-        if seq is None or sender is None or sender in state.accounts:
-            continue
-        if may_be_asked(here, sender, state.now):
-            yield AskedAbout(report.report, seq)
+        theirs = report.sender is None or report.sender in state.accounts
+        if report.seq and not theirs and may_be_asked(here, report.sender or "", state.now):
+            yield report

@@ -1,6 +1,7 @@
 """Commands that run the hub: groups, members, the kill switch."""
 
 from services.router.decide import reasons
+from services.router.decide.desk_duty import leave_rota
 from services.router.decide.desk_members import settle_invites
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import last_operator
@@ -55,6 +56,7 @@ def revoke_member(draft: Draft, command: desk.RevokeMember) -> str:
     if not settle_invites(draft, command.revoked, "withdrawn") and not member:
         return reasons.UNKNOWN_MEMBER
     if member:
+        leave_rota(draft, command.revoked)
         draft.emit(MemberRevoked, member=command.revoked)
     return reasons.APPLIED
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
-from services.router.decide.evolve_accounts import without
 from services.router.decide.state import Invite, KnownWayIn, Member, State
 from shared.contracts import groups, members
 from shared.contracts.base import Message
@@ -23,7 +23,7 @@ def _added(state: State, event: groups.MemberAdded) -> State:
 
 def _revoked(state: State, event: groups.MemberRevoked) -> State:
     state = changed(state, members=state.members.discard(event.member))
-    return without(state, event.member)
+    return evolve_accounts.without(state, event.member)
 
 
 def _invited(state: State, event: members.MemberInvited) -> State:

@@ -154,6 +154,7 @@ def _detail_of_held(held: Held) -> events.ReportDetail:
         first_hand=held.evidence.first_hand,
         language=held.language,
         reported_at=held.evidence.at,
+        seq=held.evidence.seq,
         trusted=held.evidence.trusted,
     )
 

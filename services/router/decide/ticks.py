@@ -24,8 +24,11 @@ from services.router.decide.due import (
     resting_incidents,
     ripens,
 )
+from services.router.decide.ladder import ladder
 from services.router.decide.limits import VAGUE_FORGETS
+from services.router.decide.posts import aftercare
 from services.router.decide.reports import open_held
+from services.router.decide.shifts import shifts
 from services.router.decide.state import DAWN, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts import incidents as events
@@ -167,11 +170,22 @@ def _restate_members(draft: Draft) -> Iterator[None]:
             token_sha256=member.token_sha256,
             name=MemberName(name=member.name) if member.name else None,
         )
-        restate_accounts(draft, member_id)
         for way, known in sorted(member.ways_in.items()):
             tag = known.login_tag
             draft.emit(WayInPut, member=member_id, way_in=way, login_tag=tag, secret=known.secret)
+        restate_accounts(draft, member_id)
         yield
 
 
-_DUE: Final[tuple[Due, ...]] = (_claims, _silence, _forgetting, _vague, _expiry, digests, _restating)
+_DUE: Final[tuple[Due, ...]] = (
+    _claims,
+    _silence,
+    _forgetting,
+    _vague,
+    _expiry,
+    ladder,
+    digests,
+    aftercare,
+    shifts,
+    _restating,
+)
