@@ -11,6 +11,8 @@ from services.console.live import Live
 from services.console.openapi import get_openapi
 from services.console.rights_files import load_rights
 from services.console.web import feeds, pages, rights, start
+from services.console.web.desk import ROUTES as DESK_ROUTES
+from services.console.web.desk.pictures import PICTURES, Pictures
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem, add_health, problems
 
@@ -54,8 +56,9 @@ def make_app(console: Console, live: Live) -> web.Application:
     app = web.Application(middlewares=[problems, _redis_away], client_max_size=MAX_BODY)
     app[CONSOLE] = console
     app[pages.LIVE] = live
+    app[PICTURES] = Pictures(console.store, console.news, console.clock)
     app[rights.RIGHTS] = load_rights(console.settings.console_rights_folder)
-    app.add_routes(ROUTES)
+    app.add_routes((*ROUTES, *DESK_ROUTES))
     add_health(app, lambda: status.health(console))
     return app
 

@@ -32,7 +32,7 @@ async def get_incidents(request: web.Request) -> web.Response:
     index = {"open": "open", "all": "incidents"}.get(request.query.get("state", "open"))
     if index is None:
         raise Problem(422, "invalid", "state is `open` or `all`.")
-    found = await _of_groups(console, actor, index, "incident")
+    found = await of_groups(console, actor, index, "incident")
     seen = [views.for_eyes(d, actor.roles) for d in found if views.may_see(d, actor.roles)]
     seen.sort(key=lambda d: (d.get("opened_at", ""), d["id"]), reverse=True)
     names = await console.store.names_of({m for d in seen for m in views.members_named(d)})
@@ -42,17 +42,17 @@ async def get_incidents(request: web.Request) -> web.Response:
 async def get_incident(request: web.Request) -> web.Response:
     """One incident with its reports, what was done, and who was told what."""
     console, actor = request.app[CONSOLE], await actor_of(request)
-    incident = await _visible(console, actor, request.match_info["name"])
+    incident = await visible_incident(console, actor, request.match_info["name"])
     return web.json_response(await _whole(console, actor, incident))
 
 
 async def get_held(request: web.Request) -> web.Response:
     """Reports that wait for a person, newest first."""
     console, actor = request.app[CONSOLE], await actor_of(request)
-    found = await _of_groups(console, actor, "held", "held")
+    found = await of_groups(console, actor, "held", "held")
     found.sort(key=lambda d: (d["at"], d["report_id"]), reverse=True)
     now = console.clock.now().isoformat()
-    mutes = [m for m in await _of_groups(console, actor, "mutes", "mute") if m["until"] > now]
+    mutes = [m for m in await of_groups(console, actor, "mutes", "mute") if m["until"] > now]
     floods = [f for f in await console.store.many("flood", actor.roles) if (f["until"] or "") > now]
     names = await console.store.names_of({one["member"] for one in (*mutes, *floods)})
     return _answer(
@@ -68,12 +68,17 @@ async def post_command(request: web.Request) -> web.Response:
     """A command: stored, decided, answered."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
+    given, verdict = await give(console, actor, name, asked)
+    return await _decided(console, actor, given, verdict)
+
+
+async def give(console: Console, actor: Actor, name: CommandName, asked: DeskRequest) -> tuple[str, Verdict]:
+    """Give the command for this member; its id and what was decided. Raises a problem if it is refused."""
     act, incident = await _act(console, actor, asked)
     act = await _completed(console, name, act, asked, incident)
     body = asked.model_dump_json(exclude_none=True)
     verdict = await submit(console, command_of(name, act, asked), body=body)
-    given = act.id.partition(".")[2]
-    return await _decided(console, actor, given, verdict, made=act.made)
+    return act.id.partition(".")[2], replace(verdict, made=act.made)
 
 
 async def post_preview(request: web.Request) -> web.Response:
@@ -85,7 +90,7 @@ async def post_preview(request: web.Request) -> web.Response:
         raise Problem(403, "role_too_low", "Only a group's own people see what would be sent.")
     if incident is None:
         return _answer(Preview(sends=[]))
-    return _answer(Preview(sends=await _sends(console, name, asked, incident)))
+    return _answer(Preview(sends=await sends_for(console, name, asked, incident)))
 
 
 async def _completed(
@@ -93,7 +98,7 @@ async def _completed(
 ) -> CommandAct:
     """With what the relay knows and the member need not say: how many it reaches, whom a question goes to."""
     if name == "confirm" and incident is not None:
-        sends = await _sends(console, name, asked, incident)
+        sends = await sends_for(console, name, asked, incident)
         reach = sum(send.recipients or 0 for send in sends if send.audience != "verifiers")
         return replace(act, reach=reach)
     if name == "ask":
@@ -106,7 +111,10 @@ async def _completed(
     return act
 
 
-async def _sends(console: Console, name: CommandName, asked: DeskRequest, incident: Document) -> list[Send]:
+async def sends_for(
+    console: Console, name: CommandName, asked: DeskRequest, incident: Document
+) -> list[Send]:
+    """What the command would send about this incident, to whom."""
     told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
         g["id"]: console.channels.facts(g)
@@ -149,8 +157,8 @@ async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:
 
 
 async def _act(console: Console, actor: Actor, asked: DeskRequest) -> tuple[CommandAct, Document | None]:
-    incident = await _visible(console, actor, asked.incident) if asked.incident else None
-    absorbed = await _visible(console, actor, asked.absorbed) if asked.absorbed else None
+    incident = await visible_incident(console, actor, asked.incident) if asked.incident else None
+    absorbed = await visible_incident(console, actor, asked.absorbed) if asked.absorbed else None
     concerned = await _concerned(console, actor, asked, incident)
     group = acting_group(asked.group, concerned, actor.roles)
     if group is None:
@@ -191,7 +199,7 @@ async def _groups_of(console: Console, asked: DeskRequest) -> list[str]:
     return list(incident.get("seen_by", ()))
 
 
-async def _visible(console: Console, actor: Actor, name: str) -> Document:
+async def visible_incident(console: Console, actor: Actor, name: str) -> Document:
     """The incident, if it concerns a group of the member; else the same answer as for none."""
     incident = await console.store.incident(name)
     if incident is None:
@@ -205,7 +213,8 @@ async def _visible(console: Console, actor: Actor, name: str) -> Document:
     return views.for_eyes(incident, actor.roles)
 
 
-async def _of_groups(console: Console, actor: Actor, index: str, family: str) -> list[Document]:
+async def of_groups(console: Console, actor: Actor, index: str, family: str) -> list[Document]:
+    """The documents that the indexes of the member's groups name."""
     lists = await asyncio.gather(
         *(console.store.listed(f"{index}:{GroupId(group)}", family) for group in actor.roles)
     )
@@ -222,9 +231,8 @@ async def _whole(console: Console, actor: Actor, incident: Document) -> Document
     return views.whole(incident, reports, alerts, names, actor.roles)
 
 
-async def _decided(
-    console: Console, actor: Actor, given: str, verdict: Verdict, *, made: str | None
-) -> web.Response:
+async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict) -> web.Response:
+    made = verdict.made
     if verdict.reason is None:
         return _answer(Decided(command_id=given, outcome="pending", made=made), status=202)
     incident = await console.store.incident(verdict.incident) if verdict.incident else None

@@ -25,7 +25,13 @@ _NONE: Final = Problem(404, "no_such_report", "Your groups have no such report; 
 async def get_report(request: web.Request) -> web.Response:
     """What became of a report and why: what was understood, where, whose, compared with what."""
     console, actor = request.app[CONSOLE], await actor_of(request)
-    report = await console.store.one(f"report:{request.match_info['report']}")
+    shown = await explained(console, actor, request.match_info["report"])
+    return web.json_response(shown.model_dump(mode="json"))
+
+
+async def explained(console: Console, actor: Actor, report_id: str) -> Explained:
+    """The same, for whoever shows it in another way."""
+    report = await console.store.one(f"report:{report_id}")
     if report is None or "outcome" not in report:
         await whole(console.store, since=actor.epoch)
         raise _NONE
@@ -34,7 +40,7 @@ async def get_report(request: web.Request) -> web.Response:
     waiting = await console.store.one(f"held:{report['report_id']}")
     if not _may_see(actor, why, incident, waiting):
         raise _NONE
-    shown = Explained(
+    return Explained(
         report_id=report["report_id"],
         at=report["at"],
         outcome=report["outcome"],
@@ -44,7 +50,6 @@ async def get_report(request: web.Request) -> web.Response:
         groups=[g["group"] for g in incident.get("groups", ())] if incident else _groups(why, waiting),
         why=await _shown(console, actor, why) if why else None,
     )
-    return web.json_response(shown.model_dump(mode="json"))
 
 
 async def _why(console: Console, report: Document) -> Why | None:

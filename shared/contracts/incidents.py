@@ -494,7 +494,7 @@ class FloodSet(Message):
     type: Literal["flood.set.v1"] = "flood.set.v1"
     group: GroupId
     member: MemberId
-    until: Moment | None
+    until: Moment | None = None
 
 
 class IncidentForgotten(IncidentEvent):

@@ -8,13 +8,14 @@ from typing import Final
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+expect.set_options(timeout=30_000)  # a busy machine is no failure
 needs_chromium: Final = pytest.mark.skipif(
     not CHROMIUM.exists() and "CI" not in os.environ,
     reason="needs Debian's chromium package (or CHROMIUM=/path/to/chromium)",
@@ -26,6 +27,17 @@ async def no_violations(page: Page) -> None:
     """Assert that axe-core finds nothing wrong with the page as it is now."""
     found = await Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """A new browser, for tests in which several people look at once; closed whatever happens."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
 
 
 @asynccontextmanager

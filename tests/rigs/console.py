@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import aiohttp.web
 
 from services.console.app import make_app
 from services.console.channels import Channels
@@ -113,6 +114,7 @@ class Rig:
         self._ids = count(1)
 
     url: str
+    app: aiohttp.web.Application
     http: aiohttp.ClientSession
     console: Console
 
@@ -364,7 +366,8 @@ async def console_rig(
         )
         workers = (rig.projector().work, rig.news.work, rig.live.work, rig.decide)
         tasks = [asyncio.create_task(work(rig.stop)) for work in workers]
-        port = await stack.enter_async_context(site(make_app(rig.console, rig.live), "127.0.0.1", 0))
+        rig.app = make_app(rig.console, rig.live)
+        port = await stack.enter_async_context(site(rig.app, "127.0.0.1", 0))
         rig.url = f"http://127.0.0.1:{port}"
         try:
             await rig.shown()

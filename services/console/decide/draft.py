@@ -25,6 +25,7 @@ _LIVES: Final[Mapping[str, int]] = {
     "decided": LIFE_S,  # the page of acts says how each was decided
     "invite": 4 * _DAY,
     "mute": 2 * _DAY,
+    "watch": _DAY // 8,
 }
 
 _KEPT: Final = 2_000

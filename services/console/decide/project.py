@@ -9,7 +9,7 @@ document shows is neither read (`passes_by`) nor opened (`shows_private`).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from services.console.decide import accounts, aftercare, duty, held, incidents, people, quiet, told
+from services.console.decide import accounts, aftercare, duty, held, incidents, people, quiet, told, watches
 from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
 from shared.contracts import aftercare as ac
@@ -80,6 +80,7 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.MuteLifted: (quiet.needs, quiet.lifted),
     i.FloodSet: (quiet.needs_of_flood, quiet.flooded),
     i.HeldDigested: (held.needs_of_digest, held.digested),
+    i.WatchNoted: (watches.needs, watches.noted),
     a.AlertRaised: (told.needs_of_alert, told.raised),
     lg.AlertExpanded: (told.needs, told.expanded),
     lg.ChunkSettled: (told.needs, told.chunk_settled),
@@ -106,7 +107,7 @@ _MORE: Final[Mapping[type[Message], str]] = {i.IncidentMerged: "absorbed", i.Inc
 
 
 _PRIVATE: Final = (
-    i.InputDecided, i.ReportWatched, i.WatchNoted, i.YesAsked, g.AccountOffered, g.JoinRefused
+    i.InputDecided, i.ReportWatched, i.YesAsked, g.AccountOffered, g.JoinRefused
 )  # fmt: skip
 """What no document shows the private part of."""
 

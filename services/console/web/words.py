@@ -24,7 +24,7 @@ class Words:
         self.languages = (_FIRST, *sorted(set(self._texts) - {_FIRST}))
         """Language codes, the default first."""
 
-    def say(self, language: str, key: str, **values: object) -> str:
+    def say(self, language: str, key: str, /, **values: object) -> str:
         """The text in that language with its `{placeholders}` filled.
 
         English stands in where a language lacks a key: `missing` names those, and a test wants none. What
@@ -34,6 +34,10 @@ class Words:
         if texts["direction"] == "rtl":
             values = {name: f"{_ISOLATE}{value}{_POP}" for name, value in values.items()}
         return (texts.get(key) or self._texts[_FIRST][key]).format(**values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return key in self._texts[_FIRST]
 
     def keys(self, language: str) -> frozenset[str]:
         """Which texts that language has."""

@@ -32,7 +32,8 @@ async def test_a_link_lets_somebody_in_once(hub: Rig, bo: Browser) -> None:
         assert await bo.get(path) == 200
     assert "Welcome, Bo" in bo.text
     await with_password(hub, bo, made)
-    assert (bo.status, bo.path) == (200, "/account")
+    assert (bo.status, bo.path) == (200, "/desk")
+    assert await bo.get("/account") == 200
     assert "You are Bo here." in bo.text
     async with Browser(hub) as other:
         assert await other.get(path) == 404
@@ -51,7 +52,7 @@ async def test_two_who_use_a_link_at_once_are_one(hub: Rig, bo: Browser) -> None
             for n, b in (("bo1", bo), ("bo2", other))
         ]
         await asyncio.gather(bo.send(path, **typed[0]), other.send(path, **typed[1]))
-        assert sorted([bo.path, other.path]) == ["/account", path]
+        assert sorted([bo.path, other.path]) == ["/desk", path]
         await asyncio.gather(bo.get("/account"), other.get("/account"))
         assert sorted([bo.path, other.path]) == ["/account", "/sign-in?next=/account"]
 
@@ -87,7 +88,7 @@ async def test_what_was_mistyped_is_said_and_the_app_need_not_scan_again(
     assert PASSWORD not in bo.text
     assert bo.secret() == secret
     await bo.send(path, **typed)
-    assert bo.path == "/account"
+    assert bo.path == "/desk"
 
 
 async def test_a_login_that_another_has_is_refused(hub: Rig, bo: Browser) -> None:
@@ -97,7 +98,7 @@ async def test_a_login_that_another_has_is_refused(hub: Rig, bo: Browser) -> Non
         await with_password(hub, cy, made, login="BOBO")
         assert (cy.status, "Somebody else uses this name" in cy.text) == (409, True)
         await with_password(hub, cy, made, login="cyrus")
-        assert cy.path == "/account"
+        assert cy.path == "/desk"
 
 
 async def signed_out(bo: Browser) -> None:
@@ -165,7 +166,7 @@ async def test_who_lost_their_phone_comes_in_by_a_new_link(hub: Rig, bo: Browser
     again = await invited(hub, "Bo", member=made.member)
     async with Browser(hub) as new:
         await with_password(hub, new, again, login="bo2")
-        assert new.path == "/account"
+        assert new.path == "/desk"
         await bo.get("/account")
         assert bo.path == "/sign-in?next=/account"
         typed = {"login": "bobo", "password": PASSWORD, "code": code(hub, secret)}
@@ -188,7 +189,7 @@ async def test_a_password_is_changed_in_place_and_ends_other_sessions(hub: Rig, 
     secret = await with_password(hub, bo, await invited(hub))
     async with Browser(hub) as elsewhere:
         await elsewhere.send("/sign-in", login="bobo", password=PASSWORD, code=code(hub, secret))
-        assert elsewhere.path == "/account"
+        assert elsewhere.path == "/desk"
         await bo.get("/account/password")
         new = bo.secret()
         await bo.send("/account/password", login="bobo", password="another " + PASSWORD, code=code(hub, new))

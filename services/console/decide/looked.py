@@ -1,0 +1,51 @@
+"""What changed since a member last looked: a mark of where they were, and the difference. Pure.
+
+A mark is what they saw of an incident: its last step and its number of reports. It is kept per member and
+incident, may be lost at any time, and then the incident is simply new again.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from services.console.decide.draft import Document
+
+_MARK: Final = re.compile(r"([A-Z]{1,12}\.\d{1,15}|-)\.(\d{1,9})\Z")
+_MOST_STEPS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What is new: the steps (what happened, the latest last), and how many reports more."""
+
+    never: bool
+    """They have not looked at it yet."""
+    steps: tuple[Document, ...] = ()
+    reports: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether there is anything new."""
+        return self.never or bool(self.steps) or self.reports > 0
+
+
+def mark_of(incident: Document) -> str:
+    """Where somebody is who sees it as it is now."""
+    timeline = incident.get("timeline") or ()
+    return f"{timeline[-1]['cause'] if timeline else '-'}.{incident.get('reports', 0)}"
+
+
+def fresh(incident: Document, mark: str | None, member: str) -> Fresh:
+    """What is new to the member whose mark this is; what they did themselves is not."""
+    found = _MARK.match(mark or "")
+    if found is None:
+        return Fresh(never=True)
+    steps = [s for s in _after(incident, found[1]) if s.get("member") != member]
+    reports = int(incident.get("reports", 0)) - int(found[2])
+    return Fresh(never=False, steps=tuple(steps[-_MOST_STEPS:]), reports=max(0, reports))
+
+
+def _after(incident: Document, cause: str) -> list[Document]:
+    """The steps after the last that this decision left; all, where it is long past."""
+    timeline: list[Document] = incident.get("timeline", [])
+    last = max((n for n, step in enumerate(timeline) if step["cause"] == cause), default=-1)
+    return timeline[last + 1 :]

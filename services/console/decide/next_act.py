@@ -1,0 +1,93 @@
+"""The next right act: the one button under the thumb. Pure.
+
+It says what an experienced dispatcher would do now, and why in one sentence. It decides nothing, and every
+other act stays within reach below.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.console.decide.desk_list import on_it
+from services.console.decide.draft import Document
+from services.console.decide.page_acts import offered, role_in
+
+_UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """An act's name (None: there is nothing to do), and why: the key of a sentence."""
+
+    act: str | None
+    why: str
+
+
+def next_act(incident: Document, member: str, roles: dict[str, str], now: datetime) -> Next:
+    """What this member should do next about the incident."""
+    claim = on_it(incident, now)
+    mine = claim is not None and claim.member == member
+    step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == member), None)
+    possible = {a.name for a in offered(incident, role_in(incident, roles), mine=mine, step=step)}
+    wished = _wishes(incident, member, step, claim=claim is not None, mine=mine)
+    return next((n for n in wished if n.act is None or n.act in possible), Next(None, "next_nothing"))
+
+
+def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, mine: bool) -> Iterator[Next]:
+    """What would be right, the rightest first."""
+    status = incident.get("status")
+    if status == "merged":
+        yield Next(None, "next_merged")
+    elif status in {"officers_left", "aftercare"}:
+        yield from _after(incident)
+    elif status == "no_news":
+        yield Next("reopen", "next_no_news")
+    elif status in _UNPROVEN or status == "confirmed":
+        if proposed := incident.get("proposed"):
+            own = proposed["member"] == member
+            yield Next(None, "next_wait_for_second") if own else Next("confirm", "next_second_person")
+        if not claim:
+            yield Next("claim", "next_claim")
+        yield from _own_way(incident, member, step)
+        if claim and not mine:
+            yield Next(None, "next_theirs")
+        elif status == "confirmed":
+            yield Next("update", "next_confirmed")
+        else:
+            yield from _to_know(incident)
+
+
+def _own_way(incident: Document, member: str, step: str | None) -> Iterator[Next]:
+    """Whoever is on the way says that they are there; whoever is there says what they see."""
+    if step == "going":
+        yield Next("there", "next_there")
+    elif step == "there" and not _saw(incident, member):
+        yield Next("seen", "next_seen")
+
+
+def _to_know(incident: Document) -> Iterator[Next]:
+    """Before anybody can confirm: a place, and somebody who saw it."""
+    if not incident.get("place"):
+        yield Next("place", "next_place")
+    if incident.get("first_hand") or incident.get("seen"):
+        yield Next("confirm", "next_confirm")
+    if not incident.get("visits"):
+        yield Next("going", "next_going")
+    yield Next("confirm", "next_confirm_unseen")
+    yield Next("seen", "next_seen")
+
+
+def _after(incident: Document) -> Iterator[Next]:
+    tally = incident.get("tally") or {}
+    if incident.get("status") == "officers_left" and (tally.get("taken") or tally.get("unknown")):
+        yield Next("aftercare", "next_aftercare")
+    if incident.get("status") == "aftercare":
+        yield Next("update", "next_in_aftercare")
+    yield Next("closed", "next_close")
+
+
+def _saw(incident: Document, member: str) -> bool:
+    """Whether this member said what they saw."""
+    timeline = incident.get("timeline", ())
+    return any(step.get("what") == "seen" and step.get("member") == member for step in timeline)

@@ -1,0 +1,31 @@
+"""The desk page: what a group's people see of their incidents, and what they do about them, on a phone first.
+
+Everything works as pages and forms; the script only keeps open pages live and counts a claim down.
+"""
+
+from typing import Final
+
+from aiohttp import web
+
+from services.console.web.desk import acting, held, live, maps, pages
+
+_CODE: Final = "/desk/{code:[A-Z0-9]{3,6}}"
+_REPORT: Final = "/desk/held/{report:[A-Za-z0-9_-]{1,64}}"
+
+ROUTES: Final = (
+    web.get("/desk", pages.get_list),
+    web.get("/desk/live", live.get_live),
+    web.get("/desk/held", held.get_all_held),
+    web.get(_REPORT, held.get_held_report),
+    web.post(_REPORT + "/release", held.post_release),
+    web.post(_REPORT + "/mute", held.post_mute),
+    web.post("/desk/unmute", held.post_unmute),
+    web.post("/desk/flood", held.post_flood),
+    web.get(_CODE, pages.get_incident),
+    web.get(_CODE + "/reports", pages.get_reports),
+    web.get(_CODE + "/map.svg", maps.get_map),
+    web.get(_CODE + "/why/{report:[A-Za-z0-9_-]{1,64}}", pages.get_why),
+    web.get(_CODE + "/{act:[a-z_]{3,20}}", acting.get_act),
+    web.post(_CODE + "/{act:[a-z_]{3,20}}", acting.post_act),
+)
+"""Codes are written large, so that no code can be taken for one of the words."""

@@ -1,0 +1,127 @@
+"""Acts on an incident: a form, then what would be sent to whom in the very words, then the act itself.
+
+Nothing that people are told goes out unseen. The form carries the version of the incident that it was made
+for: if that changed meanwhile, a page shows what changed, and lets one go on with what was typed.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from aiohttp import web
+
+from services.console.decide.commands import missing_fields
+from services.console.decide.looked import fresh, mark_of
+from services.console.desk import give, sends_for, visible_incident
+from services.console.models import DeskRequest, Send
+from services.console.web.desk.choices import choices_for
+from services.console.web.desk.doing import Doing, doing_of
+from services.console.web.desk.forms import NOTHING, request_of, typed_in, typed_of, with_click, with_place
+from services.console.web.desk.previews import preview_of
+from services.console.web.desk.problems import as_page, words_of
+from services.console.web.desk.render import page
+from shared.http import Problem
+
+_MOVED_ON: Final = "incident_moved_on"
+_SECOND: Final = "second_person_needed"
+_AGAIN: Final = frozenset({"look", "edit"})
+"""Buttons that show the form once more."""
+_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate"})
+"""Acts whose form is more than words and figures."""
+
+
+@as_page
+async def get_act(request: web.Request) -> web.StreamResponse:
+    """The form of an act."""
+    return await _form(await doing_of(request, typed_of(request.query)))
+
+
+@as_page
+async def post_act(request: web.Request) -> web.StreamResponse:
+    """One step further: the preview where people would be told, else the act."""
+    doing = await doing_of(request, NOTHING)
+    doing = doing.having(await typed_in(request))
+    try:
+        return await _next_step(doing)
+    except Problem as problem:
+        if problem.code == _MOVED_ON:
+            return await _conflict(doing)
+        if problem.status == web.HTTPServiceUnavailable.status_code or not doing.act.asks:
+            raise
+        return await _form(doing, problem=words_of(request, problem), status=problem.status)
+
+
+async def _next_step(doing: Doing) -> web.StreamResponse:
+    if clicked := with_click(doing.typed):
+        return await _form(doing.having(clicked))
+    if _AGAIN & doing.typed.one.keys() or _asks_first(doing):
+        return await _form(doing)
+    if doing.act.name == "place":
+        doing = doing.having(with_place(doing.typed))
+    asked = request_of(doing.act, doing.incident["id"], doing.typed)
+    if missing := missing_fields(doing.act.command, asked):
+        raise Problem(422, f"needs_{missing[0]}", f"This needs {', '.join(missing)}.")
+    unseen = doing.act.tells and "send" not in doing.typed.one
+    sends = await sends_for(doing.console, doing.act.command, asked, doing.incident) if unseen else []
+    return await _preview(doing, sends) if sends else await _do(doing, asked)
+
+
+def _asks_first(doing: Doing) -> bool:
+    """Whether the answers have still to become words."""
+    return doing.act.name == "confirm" and "text" not in doing.typed.one
+
+
+async def _do(doing: Doing, asked: DeskRequest) -> web.StreamResponse:
+    """Give the command, and show the incident as it is then."""
+    _, verdict = await give(doing.console, doing.actor, doing.act.command, asked)
+    word = doing.act.name if verdict.reason else "pending"
+    word = "proposed" if verdict.reason == _SECOND else word
+    raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}?done={word}")
+
+
+async def _form(doing: Doing, *, problem: str = "", status: int = 200) -> web.Response:
+    """The form of this act, with what was typed before."""
+    template = f"act_{doing.act.name}.html" if doing.act.name in _OWN else "act.html"
+    values = {"template": template, "problem": problem, **_common(doing), **await choices_for(doing)}
+    return page(doing.request, values.pop("template"), doing.actor, status=status, **values)
+
+
+async def _preview(doing: Doing, sends: list[Send]) -> web.Response:
+    """The messages as they would go out; a conflict before anybody reads what cannot be sent."""
+    version = doing.typed.get("version")
+    if version and version != str(doing.incident.get("version", 0)):
+        raise Problem(409, _MOVED_ON, "The incident has changed.")
+    groups = await doing.console.store.many("group", doing.incident.get("seen_by", ()))
+    shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
+    return page(doing.request, "preview.html", doing.actor, **_common(doing), **shown)
+
+
+async def _conflict(doing: Doing) -> web.Response:
+    """What changed meanwhile, and what was typed."""
+    store = doing.console.store
+    now = await visible_incident(doing.console, doing.actor, doing.request.match_info["code"])
+    news = fresh(now, doing.typed.get("mark"), member="")
+    names = await store.names_of({s["member"] for s in news.steps if s.get("member")})
+    values = _common(replace(doing, incident=now, typed=doing.typed.but(version="", mark="")))
+    possible = now.get("status") in doing.act.when
+    return page(
+        doing.request,
+        "conflict.html",
+        doing.actor,
+        status=409,
+        news=news,
+        names=names,
+        possible=possible,
+        now=doing.console.clock.now(),
+        **values,
+    )
+
+
+def _common(doing: Doing) -> dict[str, Any]:
+    """What every page of an act shows and carries on."""
+    return {
+        "incident": doing.incident,
+        "act": doing.act,
+        "typed": doing.typed,
+        "version": doing.typed.get("version") or doing.incident.get("version", 0),
+        "mark": doing.typed.get("mark") or mark_of(doing.incident),
+    }

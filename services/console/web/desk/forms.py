@@ -1,0 +1,120 @@
+"""From a form of the desk to the request that the desk API takes; what was typed is kept for another try."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+from multidict import MultiMapping
+from pydantic import ValidationError
+
+from services.console.decide.drawing import SIZE, View
+from services.console.decide.page_acts import PageAct
+from services.console.decide.typed_place import typed_place
+from services.console.models import DeskRequest
+from shared.http import Problem
+
+_CARRIED: Final = ("text", "ask", "agency", "let_go", "taken", "unknown", "absorbed", "to",
+                   "report", "asks", "lat", "lon", "radius_m", "label", "group")  # fmt: skip
+_MANY: Final = ("reports", "groups")
+_MOST_FIELDS: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What came with a form: single fields, and those with several values."""
+
+    one: Mapping[str, str]
+    many: Mapping[str, tuple[str, ...]]
+
+    def get(self, name: str, default: str = "") -> str:
+        """A field as it was typed."""
+        return self.one.get(name, default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """All values of a field."""
+        return self.many.get(name, ())
+
+    def carried(self) -> list[tuple[str, str]]:
+        """What the next page must send again, beside version and id."""
+        singles = [(n, self.one[n]) for n in _CARRIED if self.one.get(n)]
+        return [*singles, *((n, v) for n in _MANY for v in self.many.get(n, ()))]
+
+    def but(self, **changes: str) -> "Typed":
+        """The same with these fields."""
+        return Typed({**self.one, **changes}, self.many)
+
+
+NOTHING: Final = Typed({}, {})
+
+
+async def typed_in(request: web.Request) -> Typed:
+    """The form that was sent. Raises a problem if it is none, or larger than any of ours."""
+    return typed_of(await request.post())
+
+
+def typed_of(form: MultiMapping[Any]) -> Typed:
+    """The fields of a form or an address."""
+    if len(form) > _MOST_FIELDS:
+        raise Problem(413, "too_large", "That is more than this form sends; begin again.")
+    texts = [(name, value) for name, value in form.items() if isinstance(value, str)]
+    many = {name: tuple(v for n, v in texts if n == name) for name in {n for n, _ in texts}}
+    return Typed({name: values[-1].strip() for name, values in many.items()}, many)
+
+
+def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
+    """The command's request. Raises a 422 problem that says which field is wrong."""
+    fields: dict[str, Any] = {"incident": incident, **(act.fixed or {})}
+    for name in ("text", "ask", "agency", "to", "report", "asks", "absorbed", "label", "group"):
+        if typed.get(name):
+            fields[name] = typed.get(name)
+    for name in ("let_go", "taken", "unknown", "radius_m", "lat", "lon", "version"):
+        if typed.get(name):
+            fields[name] = typed.get(name).replace(",", ".")
+    for name in _MANY:
+        if typed.all(name):
+            fields[name] = typed.all(name)
+    if typed.get("id"):
+        fields["id"] = typed.get("id")
+    try:
+        return DeskRequest.model_validate(fields)
+    except ValidationError as error:
+        wrong = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
+        raise Problem(422, f"wrong_{min(wrong)}" if wrong else "invalid", "Look at this again.") from None
+
+
+def with_place(typed: Typed) -> Typed:
+    """The form with latitude and longitude of what was typed, else chosen, else marked on the map before."""
+    if where := typed.get("where"):
+        found = typed_place(where)
+        if found is None:
+            raise Problem(422, "wrong_where", "That is no place that we can read.")
+        return typed.but(lat=str(found[0]), lon=str(found[1]))
+    chosen = typed_place(typed.get("chosen"))
+    return typed.but(lat=str(chosen[0]), lon=str(chosen[1])) if chosen else typed
+
+
+def with_click(typed: Typed) -> Typed | None:
+    """The form with the point of the map that was clicked; None: it was sent by another button."""
+    clicked = _clicked(typed)
+    return typed.but(lat=str(clicked[0]), lon=str(clicked[1]), chosen="", where="") if clicked else None
+
+
+def view_in(typed: Typed) -> View | None:
+    """What the map of the form showed."""
+    try:
+        lat, lon, side = (float(typed.get(n)) for n in ("view_lat", "view_lon", "view_side"))
+    except ValueError:
+        return None
+    sound = abs(lat) <= 90 and abs(lon) <= 180 and 50 <= side <= 200_000  # noqa: PLR2004 - the globe, a map
+    return View(lat, lon, side) if sound else None
+
+
+def _clicked(typed: Typed) -> tuple[float, float] | None:
+    """Where the map was clicked; a keyboard "clicks" at the corner, and means nothing by it."""
+    view, x, y = view_in(typed), typed.get("map.x"), typed.get("map.y")
+    if view is None or not (x.isascii() and x.isdigit() and y.isascii() and y.isdigit()):
+        return None
+    if (int(x), int(y)) == (0, 0) or max(int(x), int(y)) > SIZE:
+        return None
+    return view.at(int(x), int(y))

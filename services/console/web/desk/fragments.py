@@ -1,0 +1,138 @@
+"""The parts of the desk's pages that change while one looks: the list, and one incident.
+
+A fragment depends on the picture, the language, and of whoever looks only on what they may do. It holds no
+token and no field that is typed into, so it can be pushed into an open page, and it equals what a fresh page
+would show.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from services.console.decide import views
+from services.console.decide.desk_list import arranged, on_it
+from services.console.decide.draft import Document
+from services.console.decide.drawing import drawing, view_of
+from services.console.decide.looked import fresh
+from services.console.decide.next_act import next_act
+from services.console.decide.page_acts import ACTS, by_kind, offered, role_in
+from services.console.web.desk.pictures import IncidentPicture, ListPicture
+from services.console.web.desk.render import fragment
+
+_MOST_SHOWN = 60
+_MOST_HELD = 12
+_MOST_FOLDS = 25
+_MOST_COPIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Who looks: their id, their roles, and what they saw of each incident."""
+
+    member: str
+    roles: Mapping[str, str]
+    marks: Mapping[str, str | None]
+
+    @property
+    def wordless(self) -> bool:
+        """Whether they only operate the hub, and so see no words and no place."""
+        return not views.reads_words(self.roles)
+
+
+def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
+    """The incidents by urgency, and the quiet drawers."""
+    sections = {
+        name: [_card(picture, incident, looker, language) for incident in members[:_MOST_SHOWN]]
+        for name, members in arranged(picture.incidents, picture.now).items()
+    }
+    held = sorted(picture.held, key=lambda h: (str(h["at"]), h["report_id"]), reverse=True)
+    return fragment(
+        "list_live.html",
+        language,
+        sections=sections,
+        held=[views.held(h, looker.roles) for h in held[:_MOST_HELD]],
+        held_count=len(held),
+        oldest=held[-1]["at"] if held else None,
+        watches=picture.watches,
+        mutes=picture.mutes,
+        floods=picture.floods,
+        names=picture.names,
+        groups=picture.groups,
+        now=picture.now,
+        wordless=looker.wordless,
+    )
+
+
+def _card(picture: ListPicture, incident: Document, looker: Looker, language: str) -> Markup:
+    """One incident; made once for all to whom it looks the same."""
+    claim = on_it(incident, picture.now)
+    news = fresh(incident, looker.marks.get(incident["id"]), looker.member)
+    mine = claim is not None and claim.member == looker.member
+    key = ("card", incident["id"], language, mine, looker.wordless, repr(news))
+    if key not in picture.made:
+        picture.made[key] = fragment(
+            "card.html",
+            language,
+            incident=incident,
+            claim=claim,
+            mine=mine,
+            news=news,
+            names=picture.names,
+            now=picture.now,
+            wordless=looker.wordless,
+        )
+    return Markup(picture.made[key])  # noqa: S704 - made by a template that escapes
+
+
+def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -> str:
+    """All that is known of one incident, and what this member can do about it."""
+    incident = picture.incident
+    claim = on_it(incident, picture.now)
+    mine = claim is not None and claim.member == looker.member
+    role = role_in(incident, looker.roles)
+    step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == looker.member), None)
+    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now)
+    acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
+    key = ("incident", language, mine, role, step, looker.wordless, next_)
+    if key not in picture.made:
+        picture.made[key] = fragment(
+            "incident_live.html",
+            language,
+            **_facts(picture, wordless=looker.wordless),
+            claim=claim,
+            mine=mine,
+            next=next_,
+            next_act=ACTS[next_.act] if next_.act else None,
+            acts=by_kind(acts),
+        )
+    return picture.made[key]
+
+
+def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
+    incident = picture.incident
+    groups = {g["id"]: g["definition"]["name"] for g in picture.groups}
+    return {
+        "incident": incident,
+        "into": picture.into,
+        "map": None if wordless else map_of(picture),
+        "folds": picture.folds[:_MOST_FOLDS],
+        "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
+        "most_copies": _MOST_COPIES,
+        "alerts": picture.alerts,
+        "timeline": list(reversed(incident.get("timeline", ()))),
+        "reasons": incident.get("reasons", {}),
+        "names": picture.names,
+        "group_names": groups,
+        "now": picture.now,
+        "wordless": wordless,
+    }
+
+
+def map_of(picture: IncidentPicture) -> Any:
+    """The drawing of where it is, if anything is known to draw."""
+    place = picture.incident.get("place")
+    view = view_of(place, picture.groups)
+    reports = [r for f in picture.folds for r in (f.first, *f.copies)]
+    return drawing(view, place, picture.groups, reports) if view else None

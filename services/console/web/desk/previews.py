@@ -1,0 +1,74 @@
+"""What a preview shows: the very words per channel and language, their length, and how many they reach."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from services.console.decide.draft import Document
+from services.console.decide.page_acts import PageAct
+from services.console.decide.segments import sms_length
+from services.console.models import Send
+
+_SMS: Final = "sms"
+
+
+def preview_of(
+    sends: Sequence[Send], groups: Sequence[Document], incident: Document, member: str, act: PageAct
+) -> dict[str, Any]:
+    """The messages by group and audience; who must say yes too; and what may be passed on by hand."""
+    names = {g["id"]: g["definition"]["name"] for g in groups}
+    languages = {(g["id"], c["id"]): c.get("language", "en") for g in groups for c in g.get("channels", ())}
+    ordered = sorted(sends, key=lambda s: (s.audience != "community", s.group, s.audience))
+    blocks = [
+        {"group": names.get(group, group), "audience": audience, "messages": _messages(list(same), languages)}
+        for (group, audience), same in groupby(ordered, key=lambda s: (s.group, s.audience))
+    ]
+    reach = sum(s.recipients or 0 for s in sends if s.audience != "verifiers")
+    return {
+        "blocks": blocks,
+        "total": sum(s.recipients or 0 for s in sends),
+        "uncounted": any(s.recipients is None for s in sends),
+        "second": act.command == "confirm" and _needs_second(reach, groups, incident, member),
+        "first_said": incident.get("proposed") if act.command == "confirm" else None,
+        "forward": forward_text(sends) if act.command == "confirm" else "",
+    }
+
+
+def _messages(sends: list[Send], languages: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
+    """Each text once, with the channels that carry it."""
+    by_text: dict[str, list[Send]] = {}
+    for send in sends:
+        by_text.setdefault(send.text, []).append(send)
+    return [
+        {
+            "text": text,
+            "characters": len(text),
+            "language": languages.get((same[0].group, same[0].channel), "en"),
+            "sends": [_channel(send, languages) for send in same],
+        }
+        for text, same in by_text.items()
+    ]
+
+
+def _channel(send: Send, languages: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    return {
+        "channel": send.channel,
+        "kind": send.channel_kind,
+        "language": languages.get((send.group, send.channel), "en"),
+        "recipients": send.recipients,
+        "segments": sms_length(send.text).segments if _SMS in send.channel_kind else None,
+    }
+
+
+def _needs_second(reach: int, groups: Sequence[Document], incident: Document, member: str) -> bool:
+    """Whether the router will ask for a second person, as far as can be told here."""
+    concerned = {share["group"] for share in incident.get("groups", ())}
+    limits = [g["definition"]["policy"]["second_person_above"] for g in groups if g["id"] in concerned]
+    first = incident.get("proposed")
+    return reach > min(limits, default=reach) and (first is None or first["member"] == member)
+
+
+def forward_text(sends: Sequence[Send]) -> str:
+    """The longest words for the community: for chats that the relay does not reach, passed on by hand."""
+    texts = [s.text for s in sends if s.audience == "community"]
+    return max(texts, key=len, default="")

@@ -1,0 +1,93 @@
+"""How the desk's pages are made: one template environment, the words of the reader, the same frame."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.console.door import Actor, csrf_of
+from services.console.submit import command_id
+from services.console.web.desk.words import DESK
+
+_LONDON: Final = ZoneInfo("Europe/London")
+_PAGES: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "desk"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_YEAR_S: Final = 365 * 24 * 3600
+_HOUR_MIN, _DAY_MIN = 60, 24 * 60
+
+
+def words(language: str) -> Mapping[str, Any]:
+    """What every template and fragment may use."""
+
+    def say(key: str, /, **values: object) -> str:
+        return DESK.say(language, key, **values)
+
+    def age(at: str | datetime, now: datetime) -> str:
+        return _age(say, at, now)
+
+    return {
+        "say": say,
+        "has": DESK.has,
+        "lang": language,
+        "dir": DESK.say(language, "direction"),
+        "clock": clock,
+        "age": age,
+    }
+
+
+def fragment(template: str, language: str, **values: Any) -> str:
+    """A part of a page."""
+    return _PAGES.get_template(template).render(**words(language), **values)
+
+
+def page(
+    request: web.Request, template: str, actor: Actor | None = None, *, status: int = 200, **values: Any
+) -> web.Response:
+    """A whole page. Each carries a new command id, so that what is sent twice is done once."""
+    language = DESK.language_of(request)
+    html = _PAGES.get_template(template).render(
+        **words(language),
+        languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
+        unchecked=DESK.unchecked(language),
+        here=request.path,
+        me=actor,
+        csrf=csrf_of(request),
+        command_id=command_id(None),
+        **values,
+    )
+    response = web.Response(text=html, content_type="text/html", status=status)
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.query.get("lang") == language:
+        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
+    return response
+
+
+def clock(at: str | datetime, now: datetime | None = None) -> str:
+    """The time of day as people here read it; with the day where it is not today's."""
+    moment = _moment(at).astimezone(_LONDON)
+    today = now is None or moment.date() == now.astimezone(_LONDON).date()
+    return moment.strftime("%H:%M" if today else "%d/%m %H:%M")
+
+
+def _age(say: Any, at: str | datetime, now: datetime) -> str:
+    minutes = int(max(timedelta(0), now - _moment(at)).total_seconds() // 60)
+    if minutes < 1:
+        return str(say("age_now"))
+    if minutes < _HOUR_MIN:
+        return str(say("age_minutes", n=minutes))
+    if minutes < _DAY_MIN:
+        return str(say("age_hours", n=minutes // _HOUR_MIN, m=minutes % _HOUR_MIN))
+    return str(say("age_days", n=minutes // _DAY_MIN))
+
+
+def _moment(at: str | datetime) -> datetime:
+    return datetime.fromisoformat(at) if isinstance(at, str) else at

@@ -1,0 +1,625 @@
+"""The desk's pages over a real router: who sees what, each act, conflicts, faults, hostile input."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.console.decide.page_acts import ACTS
+from services.console.web.desk.words import DESK
+from shared.contracts import incidents as i
+from shared.contracts.base import Place, Position
+from shared.contracts.groups import ChannelDefinition, Policy
+from shared.testing.state import MemoryState
+from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
+
+NASTY = '<script>alert(1)</script>"&\u202e<img src=x onerror=alert(1)>{{ 7 * 7 }}'
+RAID = "Immigration raid at Ashwin Street E8, two vans and six officers"
+HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
+COMMUNITY = ChannelDefinition(
+    id="telegram", kind="telegram", audience="community",
+    settings={"api": "env:U", "token": "env:T", "to": ["@one", "@two"]},
+)  # fmt: skip
+VERIFIERS = ChannelDefinition(
+    id="hook",
+    kind="webhook",
+    audience="verifiers",
+    settings={"url": "env:U", "path": "/v", "secret": "env:S"},
+)
+
+
+class Browser:
+    """A member's browser without a screen: follows links and sends forms as they stand on the page."""
+
+    def __init__(self, desk: DeskRig, headers: dict[str, str]) -> None:
+        self.desk, self.headers = desk, {"Cookie": headers["Cookie"]}
+        self.status, self.url, self.text = 0, "", ""
+
+    async def get(self, path: str) -> str:
+        async with self.desk.rig.http.get(self.desk.rig.url + path, headers=self.headers) as answer:
+            return await self._took(answer)
+
+    async def post(self, path: str, fields: list[tuple[str, str]]) -> str:
+        url = self.desk.rig.url + path
+        async with self.desk.rig.http.post(url, data=fields, headers=self.headers) as answer:
+            return await self._took(answer)
+
+    async def _took(self, answer: Any) -> str:
+        self.status, self.url, self.text = answer.status, answer.url.path_qs, await answer.text()
+        return self.text
+
+    async def send(self, action: str, **fields: str | list[str]) -> str:
+        """Send the form with that action (or the free one) with these fields over what it holds."""
+        return await self.post(action, [*self._hidden(action, fields), *_pairs(fields)])
+
+    def _hidden(self, action: str, fields: dict[str, Any]) -> list[tuple[str, str]]:
+        forms = re.findall(r'<form[^>]*?(?:action="([^"]*)")?[^>]*>(.*?)</form>', self.text, re.DOTALL)
+        inside = next((body for where, body in forms if where == action), forms[0][1])
+        found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', inside)
+        return [(name, unescape(value)) for name, value in found if name not in fields]
+
+
+def _pairs(fields: dict[str, str | list[str]]) -> list[tuple[str, str]]:
+    return [(n, v) for n, vs in fields.items() for v in (vs if isinstance(vs, list) else [vs])]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
+    async with desk_rig(tmp_path) as found:
+        await found.group("hackney", channels=[COMMUNITY, VERIFIERS], policy=Policy(second_person_above=500))
+        await found.group("haringey", HARINGEY)
+        await found.member("Ada", hackney="dispatcher")
+        await found.member("Ben", hackney="dispatcher")
+        await found.member("Cem", hackney="verifier")
+        await found.member("Dora", haringey="dispatcher")
+        yield found
+
+
+async def browser(desk: DeskRig, name: str) -> Browser:
+    return Browser(desk, await desk.rig.signed_in(name))
+
+
+async def one_raid(desk: DeskRig, text: str = RAID) -> str:
+    """An incident with a first-hand report; its code."""
+    await desk.report(text, at=HERE, first_hand=True)
+    return str((await desk.incidents("Ada"))[0]["code"])
+
+
+async def status_of(desk: DeskRig, code: str) -> str:
+    return str((await desk.rig.store.incident(code) or {})["status"])
+
+
+# --- who sees what ------------------------------------------------------------------------------
+
+
+async def test_nobody_sees_the_desk_without_signing_in(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    for path in ("/desk", f"/desk/{code}", f"/desk/{code}/confirm", "/desk/held"):
+        async with desk.rig.http.get(desk.rig.url + path, allow_redirects=False) as answer:
+            assert answer.status == 303
+            assert answer.headers["Location"].startswith("/sign-in?next=/desk")
+    async with desk.rig.http.get(desk.rig.url + "/desk/live") as answer:
+        assert answer.status == 401
+
+
+async def test_only_the_groups_concerned_see_an_incident(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada, dora = await browser(desk, "Ada"), await browser(desk, "Dora")
+    assert RAID in await ada.get(f"/desk/{code}")
+    assert f"/desk/{code}" in await ada.get("/desk")
+    assert f"/desk/{code}" not in await dora.get("/desk")
+    for path in ("", "/reports", "/map.svg", "/note", "/confirm"):
+        text = await dora.get(f"/desk/{code}{path}")
+        assert dora.status == 404, path
+        assert "Ashwin" not in text
+    await dora.get("/desk/ZZZ")
+    assert dora.status == 404
+
+
+async def test_an_operator_sees_no_words_and_no_place(desk: DeskRig) -> None:
+    nobodys = Position(lat=53.8, lon=-1.55, accuracy_m=10)
+    await desk.report("Immigration raid here in Leeds, six officers, one van", at=nobodys, first_hand=True)
+    operator = await browser(desk, "op")
+    text = await operator.get("/desk")
+    assert operator.status == 200
+    assert "Leeds" not in text
+    assert "six officers" not in text
+
+
+async def test_a_verifier_cannot_do_what_only_dispatchers_may(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    cem = await browser(desk, "Cem")
+    page = await cem.get(f"/desk/{code}")
+    assert f"/desk/{code}/confirm" not in page
+    assert f"/desk/{code}/seen" in page
+    for act in ("confirm", "merge", "officers_left", "escalate"):
+        await cem.get(f"/desk/{code}/{act}")
+        assert cem.status == 403, act
+        await cem.get(f"/desk/{code}")
+        await cem.send(f"/desk/{code}/{act}", send="1", text="x")
+        assert cem.status == 403, act
+    assert await status_of(desk, code) == "unconfirmed"
+
+
+async def test_a_form_without_our_token_changes_nothing(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.post(f"/desk/{code}/claim", [])
+    assert ada.status == 403
+    assert not (await desk.rig.store.incident(code) or {}).get("claim")
+
+
+# --- acts ---------------------------------------------------------------------------------------
+
+
+async def test_claim_shows_who_and_can_be_undone(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada, ben = await browser(desk, "Ada"), await browser(desk, "Ben")
+    assert "Nobody is on it" in await ada.get(f"/desk/{code}")
+    done = await ada.send(f"/desk/{code}/claim")
+    assert ada.url == f"/desk/{code}?done=claim"
+    assert "You are on it" in done
+    assert "Undo" in done
+    assert "<bdi>Ada</bdi> is on it" in await ben.get("/desk")
+    await ben.get(f"/desk/{code}")
+    refused = await ben.send(f"/desk/{code}/claim")
+    assert (ben.status, "Somebody else is on it." in refused) == (409, True)
+    undone = await ada.send(f"/desk/{code}/release")
+    assert "Nobody is on it" in undone
+
+
+async def test_a_form_sent_twice_is_done_once(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/note")
+    fields = [*ada._hidden(f"/desk/{code}/note", {}), ("text", "Called the café.")]
+    await asyncio.gather(*(ada.post(f"/desk/{code}/note", fields) for _ in range(3)))
+    page = await ada.get(f"/desk/{code}")
+    assert page.count("Called the café.") == 1
+
+
+async def test_guided_confirm_builds_the_text_shows_it_and_sends_it(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    form = f"/desk/{code}/confirm"
+    assert "Who saw it?" in await ada.get(form)
+    words = await ada.send(
+        form, who="me", still="yes", at="19:02", vans="2", officers="6", held="1", where="by the café",
+        signs=["markings", "said"], built="1",
+    )  # fmt: skip
+    text = "Seen: vans: 2, officers: 6, people held: 1. by the café. Still going on at 19:02."
+    assert text in unescape(words)
+    assert "Before you confirm" not in words
+    typed = unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", words, re.DOTALL).group(1))  # type: ignore[union-attr]
+    preview = await ada.send(form, text=typed, ask="WITNESSES")
+    assert await status_of(desk, code) == "unconfirmed"
+    assert "This will be sent" in preview
+    assert "recipients: 2" in preview
+    assert "WITNESSES useful" in preview
+    assert "To pass on by hand" in preview
+    assert "Send to 2 recipients and open channels" in preview
+    await ada.send(form, send="1")
+    assert ada.url == f"/desk/{code}?done=confirm"
+    assert await status_of(desk, code) == "confirmed"
+    incident = await desk.rig.store.incident(code) or {}
+    assert (incident["ask"], incident["statement"]) == ("WITNESSES", typed)
+    assert "what is known now" in ada.text
+    assert "Still going on at 19:02." in ada.text.partition('id="forward"')[2]
+    assert "what is known now" not in await (await browser(desk, "Cem")).get(f"/desk/{code}")
+
+
+async def test_doubts_are_said_before_the_preview(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/confirm")
+    words = await ada.send(f"/desk/{code}/confirm", who="nobody", still="unknown", built="1")
+    assert words.count("<li>") == 3
+    assert "Nobody that we spoke with has seen it" in words
+
+
+async def test_a_change_meanwhile_is_a_conflict_that_keeps_what_was_typed(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    form = f"/desk/{code}/confirm"
+    await ada.get(form + "?write=1")
+    await ada.send(form, text="Two vans by the café.", ask="WITNESSES")
+    await desk.act("seen", "Ben", incident=code, text="I see four officers.")
+    conflict = await ada.send(form, send="1")
+    assert ada.status == 409
+    assert "Ben sees it" in conflict
+    assert "I see four officers." in conflict
+    assert "Two vans by the café." in conflict
+    assert await status_of(desk, code) == "likely"
+    again = await ada.send(form)
+    assert "Two vans by the café." in again
+    assert 'value="WITNESSES" checked' in again
+    await ada.send(form, text="Two vans, four officers.", ask="WITNESSES")
+    await ada.send(form, send="1")
+    assert await status_of(desk, code) == "confirmed"
+
+
+async def test_two_who_send_at_once_are_decided_once(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    people = [await browser(desk, "Ada"), await browser(desk, "Ben")]
+    form = f"/desk/{code}/confirm"
+    for n, person in enumerate(people):
+        await person.get(form + "?write=1")
+        await person.send(form, text=f"Text {n}", ask="NONE")
+    await asyncio.gather(*(person.send(form, send="1") for person in people))
+    assert sorted(person.status for person in people) == [200, 409]
+    timeline = (await desk.rig.store.incident(code) or {})["timeline"]
+    assert [s["what"] for s in timeline].count("confirmed") == 1
+
+
+async def test_a_large_send_waits_for_a_second_person(desk: DeskRig) -> None:
+    await desk.group("hackney", channels=[COMMUNITY, VERIFIERS], policy=Policy(second_person_above=1))
+    code = await one_raid(desk)
+    ada, ben = await browser(desk, "Ada"), await browser(desk, "Ben")
+    form = f"/desk/{code}/confirm"
+    await ada.get(form + "?write=1")
+    preview = await ada.send(form, text="Two vans by the café.", ask="WITNESSES")
+    assert "only when a second person says yes" in preview
+    assert "Propose to a second person" in preview
+    done = await ada.send(form, send="1")
+    assert ada.url.endswith("?done=proposed")
+    assert "Another dispatcher has to say yes" in done
+    assert await status_of(desk, code) == "unconfirmed"
+    page = await ben.get(f"/desk/{code}")
+    assert "Ada wants to confirm it. It would reach 2 people." in page
+    words = await ben.get(form)
+    assert "Two vans by the café." in words
+    assert 'value="WITNESSES" checked' in words
+    preview = await ben.send(form, text="Two vans by the café.", ask="WITNESSES")
+    assert "You are the second person" in preview
+    assert "only when a second person" not in preview
+    await ben.send(form, send="1")
+    assert await status_of(desk, code) == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("act", "fields", "status"),
+    [
+        (
+            "officers_left",
+            {"let_go": "1", "taken": "0", "unknown": "1", "text": "They drove off."},
+            "officers_left",
+        ),
+        ("aftercare", {}, "aftercare"),
+        ("closed", {}, "closed"),
+        ("not_confirmed", {}, "not_confirmed"),
+        ("other_agency", {"agency": "bailiffs"}, "other_agency"),
+        ("watch", {}, "other_agency"),
+    ],
+)
+async def test_an_end_is_shown_before_it_is_said_and_can_be_opened_again(
+    desk: DeskRig, act: str, fields: dict[str, str | list[str]], status: str
+) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/{act}")
+    assert "This will be sent" in await ada.send(f"/desk/{code}/{act}", **fields)
+    assert await status_of(desk, code) == "unconfirmed"
+    done = await ada.send(f"/desk/{code}/{act}", send="1")
+    assert await status_of(desk, code) == status
+    if "unknown" in fields:
+        assert "not known: 1" in done
+    assert f'/desk/{code}/reopen">Undo' in done
+    await ada.get(f"/desk/{code}/reopen")
+    await ada.send(f"/desk/{code}/reopen", text="")
+    await ada.send(f"/desk/{code}/reopen", send="1")
+    assert await status_of(desk, code) == "unconfirmed"
+
+
+async def test_confirmed_then_update_then_retract(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    await desk.act("confirm", "Ada", incident=code, ask="WITNESSES", text="Two vans.")
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/update")
+    preview = await ada.send(f"/desk/{code}/update", ask="ENOUGH", text="Enough neighbours are here.")
+    assert "ENOUGH people are there now" in preview
+    await ada.send(f"/desk/{code}/update", send="1")
+    assert (await desk.rig.store.incident(code) or {})["ask"] == "ENOUGH"
+    await ada.get(f"/desk/{code}/retract")
+    assert "WRONG" in await ada.send(f"/desk/{code}/retract", text="It was a film set.")
+    await ada.send(f"/desk/{code}/retract", send="1")
+    assert await status_of(desk, code) == "retracted"
+
+
+async def test_place_by_typing_by_choice_by_click_and_by_arrows(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    form = f"/desk/{code}/place"
+
+    async def placed(**fields: str) -> tuple[float, float]:
+        assert "This will be sent" in await ada.send(form, **fields), ada.text
+        await ada.send(form, send="1")
+        place = (await desk.rig.store.incident(code) or {})["place"]
+        return round(place["lat"], 4), round(place["lon"], 4)
+
+    await ada.get(form)
+    assert await placed(where="51.5500, -0.0600", label="By the pond", radius_m="20") == (51.55, -0.06)
+    page = await ada.get(form)
+    chosen = re.search(r'name="chosen" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
+    assert await placed(chosen=chosen) == (51.5467, -0.0753)
+    await ada.get(form)
+    clicked = await ada.send(form, **{"map.x": "160", "map.y": "80"})
+    assert "Chosen:" in clicked
+    north = await placed(put="1")
+    assert north[0] > 51.5467
+    assert north[1] == -0.0753
+    await ada.get(form)
+    await ada.send(form, look="east")
+    assert "Chosen:" in await ada.send(form, look="middle")
+    east = await placed(put="1")
+    assert east[0] == north[0]
+    assert east[1] > -0.0753
+    await ada.get(form)
+    corner = await ada.send(form, **{"map.x": "0", "map.y": "0"})
+    assert (ada.status, "Say where" in corner) == (422, True)
+    wrong = await ada.send(form, where="E8 3DL somewhere")
+    assert (ada.status, "We cannot read a place in that" in wrong) == (422, True)
+    assert 'value="E8 3DL somewhere"' in wrong
+    assert "<svg" in await ada.get(f"{form}/../map.svg?lat=51.5&lon=-0.07&side=2000")
+    await ada.get(f"/desk/{code}/map.svg?lat=nan&lon=1e999&side=-3")
+    assert ada.status == 200
+
+
+async def test_merge_and_split_undo_each_other(desk: DeskRig) -> None:
+    first = await one_raid(desk)
+    there = Position(lat=51.5545, lon=-0.0545, accuracy_m=15)
+    await desk.report("Immigration officers at Clapton Square E5, one van", at=there, first_hand=True)
+    codes = {i["code"] for i in await desk.incidents("Ada")}
+    (second,) = codes - {first}
+    ada = await browser(desk, "Ada")
+    page = await ada.get(f"/desk/{first}/merge")
+    assert f'value="{second}"' in page
+    assert "m away" in page
+    await ada.send(f"/desk/{first}/merge")
+    assert (ada.status, "Choose the incident" in ada.text) == (422, True)
+    done = await ada.send(f"/desk/{first}/merge", absorbed=second)
+    assert "The two are one now" in done
+    assert "Clapton Square" in done
+    assert await status_of(desk, second) == "merged"
+    assert f'href="/desk/{first}"' in await ada.get(f"/desk/{second}")
+    page = await ada.get(f"/desk/{first}/split")
+    report = re.findall(
+        r'name="reports" value="([^"]+)"[^>]*>\s*<span[^>]*>Immigration officers at Clapton', page
+    )
+    await ada.send(f"/desk/{first}/split")
+    assert (ada.status, "Choose at least one report" in ada.text) == (422, True)
+    done = await ada.send(f"/desk/{first}/split", reports=report)
+    assert "split 1 reports off" in done
+    assert "Clapton Square" not in await ada.get(f"/desk/{first}")
+    assert len([i for i in await desk.incidents("Ada") if i["status"] == "unconfirmed"]) == 2
+
+
+async def test_go_there_see_note_hand_over_and_ask_neighbours(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    cem, ada = await browser(desk, "Cem"), await browser(desk, "Ada")
+    await cem.get(f"/desk/{code}")
+    await cem.send(f"/desk/{code}/claim")
+    await cem.send(f"/desk/{code}/going")
+    assert "Say when you are there" in await cem.get(f"/desk/{code}")
+    await cem.send(f"/desk/{code}/there")
+    page = await ada.get(f"/desk/{code}")
+    assert "<bdi>Cem</bdi> is there" in page
+    await cem.get(f"/desk/{code}/seen")
+    await cem.send(f"/desk/{code}/seen", text="Four officers at the door.")
+    assert await status_of(desk, code) == "likely"
+    page = await cem.get(f"/desk/{code}/hand_over")
+    assert "Dora" not in page
+    await cem.send(f"/desk/{code}/hand_over", to="mada", text="I stay here.")
+    page = await ada.get(f"/desk/{code}")
+    assert "Cem handed it over to Ada" in page
+    assert "You are on it" in page
+    assert "I stay here." in page
+    page = await ada.get(f"/desk/{code}/escalate")
+    assert "Haringey Watch" in page
+    await ada.send(f"/desk/{code}/escalate", groups=["haringey"])
+    assert "asked for help: haringey" in ada.text
+    dora = await browser(desk, "Dora")
+    assert RAID in await dora.get(f"/desk/{code}")
+
+
+async def test_a_reporter_without_contact_cannot_be_asked_and_the_page_says_so(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    page = await ada.get(f"/desk/{code}/ask")
+    report = re.search(r'name="report" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
+    refused = await ada.send(f"/desk/{code}/ask", report=report, asks="what")
+    assert (ada.status, "they left no way to reach them" in refused) == (409, True)
+
+
+# --- held, mute, flood --------------------------------------------------------------------------
+
+
+async def test_a_held_report_says_why_it_waits_and_goes_on(desk: DeskRig) -> None:
+    await desk.rig.publish(
+        i.ReportHeld(
+            **desk.rig.base(), report_id="held1", reason="place_too_vague", groups=("hackney",),
+            detail=i.HeldReport(text="raid near the market " + NASTY),
+        )
+    )  # fmt: skip
+    await desk.rig.shown()
+    ada, dora = await browser(desk, "Ada"), await browser(desk, "Dora")
+    page = await ada.get("/desk")
+    assert "the place is too vague" in page
+    assert "raid near the market" in page
+    assert "<script>alert" not in page
+    assert "raid near the market" not in await dora.get("/desk")
+    await dora.get("/desk/held/held1")
+    assert dora.status == 404
+    assert "raid near the market" in await ada.get("/desk/held")
+    await ada.get("/desk/held/held1")
+    refused = await ada.send("/desk/held/held1/release", where="no idea")
+    assert (ada.status, "We cannot read a place" in refused) == (422, True)
+
+
+async def test_a_report_that_the_router_holds_is_released_to_where_a_person_says(desk: DeskRig) -> None:
+    report = await desk.report("immigration raid in Hackney, vans and officers")
+    held = await desk.rig.store.one(f"held:{report}") or {}
+    assert held["groups"] == ["hackney"]
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/held/{report}")
+    done = await ada.send(f"/desk/held/{report}/release", where="51.5467, -0.0753", label="By the café")
+    assert "done=released" in ada.url
+    assert "By the café" in done
+    assert await desk.rig.store.one(f"held:{report}") is None
+    await ada.get(f"/desk/held/{report}")
+    assert (ada.status, "This report waits no longer" in ada.text) == (404, True)
+
+
+async def test_a_held_report_is_released_into_an_incident_or_its_sender_muted(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    report = await desk.report("raid in E9")
+    assert (await desk.rig.store.one(f"held:{report}") or {})["reason"] == "place_too_vague"
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/held/{report}")
+    done = await ada.send(f"/desk/held/{report}/mute", what="sender", reason="hoax")
+    assert "It is muted for 24 hours" in done
+    await ada.get(f"/desk/held/{report}")
+    await ada.send(f"/desk/held/{report}/release", into="one", incident=code)
+    assert ada.url == f"/desk/{code}?done=released"
+    assert "raid in E9" in ada.text
+
+
+async def test_mute_and_unmute_by_page(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    report = (await desk.rig.store.reports_of(await desk.rig.store.incident(code) or {}))[0]["report_id"]
+    await desk.act("mute", "Ada", report=report, group="hackney", what="sender", reason="hoax")
+    ada = await browser(desk, "Ada")
+    page = await ada.get("/desk")
+    assert "A sender, by Ada" in page
+    assert "A hoax" in page
+    mute = re.search(r'name="mute" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
+    done = await ada.send("/desk/unmute", mute=mute)
+    assert "It may ask for attention again" in done
+    assert "A sender, by Ada" not in done
+
+
+async def test_flood_mode_on_and_off(desk: DeskRig) -> None:
+    ada, cem = await browser(desk, "Ada"), await browser(desk, "Cem")
+    assert "Flood mode" not in await cem.get("/desk")
+    await ada.get("/desk")
+    done = await ada.send("/desk/flood", group="hackney", on="1")
+    assert "Hackney Watch hears in digests only until" in done
+    done = await ada.send("/desk/flood", group="hackney", on="")
+    assert "hears in digests only" not in done
+    await ada.send("/desk/flood", group="haringey", on="1")
+    assert ada.status == 403
+
+
+async def test_a_watch_is_one_quiet_line_for_two_hours(desk: DeskRig) -> None:
+    where = i.WatchPlace(
+        place=Place(lat=51.5467, lon=-0.0753, radius_m=30, how="street", label="Ashwin Street"),
+        since=desk.rig.clock.now(),
+        reports=3,
+    )
+    await desk.rig.publish(i.WatchNoted(**desk.rig.base(), watch_id="w1", groups=("hackney",), where=where))
+    await desk.rig.shown()
+    ada, dora = await browser(desk, "Ada"), await browser(desk, "Dora")
+    assert "<bdi>Ashwin Street</bdi> · 3 reports since 19:00" in await ada.get("/desk")
+    assert "Ashwin" not in await dora.get("/desk")
+    desk.rig.clock.forward(hours=2)
+    assert "Ashwin" not in await ada.get("/desk")
+
+
+# --- new since one looked, and the rest ---------------------------------------------------------
+
+
+async def test_what_is_new_is_marked_until_one_looks(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    assert '<span class="new">New</span></p>' in await ada.get("/desk")
+    await ada.get(f"/desk/{code}")
+    assert '<span class="new">' not in await ada.get("/desk")
+    await desk.act("claim", "Ben", incident=code)
+    await desk.report("I am in Ashwin Street E8 and see immigration officers", at=HERE)
+    assert "1 more reports · Ben is on it" in await ada.get("/desk")
+    assert "Since you looked:" in await ada.get(f"/desk/{code}")
+    assert '<span class="new">' not in await ada.get("/desk")
+
+
+async def test_hostile_words_are_only_words(desk: DeskRig) -> None:
+    code = await one_raid(desk, RAID + NASTY)
+    await desk.act("note", "Ada", incident=code, text=NASTY)
+    ada = await browser(desk, "Ada")
+    for path in ("", "/reports", "/split", "/ask", "/confirm", "/map.svg"):
+        text = await ada.get(f"/desk/{code}{path}")
+        assert ada.status == 200
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert "49" not in re.findall(r"onerror=alert\(1\)&gt;(\S{0,4})", text)
+    report = (await desk.rig.store.reports_of(await desk.rig.store.incident(code) or {}))[0]["report_id"]
+    why = await ada.get(f"/desk/{code}/why/{report}")
+    assert "Opened an incident" in why
+    assert "<script>alert" not in why
+    await ada.get(f"/desk/{code}/note")
+    await ada.send(f"/desk/{code}/note", text="\x00\x1b[31m" * 5)
+    assert ada.status in {200, 409, 422}
+    await ada.get(f"/desk/{code}/note")
+    await ada.send(f"/desk/{code}/note", **{f"f{n}": "x" for n in range(700)})
+    assert ada.status == 413
+
+
+async def test_every_act_has_its_words_and_its_page(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    for language in DESK.languages:
+        for act in ACTS:
+            await ada.get(f"/desk/{code}/{act}?lang={language}")
+            assert ada.status == 200, (language, act)
+        assert 'dir="rtl"' in ada.text if language == "ar" else 'dir="ltr"' in ada.text
+
+
+async def test_pages_say_so_when_the_read_model_is_away(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/note")
+    state = desk.rig.state
+    assert isinstance(state, MemoryState)
+    state.go_away()
+    text = await ada.get("/desk")
+    assert ada.status == 503
+    assert "Nothing is lost" in text
+    state.come_back()
+    await ada.get("/desk")
+    assert ada.status == 200
+
+
+async def test_an_incident_in_a_storm_stays_small_and_everything_can_be_reached(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    incident = await desk.rig.store.incident(code) or {}
+    long = "Immigration officers in Ashwin Street number {}, " + "word {} " * 200
+    events = [
+        i.ReportAttached(
+            **desk.rig.base(), incident_id=incident["id"], report_id=f"x{n}",
+            detail=i.ReportDetail(text=long.replace("{}", str(n * 7919)), first_hand=False),
+        )
+        for n in range(220)
+    ]  # fmt: skip
+    for event in events:
+        await desk.rig.publish(event)
+    await desk.rig.shown()
+    ada = await browser(desk, "Ada")
+    page = await ada.get(f"/desk/{code}")
+    assert len(page) < 200_000
+    assert "See all 221 reports" in page
+    seen: set[str] = set()
+    for start in range(0, 250, 50):
+        text = await ada.get(f"/desk/{code}/reports?from={start}")
+        assert len(text) < 200_000
+        seen |= set(re.findall(r"/why/([A-Za-z0-9]+)", text))
+    assert len(seen) == 221
+
+
+def test_every_language_has_every_word() -> None:
+    for language in DESK.languages:
+        assert DESK.keys(language) == DESK.keys("en"), language
+    needed = {f"{kind}_{act}" for act in ACTS for kind in ("act", "what")}
+    needed |= {f"status_{s}" for s in i.Status.__args__}  # type: ignore[attr-defined]
+    assert needed <= DESK.keys("en")

@@ -1,0 +1,380 @@
+"""What the desk page thinks: order, next act, likeness, marks, the built text, lengths, places, maps."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.decide.alike import folded
+from services.console.decide.desk_list import arranged, on_it
+from services.console.decide.drawing import SIZE, View, drawing, view_of
+from services.console.decide.guided import Answers, answers_of, built, doubts
+from services.console.decide.looked import fresh, mark_of
+from services.console.decide.near import neighbours
+from services.console.decide.next_act import Next, next_act
+from services.console.decide.page_acts import ACTS, by_kind, may, offered, role_in
+from services.console.decide.segments import sms_length
+from services.console.decide.typed_place import typed_place
+from services.console.web.desk.words import DESK
+
+NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
+PLACE = {"lat": 51.5467, "lon": -0.0753, "radius_m": 30.0, "how": "street", "label": "Ashwin Street"}
+
+
+def at(minutes: float) -> str:
+    return (NOW + timedelta(minutes=minutes)).isoformat()
+
+
+def incident(id_: str = "i1", **changes: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "id": id_,
+        "code": id_.upper(),
+        "status": "unconfirmed",
+        "opened_at": at(-10),
+        "updated_at": at(-10),
+        "seen_by": ["hackney"],
+        "place": PLACE,
+        "reports": 1,
+        "first_hand": 0,
+        "version": 1,
+        "timeline": [{"at": at(-10), "what": "opened", "cause": "REPORTS.1"}],
+    }
+    return {**known, **changes}
+
+
+def claimed(by: str, minutes: float = 10) -> dict[str, Any]:
+    return {"member": by, "group": "hackney", "until": at(minutes)}
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+
+def test_what_nobody_is_on_and_somebody_saw_comes_first() -> None:
+    found = arranged(
+        [
+            incident("old-rumour", opened_at=at(-30)),
+            incident("likely", status="likely", opened_at=at(-40)),
+            incident("seen", first_hand=1, opened_at=at(-50)),
+            incident("new-rumour", opened_at=at(-1)),
+            incident("worked-on", first_hand=3, claim=claimed("ben")),
+            incident("lapsed", first_hand=2, claim=claimed("ben", -1), opened_at=at(-60)),
+            incident("running", status="confirmed"),
+            incident("newer-news", status="confirmed", updated_at=at(-1)),
+            incident("after", status="officers_left"),
+            incident("over", status="closed"),
+            incident("quiet", status="no_news"),
+        ],
+        NOW,
+    )
+    order = {name: [i["id"] for i in members] for name, members in found.items()}
+    assert order == {
+        "waiting": ["seen", "lapsed", "likely", "new-rumour", "old-rumour"],
+        "looked_into": ["worked-on"],
+        "running": ["newer-news", "running"],
+        "after": ["after"],
+        "ended": ["over", "quiet"],
+    }
+
+
+def test_a_claim_ends_by_the_clock_even_before_the_log_says_so() -> None:
+    claim = on_it(incident(claim=claimed("ben")), NOW)
+    assert claim is not None
+    assert claim.seconds_left(NOW) == 600
+    assert on_it(incident(claim=claimed("ben")), NOW + timedelta(minutes=10)) is None
+    assert on_it(incident(), NOW) is None
+
+
+# --- the next act -------------------------------------------------------------------------------
+
+MINE, THEIRS = {"claim": claimed("ada")}, {"claim": claimed("ben")}
+GOING = {"visits": [{"member": "ben", "group": "hackney", "step": "going", "at": at(-1)}]}
+I_GO = {"visits": [{"member": "ada", "group": "hackney", "step": "going", "at": at(-1)}]}
+I_AM_THERE = {"visits": [{"member": "ada", "group": "hackney", "step": "there", "at": at(-1)}]}
+I_SAW = {"timeline": [{"at": at(-1), "what": "seen", "member": "ada", "cause": "DESK.3"}], "seen": 1}
+NOT_ALL = {"tally": {"let_go": 1, "taken": 0, "unknown": 1}}
+ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
+
+
+@pytest.mark.parametrize(
+    ("role", "changes", "expected"),
+    [
+        ("dispatcher", {}, ("claim", "next_claim")),
+        ("verifier", {}, ("claim", "next_claim")),
+        ("dispatcher", {"claim": claimed("ben", -1)}, ("claim", "next_claim")),
+        ("dispatcher", {"status": "confirmed"}, ("claim", "next_claim")),
+        ("dispatcher", MINE | {"place": None}, ("place", "next_place")),
+        ("verifier", MINE | {"place": None}, ("going", "next_going")),
+        ("dispatcher", MINE, ("going", "next_going")),
+        ("dispatcher", MINE | {"first_hand": 1}, ("confirm", "next_confirm")),
+        ("dispatcher", MINE | {"seen": 1}, ("confirm", "next_confirm")),
+        ("dispatcher", MINE | GOING, ("confirm", "next_confirm_unseen")),
+        ("verifier", MINE | GOING | {"first_hand": 1}, ("seen", "next_seen")),
+        ("dispatcher", MINE | I_GO, ("there", "next_there")),
+        ("dispatcher", MINE | I_AM_THERE, ("seen", "next_seen")),
+        ("dispatcher", MINE | I_AM_THERE | I_SAW, ("confirm", "next_confirm")),
+        ("dispatcher", THEIRS, (None, "next_theirs")),
+        ("verifier", THEIRS | I_GO, ("there", "next_there")),
+        ("dispatcher", MINE | {"status": "confirmed"}, ("update", "next_confirmed")),
+        ("dispatcher", {"status": "officers_left"} | NOT_ALL, ("aftercare", "next_aftercare")),
+        ("dispatcher", {"status": "officers_left"} | ALL_FREE, ("closed", "next_close")),
+        ("dispatcher", {"status": "aftercare"} | NOT_ALL, ("update", "next_in_aftercare")),
+        ("verifier", {"status": "officers_left"} | ALL_FREE, (None, "next_nothing")),
+        ("dispatcher", {"status": "no_news"}, ("reopen", "next_no_news")),
+        ("dispatcher", {"status": "closed"}, (None, "next_nothing")),
+        ("dispatcher", {"status": "merged"}, (None, "next_merged")),
+        ("dispatcher", THEIRS | {"proposed": claimed("ben")}, ("confirm", "next_second_person")),
+        ("dispatcher", MINE | {"proposed": claimed("ada")}, (None, "next_wait_for_second")),
+        ("verifier", THEIRS | {"proposed": claimed("ben")}, (None, "next_theirs")),
+    ],
+)
+def test_the_next_right_act(role: str, changes: dict[str, Any], expected: tuple[str | None, str]) -> None:
+    assert next_act(incident(**changes), "ada", {"hackney": role}, NOW) == Next(*expected)
+    assert DESK.has(expected[1])
+
+
+def test_an_operator_is_offered_nothing() -> None:
+    assert next_act(incident(), "ada", {"hub": "operator"}, NOW) == Next(None, "next_nothing")
+    assert role_in(incident(), {"hub": "operator"}) is None
+    assert role_in(incident(seen_by=["hub"]), {"leeds": "verifier"}) == "verifier"
+    assert role_in(incident(), {"leeds": "dispatcher"}) is None
+
+
+def test_only_acts_of_the_role_and_the_state_are_offered() -> None:
+    verifier = {a.name for a in offered(incident(), "verifier", mine=True)}
+    assert {"release", "hand_over", "going", "seen", "note", "ask"} <= verifier
+    assert not verifier & {"confirm", "merge", "officers_left", "escalate", "claim", "left"}
+    closed = {a.name for a in offered(incident(status="closed"), "dispatcher", mine=False)}
+    assert closed == {"note", "reopen"}
+    assert "release" not in {a.name for a in offered(incident(), "dispatcher", mine=False)}
+    assert "left" in {a.name for a in offered(incident(), "verifier", mine=False, step="there")}
+    assert sum(map(len, by_kind(ACTS.values()).values())) == len(ACTS)
+    assert not any(may(None, act) for act in ACTS.values())
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+def report(n: int, text: str, *, first_hand: bool = False) -> dict[str, Any]:
+    return {"report_id": f"r{n}", "at": at(n), "text": text, "first_hand": first_hand}
+
+
+def test_copies_lie_under_the_first_of_them_and_nothing_is_lost() -> None:
+    raid = "Immigration raid in Ashwin Street, two vans and six officers"
+    folds = folded(
+        [
+            report(4, "URGENT pls share!! " + raid),
+            report(1, raid),
+            report(2, raid.upper() + "!!"),
+            report(3, "Immigration raid in Ashwin Street, two vans and six officer"),
+            report(5, "I see three officers by the fish shop in Mare Street", first_hand=True),
+            report(6, "van"),
+            report(7, "VAN"),
+            report(8, "vans"),
+        ]
+    )
+    found = {f.first["report_id"]: [c["report_id"] for c in f.copies] for f in folds}
+    assert found == {"r1": ["r2", "r3", "r4"], "r5": [], "r6": ["r7"], "r8": []}
+    assert folds[0].first["report_id"] == "r5"
+    assert folds[0].first_hand == 1
+
+
+@given(st.lists(st.text(alphabet="ab vn", max_size=30), max_size=30))
+def test_whatever_is_folded_each_report_is_there_once(texts: list[str]) -> None:
+    folds = folded(report(n, text) for n, text in enumerate(texts))
+    shown = [r["report_id"] for f in folds for r in (f.first, *f.copies)]
+    assert sorted(shown) == sorted(f"r{n}" for n in range(len(texts)))
+
+
+def test_what_is_new_since_one_looked() -> None:
+    before = incident()
+    mark = mark_of(before)
+    steps = [
+        *before["timeline"],
+        {"at": at(-3), "what": "claimed", "member": "ben", "cause": "DESK.1"},
+        {"at": at(-2), "what": "noted", "member": "ada", "cause": "DESK.2"},
+    ]
+    after = incident(reports=4, timeline=steps)
+    news = fresh(after, mark, "ada")
+    assert ([s["what"] for s in news.steps], news.reports, news.never) == (["claimed"], 3, False)
+    assert not fresh(after, mark_of(after), "ada")
+    assert fresh(after, None, "ada").never
+    assert fresh(after, "nonsense", "ada").never
+    assert len(fresh(after, "DESK.99.0", "").steps) == 3
+
+
+def test_near_and_alike_incidents_are_offered_for_a_merge() -> None:
+    here = incident("i1")
+    others = [
+        incident("far", place=PLACE | {"lat": 52.5}),
+        incident("near", place=PLACE | {"lat": 51.5476}),
+        incident("alike", place=PLACE | {"lat": 51.5490}),
+        incident("placeless", place=None),
+        incident("over", status="closed"),
+        incident("drill", drill=True),
+        here,
+    ]
+    texts = {"alike": ["two vans and six officers"], "near": ["a fire in the bakery"]}
+    found = neighbours(here, ["six officers and two vans"], others, texts)
+    assert [n.incident["id"] for n in found] == ["alike", "near", "placeless"]
+    assert found[0].alike == 100
+    assert found[1].metres == pytest.approx(100, abs=2)
+    assert found[2].metres is None
+
+
+# --- the built text -----------------------------------------------------------------------------
+
+
+def word(key: str, **values: object) -> str:
+    return DESK.say("en", key, **values)
+
+
+@pytest.mark.parametrize(
+    ("answers", "text"),
+    [
+        (Answers(), ""),
+        (Answers(vans=2, officers=6, held=1), "Seen: vans: 2, officers: 6, people held: 1."),
+        (Answers(vans=0, held=0), "Nobody is held."),
+        (Answers(where="outside the shop."), "outside the shop."),
+        (Answers(still="yes", at="18:40"), "Still going on at 18:40."),
+        (Answers(still="yes"), "Still going on."),
+        (Answers(still="no", at="18:40"), "Last seen at 18:40."),
+        (Answers(still="unknown"), ""),
+        (Answers(signs=("markings",)), "They wear or drive “Immigration Enforcement”."),
+        (
+            Answers(who="me", still="yes", at="07:10", vans=1, officers=4, signs=("said", "papers")),
+            (
+                "Seen: vans: 1, officers: 4. Still going on at 07:10. They say that they are immigration "
+                "officers. They showed papers."
+            ),
+        ),
+    ],
+)
+def test_the_answers_build_the_text(answers: Answers, text: str) -> None:
+    assert built(answers, word) == text
+
+
+@pytest.mark.parametrize("language", DESK.languages)
+def test_the_text_can_be_built_in_every_language_and_fits(language: str) -> None:
+    answers = Answers("me", "yes", "18:40", 99, 99, 99, "x" * 80, ("markings", "said", "papers"))
+    text = built(answers, lambda key, **values: DESK.say(language, key, **values))
+    assert "{" not in text
+    assert len(text) < 500
+
+
+def test_what_is_no_answer_is_left_out() -> None:
+    found = answers_of(
+        {"who": "the queen", "still": "yes", "at": "25 past", "vans": "-3", "officers": "9999", "held": "٣"},
+        ("markings", "horns"),
+    )
+    assert found == Answers(still="yes", signs=("markings",))
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (Answers(who="me", still="yes", signs=("said",)), []),
+        (Answers(who="nobody", still="yes", signs=("said",)), ["doubt_nobody_saw"]),
+        (Answers(who="reporter", still="no", signs=("said",)), ["doubt_not_there"]),
+        (Answers(), ["doubt_nobody_saw", "doubt_maybe_over", "doubt_who_they_are"]),
+    ],
+)
+def test_doubts_are_named(answers: Answers, expected: list[str]) -> None:
+    assert doubts(answers) == expected
+    assert all(DESK.has(key) for key in expected)
+
+
+# --- lengths, places, maps ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "segments", "plain"),
+    [
+        ("", 1, True),
+        ("a" * 160, 1, True),
+        ("a" * 161, 2, True),
+        ("a" * 306, 2, True),
+        ("a" * 307, 3, True),
+        ("€" * 80, 1, True),
+        ("€" * 81, 2, True),
+        ("ș" + "a" * 69, 1, False),
+        ("ș" + "a" * 70, 2, False),
+        ("🚐" * 35, 1, False),
+        ("🚐" * 36, 2, False),
+    ],
+)
+def test_sms_segments(text: str, segments: int, *, plain: bool) -> None:
+    found = sms_length(text)
+    assert (found.segments, found.plain) == (segments, plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("51.5467, -0.0753", (51.5467, -0.0753)),
+        ("51.5467 -0.0753", (51.5467, -0.0753)),
+        (" 51 ; 0 ", (51.0, 0.0)),
+        ("https://www.openstreetmap.org/?mlat=51.5467&mlon=-0.0753#map=19/51.5/-0.1", (51.5467, -0.0753)),
+        ("https://www.openstreetmap.org/#map=17/51.54670/-0.07530", (51.5467, -0.0753)),
+        ("https://maps.example/maps/place/x/@51.5467,-0.0753,17z", (51.5467, -0.0753)),
+        ("https://maps.example/?q=51.5467,-0.0753", (51.5467, -0.0753)),
+        ("https://maps.example/?q=loc:51.5467%2C-0.0753", (51.5467, -0.0753)),
+        ("geo:51.5467,-0.0753?z=19", (51.5467, -0.0753)),
+        ("9C3XGWVG+2Q", (51.542562, -0.073062)),
+        ("9c3xgwvg+2q", (51.542562, -0.073062)),
+        ("", None),
+        ("E8 3DL", None),
+        ("Ashwin Street", None),
+        ("151.5, 0.1", None),
+        ("51.5, 190", None),
+        ("51.5", None),
+        ("GWVG+2Q Dalston", None),
+    ],
+)
+def test_places_as_people_paste_them(text: str, expected: tuple[float, float] | None) -> None:
+    found = typed_place(text)
+    assert found == (pytest.approx(expected, abs=1e-5) if expected else None)
+
+
+@given(st.text(max_size=600))
+def test_no_typed_place_raises(text: str) -> None:
+    typed_place(text)
+
+
+@given(
+    st.floats(-85, 85), st.floats(-179, 179), st.floats(200, 20_000), st.integers(0, 320), st.integers(0, 320)
+)
+def test_a_click_is_where_the_map_shows_it(lat: float, lon: float, side: float, x: int, y: int) -> None:
+    view = View(lat, lon, side)
+    back_x, back_y = view.xy(*view.at(x, y))
+    if abs(view.at(x, y)[1]) < 180:
+        assert abs(back_x - x) <= 2
+        assert abs(back_y - y) <= 2
+
+
+def group(*ring: tuple[float, float]) -> dict[str, Any]:
+    return {"definition": {"area": {"polygons": [[list(ring)]]}}}
+
+
+def test_the_map_holds_area_disc_and_reports_and_stays_small() -> None:
+    many = [(-0.2 + 0.4 * n / 5_000, 51.4 + 0.0001 * (n % 2)) for n in range(5_000)]
+    groups = [group((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.6)), group(*many)]
+    view = view_of(PLACE, groups)
+    assert view is not None
+    found = drawing(
+        view, PLACE, groups, [{"position": PLACE}, {"position": None}, {"position": PLACE | {"lat": 60.0}}]
+    )
+    assert found.disc is not None
+    assert (found.disc.x, found.disc.y) == (SIZE / 2, SIZE / 2)
+    assert found.dots == ((160.0, 160.0),)
+    assert all(path.startswith("M") for path in found.areas)
+    assert sum(map(len, found.areas)) < 5_000
+    assert found.bar_m == 200
+
+
+def test_without_a_place_the_map_shows_the_groups_areas() -> None:
+    view = view_of(None, [group((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.6))])
+    assert view is not None
+    assert (round(view.lat, 4), round(view.lon, 4)) == (51.55, -0.05)
+    assert view_of(None, [group()]) is None
