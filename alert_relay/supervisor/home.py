@@ -91,21 +91,28 @@ class Home:
         make_unsafe_key_file(self.unsafe_key)
         return new
 
-    def write_door_files(self) -> None:
-        """Write the files that open the front door to the simulator and the three demo bridges."""
+    def write_door_files(self, *, answering: bool = False) -> None:
+        """Write the files that open the front door to the simulator and the three demo bridges.
+
+        `answering`: the bot writes back, into the postbox that the example groups' channels deliver to.
+        """
         digest = hashlib.sha256(self.secret(SIMULATOR).encode()).hexdigest()
         rights = ["set_received_at", "high_volume", "drill"]
         _write_yaml(self.keys_file, [{"name": SIMULATOR, "sha256": digest, "rights": rights}])
-        _write_yaml(self.bridges_file, self._bridges())
+        _write_yaml(self.bridges_file, self._bridges(answering=answering))
 
-    def _bridges(self) -> list[dict[str, Any]]:
+    def _bridges(self, *, answering: bool) -> list[dict[str, Any]]:
         for name in ("twilio", "android", "telegram"):
             self.secret(name)
         return [
             {"id": "sms", "kind": "twilio-sms", "settings": {"auth_token": self._reference("twilio")}},
             {"id": "android", "kind": "android-sms", "settings": {"signing_key": self._reference("android")}},
-            {"id": "telegram", "kind": "telegram", "settings": {"secret_token": self._reference("telegram")}},
+            {"id": "telegram", "kind": "telegram", "settings": self._telegram(answering=answering)},
         ]
+
+    def _telegram(self, *, answering: bool) -> dict[str, str]:
+        bot = {"bot_token": "env:EXAMPLE_TELEGRAM_TOKEN", "api": "env:EXAMPLE_POSTBOX_URL"}
+        return {"secret_token": self._reference("telegram"), **(bot if answering else {})}
 
     def _reference(self, name: str) -> str:
         return f"file:{self.secrets / name}"

@@ -97,7 +97,7 @@ async def _running(
     groups = await asyncio.to_thread(load_group_files, find_group_files(choices.group_paths()))
     if choices.nats_url:
         await check_server(choices.nats_monitoring_url or settings.nats_monitoring_url)
-    _prepare(home, tell)
+    _prepare(home, tell, examples=choices.examples)
     ports = choose_ports(settings, choices.ports_wanted(), auto=choices.auto_ports)
     socket = home.redis_socket()
     async with aiohttp.ClientSession() as http:
@@ -110,13 +110,13 @@ async def _running(
             home.forget_socket(socket)
 
 
-def _prepare(home: Home, tell: Tell) -> None:
+def _prepare(home: Home, tell: Tell, *, examples: bool) -> None:
     if "RELAY_MASTER_KEY_FILE" not in os.environ and home.make_key_file():
         tell(
             f"UNSAFE: a master key for trying out was made at {home.unsafe_key}, beside the data it "
             "protects. In production hand one in from elsewhere (RELAY_MASTER_KEY_FILE)."
         )
-    home.write_door_files()
+    home.write_door_files(answering=examples)
 
 
 async def _start(supervisor: Supervisor, patience_s: float, groups: Sequence[GroupFile]) -> None:

@@ -241,7 +241,7 @@ def word(key: str, **values: object) -> str:
         (Answers(still="yes"), "Still going on."),
         (Answers(still="no", at="18:40"), "Last seen at 18:40."),
         (Answers(still="unknown"), ""),
-        (Answers(signs=("markings",)), "They wear or drive “Immigration Enforcement”."),
+        (Answers(signs=("markings",)), "Their clothes or vans say “Immigration Enforcement”."),
         (
             Answers(who="me", still="yes", at="07:10", vans=1, officers=4, signs=("said", "papers")),
             (
