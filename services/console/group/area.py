@@ -131,6 +131,7 @@ async def _shown(  # noqa: PLR0913 - what was wrong, where, and what was typed t
         swap=swap,
         how_typed=how,
         most_kb=MOST_BYTES // 1000,
+        most_typed=_TYPED,
     )
 
 

@@ -60,7 +60,7 @@ async def get_new(request: web.Request) -> web.StreamResponse:
     scope = await scope_of(request)
     kind = request.query.get("kind", "")
     _plugin(scope, kind)
-    language = scope.group["definition"]["languages"][0]
+    language = next(iter(scope.group["definition"]["languages"]), "en")
     audience = "community" if kind == "feed" else "verifiers"
     return _form(request, scope, Typed(kind, _free_id(scope, kind), audience, language))
 

@@ -380,6 +380,10 @@ async def test_the_api_answers_the_same_and_refuses_whom_the_page_refuses(desk: 
     status, tested = await desk.rig.ask("POST", path, admin, json={})
     assert (status, tested["outcome"], tested["current"]) == (200, "delivered", True)
     assert (await desk.rig.ask("GET", path, admin))[1] == tested
+    once: dict[str, Any] = {"json": {"id": "c1"}}
+    first, again = [await desk.rig.ask("POST", path, admin, **once) for _ in range(2)]
+    assert first == again, "the same id again is the same test"
+    assert len(desk.bot.sent) == 2
     for roles in ({"hackney": "dispatcher"}, {"southwark": "admin"}):
         token = await desk.rig.member("Bo", **roles)
         assert (await desk.rig.ask("POST", path, token, json={}))[0] == 403
