@@ -47,9 +47,9 @@ async def signed(bo: Browser, key: Authenticator) -> tuple[int, dict[str, Any]]:
 
 async def test_a_passkey_lets_in_again_and_again(hub: Rig, bo: Browser) -> None:
     key = device()
-    assert await made(hub, bo, key) == (200, {"next": "/account"})
+    assert await made(hub, bo, key) == (200, {"next": "/desk"})
     for _ in range(2):
-        assert await signed(bo, key) == (200, {"next": "/account"})
+        assert await signed(bo, key) == (200, {"next": "/desk"})
 
 
 async def test_the_question_names_nobody_and_wants_a_finger(hub: Rig, bo: Browser) -> None:
