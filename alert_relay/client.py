@@ -77,10 +77,7 @@ class Hub:
 
     def command(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A desk command; raises `NotDecidedYetError` when its outcome is still open."""
-        answer: dict[str, Any] = self.at_desk("POST", f"/v1/desk/{name}", body)
-        if answer.get("outcome") == "pending":
-            raise NotDecidedYetError
-        return answer
+        return _decided(self.at_desk("POST", f"/v1/desk/{name}", body))
 
     def preview(self, name: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What the command would send to whom."""
@@ -101,6 +98,20 @@ class Hub:
         found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/reports/{quote(name, safe='')}")
         return found
 
+    def duty(self) -> dict[str, Any]:
+        """Our groups' shifts, and who is on duty."""
+        found: dict[str, Any] = self.at_desk("GET", "/v1/duty")
+        return found
+
+    def duty_command(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A command about a shift; raises `NotDecidedYetError` when its outcome is still open."""
+        return _decided(self.at_desk("POST", f"/v1/duty/{name}", body))
+
+    def card(self, language: str) -> dict[str, Any]:
+        """What whoever keeps a post is told."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/card?{urlencode({'language': language})}")
+        return found
+
     def held(self) -> dict[str, Any]:
         """Reports that wait for a person, what is muted, and which groups are in flood mode."""
         found: dict[str, Any] = self.at_desk("GET", "/v1/desk/held")
@@ -109,6 +120,16 @@ class Hub:
     def groups(self) -> list[dict[str, Any]]:
         """The groups in force."""
         return _items(self.at_desk("GET", "/v1/groups"), "groups")
+
+    def test_channel(self, group: str, channel: str) -> dict[str, Any]:
+        """Try a channel; how it ended, or that it is under way."""
+        tested: dict[str, Any] = self.at_desk("POST", _test(group, channel), {})
+        return tested
+
+    def channel_test(self, group: str, channel: str) -> dict[str, Any]:
+        """How the latest test of a channel ended, or that it is under way."""
+        tested: dict[str, Any] = self.at_desk("GET", _test(group, channel))
+        return tested
 
     def members(self) -> list[dict[str, Any]]:
         """Who may act."""
@@ -129,6 +150,16 @@ class Hub:
         """The console's picture of the installation."""
         answer: dict[str, Any] = self.at_desk("GET", "/v1/status")
         return answer
+
+
+def _test(group: str, channel: str) -> str:
+    return f"/v1/groups/{quote(group, safe='')}/channels/{quote(channel, safe='')}/test"
+
+
+def _decided(answer: dict[str, Any]) -> dict[str, Any]:
+    if answer.get("outcome") == "pending":
+        raise NotDecidedYetError
+    return answer
 
 
 def _items(answer: Any, key: str) -> list[dict[str, Any]]:

@@ -52,6 +52,14 @@ no more. Secrets for sending are resolved there, by `host.secrets`, so that the 
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
 
+## What the provider said
+
+A channel is tested by its group's admin, who sees what the provider answered. So `Rejected`, `RetryLater`
+and `BadCredentials` take `words`: the provider's own text as it came, and nothing of ours. `from_status`
+fills it from an HTTP answer's body. The host cuts it, cleans it of secrets, addresses and numbers, seals it
+for a test and forgets it for anything else; it takes no part in comparing outcomes and stands in no `repr`,
+so in no log.
+
 ## Members who write to the desk
 
 What an enrolled member writes comes in as any report ([the chat desk](../mechanisms/chat-desk.md)). A

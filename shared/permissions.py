@@ -5,20 +5,25 @@ A new command stands in exactly one of the sets below.
 
 from typing import Final
 
-from shared.contracts import desk, members
+from shared.contracts import aftercare, desk, duty, members
 from shared.contracts.groups import Role
 
 Commands = frozenset[type[desk.DeskCommand]]
 
 VERIFIER: Final[Commands] = frozenset({
     desk.Claim, desk.Release, desk.HandOver, desk.Attend, desk.Seen, desk.Note, desk.AskReporter,
+    duty.TakeShift, duty.GiveUpShift, duty.NoteShift,
+    aftercare.JoinPost, aftercare.LeavePost, aftercare.CheckIn,
 })  # fmt: skip
 DISPATCHER: Final[Commands] = VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
     desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
+    duty.OfferShift, duty.WithdrawShift,
+    aftercare.Account, aftercare.OpenPost, aftercare.WithdrawPost,
 }  # fmt: skip
 RUNNING: Final[Commands] = frozenset({
     desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch, members.InviteMember,
+    desk.TestChannel,
 })  # fmt: skip
 OWN: Final[Commands] = frozenset({
     members.PutWayIn, members.RemoveWayIn, desk.OfferAccount, desk.UnbindAccounts,

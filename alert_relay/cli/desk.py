@@ -67,7 +67,8 @@ def send(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None
         return
     incident = answer.get("incident") or {}
     words = " ".join(str(incident[key]) for key in ("code", "status") if incident.get(key))
-    say(f"{name}: {answer['outcome']} ({answer.get('reason')}) {words}".rstrip())
+    made = f" {answer['made']}" if answer.get("made") else ""
+    say(f"{name}: {answer['outcome']} ({answer.get('reason')}) {words}{made}".rstrip())
 
 
 def telling(function: Command) -> Command:

@@ -74,6 +74,8 @@ def whole(incident: Mapping[str, Any]) -> None:
             "place": place_of(incident),
             "groups": ", ".join(groups_of(incident)),
             "claimed by": _claim(incident.get("claim")),
+            "nobody took it": incident.get("ladder"),
+            "people taken": _taken(incident),
             "said last": incident.get("statement"),
             "version": incident.get("version"),
             "id": incident.get("id"),
@@ -91,6 +93,11 @@ def whole(incident: Mapping[str, Any]) -> None:
     table("What was done", ("at", "what", "by", "words"), steps)
     say("")
     table("Who was told", ("at", "group", "audience", "what", "recipients"), told)
+
+
+def _taken(incident: Mapping[str, Any]) -> str | None:
+    arrested = incident.get("arrested")
+    return f"{arrested}, nothing known of {incident.get('unaccounted')}" if arrested else None
 
 
 def _time(told: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
-"""`relay group`: check group files, apply them, list the groups in force."""
+"""`relay group`: check group files, apply them, list the groups in force, try their channels."""
 
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -19,10 +20,13 @@ from alert_relay.cli.base import (
 from alert_relay.cli.root import NearestGroup
 from alert_relay.client import Hub
 
+_ANSWER_S: Final = 75.0
+"""A test is given up after a minute; then it has an answer."""
+_LOOK_S: Final = 1.0
 FILES = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 
 
-@click.group(cls=NearestGroup, short_help="Check, apply and list groups.")
+@click.group(cls=NearestGroup, short_help="Check, apply and list groups; test channels.")
 def group() -> None:
     """A group is a file: its area, policy and channels.
 
@@ -104,6 +108,45 @@ def _change(group_file: Any, before: dict[str, Any], changed: list[str]) -> str:
     new = group_file.definition.model_dump(mode="json")
     parts = [key.replace("_", " ") for key in new if key in old and old[key] != new[key]]
     return f"changed: {', '.join(parts) or 'channels'}"
+
+
+@group.command(name="test-channel")
+@click.argument("name", metavar="GROUP")
+@click.argument("channel")
+@with_hub(admin=True)
+@json_option
+def test_channel(name: str, channel: str, *, hub: Hub, as_json: bool) -> None:
+    """Send a message that says it is a test over one channel. Exit code 1 if it does not arrive.
+
+    \b
+    Examples:
+      relay group test-channel hackney verifiers-chat
+      relay group test-channel hackney verifiers-chat --json
+    """
+    tested = _until_answered(hub, name, channel)
+    if as_json:
+        put_json(tested)
+    else:
+        _tell_test(tested)
+    raise SystemExit(0 if tested["outcome"] == "delivered" else EXIT_REFUSED)
+
+
+def _until_answered(hub: Hub, name: str, channel: str) -> dict[str, Any]:
+    """The test, once it has ended; at once if a kill switch holds it."""
+    tested = hub.test_channel(name, channel)
+    deadline = time.monotonic() + _ANSWER_S
+    while tested["outcome"] == "pending" and not tested["held"] and time.monotonic() < deadline:
+        time.sleep(_LOOK_S)
+        tested = hub.channel_test(name, channel)
+    return tested
+
+
+def _tell_test(tested: dict[str, Any]) -> None:
+    for answer in tested["answers"]:
+        words = f' The provider said: "{answer["words"]}".' if answer["words"] else ""
+        say(f"recipient {answer['recipient']}: {answer['result']} ({answer['reason']}).{words}")
+    held = f": sending is stopped ({tested['held']})" if tested["held"] else ""
+    say(f"{tested['channel']}: {tested['outcome']}{held}")
 
 
 @group.command(name="list")

@@ -1,34 +1,29 @@
 """A group's area: GeoJSON names, postcode districts, circles and polygons, made into one union.
 
-Guarantees: what leaves here is valid, without overlaps, in a stable order, with six decimals
-(0.1 m), so that an unchanged file gives an unchanged definition. Postcode districts stay names
-("E8"): the router knows their extent better than a circle would say it.
+What makes an area sound is `shared.areas`; here each mistake gets its line in the file. Postcode districts
+stay names ("E8"): the router knows their extent better than a circle would say it.
 """
 
 import json
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-import shapely
-from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
-from shapely.validation import explain_validity
 
 from alert_relay.groupfile.mistakes import Spot, nearest
+from shared.areas import AreaError, checked_position, from_geojson, outcode_of, polygon, union
 from shared.contracts.groups import Area
 
+T = TypeVar("T")
 KEYS: Final = ("geojson", "postcode_districts", "circles", "polygons")
-OUTCODE: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?")
 MAX_RADIUS_M: Final = 50_000
 _METRES_PER_DEGREE: Final = 111_320
 _CIRCLE_POINTS: Final = 64
-_GRID: Final = 1e-6
 _MIN_RING: Final = 4
-_LATITUDES: Final = (49.0, 61.5)
-_LONGITUDES: Final = (-9.0, 2.5)
 
 
 def read_area(value: Any, spot: Spot) -> Area:
@@ -45,7 +40,7 @@ def read_area(value: Any, spot: Spot) -> Area:
     outcodes = _each(value, "postcode_districts", spot, _outcode)
     if not shapes and not outcodes and not any(value.get(key) for key in KEYS):
         spot.wrong(f"the area is empty; give at least one of {', '.join(KEYS)}.")
-    return Area(polygons=_union(shapes), outcodes=tuple(sorted(set(outcodes))))
+    return Area(polygons=union(shapes), outcodes=tuple(sorted(set(outcodes))))
 
 
 def _each(value: Mapping[str, Any], key: str, spot: Spot, read: Any) -> list[Any]:
@@ -60,11 +55,7 @@ def _each(value: Mapping[str, Any], key: str, spot: Spot, read: Any) -> list[Any
 
 
 def _outcode(item: Any, spot: Spot) -> list[str]:
-    text = item.strip().upper() if isinstance(item, str) else ""
-    if not OUTCODE.fullmatch(text):
-        spot.wrong("is not a postcode district; write the part before the space, like E8 or G41.")
-        return []
-    return [text]
+    return _tried(lambda: outcode_of(item if isinstance(item, str) else ""), spot)
 
 
 def _circle(item: Any, spot: Spot) -> list[Polygon]:
@@ -98,10 +89,7 @@ def _polygon(item: Any, spot: Spot) -> list[Polygon]:
         return []
     if not all(_position_ok(p[0], p[1], spot.at(item, n)) for n, p in enumerate(points)):
         return []
-    if tuple(points[0]) != tuple(points[-1]):
-        spot.wrong("the polygon is not closed; repeat its first point at its end.")
-        return []
-    return _sound(Polygon([(float(p[0]), float(p[1])) for p in points]), spot)
+    return _tried(lambda: polygon(points), spot)
 
 
 def _geojson(item: Any, spot: Spot) -> list[BaseGeometry]:
@@ -142,43 +130,20 @@ def _named(name: str, features: list[tuple[str, Mapping[str, Any]]], spot: Spot)
     geometries = [f["geometry"] for known, f in features if known == name]
     if not geometries:
         spot.wrong(f"no area of the file is called {name!r}; {nearest(name, {n for n, _ in features})}")
-    return [made for geometry in geometries for made in _from_geojson(name, geometry, spot)]
+    return [made for geometry in geometries for made in _tried(partial(from_geojson, name, geometry), spot)]
 
 
-def _from_geojson(name: str, geometry: Any, spot: Spot) -> list[BaseGeometry]:
+def _tried(make: Callable[[], T], spot: Spot) -> list[T]:
+    """What it makes; nothing, after noting what is wrong."""
     try:
-        made = shape(geometry)
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError):
-        spot.wrong(f"the area {name!r} has a broken geometry; draw it again.")
+        return [make()]
+    except AreaError as error:
+        spot.wrong(error.sentence)
         return []
-    if not isinstance(made, Polygon | MultiPolygon):
-        spot.wrong(f"the area {name!r} is a {made.geom_type}; a Polygon or MultiPolygon is wanted.")
-        return []
-    points = shapely.get_coordinates(made)
-    if not all(_position_ok(float(lon), float(lat), spot) for lon, lat in points[:1]):
-        return []
-    return _sound(made, spot)
-
-
-def _sound(made: BaseGeometry, spot: Spot) -> list[Any]:
-    if not made.is_valid:
-        spot.wrong(f"the polygon crosses itself or is broken ({explain_validity(made)}); draw it again.")
-        return []
-    return [made]
 
 
 def _position_ok(lon: float, lat: float, spot: Spot) -> bool:
-    if _within(lon, _LATITUDES) and _within(lat, _LONGITUDES):
-        spot.wrong("lat and lon look swapped; a polygon's points are [lon, lat].")
-        return False
-    if not (_within(lat, (-90, 90)) and _within(lon, (-180, 180))):
-        spot.wrong("is not on the globe; lat is -90 to 90 and lon -180 to 180.")
-        return False
-    return True
-
-
-def _within(value: float, limits: tuple[float, float]) -> bool:
-    return limits[0] <= value <= limits[1]
+    return bool(_tried(partial(checked_position, lon, lat), spot))
 
 
 def _number(value: Any) -> bool:
@@ -188,18 +153,3 @@ def _number(value: Any) -> bool:
 def _is_point(value: Any) -> bool:
     pair = isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2  # noqa: PLR2004
     return pair and all(_number(v) for v in value)
-
-
-Ring = tuple[tuple[float, float], ...]
-
-
-def _union(shapes: Sequence[BaseGeometry]) -> tuple[tuple[Ring, ...], ...]:
-    if not shapes:
-        return ()
-    whole = shapely.normalize(shapely.set_precision(shapely.union_all(list(shapes)), _GRID))
-    parts = [p for p in shapely.get_parts(whole) if isinstance(p, Polygon)]
-    return tuple((_ring(p.exterior), *(_ring(hole) for hole in p.interiors)) for p in parts)
-
-
-def _ring(ring: Any) -> Ring:
-    return tuple((round(float(x), 6), round(float(y), 6)) for x, y in ring.coords)

@@ -1,6 +1,5 @@
 """A group's channels: known kinds, settings as each plug-in wants them, secrets only by reference."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,12 +11,10 @@ from alert_relay.groupfile.mistakes import Spot, nearest
 from alert_relay.groupfile.models import fill, plain
 from shared.contracts.groups import ChannelDefinition
 from shared.plugins.registry import load_plugins
+from shared.plugins.settings_check import secrets_in_clear
 
 MANIFEST: Final = Path(__file__).resolve().parents[2] / "services/notifier/channels/MANIFEST"
 ENTRY_POINTS: Final = "alert_relay.channels"
-_SECRET_KEY: Final = re.compile(r"secret|token|passw|passphrase|api_?key|credential", re.IGNORECASE)
-_REFERENCE: Final = re.compile(r"(env|file):.+")
-_PASSWORD_IN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]+:[^/@\s]+@")
 
 
 @cache
@@ -76,15 +73,9 @@ def _check_settings(plugin: type[Any], settings: Mapping[str, Any], spot: Spot) 
             where.wrong(f"{e['msg']} (see the page of the channel kind {plugin.spec.kind!r}).")
 
 
-def _no_secret_in_clear(value: Any, spot: Spot, *, secret: bool = False) -> None:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            named = secret or bool(_SECRET_KEY.search(str(key)))
-            _no_secret_in_clear(inner, spot.at(value, str(key)), secret=named)
-    elif isinstance(value, str):
-        clear = secret and not _REFERENCE.fullmatch(value)
-        if clear or _PASSWORD_IN_URL.match(value):
-            spot.wrong("a secret is written in clear; write env:NAME or file:/path and change the secret.")
-    elif isinstance(value, Sequence):
-        for n, inner in enumerate(value):
-            _no_secret_in_clear(inner, spot.at(value, n), secret=secret)
+def _no_secret_in_clear(settings: Mapping[str, Any], spot: Spot) -> None:
+    for path in secrets_in_clear(settings):
+        here, container = spot, settings
+        for name in path:
+            here, container = here.at(container, name), container[name]  # type: ignore[index] # as it was found
+        here.wrong("a secret is written in clear; write env:NAME or file:/path and change the secret.")

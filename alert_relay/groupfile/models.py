@@ -22,6 +22,9 @@ _WORDS = {
     "string_pattern_mismatch": "must be lower-case letters, digits and hyphens (at most 40).",
 }
 
+_OF_KEY = {"quiet_hours": 'must be two times of day in quotes, such as "22:00-07:00".'}
+"""Of texts that have a form of their own."""
+
 
 def fill(model: type[M], mapping: Mapping[str, Any], spot: Spot, *, also: Sequence[str] = ()) -> M | None:
     """The model, or None after noting every mistake. `also` names keys that somebody else reads."""
@@ -30,8 +33,13 @@ def fill(model: type[M], mapping: Mapping[str, Any], spot: Spot, *, also: Sequen
         return model.model_validate({k: v for k, v in plain(mapping).items() if k in model.model_fields})
     except ValidationError as error:
         for e in error.errors(include_input=False, include_url=False):
-            _place(mapping, e["loc"], spot).wrong(_WORDS.get(e["type"], f"{e['msg']}."))
+            _place(mapping, e["loc"], spot).wrong(_words(e["type"], e["loc"], e["msg"]))
         return None
+
+
+def _words(kind: str, location: tuple[int | str, ...], message: str) -> str:
+    own = _OF_KEY.get(str(location[-1])) if location and kind == "string_pattern_mismatch" else None
+    return own or _WORDS.get(kind, f"{message}.")
 
 
 def _place(container: Any, location: tuple[int | str, ...], spot: Spot) -> Spot:

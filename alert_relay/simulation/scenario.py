@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.errors import SettingsError
 
 Via = Literal["api", "web", "sms", "android", "telegram"]
-ActName = Literal["claim", "confirm", "update", "end", "reject", "place", "merge", "split", "release"]
+ActName = Literal[
+    "claim", "confirm", "update", "end", "reject", "place", "merge", "split", "release", "account"
+]  # fmt: skip
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 

@@ -4,9 +4,10 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import chat_account, desk, explain, hub, status
+from services.console import card, chat_account, desk, duty, explain, hub, status
 from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
+from services.console.group import routes as group
 from services.console.live import Live
 from services.console.openapi import get_openapi
 from services.console.rights_files import load_rights
@@ -31,6 +32,9 @@ ROUTES: Final = (
     web.get("/v1/desk/reports/{report}", explain.get_report),
     web.post("/v1/desk/{command}", desk.post_command),
     web.post("/v1/desk/{command}/preview", desk.post_preview),
+    web.get("/v1/duty", duty.get_duty),
+    web.post("/v1/duty/{command}", duty.post_duty),
+    web.get("/v1/desk/card", card.get_card),
     web.get("/v1/members", hub.get_members),
     web.post("/v1/members", hub.post_member),
     web.delete("/v1/members/{member}", hub.delete_member),
@@ -44,6 +48,7 @@ ROUTES: Final = (
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
     *account.ROUTES,
+    *group.ROUTES,
     web.static("/static", pages.STATIC),
 )
 

@@ -56,6 +56,14 @@ class Channels:
         """Those of the manifest and of third parties; `SettingsError` if one can't be loaded."""
         return cls(load_plugins(MANIFEST, _GROUP), http)
 
+    def kinds(self) -> list[str]:
+        """Every kind there is."""
+        return sorted(self._plugins)
+
+    def plugin(self, kind: str) -> type[Any] | None:
+        """The channel class of that kind."""
+        return self._plugins.get(kind)
+
     def facts(self, group: Document) -> GroupFacts:
         """A group's document with what is known of its channels."""
         channels = [ChannelDefinition.model_validate(c) for c in group.get("channels", ())]

@@ -11,6 +11,7 @@ from services.console.decide import views
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
+from services.console.decide.made import made_name, made_tag
 from services.console.decide.sends import Act, sends_of
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
@@ -77,7 +78,7 @@ async def give(console: Console, actor: Actor, name: CommandName, asked: DeskReq
     act = await _completed(console, name, act, asked, incident)
     body = asked.model_dump_json(exclude_none=True)
     verdict = await submit(console, command_of(name, act, asked), body=body)
-    return act.id.partition(".")[2], verdict
+    return act.id.partition(".")[2], replace(verdict, made=act.made)
 
 
 async def post_preview(request: web.Request) -> web.Response:
@@ -103,6 +104,10 @@ async def _completed(
     if name == "ask":
         report = await console.store.one(f"report:{asked.report}")
         return replace(act, reporter=await reporter_of(console, report))
+    if name == "post":
+        return replace(act, made=made_name("p", act.id))
+    if name == "post_join" and asked.outside:
+        return replace(act, made=made_tag(act.id))
     return act
 
 
@@ -227,13 +232,15 @@ async def _whole(console: Console, actor: Actor, incident: Document) -> Document
 
 
 async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict) -> web.Response:
+    made = verdict.made
     if verdict.reason is None:
-        return _answer(Decided(command_id=given, outcome="pending"), status=202)
+        return _answer(Decided(command_id=given, outcome="pending", made=made), status=202)
     incident = await console.store.incident(verdict.incident) if verdict.incident else None
     shown: dict[str, Any] | None = None
     if incident is not None and views.may_see(incident, actor.roles):
         shown = await _whole(console, actor, incident)
-    return _answer(Decided(command_id=given, outcome="applied", reason=verdict.reason, incident=shown))
+    answer = Decided(command_id=given, outcome="applied", reason=verdict.reason, incident=shown, made=made)
+    return _answer(answer)
 
 
 def _answer(model: IncidentList | HeldList | Preview | Decided, *, status: int = 200) -> web.Response:

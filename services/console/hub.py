@@ -117,6 +117,7 @@ async def put_group(request: web.Request) -> web.Response:
         **_base(request, actor, _acting(actor, {group: ""}), asked.id),
         definition=asked.definition,
         channels=GroupChannels(channels=asked.channels),
+        seen_version=asked.seen_version,
     )
     verdict = await submit(console, command, body=asked.model_dump_json())
     now = await console.store.one(f"group:{group}")

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.contracts.aftercare import Became, VolunteerTag
 from shared.contracts.base import (
     TOKEN_RULE,
     Latitude,
     Longitude,
     MemberId,
     Metres,
+    Moment,
     ReportId,
     Slug,
     Token,
@@ -28,6 +30,7 @@ from shared.contracts.desk import (
     RejectAs,
     Step,
 )
+from shared.contracts.duty import HandoverText, Places
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
 
 CommandName = Literal[
@@ -52,6 +55,12 @@ CommandName = Literal[
     "split",
     "update",
     "end",
+    "account",
+    "post",
+    "post_withdraw",
+    "post_join",
+    "post_leave",
+    "post_check_in",
 ]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Count = Annotated[int, Field(ge=0, le=1000)]
@@ -93,11 +102,32 @@ class DeskRequest(Request):
     let_go: Count | None = None
     taken: Count | None = None
     unknown: Count | None = None
+    arrested: Count | None = Field(default=None, description="For account: how many were taken in all.")
+    became: Annotated[tuple[Became, ...], Field(max_length=200)] | None = Field(
+        default=None, description="For account: what became of whom (by tag, or so many of the unknown)."
+    )
+    owner: Annotated[MemberId, TOKEN_RULE] | None = Field(
+        default=None, description="For account: who follows it up (`me` is you)."
+    )
+    check_at: Moment | None = Field(default=None, description="For account: when it is looked at next.")
+    post: Token | None = Field(default=None, description="For post_…: the post's id.")
+    begins: Moment | None = Field(default=None, description="For post.")
+    ends: Moment | None = Field(default=None, description="For post.")
+    needed: Annotated[int, Field(ge=1, le=10)] | None = Field(
+        default=None, description="For post: how many people (2)."
+    )
+    tag: VolunteerTag | None = Field(
+        default=None, description="For post_leave and post_check_in: which volunteer from outside."
+    )
+    outside: bool = Field(
+        default=False,
+        description="For post_join: a volunteer from outside; the answer's `made` is their tag.",
+    )
     lat: Latitude | None = None
     lon: Longitude | None = None
     radius_m: Metres | None = None
     label: Annotated[str, Field(max_length=200)] | None = Field(
-        default=None, description="Words for a place."
+        default=None, description="Words for a place, or for a post: which police station, which door."
     )
     absorbed: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="For merge: id or code."
@@ -132,6 +162,26 @@ class GroupRequest(Request):
 
     definition: GroupDefinition
     channels: Annotated[tuple[ChannelDefinition, ...], Field(max_length=100)] = ()
+    seen_version: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Only if the group is still at this version; 0: only if there is none."
+    )
+
+
+class TestRequest(Request):
+    """Try a channel: a message that says it is a test goes over it."""
+
+    __test__ = False  # no test of pytest's
+
+
+class ShiftRequest(Request):
+    """A command about a shift. Which fields it needs follows from the command."""
+
+    shift: Token | None = Field(default=None, description="The shift's id; not for offer.")
+    group: Slug | None = Field(default=None, description="For offer: for which of your groups.")
+    begins: Moment | None = Field(default=None, description="For offer.")
+    ends: Moment | None = Field(default=None, description="For offer.")
+    places: Places = Field(default=1, description="For offer: how many people.")
+    text: HandoverText | None = Field(default=None, description="For note: what the next ones should know.")
 
 
 class KillSwitchRequest(Request):
@@ -149,6 +199,27 @@ class Decided(BaseModel):
     outcome: Literal["applied", "pending"]
     reason: str | None = None
     incident: dict[str, Any] | None = None
+    made: str | None = Field(default=None, description="The id or tag of what the command made.")
+
+
+class Recipient(BaseModel):
+    """How a test ended for one recipient of a channel."""
+
+    recipient: int = Field(description="Which of the channel's recipients, counted from 1.")
+    result: str
+    reason: str
+    words: str = Field(description="The provider's own, cleaned; empty if it said none.")
+
+
+class ChannelTested(BaseModel):
+    """The latest test of a channel."""
+
+    channel: str
+    at: datetime
+    outcome: Literal["pending", "delivered", "failed"]
+    current: bool = Field(description="Whether the channel is still as it was tested.")
+    held: str | None = Field(default=None, description="Why nothing is sent just now: the kill switch.")
+    answers: list[Recipient]
 
 
 class Send(BaseModel):
@@ -196,6 +267,13 @@ class Explained(BaseModel):
     why: dict[str, Any] | None = Field(
         default=None, description="What was understood and weighed; null when it is erased."
     )
+
+
+class DutyList(BaseModel):
+    """The shifts of your groups, in the order in which they begin, and who has the present ones."""
+
+    shifts: list[dict[str, Any]]
+    on_duty: list[dict[str, Any]]
 
 
 class GroupList(BaseModel):

@@ -7,12 +7,21 @@ from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
 
-_REQUESTS: Final = (m.DeskRequest, m.NewMember, m.NewInvite, m.GroupRequest, m.KillSwitchRequest)
+_REQUESTS: Final = (
+    m.DeskRequest,
+    m.ShiftRequest,
+    m.NewMember,
+    m.NewInvite,
+    m.GroupRequest,
+    m.KillSwitchRequest,
+    m.TestRequest,
+)
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    m.DutyList,
     m.Explained,
     m.MemberList,
     m.MemberAnswer,
@@ -21,6 +30,7 @@ _ANSWERS: Final = (
     m.ChatOffer,
     m.GroupList,
     m.GroupAnswer,
+    m.ChannelTested,
     m.ProblemDocument,
 )
 _REFUSALS: Final = {
@@ -63,6 +73,11 @@ async def get_openapi(_: web.Request) -> web.Response:
 def _paths() -> dict[str, Any]:
     commands = {"type": "string", "enum": list(m.CommandName.__args__)}  # type: ignore[attr-defined]
     command, name = _parameter("command", commands), _parameter("name", {"type": "string"})
+    channel = _parameter("channel", {"type": "string"})
+    shifts = _parameter(
+        "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
+    )
+    language = {"name": "language", "in": "query", "schema": {"type": "string"}}
     state = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open", "all"]}}
     return {
         "/v1/desk/incidents": {
@@ -76,6 +91,11 @@ def _paths() -> dict[str, Any]:
         "/v1/desk/{command}": {"post": _write("decide", "Give a command", "DeskRequest", "Decided", command)},
         "/v1/desk/{command}/preview": {
             "post": _write("preview", "What it would send to whom", "DeskRequest", "Preview", command)
+        },
+        "/v1/desk/card": {"get": _read("shiftCard", "What whoever keeps a post is told", None, language)},
+        "/v1/duty": {"get": _read("listDuty", "Your groups' shifts", "DutyList")},
+        "/v1/duty/{command}": {
+            "post": _write("decideDuty", "Offer, take or give up a shift", "ShiftRequest", "Decided", shifts)
         },
         "/v1/members": {
             "get": _read("listMembers", "Who may act", "MemberList"),
@@ -95,6 +115,10 @@ def _paths() -> dict[str, Any]:
         "/v1/groups": {"get": _read("listGroups", "The groups in force", "GroupList")},
         "/v1/groups/{name}": {
             "put": _write("putGroup", "Put a group in force", "GroupRequest", "GroupAnswer", name)
+        },
+        "/v1/groups/{name}/channels/{channel}/test": {
+            "get": _read("getTest", "The latest test of a channel", "ChannelTested", name, channel),
+            "post": _write("testChannel", "Try a channel", "TestRequest", "ChannelTested", name, channel),
         },
         "/v1/kill-switch": {
             "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")

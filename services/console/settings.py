@@ -39,6 +39,10 @@ class ConsoleSettings(ServiceSettings):
     console_session_life_min: int = Field(default=7 * 24 * 60, ge=1)
     """Minutes after which a browser is signed out, whatever it did."""
 
+    console_boundaries_file: Path | None = None
+    """A GeoJSON file of boroughs or wards with names, out of which a group's admin may pick its area. Without
+    it they upload their own, or name postcode districts."""
+
     @property
     def over_https(self) -> bool:
         """Whether the world reaches the console over https: then its cookies travel no other way."""

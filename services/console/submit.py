@@ -34,6 +34,8 @@ class Verdict:
 
     reason: str | None
     incident: str | None = None
+    made: str | None = None
+    """The id or tag of what the command made, where it made something."""
 
 
 def command_id(given: str | None) -> str:

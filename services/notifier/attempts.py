@@ -5,31 +5,55 @@ store than its lease: then somebody else may hold it for abandoned already.
 """
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 import structlog
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Claim
 from services.notifier.decide.retry import BAD_CREDENTIALS
+from services.notifier.decide.said import words_of
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_expired, claimed, settled
 from services.notifier.directory import Directory
 from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, send_chunk
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.ledger import AlertExpanded, ChunkClaimed, ChunkSettled, RecipientOutcome
+from shared.contracts.base import Message
+from shared.contracts.ledger import (
+    AlertExpanded,
+    ChunkClaimed,
+    ChunkSettled,
+    ProvidersWords,
+    RecipientOutcome,
+)
+from shared.errors import BusError
 from shared.plugins.spec import BadCredentials, Outcome, Rejected, RetryLater
 from shared.ports import Clock
 
 log = structlog.get_logger()
+M = TypeVar("M", bound=Message)
+_Sent = tuple[tuple[RecipientOutcome, ...], Mapping[str, str]]
+"""How it ended for each recipient, and what the provider said about some."""
+
+
+class Sealer(Protocol):
+    """Seals messages (the `Keyring`)."""
+
+    async def seal(self, message: M) -> M:
+        """The message with its private parts sealed."""
+        ...
 
 
 class Attempts:
     """Makes attempts, and counts how they ended."""
 
-    def __init__(self, writer: LedgerWriter, directory: Directory, clock: Clock, engine: Engine) -> None:
-        self._writer, self._directory = writer, directory
+    def __init__(
+        self, writer: LedgerWriter, directory: Directory, clock: Clock, *, engine: Engine, keyring: Sealer
+    ) -> None:
+        self._writer, self._directory, self._keyring = writer, directory, keyring
         self._clock, self._engine = clock, engine
         self.counted: Counter[tuple[str, str]] = Counter()
         """Outcomes since the start by (channel kind, result)."""
@@ -70,13 +94,16 @@ class Attempts:
         """
         self._engine.fault("notifier.after_claim")
         claim = made.record
-        outcomes = (
-            all_expired(claim, {r: delivery.kind_of(r) for r in claim.recipients})
+        outcomes, said = (
+            (all_expired(claim, {r: delivery.kind_of(r) for r in claim.recipients}), {})
             if expired
             else await self._send(delivery, alert, claim, made.began)
         )
         self._engine.fault("notifier.after_send")
-        ending = await self._settle(delivery, alert, settled(claim, outcomes, self._clock.now()))
+        record = settled(claim, outcomes, self._clock.now())
+        if alert.kind == "TEST":
+            record = await self._with_words(record, said)
+        ending = await self._settle(delivery, alert, record)
         self._engine.fault("notifier.after_settle")
         self._count(alert, outcomes)
         return ending
@@ -91,9 +118,17 @@ class Attempts:
         await self._writer.note(record, alert_settled(alert.alert_id, alert.group, record.at, ending))
         return ending
 
-    async def _send(
-        self, delivery: Delivery, alert: AlertRaised, claim: ChunkClaimed, began: float
-    ) -> tuple[RecipientOutcome, ...]:
+    async def _with_words(self, record: ChunkSettled, said: Mapping[str, str]) -> ChunkSettled:
+        """With what the provider said, sealed; where that is impossible without: the outcome counts more."""
+        try:
+            return await self._keyring.seal(
+                record.model_copy(update={"words": ProvidersWords(said=dict(said))})
+            )
+        except BusError as error:
+            log.warning("words_not_kept", alert_id=record.alert_id, error=type(error).__name__)
+            return record
+
+    async def _send(self, delivery: Delivery, alert: AlertRaised, claim: ChunkClaimed, began: float) -> _Sent:
         definition = delivery.channels.get(channel_of(claim.recipients[0]))
         if definition is None:
             return _all(claim, "unknown", RetryLater("channel_gone"))
@@ -108,7 +143,8 @@ class Attempts:
             return _all(claim, definition.kind, RetryLater("lease_lapsed"))
         message = delivery.messages[definition.language, channel.max_chars]
         sent = await send_chunk(channel, claim.recipients, message, deadline_s=self._engine.deadline_s)
-        return tuple(as_record(r, definition.kind, outcome) for r, outcome in sent.items())
+        hidden = self._directory.private(alert.group, alert.group_version, definition.id)
+        return _sent(sent, definition.kind, hidden)
 
     def _count(self, alert: AlertRaised, outcomes: tuple[RecipientOutcome, ...]) -> None:
         for outcome in outcomes:
@@ -136,5 +172,10 @@ def _still_open(delivery: Delivery, job: Job) -> Job:
     return replace(job, recipients=tuple(r for r in job.recipients if r in wanted))
 
 
-def _all(claim: ChunkClaimed, kind: str, outcome: Outcome) -> tuple[RecipientOutcome, ...]:
-    return tuple(as_record(r, kind, outcome) for r in claim.recipients)
+def _all(claim: ChunkClaimed, kind: str, outcome: Outcome) -> _Sent:
+    return _sent(dict.fromkeys(claim.recipients, outcome), kind, frozenset())
+
+
+def _sent(sent: Mapping[str, Outcome], kind: str, hidden: Collection[str]) -> _Sent:
+    said = {r: words for r, outcome in sent.items() if (words := words_of(outcome, hidden))}
+    return tuple(as_record(r, kind, outcome) for r, outcome in sent.items()), said

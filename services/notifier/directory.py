@@ -16,7 +16,7 @@ from services.notifier.reporters import Reporters
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
-from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Rejected
+from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Rejected, Secrets
 
 log = structlog.get_logger()
 
@@ -44,6 +44,20 @@ class GroupVersion:
         return next((c for c in self.channels or () if c.id == channel_id), None)
 
 
+class _Remembering:
+    """The secrets of one channel, and what they turned out to be: nobody may be shown that."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self.resolved: set[str] = set()
+
+    def resolve(self, reference: str) -> str:
+        """The value, remembered."""
+        value = self._secrets.resolve(reference)
+        self.resolved.add(value)
+        return value
+
+
 class Directory:
     """Groups by id and version; `plugins` are the channel classes by kind, `bridges` those of the file."""
 
@@ -58,6 +72,7 @@ class Directory:
         self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
         self._versions: dict[str, dict[int, GroupVersion]] = {}
         self._ready: dict[tuple[str, int, str], Channel] = {}
+        self._private: dict[tuple[str, int, str], frozenset[str]] = {}
 
     def learn(self, event: GroupDefined, *, readable: bool = True) -> None:
         """Take in a version (opened). Destroyed channels leave a group without any."""
@@ -86,11 +101,19 @@ class Directory:
         """The channel ready to send, or the outcome of every send over it as things are."""
         key = (group, version, definition.id)
         if key not in self._ready:
-            made = self._make(definition, self._host)
+            secrets = _Remembering(self._host.secrets)
+            made = self._make(definition, ChannelHost(http=self._host.http, secrets=secrets))
             if isinstance(made, Rejected | BadCredentials):
                 return made
             self._ready[key] = made
+            self._private[key] = frozenset(secrets.resolved)
         return self._ready[key]
+
+    def private(self, group: str, version: int, channel_id: str) -> frozenset[str]:
+        """The secrets and addresses of a channel that is ready: what no page and no log may show."""
+        key = (group, version, channel_id)
+        channel = self._ready.get(key)
+        return self._private[key] | set(channel.recipients()) if channel is not None else frozenset()
 
     def forget_channel(self, group: str, version: int, channel_id: str) -> None:
         """Make the channel anew next time: its secret may have been mended."""
@@ -110,8 +133,8 @@ class Directory:
             made: Channel = plugin(plugin.Settings.model_validate(definition.settings), host)
         except ValidationError:
             return Rejected("bad_settings")
-        except RelayError:
-            return BadCredentials("secret_missing")
+        except RelayError as error:
+            return BadCredentials("secret_missing", words=str(error))  # names the reference and the remedy
         except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
             log.warning("channel_not_made", kind=definition.kind, error=type(error).__name__)
             return Rejected("plugin_error")

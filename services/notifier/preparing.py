@@ -19,7 +19,7 @@ from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
-from shared.words import render
+from shared.words import channel_test_message, render
 
 log = structlog.get_logger()
 
@@ -41,10 +41,25 @@ class Preparation:
         group = self._directory.version(alert.group, alert.group_version)
         if group is None or group.channels is None:
             return False
+        if alert.kind == "TEST":
+            return self._test(delivery, alert, group)
         concerned = tuple(c for c in group.channels if c.carries(alert.audience, drill=alert.drill))
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
+        return True
+
+    def _test(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
+        """Make a test of one channel ready: with the secrets as they are now, and words of its own."""
+        definition = group.channel(alert.channel or "")
+        if definition is None:
+            return False
+        self._directory.forget_channel(alert.group, alert.group_version, definition.id)
+        plugin = self._directory.plugin(definition.kind)
+        if plugin is not None:
+            key = (definition.language, plugin.max_chars)
+            delivery.messages[key] = channel_test_message(alert, group.definition, definition.language)
+        delivery.channels = {definition.id: definition}
         return True
 
     async def _to_one(self, delivery: Delivery, alert: AlertRaised) -> bool:

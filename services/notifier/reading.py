@@ -29,10 +29,14 @@ _WANTED: Final = frozenset({"alert.raised.v1", "group.defined.v1"})
 
 
 class Opener(Protocol):
-    """Opens sealed messages (the `Keyring`)."""
+    """Opens sealed messages, and seals them (the `Keyring`)."""
 
     async def open(self, message: M) -> M:
         """The message in clear; None stands where a key is destroyed."""
+        ...
+
+    async def seal(self, message: M) -> M:
+        """The message with its private parts sealed."""
         ...
 
 

@@ -54,7 +54,7 @@ class Notifier:
             bus, keyring, clock, directory, is_own=self._writer.is_own, sleep=self._engine.sleep
         )
         self._preparation = Preparation(self._reader, directory, clock, engine=self._engine)
-        self._attempts = Attempts(self._writer, directory, clock, self._engine)
+        self._attempts = Attempts(self._writer, directory, clock, engine=self._engine, keyring=keyring)
         self._switches = KillSwitches(bus)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width

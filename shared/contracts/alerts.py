@@ -21,28 +21,22 @@ from shared.contracts.base import (
     Place,
     Private,
     Sealed,
+    Slug,
 )
 from shared.contracts.desk import Ask, Question, Tally
+from shared.contracts.duty import Reminder
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Status
 
 AlertKind = Literal[
-    "UNCONFIRMED",
-    "LIKELY",
-    "CONFIRMED",
-    "UPDATE",
-    "OVER",
-    "CLOSED",
-    "WRONG",
-    "NO_NEWS",
-    "DIGEST",
-    "QUESTION",
-    "REPLY",
-]
+    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST",
+    "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE",
+]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
-    "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person"
-]
+    "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person",
+    "nobody_took", "asked_to_help", "posts_open", "post_unfilled", "post_no_show", "check_due",
+]  # fmt: skip
 
 
 class PublicPlace(Frozen):
@@ -52,6 +46,17 @@ class PublicPlace(Frozen):
     lon: Longitude
     radius_m: Metres
     label: str
+
+
+class PostLine(Frozen):
+    """One post outside a police station, as its group's verifiers are told of it."""
+
+    place: str
+    begins: Moment
+    ends: Moment
+    needed: int
+    coming: int
+    there: int = 0
 
 
 class AlertBody(Private):
@@ -82,6 +87,14 @@ class AlertBody(Private):
     watch_reports: int = 0
     """Reports of ordinary police at the same place before."""
     watch_since: Moment | None = None
+    on_duty: tuple[str, ...] = ()
+    """For verifiers: who of theirs has the shift."""
+    posts: tuple[PostLine, ...] = ()
+    """For verifiers: the posts that an AFTERCARE message is about."""
+    unknown: int = 0
+    """For verifiers: people taken of whom nothing is known."""
+    owner: str = ""
+    """For verifiers: who follows that up."""
 
 
 class DigestLine(Frozen):
@@ -104,6 +117,23 @@ class DigestBody(Private):
     lines: tuple[DigestLine, ...]
     held: int
     oldest: Moment
+
+
+class ShiftLine(Frozen):
+    """One shift that has room."""
+
+    begins: Moment
+    ends: Moment
+    places: int
+    taken: int
+
+
+class DutyBody(Private):
+    """Shifts that a group's verifiers are reminded of, under the hour's key."""
+
+    sealed_under: ClassVar[KeyKind] = "report"
+    what: Reminder
+    lines: tuple[ShiftLine, ...]
 
 
 class QuestionBody(Private):
@@ -197,7 +227,8 @@ class AlertRaised(Message):
     """A group's audience is to be told. The notifier expands it to recipients and sends it once.
 
     A `QUESTION` is the hub's, to one reporter, and a `REPLY` to one member who wrote by chat: they
-    have no incident, no code and no status.
+    have no incident, no code and no status. A `TEST` is no alert at all: it
+    says so, over the one `channel` that it names, and has no body either.
     """
 
     type: Literal["alert.raised.v1"] = "alert.raised.v1"
@@ -213,4 +244,6 @@ class AlertRaised(Message):
     incident_id: IncidentId | None = None
     code: str | None = None
     status: Status | None = None
-    body: AlertBody | DigestBody | QuestionBody | ReplyBody | Sealed | None = None
+    body: AlertBody | DigestBody | DutyBody | QuestionBody | ReplyBody | Sealed | None = None
+    channel: Slug | None = None
+    """Of a test: the only channel it goes over."""

@@ -46,7 +46,10 @@ Slug = Annotated[str, SLUG_RULE]
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the calendar") from None
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]

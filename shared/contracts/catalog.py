@@ -14,7 +14,18 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from shared.contracts import alerts, desk, groups, incidents, keys, ledger, members, reports
+from shared.contracts import (
+    aftercare,  # noqa: F401 - its commands and events are found as subclasses
+    alerts,
+    desk,
+    duty,
+    groups,
+    incidents,
+    keys,
+    ledger,
+    members,
+    reports,
+)
 from shared.contracts.base import TOKEN, Message, Private
 from shared.errors import MalformedMessageError, UnsealedError
 from shared.ports import Entry, Outgoing
@@ -61,6 +72,8 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     incidents.PositionCarried,
     groups.MemberAdded,
     groups.MemberRevoked,
+    duty.ShiftOffered,
+    duty.ShiftReminded,
     members.MemberInvited,
     members.InviteSettled,
     members.WayInPut,
@@ -83,7 +96,7 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
     families: tuple[tuple[tuple[type[Message], ...], Callable[[Any], str]], ...] = (
         (_leaves(desk.DeskCommand), lambda m: f"desk.v1.{m.group}.{_own(m)}"),
         (_leaves(ledger.LedgerRecord), lambda m: f"ledger.v1.{m.group}"),
-        ((*_leaves(incidents.IncidentEvent), *_OTHER_DECISIONS), lambda _: NOTED),
+        ((*_leaves(incidents.IncidentEvent), *_leaves(duty.ShiftEvent), *_OTHER_DECISIONS), lambda _: NOTED),
     )
     for models, subject in families:
         table.update(dict.fromkeys(models, subject))

@@ -21,6 +21,7 @@ from shared.contracts.base import (
     Private,
     ReportId,
     Sealed,
+    Slug,
     Token,
 )
 from shared.contracts.groups import AccountOffer, GroupChannels, GroupDefinition, MemberName, Role
@@ -245,11 +246,21 @@ class Flood(DeskCommand):
 
 
 class DefineGroup(DeskCommand):
-    """A group file was applied."""
+    """A group file was applied, or a form saved."""
 
     type: Literal["desk.define_group.v1"] = "desk.define_group.v1"
     definition: GroupDefinition
     channels: GroupChannels | Sealed | None = None
+    seen_version: Annotated[int, Field(ge=0)] | None = None
+    """The version that was changed into this one, 0 for none: if another is in force by now, somebody
+    else was faster, and nothing is overwritten. Without it whatever is in force is replaced."""
+
+
+class TestChannel(DeskCommand):
+    """A message that says it is a test goes over this one channel of the group."""
+
+    type: Literal["desk.test_channel.v1"] = "desk.test_channel.v1"
+    channel: Slug
 
 
 class AddMember(DeskCommand):

@@ -1,6 +1,6 @@
 """Groups and members, as events in the log: every decision and alert names the version it used."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -21,6 +21,9 @@ from shared.contracts.base import (
 
 Audience = Literal["verifiers", "community", "partners", "reporter"]
 Role = Literal["verifier", "dispatcher", "admin", "operator"]
+
+
+_QUIET: Final = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 
 
 class Area(Frozen):
@@ -45,6 +48,15 @@ class Policy(Frozen):
     """Minutes of silence after which an open incident ends as "no news since"."""
     second_person_above: Annotated[int, Field(ge=1)] = 500
     """A confirmation that would reach more recipients than this needs a second person."""
+    ladder_after_min: Annotated[int, Field(ge=2, le=120)] = 5
+    """Minutes that an incident waits for somebody to take it before others are asked."""
+    neighbours: Annotated[tuple[Slug, ...], Field(max_length=10)] | None = None
+    """Groups whose verifiers are asked when nobody here takes an incident: left out, the three nearest;
+    an empty list, none."""
+    helps_neighbours: bool = True
+    """Whether this group's verifiers may be asked when nobody of another group takes an incident."""
+    quiet_hours: Annotated[str, StringConstraints(pattern=_QUIET)] | None = None
+    """When reminders of shifts and of people taken rest, as "22:00-07:00"; alerts never do."""
 
 
 class ChannelDefinition(Frozen):

@@ -51,6 +51,9 @@ Status = Literal[
     "no_news",
     "merged",
 ]
+Rung = Literal["again", "neighbours", "fallback", "nobody_left"]
+"""Who is asked while nobody takes an incident: its own verifiers again, the neighbours', the fallback
+group's; then there is nobody left to ask."""
 
 
 class InputRef(Frozen):
@@ -450,6 +453,8 @@ class IncidentEscalated(IncidentEvent):
     type: Literal["incident.escalated.v1"] = "incident.escalated.v1"
     groups: tuple[GroupId, ...]
     member: MemberId | None = None
+    rung: Rung | None = None
+    """Where nobody took it: how far up the ladder it has come."""
 
 
 class ReporterAsked(IncidentEvent):

@@ -4,7 +4,7 @@ A recipient is `channel-id:n`, the n-th address of that channel in the group ver
 alert names. A chunk's claim stands here before anything is sent, its outcomes after (DESIGN 7).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,10 @@ from shared.contracts.base import (
     Frozen,
     GroupId,
     IncidentId,
+    KeyKind,
     Message,
+    Private,
+    Sealed,
     Token,
 )
 from shared.contracts.groups import Audience
@@ -63,6 +66,13 @@ class RecipientOutcome(Frozen):
     """How long the provider asked us to wait, so that a restart honours it too."""
 
 
+class ProvidersWords(Private):
+    """What a channel's provider said when the channel was tested, cleaned of secrets and addresses."""
+
+    sealed_under: ClassVar[KeyKind] = "group"
+    said: dict[Recipient, Annotated[str, Field(max_length=300)]] = Field(default_factory=dict)
+
+
 class ChunkSettled(LedgerRecord):
     """How the attempt ended, recipient by recipient."""
 
@@ -70,6 +80,8 @@ class ChunkSettled(LedgerRecord):
     chunk: int
     attempt: int
     outcomes: tuple[RecipientOutcome, ...]
+    words: ProvidersWords | Sealed | None = None
+    """Of a test, always, even if nothing was said; of an alert never."""
 
 
 class AlertSettled(LedgerRecord):

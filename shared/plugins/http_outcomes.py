@@ -1,10 +1,13 @@
 """What an HTTP provider's answer, or its silence, means for a delivery. Shared by HTTP channels.
 
 The line that matters: was the request surely not taken (try again freely), or may it have been
-(that is a possible copy)? Nothing of the provider's text, address or our secret leaves here.
+(that is a possible copy)? The provider's own text goes along as an outcome's `words` only, which the host
+shows to whoever tests a channel and keeps nowhere else; our address and our secret never leave here.
 """
 
 import asyncio
+import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,17 +18,36 @@ import aiohttp
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
 
 _MAX_ANSWER = 65_536
+_MAX_WORDS = 4_000
+_SAYS = ("description", "message", "detail", "title", "reason")
+"""Where providers put their sentence."""
+_TAG = re.compile(r"<(?:style|script)[^>]*>.*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
-def from_status(status: int, headers: Mapping[str, str]) -> Outcome:
-    """The outcome of a complete answer; `Delivered` without id for any 2xx."""
+def from_status(status: int, headers: Mapping[str, str], answer: bytes = b"") -> Outcome:
+    """The outcome of a complete answer; `Delivered` without id for any 2xx. `answer` is its body."""
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own classes
         return Delivered()
+    words = words_in(answer)
     if status in {401, 403}:
-        return BadCredentials()
+        return BadCredentials(words=words)
     if status in {408, 425, 429} or status >= 500:  # noqa: PLR2004 - HTTP's own classes
-        return RetryLater(f"http_{status}", retry_after(headers.get("Retry-After"), datetime.now(UTC)))
-    return Rejected(f"http_{status}")
+        after_s = retry_after(headers.get("Retry-After"), datetime.now(UTC))
+        return RetryLater(f"http_{status}", after_s, words=words)
+    return Rejected(f"http_{status}", words=words)
+
+
+def words_in(answer: bytes) -> str | None:
+    """What a body says to people: a JSON object's own sentence, or its text without mark-up."""
+    text = answer[:_MAX_WORDS].decode(errors="replace").strip()
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return _TAG.sub(" ", text).strip() or None
+    said = data.get("error", data) if isinstance(data, dict) else data
+    if isinstance(said, dict):
+        said = next((s for key in _SAYS if isinstance(s := said.get(key), str)), None)
+    return said if isinstance(said, str) and said.strip() else None
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -179,6 +179,14 @@ class RenderedMessage:
     """The facts for machines (webhook): only what this audience may know."""
 
 
+def _words() -> Any:
+    """What the provider said in its own words, for the person who tests a channel; None for nothing.
+
+    The host cleans it, and forgets it at once for anything but a test; `repr` hides it from every log.
+    """
+    return field(default=None, kw_only=True, compare=False, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """The provider took it."""
@@ -192,6 +200,7 @@ class RetryLater:
 
     reason: str
     after_s: float | None = None
+    words: str | None = _words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,7 @@ class Rejected:
     """Surely not delivered, and never will be like this."""
 
     reason: str
+    words: str | None = _words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +216,7 @@ class BadCredentials:
     """The provider doesn't know us; everything on this channel waits for a person."""
 
     reason: str = "bad_credentials"
+    words: str | None = _words()
 
 
 @dataclass(frozen=True, slots=True)

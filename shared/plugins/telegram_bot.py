@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from shared.plugins.http_outcomes import from_error, from_status, read_answer
+from shared.plugins.http_outcomes import from_error, from_status, read_answer, words_in
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ async def send_message(
     }
     try:
         async with http.post(f"{bot}/sendMessage", json=body, allow_redirects=False) as response:
-            answer = _answer(await read_answer(response))
-            return _outcome(response.status, response.headers, answer)
+            return _outcome(response.status, response.headers, await read_answer(response))
     except (aiohttp.ClientError, OSError) as error:
         return from_error(error)
 
 
-def _outcome(status: int, headers: Mapping[str, str], answer: Mapping[str, Any]) -> Outcome:
+def _outcome(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
+    answer, words = _answer(body), words_in(body)
     match status:
         case 200:
             sent = answer.get("result")
@@ -42,16 +42,17 @@ def _outcome(status: int, headers: Mapping[str, str], answer: Mapping[str, Any])
                 str(sent["message_id"]) if isinstance(sent, dict) and "message_id" in sent else None
             )
         case 401 | 404:  # Telegram answers 404 to a token it does not know
-            return BadCredentials()
+            return BadCredentials(words=words)
         case 403:
-            return Rejected("blocked_by_recipient")
+            return Rejected("blocked_by_recipient", words=words)
         case 429:
             wait = answer.get("parameters")
             after = wait.get("retry_after") if isinstance(wait, dict) else None
-            return RetryLater("http_429", float(after) if isinstance(after, int | float) else None)
+            after_s = float(after) if isinstance(after, int | float) else None
+            return RetryLater("http_429", after_s, words=words)
         case 502 | 504:  # a gateway that does not know what became of it
             return Unknown(f"http_{status}")
-    return from_status(status, headers)
+    return from_status(status, headers, body)
 
 
 def _answer(body: bytes) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 The notifier sends what `render` returns and the desk previews the same, so nobody approves one
 text and sends another. What a reporter is asked back stands beside it, in their language, and so
-does what members write to the desk by chat, and are answered.
+does what members write to the desk by chat, and are answered. So does what a test of a channel says.
 """
 
+from shared.words.channel_test import channel_test_message
 from shared.words.clean import clean
 from shared.words.desk_reply import (
     DeskReply,
@@ -25,6 +26,7 @@ __all__ = [
     "DeskReply",
     "Keyword",
     "NotForThisAudienceError",
+    "channel_test_message",
     "clean",
     "desk_reply",
     "join_code",

@@ -17,7 +17,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, PublicPlace
+from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, DutyBody, PostLine, PublicPlace
 from shared.contracts.base import Place
 from shared.contracts.groups import GroupDefinition
 from shared.errors import RelayError
@@ -32,7 +32,7 @@ _SHORT_UP_TO: Final = 480
 _MAX_SUBJECT: Final = 120
 _LONDON: Final = ZoneInfo("Europe/London")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "DIGEST"})
+_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "DIGEST", "DUTY", "AFTERCARE"})
 _CONFIRMED_ONCE: Final = frozenset({"confirmed", "officers_left", "aftercare", "closed"})
 _HARMLESS: Final = frozenset({datetime, TemplateModule})
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
@@ -119,6 +119,8 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
     }
     if isinstance(alert.body, DigestBody):
         return facts | _digest_facts(alert.body, size)
+    if isinstance(alert.body, DutyBody):
+        return facts | _duty_facts(alert.body)
     if isinstance(alert.body, AlertBody):
         return facts | _incident_facts(alert, alert.body, size) | {"link": _link(alert, base_url)}
     raise ValueError("the alert's body is not in clear")
@@ -145,8 +147,40 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "alike": body.alike,
         "watch_reports": body.watch_reports,
         "watch_since": _local(body.watch_since or body.first_report_at),
+        **_team_facts(alert, body, trusted=trusted),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
+
+
+def _team_facts(alert: AlertRaised, body: AlertBody, *, trusted: bool) -> dict[str, Any]:
+    """Who is on duty, which posts want people, who follows up those of whom nothing is known."""
+    names = ", ".join(clean(name, 40) for name in body.on_duty)
+    return {
+        "on_duty": clip(names, 120) if trusted else "",
+        "posts": [_post_facts(post, alert.at) for post in body.posts] if trusted else [],
+        "unknown": body.unknown,
+        "owner": clean(body.owner, 40) if trusted else "",
+    }
+
+
+def _post_facts(post: PostLine, now: datetime) -> dict[str, Any]:
+    return {
+        "place": clean(post.place, 40),
+        "begins": _local(post.begins),
+        "ends": _local(post.ends),
+        "needed": post.needed,
+        "coming": post.coming,
+        "there": post.there,
+        "started": post.begins <= now,
+    }
+
+
+def _duty_facts(body: DutyBody) -> dict[str, Any]:
+    lines = [
+        {"begins": _local(s.begins), "ends": _local(s.ends), "places": s.places, "taken": s.taken}
+        for s in body.lines
+    ]
+    return {"what": body.what, "lines": lines}
 
 
 def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nats
@@ -30,6 +31,8 @@ MARKS = {
     "text of a refused report": "Quillfeather refused",
     "text of a conflicting report": "Quillfeather conflicting",
     "statement of a dispatcher": "Quillfeather has been told",
+    "place of a post": "Quillfeather Lane police station",
+    "note of a shift": "Quillfeather was seen at six",
     "name of a member": "Hieronymus Quillfeather",
     "address of a channel": "quillfeather-address",
     "latitude": str(LAT),
@@ -97,6 +100,7 @@ async def test_no_mark_lies_on_disk(tmp_path: Path) -> None:
         await define_marked_group(relay)
         await report_by_every_door(relay)
         await confirm_and_end(relay)
+        await keep_watch_afterwards(relay)
         await report_while_nats_is_away(relay)
         await everything_settled(relay)
         await plant_control(relay)
@@ -173,6 +177,19 @@ async def confirm_and_end(relay: RelaySystem) -> None:
     statement = MARKS["statement of a dispatcher"]
     await relay.desk("confirm", by=GROUP, incident=incidents[0], ask="WITNESSES", text=statement)
     await relay.desk("end", by=GROUP, incident=incidents[0], stage="officers_left", text=statement)
+
+
+async def keep_watch_afterwards(relay: RelaySystem) -> None:
+    """A post for whoever was taken, and a shift with its note."""
+    now = datetime.now(UTC)
+    times = {"begins": now.isoformat(), "ends": (now + timedelta(hours=1)).isoformat()}
+    (incident,) = await relay.incidents(GROUP)
+    await relay.desk("post", by=GROUP, incident=incident["id"], **times, label=MARKS["place of a post"])
+    offered = await relay.as_member("POST", "v1/duty/offer", by=GROUP, json=times)
+    note = {"shift": offered.body["made"], "text": MARKS["note of a shift"]}
+    await relay.as_member("POST", "v1/duty/take", by=GROUP, json={"shift": note["shift"]})
+    left = await relay.as_member("POST", "v1/duty/note", by=GROUP, json=note)
+    assert left.body["outcome"] == "applied", left.body
 
 
 async def report_while_nats_is_away(relay: RelaySystem) -> None:

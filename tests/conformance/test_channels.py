@@ -98,6 +98,14 @@ class TestTelegram(ChannelConformance):
     def settings(self, provider: Provider) -> dict[str, Any]:
         return {"token": "env:TOKEN", "to": ["-100123", "@hackney"], "api": provider.url}
 
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+    async def test_telegrams_own_words_go_along(
+        self, channel: Channel, provider: Provider, status: int
+    ) -> None:
+        provider.will(Answer(status, Delivered(), body=b'{"ok":false,"description":"Unauthorized"}'))
+        outcome: Any = await channel.send(channel.recipients()[0], MESSAGE, key="k")
+        assert outcome.words == "Unauthorized"
+
 
 class TestNtfy(ChannelConformance):
     plugin = NtfyChannel
@@ -216,6 +224,14 @@ class TestSmtp(ChannelConformance):
         server = MailServer()
         await server.start()
         return server
+
+    @pytest.mark.parametrize(("status", "where"), [(550, b"rcpt"), (530, b"rcpt"), (451, b"data")])
+    async def test_the_servers_own_words_go_along(
+        self, channel: Channel, provider: Provider, status: int, where: bytes
+    ) -> None:
+        provider.will(Answer(status, Delivered(), body=where))
+        outcome: Any = await channel.send(channel.recipients()[0], MESSAGE, key="k")
+        assert outcome.words == ("no" if where == b"rcpt" else "so be it")
 
     async def test_mails_about_one_incident_form_a_thread_and_show_no_other_address(
         self, channel: Channel, provider: Provider

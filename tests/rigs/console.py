@@ -60,7 +60,11 @@ EXACT: Final = Place(
 )
 BLURRED: Final = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin Street, E8")
 _POLL_S: Final = 0.01
+REMEMBERED: Final = (*MEMBER_EVENTS, GroupDefined)
+"""Events that the real router must know to decide those."""
 REALLY_DECIDED: Final = (
+    desk.DefineGroup,
+    desk.TestChannel,
     desk.RevokeMember,
     members.InviteMember,
     members.AcceptInvite,
@@ -128,7 +132,7 @@ class Rig:
     async def publish(self, *events: Message) -> None:
         """Store the events of one decision as they are, sealed."""
         for event in events:
-            if type(event) in MEMBER_EVENTS:
+            if type(event) in REMEMBERED:
                 self._router = evolve(self._router, event)
         sealed = [await self.keyring.seal(event) for event in events]
         await self.bus.publish(encode(*sealed, source="test"))
@@ -306,9 +310,6 @@ class Rig:
             case desk.AddMember():
                 named = {"roles": command.roles, "token_sha256": command.token_sha256, "name": command.name}
                 return [MemberAdded(**base, member=command.new_member, **named)]
-            case desk.DefineGroup(definition=definition):
-                new = {"version": 1, "definition": definition, "channels": command.channels}
-                return [GroupDefined(**base, group=definition.id, **new)]
             case desk.Claim():
                 until = command.at + timedelta(minutes=15)
                 return [i.IncidentClaimed(**base, incident_id=command.incident_id, **who, until=until)]

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from services.console.decide.draft import Document, Draft
 from services.console.decide.project import needs, project
 from services.router.decide.decider import Input, step
+from services.router.decide.snapshot import snapshot_of
 from services.router.decide.state import Incident, State
 from services.router.evaluate import state_with
 from services.router.gazetteer.load import load_gazetteer
-from shared.contracts import desk
+from shared.contracts import aftercare, desk
 from shared.contracts.base import HUB, Message
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
@@ -48,7 +49,13 @@ ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
     desk.Merge: {},
     desk.Split: {},
     desk.Update: {"ask": "ENOUGH", "statement": SAID},
-    desk.End: {"tally": desk.Tally(let_go=1)},
+    desk.End: {"tally": desk.Tally(let_go=1, taken=2)},
+    aftercare.Account: {"arrested": 3, "news": aftercare.News(became=(aftercare.Became(fate="released"),))},
+    aftercare.OpenPost: {"where": aftercare.PostPlace(label="Front door")},
+    aftercare.WithdrawPost: {},
+    aftercare.JoinPost: {},
+    aftercare.LeavePost: {},
+    aftercare.CheckIn: {},
 }
 
 steps = st.one_of(
@@ -109,6 +116,11 @@ class World:
         if model in {desk.Split, desk.AskReporter}:
             first = min(one.evidence, default="r0")
             fields |= {"reports": (first,)} if model is desk.Split else {"report_id": first}
+        if model is aftercare.OpenPost:
+            begins = self.now + timedelta(minutes=40)
+            fields |= {"begins": begins, "ends": begins + timedelta(hours=2), "post_id": f"p{self.seq}"}
+        elif issubclass(model, aftercare.PostCommand):
+            fields["post_id"] = one.aftercare.posts[-1].id if one.aftercare.posts else "none"
         if model is desk.PutPlace:
             fields["statement"] = desk.Statement(place=other.place)
         self._play(model, **fields)
@@ -117,12 +129,55 @@ class World:
         return self.draft.get(f"incident:{incident.id}") or {}
 
 
+def told_of_aftercare(after: Document) -> Any:
+    """People, who follows up and when, posts in order with who keeps them and what was said of them."""
+    posts = sorted(after.get("posts", ()), key=lambda p: str(p["id"]))
+    check = after.get("check_at")
+    return (
+        after.get("people") or [],
+        after.get("owner"),
+        check and datetime.fromisoformat(check),
+        [
+            (p["id"], [(k["who"], bool(k["there_at"])) for k in p["keepers"]], sorted(p["told"]))
+            for p in posts
+        ],
+    )
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_after_anything_both_hold_the_same(story: list[tuple[Any, ...]]) -> None:
     world = World()
     for what in story:
         world.do(what)
+    agree(world, story)
+
+
+SCRIPT: tuple[tuple[Any, ...], ...] = (
+    ("report", TEXTS[0], "a"), ("time", 400), ("time", 400),
+    ("act", desk.Confirm, "ada"), ("act", desk.Confirm, "ben"), ("act", desk.End, "ada"),
+    ("act", aftercare.OpenPost, "ada"),
+    ("act", aftercare.JoinPost, "ada"), ("act", aftercare.JoinPost, "ben"),
+    ("act", aftercare.LeavePost, "ben"), ("time", 700), ("act", aftercare.CheckIn, "ada"),
+    ("act", aftercare.OpenPost, "ada"), ("act", aftercare.WithdrawPost, "ben"), ("time", 6_000),
+    ("act", aftercare.Account, "ben"),
+    ("report", TEXTS[1], "b"), ("act", desk.Confirm, "ada"), ("act", desk.Confirm, "ben"),
+    ("act", aftercare.Account, "ada"), ("act", desk.Merge, "ada"), ("time", 90_000),
+)  # fmt: skip
+
+
+def test_a_whole_aftercare_is_shown_as_it_is_held() -> None:
+    world = World()
+    for n, what in enumerate(SCRIPT):
+        world.do(what)
+        agree(world, SCRIPT[: n + 1])
+    merged = max(world.state.incidents.values(), key=lambda i: len(i.aftercare.people))
+    assert len(merged.aftercare.people) == 6
+    assert len(merged.aftercare.posts) == 1
+
+
+def agree(world: World, story: Any) -> None:
+    """What the console shows of every incident is what the router holds of it."""
     for incident in world.state.incidents.values():
         shown = world.shown(incident)
         claim = {"member": incident.claim.member} if incident.claim else None
@@ -133,5 +188,9 @@ def test_after_anything_both_hold_the_same(story: list[tuple[Any, ...]]) -> None
         assert [v["member"] for v in shown.get("visits", ())] == [v.member for v in incident.visits]
         assert shown.get("seen", 0) == incident.seen
         assert bool(shown.get("proposed")) == (incident.proposed is not None)
+        assert told_of_aftercare(shown.get("aftercare") or {}) == told_of_aftercare(
+            snapshot_of(incident)["aftercare"]
+        )
+        assert desk.Tally.model_validate(shown.get("tally") or {}) == incident.tally
         told = {group for group, _ in incident.told}
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -40,13 +40,13 @@ def page(
         say=functools.partial(WORDS.say, language),
         said=functools.partial(_said, language),
         languages=[(tag, WORDS.say(tag, "language_name")) for tag in WORDS.languages],
-        other_language=functools.partial(_in_language, request),
+        other_language=functools.partial(other_language, request),
         actor=actor,
         csrf_field=FIELD,
         csrf=csrf_of(request),
         request_path=request.path,
         when=when,
-        clock=_clock,
+        clock=moment_of,
         **values,
     )
     response = web.Response(text=html, content_type="text/html", status=status)
@@ -116,11 +116,12 @@ def _said(language: str, key: str, otherwise: str) -> str:
     return WORDS.say(language, key) if key in WORDS.keys("en") else otherwise
 
 
-def _clock(moment: datetime | str) -> str:
+def moment_of(moment: datetime | str) -> str:
     """A time for people, also out of a document."""
     return when(datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
 
 
-def _in_language(request: web.Request, tag: str) -> str:
+def other_language(request: web.Request, tag: str) -> str:
+    """The address of this page in another language."""
     kept = [(name, value) for name, value in request.query.items() if name != "lang"]
     return f"{request.path}?{urlencode([*kept, ('lang', tag)])}"

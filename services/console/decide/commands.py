@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.console.models import CommandName, DeskRequest
-from shared.contracts import desk
+from shared.contracts import aftercare, desk
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place
 
 NEEDS: Final[Mapping[CommandName, tuple[str, ...]]] = {
@@ -28,6 +28,12 @@ NEEDS: Final[Mapping[CommandName, tuple[str, ...]]] = {
     "reopen": (),
     "update": (),
     "end": (),
+    "account": (),
+    "post": ("begins", "ends", "label"),
+    "post_withdraw": ("post",),
+    "post_join": ("post",),
+    "post_leave": ("post",),
+    "post_check_in": ("post",),
     "mute": ("report",),
     "unmute": ("mute",),
     "flood": ("group", "on"),
@@ -54,6 +60,8 @@ class Act:
     """Of a confirmation: how many it would reach."""
     reporter: desk.ReporterAddress | None = None
     """Of a question: where it goes."""
+    made: str | None = None
+    """Of a post, or a volunteer from outside who joins one: what it is called."""
 
 
 def missing_fields(name: CommandName, request: DeskRequest) -> list[str]:
@@ -136,6 +144,32 @@ def _release_report(act: Act, request: DeskRequest) -> desk.ReleaseReport:
     )
 
 
+def _account(act: Act, request: DeskRequest) -> aftercare.Account:
+    owner = act.member if request.owner == "me" else request.owner
+    return aftercare.Account(
+        **_on(act, request),
+        arrested=request.arrested,
+        news=aftercare.News(became=request.became or ()),
+        owner=owner,
+        check_at=request.check_at,
+    )
+
+
+def _post(act: Act, request: DeskRequest) -> aftercare.OpenPost:
+    return aftercare.OpenPost(
+        **_on(act, request),
+        post_id=act.made,
+        begins=request.begins,
+        ends=request.ends,
+        needed=request.needed or 2,
+        where=aftercare.PostPlace(label=request.label or ""),
+    )
+
+
+def _on_post(act: Act, request: DeskRequest) -> dict[str, Any]:
+    return {**_on(act, request), "post_id": request.post}
+
+
 _MAKE: Final[Mapping[CommandName, Callable[[Act, DeskRequest], desk.DeskCommand]]] = {
     "claim": lambda a, r: desk.Claim(**_on(a, r)),
     "release": lambda a, r: desk.Release(**_on(a, r)),
@@ -155,6 +189,12 @@ _MAKE: Final[Mapping[CommandName, Callable[[Act, DeskRequest], desk.DeskCommand]
     "split": lambda a, r: desk.Split(**_on(a, r), reports=r.reports or ()),
     "update": _update,
     "end": _end,
+    "account": _account,
+    "post": _post,
+    "post_withdraw": lambda a, r: aftercare.WithdrawPost(**_on_post(a, r)),
+    "post_join": lambda a, r: aftercare.JoinPost(**_on_post(a, r), tag=a.made),
+    "post_leave": lambda a, r: aftercare.LeavePost(**_on_post(a, r), tag=r.tag),
+    "post_check_in": lambda a, r: aftercare.CheckIn(**_on_post(a, r), tag=r.tag),
     "mute": _mute,
     "unmute": lambda a, r: desk.Unmute(**_by(a), mute_id=r.mute),
     "flood": lambda a, r: desk.Flood(**_by(a), on=bool(r.on)),

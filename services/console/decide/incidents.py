@@ -6,6 +6,7 @@ which lists it among its `sources`.
 """
 
 from collections.abc import Iterable
+from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,10 +18,14 @@ from shared.contracts.desk import Statement
 CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted", "no_news", "merged"})
 """Statuses of incidents that are open no more."""
 _MAX_TIMELINE: Final = 500
-_ASIDE: Final = frozenset({"attended", "noted", "escalated", "reporter_asked"})
+_ASIDE: Final = frozenset({
+    "attended", "noted", "escalated", "reporter_asked",
+    "check_due", "post_joined", "post_left", "post_checked_in", "posts_told",
+})  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups",
-                   "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen")  # fmt: skip
+                   "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen",
+                   "aftercare")  # fmt: skip
 _CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
@@ -107,7 +112,7 @@ def opened(draft: Draft, event: i.IncidentOpened, _place: float) -> None:
     incident.setdefault("first_hand", 0)
     draft.put(f"code:{event.code}", {"incident": event.incident_id})
     _where(incident, event)
-    _happened(draft, incident, event, "opened")
+    happened(draft, incident, event, "opened")
 
 
 def attached(draft: Draft, event: i.ReportAttached, _place: float) -> None:
@@ -133,7 +138,7 @@ def assessed(draft: Draft, event: i.IncidentAssessed, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     if incident.get("status") in {"unconfirmed", "likely"}:
         incident["status"] = event.status
-    _happened(draft, incident, event, "assessed", status=event.status, reason=event.reason)
+    happened(draft, incident, event, "assessed", status=event.status, reason=event.reason)
 
 
 def claimed(draft: Draft, event: i.IncidentClaimed, _place: float) -> None:
@@ -145,7 +150,7 @@ def claimed(draft: Draft, event: i.IncidentClaimed, _place: float) -> None:
     if before == event.member:
         _touched(draft, incident, event)
         return
-    _happened(draft, incident, event, "claimed", **_by(event), until=until, handed_by=event.handed_by)
+    happened(draft, incident, event, "claimed", **_by(event), until=until, handed_by=event.handed_by)
 
 
 def attended(draft: Draft, event: i.IncidentAttended, _place: float) -> None:
@@ -154,20 +159,20 @@ def attended(draft: Draft, event: i.IncidentAttended, _place: float) -> None:
     others = [v for v in incident.get("visits", ()) if v["member"] != event.member]
     here = [] if event.step == "left" else [{**_by(event), "step": event.step, "at": _at(event)}]
     incident["visits"] = [*others, *here]
-    _happened(draft, incident, event, "attended", **_by(event), step=event.step)
+    happened(draft, incident, event, "attended", **_by(event), step=event.step)
 
 
 def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
     """A member saw it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen"] = incident.get("seen", 0) + 1
-    _happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
+    happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
 
 
 def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:
     """A line for the desk."""
     incident = draft.edit(f"incident:{event.incident_id}")
-    _happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
+    happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
 
 
 def escalated(draft: Draft, event: i.IncidentEscalated, _place: float) -> None:
@@ -175,14 +180,16 @@ def escalated(draft: Draft, event: i.IncidentEscalated, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen_by"] = sorted({*incident.get("seen_by", ()), *event.groups} - {HUB})
     groups = ", ".join(event.groups)
-    _happened(draft, incident, event, "escalated", member=event.member, text=groups)
+    if event.rung is not None:
+        incident["ladder"] = event.rung
+    happened(draft, incident, event, "escalated", member=event.member, text=groups or None, rung=event.rung)
 
 
 def reporter_asked(draft: Draft, event: i.ReporterAsked, _place: float) -> None:
     """Somebody asked whoever sent a report."""
     incident = draft.edit(f"incident:{event.incident_id}")
     facts = {"report": event.report_id, "asks": event.asks}
-    _happened(draft, incident, event, "reporter_asked", **_by(event), **facts)
+    happened(draft, incident, event, "reporter_asked", **_by(event), **facts)
 
 
 def confirm_proposed(draft: Draft, event: i.ConfirmProposed, _place: float) -> None:
@@ -190,14 +197,14 @@ def confirm_proposed(draft: Draft, event: i.ConfirmProposed, _place: float) -> N
     incident = draft.edit(f"incident:{event.incident_id}")
     facts = {"ask": event.ask, "reach": event.reach}
     incident["proposed"] = {**_by(event), **facts, "at": _at(event), "text": _words(event)}
-    _happened(draft, incident, event, "confirm_proposed", **_by(event), **facts, text=_words(event) or None)
+    happened(draft, incident, event, "confirm_proposed", **_by(event), **facts, text=_words(event) or None)
 
 
 def claim_released(draft: Draft, event: i.ClaimReleased, _place: float) -> None:
     """Nobody is on it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["claim"] = None
-    _happened(draft, incident, event, "claim_released", reason=event.reason)
+    happened(draft, incident, event, "claim_released", reason=event.reason)
 
 
 def confirmed(draft: Draft, event: i.IncidentConfirmed, _place: float) -> None:
@@ -221,7 +228,7 @@ def placed(draft: Draft, event: i.IncidentPlaced, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     _where(incident, event)
     label = (incident.get("place") or {}).get("label")
-    _happened(draft, incident, event, "moved" if event.moved else "placed", member=event.member, text=label)
+    happened(draft, incident, event, "moved" if event.moved else "placed", member=event.member, text=label)
 
 
 def updated(draft: Draft, event: i.IncidentUpdated, _place: float) -> None:
@@ -243,7 +250,7 @@ def quiet(draft: Draft, event: i.IncidentQuiet, _place: float) -> None:
     """No news."""
     incident = draft.edit(f"incident:{event.incident_id}")
     _end(incident, event, "no_news")
-    _happened(draft, incident, event, "quiet", since=event.since.isoformat())
+    happened(draft, incident, event, "quiet", since=event.since.isoformat())
 
 
 def reopened(draft: Draft, event: i.IncidentReopened, _place: float) -> None:
@@ -251,7 +258,7 @@ def reopened(draft: Draft, event: i.IncidentReopened, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status=event.status, ended_at=None, agency=None, proposed=None)
     facts = {"member": event.member, "group": event.group, "text": _words(event) or None}
-    _happened(draft, incident, event, "reopened", status=event.status, **facts)
+    happened(draft, incident, event, "reopened", status=event.status, **facts)
 
 
 def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
@@ -265,8 +272,11 @@ def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     sources = [*incident.get("sources", ()), *absorbed.get("sources", ())]
     incident["sources"] = list(dict.fromkeys(sources))
     incident["seen_by"] = sorted({*incident.get("seen_by", ()), *absorbed.get("seen_by", ())})
-    _happened(draft, incident, event, "merged", member=event.member, text=absorbed.get("code"))
-    _happened(draft, absorbed, event, "merged_into", member=event.member, text=incident.get("code"))
+    if posts := absorbed.get("aftercare", {}).get("posts"):
+        aftercare = incident.setdefault("aftercare", {})
+        aftercare["posts"] = [*aftercare.get("posts", ()), *deepcopy(posts)]
+    happened(draft, incident, event, "merged", member=event.member, text=absorbed.get("code"))
+    happened(draft, absorbed, event, "merged_into", member=event.member, text=incident.get("code"))
 
 
 def split(draft: Draft, event: i.IncidentSplit, _place: float) -> None:
@@ -285,7 +295,7 @@ def split(draft: Draft, event: i.IncidentSplit, _place: float) -> None:
             into["first_hand"] = into.get("first_hand", 0) + first_hand
         draft.score(f"reports:{event.into}", report_id, _timestamp(report, event))
     moved = len(event.reports)
-    _happened(draft, incident, event, "split", member=event.member, reports=moved, text=into.get("code"))
+    happened(draft, incident, event, "split", member=event.member, reports=moved, text=into.get("code"))
 
 
 def forgotten(draft: Draft, event: i.IncidentForgotten, _place: float) -> None:
@@ -391,10 +401,11 @@ def _words(event: Any) -> str:
 def _said_by_person(draft: Draft, incident: Document, event: Any, what: str, **facts: Any) -> None:
     statement = _words(event)
     incident["statement"] = statement
-    _happened(draft, incident, event, what, **_by(event), **facts, text=statement or None)
+    happened(draft, incident, event, what, **_by(event), **facts, text=statement or None)
 
 
-def _happened(draft: Draft, incident: Document, event: Message, what: str, **facts: Any) -> None:
+def happened(draft: Draft, incident: Document, event: Message, what: str, **facts: Any) -> None:
+    """A step of its timeline, with what was said of it."""
     told = {name: value for name, value in facts.items() if value is not None}
     timeline = incident.setdefault("timeline", [])
     timeline.append({"at": _at(event), "what": what, "cause": _cause(event), **told})

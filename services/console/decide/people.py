@@ -41,16 +41,26 @@ def needs_of_group(_draft: Draft, event: GroupDefined) -> Iterable[str]:
 def group_defined(draft: Draft, event: GroupDefined, _place: float) -> None:
     """A group exists in this version."""
     channels = event.channels.channels if isinstance(event.channels, GroupChannels) else ()
+    before = draft.get(f"group:{event.group}") or {}
+    shown = [channel.model_dump(mode="json") for channel in channels]
     draft.put(
         f"group:{event.group}",
         {
             "id": event.group,
             "version": event.version,
             "definition": event.definition.model_dump(mode="json"),
-            "channels": [channel.model_dump(mode="json") for channel in channels],
+            "channels": shown,
+            "channels_since": {c["id"]: _since(before, c, event.version) for c in shown},
         },
     )
     draft.score("groups", event.group, 0)
+
+
+def _since(before: Document, channel: Document, version: int) -> int:
+    """From which version on the channel reaches the same people: an older test says nothing any more."""
+    reached = {c["id"]: (c["kind"], c["settings"]) for c in before.get("channels", ())}
+    same = reached.get(channel["id"]) == (channel["kind"], channel["settings"])
+    return int(before.get("channels_since", {}).get(channel["id"], version)) if same else version
 
 
 def added(draft: Draft, event: MemberAdded, _place: float) -> None:

@@ -9,10 +9,12 @@ document shows is neither read (`passes_by`) nor opened (`shows_private`).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from services.console.decide import accounts, held, incidents, people, quiet, told, watches
+from services.console.decide import accounts, aftercare, duty, held, incidents, people, quiet, told, watches
 from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
+from shared.contracts import aftercare as ac
 from shared.contracts import alerts as a
+from shared.contracts import duty as d
 from shared.contracts import groups as g
 from shared.contracts import incidents as i
 from shared.contracts import ledger as lg
@@ -59,6 +61,19 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.IncidentSplit: (incidents.needs_of_split, incidents.split),
     i.IncidentForgotten: (incidents.needs_of_forgotten, incidents.forgotten),
     i.IncidentCarried: (incidents.needs_of_carried, incidents.carried),
+    ac.IncidentAccounted: (incidents.needs, aftercare.accounted),
+    ac.CheckCameDue: (incidents.needs, aftercare.check_due),
+    ac.PostOpened: (incidents.needs, aftercare.opened),
+    ac.PostWithdrawn: (incidents.needs, aftercare.withdrawn),
+    ac.PostJoined: (incidents.needs, aftercare.joined),
+    ac.PostLeft: (incidents.needs, aftercare.left),
+    ac.PostCheckedIn: (incidents.needs, aftercare.checked_in),
+    ac.PostsTold: (incidents.needs, aftercare.told),
+    d.ShiftOffered: (duty.needs, duty.offered),
+    d.ShiftTaken: (duty.needs, duty.taken),
+    d.ShiftGivenUp: (duty.needs, duty.given_up),
+    d.ShiftNoted: (duty.needs, duty.noted),
+    d.ShiftDropped: (duty.needs, duty.dropped),
     i.ReportHeld: (held.needs, held.held),
     i.HeldSettled: (held.needs, held.settled),
     i.MuteSet: (quiet.needs, quiet.muted),

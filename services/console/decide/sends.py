@@ -14,6 +14,7 @@ from services.console.decide.draft import Document
 from services.console.models import DeskRequest, Send
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
 from shared.contracts.base import AlertId, IncidentId, Place
+from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
 from shared.words import MIN_CHARS, render
@@ -136,8 +137,24 @@ def _body(act: Act) -> AlertBody:
         reports=incident.get("reports", 1),
         first_hand=incident.get("first_hand", 0),
         statement=request.text or "",
-        tally=tally_of(request),
+        tally=_tally(act),
     )
+
+
+def _tally(act: Act) -> Tally:
+    """The numbers that would be told: those said before hold where none are said now.
+
+    At the close everybody who was taken is accounted for (see the router's `desk_account`).
+    """
+    said = tally_of(act.request)
+    people = (act.incident.get("aftercare") or {}).get("people") or []
+    if said == Tally():
+        number, told = len(people), Tally.model_validate(act.incident.get("tally") or {})
+    else:
+        known = sum(person["fate"] != "unknown" for person in people)
+        number, told = max(said.taken + said.unknown, known), said
+    closing = act.command == "end" and act.request.stage == "closed"
+    return Tally(let_go=told.let_go, taken=number) if closing and number else told
 
 
 def _public(place: Place, told: Sequence[Document]) -> PublicPlace:

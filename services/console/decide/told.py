@@ -10,7 +10,15 @@ from typing import Any, Final
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
 from shared.contracts.alerts import AlertBody, AlertRaised
-from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkSettled, LedgerRecord
+from shared.contracts.base import Sealed
+from shared.contracts.ledger import (
+    AlertExpanded,
+    AlertSettled,
+    ChunkSettled,
+    LedgerRecord,
+    ProvidersWords,
+    RecipientOutcome,
+)
 
 _FACTS: Final = ("alert_id", "group", "group_version", "audience", "kind", "urgency", "ask", "drill",
                  "incident_id", "code", "status")  # fmt: skip
@@ -29,7 +37,7 @@ def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
 
 
 def raised(draft: Draft, event: AlertRaised, place: float) -> None:
-    """A group's audience is to be told."""
+    """A group's audience is to be told, or one of its channels is tested."""
     alert = draft.edit(f"alert:{event.alert_id}")
     alert.update({name: getattr(event, name) for name in _FACTS}, at=event.at.isoformat(), seq=place)
     if isinstance(event.body, AlertBody):
@@ -37,7 +45,23 @@ def raised(draft: Draft, event: AlertRaised, place: float) -> None:
     if event.incident_id:
         incident = draft.edit(f"incident:{event.incident_id}")
         incident.setdefault("alerts", []).append(event.alert_id)
+    if event.channel is not None:
+        _tested(draft, event)
     _maybe_public(draft, alert)
+
+
+def _tested(draft: Draft, event: AlertRaised) -> None:
+    """The latest test of this channel."""
+    draft.put(
+        f"channel_test:{event.group}.{event.channel}",
+        {
+            "alert_id": event.alert_id,
+            "channel": event.channel,
+            "at": event.at.isoformat(),
+            "version": event.group_version,
+            "until": event.not_after.isoformat(),
+        },
+    )
 
 
 def expanded(draft: Draft, event: AlertExpanded, _place: float) -> None:
@@ -55,6 +79,8 @@ def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
         add(results, outcome.channel_kind, outcome.result)
         if outcome.channel_kind == "feed" and outcome.result == "delivered":
             alert.setdefault("feed_at", event.at.isoformat())
+        if event.words is not None:
+            _said(alert, outcome, event.words)
     _maybe_public(draft, alert)
 
 
@@ -67,6 +93,15 @@ def settled(draft: Draft, event: AlertSettled, _place: float) -> None:
         "delivered": event.delivered,
         "unsent": len(event.unsent),
     }
+
+
+def _said(alert: Document, outcome: RecipientOutcome, words: ProvidersWords | Sealed) -> None:
+    """What a test came to for one recipient; that no time was left for another try says nothing new."""
+    answers: dict[str, Any] = alert.setdefault("answers", {})
+    if outcome.reason == "expired" and outcome.recipient in answers:
+        return
+    said = words.said.get(outcome.recipient, "") if isinstance(words, ProvidersWords) else ""
+    answers[outcome.recipient] = {"result": outcome.result, "reason": outcome.reason, "words": said}
 
 
 def _body(body: AlertBody) -> Document:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from services.console.decide import aftercare_views
 from services.console.decide.draft import Document
 from services.console.decide.incidents import CLOSED
 from shared.contracts.base import HUB
@@ -61,7 +62,9 @@ def row(incident: Document, names: Names) -> Document:
         "visits": [named(visit, names) for visit in incident.get("visits", ())],
         "proposed": named(incident.get("proposed"), names),
     }
-    return {**shown, **counts, "seen": incident.get("seen", 0), **people}
+    taken = aftercare_views.counts(incident)
+    team = {"seen": incident.get("seen", 0), "ladder": incident.get("ladder"), **people}
+    return {**shown, **counts, **taken, **team}
 
 
 def whole(
@@ -81,6 +84,7 @@ def whole(
         **row(incident, names),
         "report_count": incident.get("reports", 0),
         "reports": [_only({**r, **_WORDLESS} if wordless else r, _REPORT) for r in reports],
+        "aftercare": aftercare_views.aftercare(incident, names, wordless=wordless),
         "history": [_step(step, reasons, names) for step in incident.get("timeline", ())],
         "told": [_only(alert, _ALERT) for alert in sorted(alerts, key=lambda a: a.get("seq", 0))],
     }
@@ -91,7 +95,7 @@ def members_named(incident: Document) -> set[str]:
     steps = (*incident.get("timeline", ()), *incident.get("visits", ()))
     found = {step[name] for step in steps for name in ("member", "handed_by") if step.get(name)}
     holders = (incident.get("claim"), incident.get("proposed"))
-    return found | {holder["member"] for holder in holders if holder}
+    return {*found, *aftercare_views.people_named(incident), *(h["member"] for h in holders if h)}
 
 
 def held(waiting: Document, roles: Mapping[str, str]) -> Document:

@@ -61,7 +61,7 @@ class NtfyChannel:
                 address, data=message.text.encode(), headers=self._headers(message), allow_redirects=False
             ) as response:
                 answer = await read_answer(response)
-                outcome = from_status(response.status, response.headers)
+                outcome = from_status(response.status, response.headers, answer)
         except (aiohttp.ClientError, OSError) as error:
             return from_error(error)
         return Delivered(_id_in(answer)) if isinstance(outcome, Delivered) else outcome

@@ -96,9 +96,10 @@ class SmtpChannel:
             await client.mail(self._sender)
             await client.rcpt(address)
         except aiosmtplib.SMTPConnectResponseError as error:
-            return RetryLater(f"smtp_{error.code}")  # the server turns everybody away now
+            # the server turns everybody away now
+            return RetryLater(f"smtp_{error.code}", words=error.message)
         except aiosmtplib.SMTPResponseException as error:
-            return _refusal(error.code)
+            return _refusal(error)
         except (aiosmtplib.SMTPException, OSError):
             return RetryLater("unreachable")
         return None
@@ -131,18 +132,19 @@ async def _content(client: aiosmtplib.SMTP, mail: bytes) -> Outcome:
     try:
         await client.data(mail)
     except aiosmtplib.SMTPResponseException as error:
-        return _refusal(error.code)
+        return _refusal(error)
     except (aiosmtplib.SMTPException, OSError):
         return Unknown("connection_broke")
     return Delivered()
 
 
-def _refusal(code: int) -> Outcome:
+def _refusal(error: aiosmtplib.SMTPResponseException) -> Outcome:
+    code, words = error.code, error.message
     if code in _AUTHENTICATION:
-        return BadCredentials()
+        return BadCredentials(words=words)
     if code >= _PERMANENT:
-        return Rejected(f"smtp_{code}")
-    return RetryLater(f"smtp_{code}" if code > 0 else "unreachable")
+        return Rejected(f"smtp_{code}", words=words)
+    return RetryLater(f"smtp_{code}" if code > 0 else "unreachable", words=words)
 
 
 def _address(text: str, key: str) -> str:

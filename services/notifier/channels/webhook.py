@@ -62,8 +62,7 @@ class WebhookChannel:
             async with self._http.post(
                 address, data=body.encode(), headers=self._headers(key, body), allow_redirects=False
             ) as response:
-                await read_answer(response)
-                return from_status(response.status, response.headers)
+                return from_status(response.status, response.headers, await read_answer(response))
         except (aiohttp.ClientError, OSError) as error:
             return from_error(error)
 

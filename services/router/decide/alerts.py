@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from services.router.decide.rota import on_duty
 from services.router.decide.state import Incident, State
 from services.router.decide.understand import understand
 from services.router.decide.watch_at import watch_near
@@ -75,10 +76,13 @@ def for_group(
     """The facts for one group's audience: without its own name; without the exact place and the words."""
     own = state.groups[group].definition.name
     update: dict[str, object] = {"also_told": tuple(n for n in full.also_told if n != own)}
-    if audience != "verifiers":
+    if audience == "verifiers":
+        update["on_duty"] = on_duty(state, group, state.now)
+    else:
         blurred = full.public
         place = Place(**blurred.model_dump(), how=_how(incident))
         update |= {"place": place, "excerpt": "", "note": None, "watch_reports": 0, "watch_since": None}
+        update |= {"posts": (), "unknown": 0, "owner": ""}
     return full.model_copy(update=update)
 
 

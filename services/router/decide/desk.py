@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.router.decide import (
+    desk_account,
     desk_accounts,
+    desk_channels,
+    desk_duty,
     desk_hub,
     desk_members,
     desk_merge,
+    desk_posts,
     desk_quiet,
     desk_team,
     reasons,
@@ -16,7 +20,7 @@ from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import desk, members
+from shared.contracts import aftercare, desk, duty, members
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -39,6 +43,12 @@ _INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
     desk.Split: desk_merge.split,
     desk.Update: acts.update,
     desk.End: acts.end,
+    aftercare.Account: desk_account.account,
+    aftercare.OpenPost: desk_posts.open_post,
+    aftercare.WithdrawPost: desk_posts.withdraw_post,
+    aftercare.JoinPost: desk_posts.join_post,
+    aftercare.LeavePost: desk_posts.leave_post,
+    aftercare.CheckIn: desk_posts.check_in,
 }
 _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.ReleaseReport: acts.release_report,
@@ -49,6 +59,12 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.AddMember: desk_hub.add_member,
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
+    desk.TestChannel: desk_channels.test_channel,
+    duty.OfferShift: desk_duty.offer,
+    duty.WithdrawShift: desk_duty.withdraw,
+    duty.TakeShift: desk_duty.take,
+    duty.GiveUpShift: desk_duty.give_up,
+    duty.NoteShift: desk_duty.note,
     members.InviteMember: desk_members.invite,
     members.AcceptInvite: desk_members.accept,
     members.PutWayIn: desk_members.put_way_in,

@@ -34,11 +34,16 @@ def offer_account(draft: Draft, command: desk.OfferAccount) -> str:
 
 def unbind_accounts(draft: Draft, command: desk.UnbindAccounts) -> str:
     """All at once: whoever has lost a phone need not know how it was bound."""
-    bound = any(account.member == command.member for account in draft.state.accounts.values())
-    if not bound and command.member not in draft.state.offers:
-        return reasons.UNCHANGED
-    draft.emit(AccountsUnbound, member=command.member)
-    return reasons.APPLIED
+    return reasons.APPLIED if unbind(draft, command.member) else reasons.UNCHANGED
+
+
+def unbind(draft: Draft, member: MemberId) -> bool:
+    """No account acts for the member any more, nor will a code make one; whether there was any."""
+    bound = any(account.member == member for account in draft.state.accounts.values())
+    if bound or member in draft.state.offers:
+        draft.emit(AccountsUnbound, member=member)
+        return True
+    return False
 
 
 def join(draft: Draft, account: BoundAccount, code: str) -> tuple[str, MemberId | None]:

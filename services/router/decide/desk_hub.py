@@ -1,6 +1,7 @@
 """Commands that run the hub: groups, members, the kill switch."""
 
 from services.router.decide import reasons
+from services.router.decide.desk_duty import leave_rota
 from services.router.decide.desk_members import settle_invites
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import last_operator
@@ -10,7 +11,10 @@ from shared.contracts.groups import GroupChannels, GroupDefined, MemberAdded, Me
 
 
 def define_group(draft: Draft, command: desk.DefineGroup) -> str:
-    """A group exists in a new version; the same definition again changes nothing."""
+    """A group exists in a new version; the same definition again changes nothing.
+
+    Two people who change the same version never overwrite each other: the second is told.
+    """
     group = command.definition.id
     if group == HUB:
         return reasons.RESERVED_NAME
@@ -19,6 +23,8 @@ def define_group(draft: Draft, command: desk.DefineGroup) -> str:
     same_channels = channels is None or (known is not None and channels == known.channels)
     if known and known.definition == command.definition and same_channels:
         return reasons.UNCHANGED
+    if command.seen_version not in {None, known.version if known else 0}:
+        return reasons.GROUP_MOVED_ON
     draft.emit(
         GroupDefined,
         group=group,
@@ -55,6 +61,7 @@ def revoke_member(draft: Draft, command: desk.RevokeMember) -> str:
     if not settle_invites(draft, command.revoked, "withdrawn") and not member:
         return reasons.UNKNOWN_MEMBER
     if member:
+        leave_rota(draft, command.revoked)
         draft.emit(MemberRevoked, member=command.revoked)
     return reasons.APPLIED
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from services.router.decide import ids, reasons
+from services.router.decide.desk_account import taken_down, told_at_last, unaccounted
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
 from services.router.decide.judge import group_ids
@@ -20,7 +21,7 @@ from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertKind, Note
 from shared.contracts.base import GroupId, IncidentId, MemberId
-from shared.contracts.desk import EndStage, Statement
+from shared.contracts.desk import EndStage, Statement, Tally
 from shared.contracts.incidents import Status
 
 _TO_CONFIRM: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "no_news"})
@@ -239,9 +240,16 @@ def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
 
 
 def end(draft: Draft, command: desk.End, incident: Incident) -> str:
-    """Officers left, aftercare, or closed: the same people are told."""
+    """Officers left, aftercare, or closed: the same people are told.
+
+    Closed only when it is known what became of everybody who was taken.
+    """
     if incident.status not in _TO_END[command.stage]:
         return reasons.WRONG_STATUS
+    closing = command.stage == "closed"
+    if closing and unaccounted(incident, command.tally):
+        return reasons.NOT_ACCOUNTED
+    said = incident.tally if command.tally == Tally() else command.tally
     statement = _statement(command)
     draft.emit(
         events.IncidentEnded,
@@ -249,9 +257,10 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         member=command.member,
         group=command.group,
         stage=command.stage,
-        tally=command.tally,
+        tally=told_at_last(incident, command.tally) if closing else said,
         statement=statement,
     )
+    taken_down(draft, command, incident)
     draft.tell(
         incident.id, _ENDED_AS[command.stage], incident.told, urgency="urgent", statement=_words(statement)
     )

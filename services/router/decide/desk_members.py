@@ -1,13 +1,15 @@
 """Commands by which people come in: an invitation, its acceptance, and a member's own ways in.
 
 A link opens once, because its acceptance is decided in the log's order. Whoever accepts one again as a
-member (their phone is lost) has the new way in only; whatever opened before opens nothing.
+member (their phone is lost) has the new way in only; whatever opened before opens nothing, and no chat
+account acts for them.
 """
 
 from datetime import timedelta
 from typing import Final
 
 from services.router.decide import reasons
+from services.router.decide.desk_accounts import unbind
 from services.router.decide.draft import Draft
 from services.router.decide.state import Invite
 from shared.contracts import members as m
@@ -46,6 +48,7 @@ def accept(draft: Draft, command: m.AcceptInvite) -> str:
     _join(draft, command, found)
     for way in sorted(draft.state.members[command.member].ways_in):
         draft.emit(m.WayInRemoved, member=command.member, way_in=way)
+    unbind(draft, command.member)
     _put(draft, command)
     settle_invites(draft, command.member, "accepted")
     return reasons.APPLIED

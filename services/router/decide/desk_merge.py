@@ -6,6 +6,7 @@ What remains loses what came with the rest: its groups, and the support that mad
 """
 
 from services.router.decide import assess, ids, reasons
+from services.router.decide.desk_account import taken_together
 from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
@@ -28,6 +29,7 @@ def merge(draft: Draft, command: desk.Merge, incident: Incident) -> str:
     if refused := _no_merge(incident, absorbed, command):
         return refused
     draft.emit(events.IncidentMerged, incident_id=incident.id, absorbed=absorbed.id, member=command.member)
+    taken_together(draft, command, incident, absorbed)
     merged = draft.incident(incident.id)
     draft.tell(incident.id, "UPDATE", absorbed.told)
     if merged.status == "confirmed":

@@ -77,9 +77,9 @@ def _all_waiting(state: State) -> list[_Waiting]:
             held.setdefault((group, report.drill), []).append(report)
     for name in sorted(state.untold):
         incident = state.incidents[name]
-        for share in incident.groups:
-            if (share.group, "verifiers") not in incident.told:
-                incidents.setdefault((share.group, incident.drill), []).append(incident)
+        unheard = (s.group for s in incident.groups if (s.group, "verifiers") not in incident.told)
+        for group in dict.fromkeys((*unheard, *incident.asking)):
+            incidents.setdefault((group, incident.drill), []).append(incident)
     for watch in sorted(state.watches.values(), key=lambda w: w.id):
         for group in watch.groups:
             if group not in watch.digested:
@@ -102,7 +102,9 @@ def _due_at(state: State, waiting: _Waiting, group: Group) -> datetime:
     """Soon for what must reach a person within five minutes; else in the group's rhythm."""
     held = waiting.unshown
     last = state.digested.get(waiting.ear, DAWN)
-    pressing = [_since(i) for i in waiting.incidents] + [h.evidence.at for h in held if _pressing(h)]
+    pressing = [_since(i, waiting.group) for i in waiting.incidents] + [
+        h.evidence.at for h in held if _pressing(h)
+    ]
     soon = max(min(pressing), last) + DIGEST_URGENT if pressing else _NEVER
     fresh = [h.evidence.at for h in held] + [w.at for w in waiting.watches]
     if not fresh:
@@ -122,16 +124,18 @@ def _pressing(held: Held) -> bool:
     return held.reason in _URGENT and precise(held.evidence.place) and held.evidence.gist.present
 
 
-def _since(incident: Incident) -> datetime:
-    """When its first report came, which may have been held for a while."""
+def _since(incident: Incident, group: GroupId) -> datetime:
+    """Since when the group is to be asked again, or to hear of it: its first report may have been held."""
+    if group in incident.asking and incident.waits_since is not None:
+        return incident.waits_since
     return min((e.at for e in incident.evidence.values()), default=incident.opened_at)
 
 
 def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
-    incidents = sorted(waiting.incidents, key=_rank_of_incident)[:DIGEST_LINES]
+    incidents = sorted(waiting.incidents, key=lambda i: _rank_of_incident(i, waiting.group))[:DIGEST_LINES]
     fresh = sorted(waiting.unshown, key=_rank)
     lines = [
-        *(_of_incident(i) for i in incidents),
+        *(_of_incident(i, waiting.group) for i in incidents),
         *(_of_held(h) for h in fresh),
         *(_of_watch(w) for w in waiting.watches),
     ]
@@ -191,18 +195,25 @@ def _rank(held: Held) -> tuple[bool, bool, float, str]:
     )
 
 
-def _rank_of_incident(incident: Incident) -> tuple[bool, bool, float, str]:
-    return incident.first_hand == 0, not precise(incident.place), -incident.opened_at.timestamp(), incident.id
+def _rank_of_incident(incident: Incident, group: GroupId) -> tuple[bool, bool, bool, float, str]:
+    """What the group has not heard of comes before what it is asked again about."""
+    return (
+        group in incident.asking,
+        incident.first_hand == 0,
+        not precise(incident.place),
+        -incident.opened_at.timestamp(),
+        incident.id,
+    )
 
 
-def _of_incident(incident: Incident) -> DigestLine:
+def _of_incident(incident: Incident, group: GroupId) -> DigestLine:
     best = incident.best
     return DigestLine(
         report_id=best.report if best else incident.id,
         at=incident.opened_at,
         place=incident.place.label if incident.place else "",
         excerpt=best.text[:_EXCERPT] if best else "",
-        reason=reasons.TOO_MANY_AT_ONCE,
+        reason=reasons.NOBODY_TOOK if group in incident.asking else reasons.TOO_MANY_AT_ONCE,
         code=incident.code,
         reports=len(incident.evidence),
     )

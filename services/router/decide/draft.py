@@ -1,6 +1,6 @@
 """The events of one input as they are decided, with the state they lead to so far."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,12 +47,17 @@ class Draft:
         ask: Ask = "NONE",
         statement: str = "",
         note: Note | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
-        """Raise one alert for each (group, audience), once each, in a fixed order."""
+        """Raise one alert for each (group, audience), once each, in a fixed order.
+
+        `facts` are further ones, for verifiers alone.
+        """
         about = self.incident(incident)
         body = alerts.body(about, self.state, self.gazetteer, statement=statement, note=note)
         if body is None:
             return
+        body = body.model_copy(update=facts) if facts else body
         for group, audience in sorted(set(whom)):
             known = self.state.groups.get(group)
             if known is None:
@@ -82,16 +87,17 @@ def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRME
     """
     about = draft.incident(incident)
     drill = about.drill
-    fresh = [p for p in verifiers(about) if p not in about.told and _has_room(draft, (p[0], drill))]
+    fresh = [p for p in verifiers(about) if p not in about.told and has_room(draft, (p[0], drill))]
     draft.tell(incident, kind, fresh, urgency="urgent")
 
 
-def _has_room(draft: Draft, ear: Ear) -> bool:
+def has_room(draft: Draft, ear: Ear, *, spare: int = 0) -> bool:
+    """Whether the group's verifiers may be told one more thing singly, with so many to spare after it."""
     group, drill = ear
     if not drill and draft.now < draft.state.floods.get(group, DAWN):
         return False
     recent = [at for at in draft.state.singles.get(ear, ()) if draft.now - at < SINGLES_WITHIN]
-    return len(recent) < SINGLES
+    return len(recent) + spare < SINGLES
 
 
 def verifiers(incident: Incident) -> list[tuple[GroupId, Audience]]:

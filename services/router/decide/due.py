@@ -11,11 +11,23 @@ from typing import Final
 from rpds import HashTrieMap
 
 from services.router.decide import reasons
+from services.router.decide.aftercare_due import aftercare_due
 from services.router.decide.clues import precise
 from services.router.decide.digests import digests_due
 from services.router.decide.latest import Latest
-from services.router.decide.limits import FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
-from services.router.decide.state import DAWN, ENDED, INCIDENTS, Group, Held, Incident, State
+from services.router.decide.limits import CLAIM_LEASE, FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
+from services.router.decide.shifts_due import shifts_due
+from services.router.decide.state import (
+    DAWN,
+    ENDED,
+    INCIDENTS,
+    RUNGS,
+    UNPROVEN,
+    Group,
+    Held,
+    Incident,
+    State,
+)
 from shared.contracts.base import GroupId, IncidentId
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -32,12 +44,15 @@ def _moments(state: State) -> Iterator[datetime]:
         yield claim_lapses(incident)
         yield falls_silent(state, incident)
         yield restated(incident.stated_at)
+        yield climbs_at(state, incident)
+        yield from aftercare_due(state, incident)
     for incident in resting_incidents(state):
         yield forgotten(state, incident)
     for held in state.all_held.values():
         yield ripens(held)
         yield expires(held)
     yield from digests_due(state)
+    yield from shifts_due(state)
     yield first_group_restated(state.groups)
     yield from (restated(member.stated_at) for member in state.members.values())
     yield positions_restated(state)
@@ -78,6 +93,25 @@ def falls_silent(state: State, incident: Incident) -> datetime:
     return incident.last_at + (timedelta(minutes=max(minutes)) if minutes else _QUIET_DEFAULT)
 
 
+def climbs_at(state: State, incident: Incident) -> datetime:
+    """When more people are asked because nobody takes it: the least patient group concerned decides."""
+    waits = incident.status in UNPROVEN and incident.claim is None and incident.rung < len(RUNGS)
+    if not waits or incident.waits_since is None:
+        return NEVER
+    known = (state.groups[s.group] for s in incident.groups if s.group in state.groups)
+    patience = min((group.definition.policy.ladder_after_min for group in known), default=None)
+    if patience is None:
+        return NEVER
+    return max(incident.waits_since + timedelta(minutes=patience), _worked_on_until(incident))
+
+
+def _worked_on_until(incident: Incident) -> datetime:
+    """Whoever goes there, or would confirm it, has it as long as a claim lasts, though they have none."""
+    acts = [visit.at for visit in incident.visits]
+    acts += [incident.proposed.at] if incident.proposed else []
+    return max(acts) + CLAIM_LEASE if acts else DAWN
+
+
 @Latest
 def least_patience(groups: "HashTrieMap[GroupId, Group]") -> timedelta:
     """Sooner than this after its last report no incident falls silent."""
@@ -91,7 +125,8 @@ def forgotten(state: State, incident: Incident) -> datetime:
         return NEVER
     if incident.merged_into is not None and incident.merged_into in state.incidents:
         return NEVER
-    return incident.ended_at + FORGOTTEN_AFTER
+    closed_at = incident.aftercare.closed_at or incident.ended_at
+    return max(incident.ended_at, closed_at) + FORGOTTEN_AFTER
 
 
 def ripens(held: Held) -> datetime:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
+from services.router.decide.evolve_duty import SHIFT_EVENTS
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.evolve_parts import put, seq_of
@@ -142,7 +143,8 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
     if event.incident_id is None:
         return evolve_accounts.answered(state, event)
     incident = state.incidents.get(event.incident_id)
-    if incident is None or (event.group, event.audience) in incident.told:
+    asked = incident is not None and event.audience == "verifiers" and event.group in incident.asking
+    if incident is None or ((event.group, event.audience) in incident.told and not asked):
         return state
     if event.audience == "verifiers":
         ear = (event.group, event.drill)
@@ -152,10 +154,17 @@ def _alert(state: State, event: alerts.AlertRaised) -> State:
 
 
 def _told(state: State, name: IncidentId, group: GroupId, audience: Audience) -> State:
+    """They know of it now; where they are verifiers, from now on it waits for one of them."""
     incident = state.incidents.get(name)
-    if incident is None or (group, audience) in incident.told:
+    if incident is None:
         return state
-    return put(state, changed(incident, told=(*incident.told, (group, audience))))
+    told = incident.told if (group, audience) in incident.told else (*incident.told, (group, audience))
+    asking, since = incident.asking, incident.waits_since
+    if audience == "verifiers":
+        asking, since = tuple(g for g in asking if g != group), since or state.now
+    if (told, asking) == (incident.told, incident.asking):
+        return state
+    return put(state, changed(incident, told=told, asking=asking, waits_since=since))
 
 
 def _watched(state: State, event: incidents.ReportWatched) -> State:
@@ -233,4 +242,5 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     groups.AccountBound: evolve_accounts.bound,
     groups.AccountsUnbound: evolve_accounts.unbound,
     groups.JoinRefused: evolve_accounts.join_refused,
+    **SHIFT_EVENTS,
 }

@@ -8,10 +8,13 @@ from rpds import HashTrieMap
 
 from services.router.decide import assess, evolve_accounts, snapshot
 from services.router.decide.changed import changed
+from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed
+from services.router.decide.evolve_aftercare import merged as merged_aftercare
 from services.router.decide.evolve_parts import drop, put, seq_of
 from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
 from services.router.decide.state import (
     DAWN,
+    RUNGS,
     Asked,
     Claim,
     Evidence,
@@ -200,9 +203,27 @@ def _change(change: Change, *, decides: bool = True) -> Handler:
         incident = state.incidents.get(event.incident_id)
         if incident is None:
             return state
-        return put(state, changed(change(incident, event), version=incident.version + decides))
+        after = _given_time(change(incident, event), event)
+        return put(state, changed(after, version=incident.version + decides))
 
     return handle
+
+
+def _given_time(incident: Incident, event: IncidentEvent) -> Incident:
+    """Whoever does something about it, or had it until now, gives it time before others are asked."""
+    worked_on = getattr(event, "member", None) is not None or isinstance(event, events.ClaimReleased)
+    if incident.waits_since is None or not worked_on:
+        return incident
+    return changed(incident, waits_since=event.at)
+
+
+def _escalated(incident: Incident, event: events.IncidentEscalated) -> Incident:
+    """By a person; or, nobody having taken it, up to that rung."""
+    incident = changed(incident, last_at=max(incident.last_at, event.at)) if event.member else incident
+    if event.rung is None:
+        return incident
+    rung = RUNGS.index(event.rung) + 1
+    return changed(incident, rung=rung, waits_since=event.at, asking=event.groups)
 
 
 def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:
@@ -245,7 +266,7 @@ def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
 
 
 def _confirmed(incident: Incident, event: events.IncidentConfirmed) -> Incident:
-    return changed(incident, status="confirmed", ended_at=None, last_at=event.at)
+    return changed(incident, status="confirmed", ended_at=None, last_at=event.at, proposed=None)
 
 
 def _rejected(incident: Incident, event: events.IncidentRejected) -> Incident:
@@ -279,7 +300,8 @@ def _updated(incident: Incident, event: events.IncidentUpdated) -> Incident:
 
 
 def _ended(incident: Incident, event: events.IncidentEnded) -> Incident:
-    return _over(changed(incident, status=event.stage, tally=event.tally), event.at)
+    after = closed(incident.aftercare, event) if event.stage == "closed" else incident.aftercare
+    return _over(changed(incident, status=event.stage, tally=event.tally, aftercare=after), event.at)
 
 
 def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
@@ -312,6 +334,8 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
         told=told,
         groups=groups,
         home=one.home or absorbed.home,
+        rung=max(one.rung, absorbed.rung),
+        aftercare=merged_aftercare(incident, absorbed),
         version=incident.version + 1,
         last_at=max(one.last_at, event.at),
     )
@@ -349,12 +373,12 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentOpened: _opened,
     events.ReportAttached: _attached,
     events.IncidentAssessed: _change(_assessed),
+    events.IncidentEscalated: _change(_escalated, decides=False),
     events.IncidentClaimed: _claimed,
     events.ClaimReleased: _change(_released),
     events.IncidentAttended: _change(_attended, decides=False),
     events.IncidentSeen: _change(_seen),
     events.IncidentNoted: _change(_noted, decides=False),
-    events.IncidentEscalated: _change(_noted, decides=False),
     events.ReporterAsked: _reporter_asked,
     events.ConfirmProposed: _change(_proposed),
     events.IncidentConfirmed: _change(_confirmed),
@@ -370,4 +394,5 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.YesSettled: evolve_accounts.yes_settled,
     events.IncidentForgotten: _forgotten,
     events.IncidentCarried: _carried,
+    **{event: _change(change, decides=decides) for event, (change, decides) in AFTERCARE_EVENTS.items()},
 }

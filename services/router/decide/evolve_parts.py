@@ -7,22 +7,25 @@ from rpds import HashTrieMap
 from services.router.decide.changed import changed
 from services.router.decide.geo import Cell, cells_of
 from services.router.decide.limits import NEIGHBOURHOOD_M
-from services.router.decide.state import INCIDENTS, Incident, State
+from services.router.decide.state import INCIDENTS, UNPROVEN, Incident, State
 from services.router.decide.worlds import remembering, world
 from shared.contracts.base import IncidentId
 
 
 def put(state: State, incident: Incident) -> State:
     """With this incident in its present form, and every index that follows from it."""
+    if incident.asking and (incident.claim is not None or incident.status not in UNPROVEN):
+        incident = changed(incident, asking=())
     before = state.incidents.get(incident.id)
     changes: dict[str, Any] = {"incidents": INCIDENTS.put(state.incidents, incident.id, incident)}
     if before is None or before.status != incident.status:
         state = _alive(state, incident, lives=incident.live)
         changes |= _listed(state, incident)
-    if before is None or (before.told, before.groups, before.status) != (
+    if before is None or (before.told, before.groups, before.status, before.asking) != (
         incident.told,
         incident.groups,
         incident.status,
+        incident.asking,
     ):
         changes |= _noted(state, incident)
     if before is None or before.place != incident.place:
@@ -31,8 +34,9 @@ def put(state: State, incident: Incident) -> State:
 
 
 def _noted(state: State, incident: Incident) -> dict[str, Any]:
-    """Whether some group concerned has yet to hear of it."""
-    untold = incident.live and any((s.group, "verifiers") not in incident.told for s in incident.groups)
+    """Whether some group concerned has yet to hear of it, or to be asked again."""
+    unheard = any((s.group, "verifiers") not in incident.told for s in incident.groups)
+    untold = incident.live and (unheard or bool(incident.asking))
     if untold == (incident.id in state.untold):
         return {}
     return {"untold": state.untold.insert(incident.id, True) if untold else state.untold.discard(incident.id)}

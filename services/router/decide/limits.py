@@ -49,6 +49,9 @@ QUESTION_WAITS: Final = timedelta(minutes=30)
 QUESTION_LIFE: Final = timedelta(minutes=20)
 """Later than this nobody is asked any more: they are gone, or it is over."""
 
+TEST_LIFE: Final = timedelta(minutes=1)
+"""Whoever tests a channel waits for the answer no longer than this."""
+
 HOUR: Final = timedelta(hours=1)
 
 OFFER_LIFE: Final = timedelta(minutes=15)
@@ -83,6 +86,37 @@ MOST_SIGHTINGS: Final = 20
 WATCH_LIFE: Final = timedelta(hours=2)
 
 CLAIM_LEASE: Final = timedelta(minutes=15)
+NEIGHBOURS: Final = 3
+NEIGHBOURS_M: Final = 20_000.0
+"""So many neighbour groups, and none farther than this, are asked when nobody takes an incident."""
+
+SHIFT_REMINDED: Final = timedelta(minutes=60)
+"""So long before it begins a shift that has room is brought to mind."""
+SHIFT_EMPTY: Final = timedelta(minutes=30)
+"""So long before it begins a shift that nobody has taken is."""
+SHIFT_LONGEST: Final = timedelta(hours=24)
+SHIFT_AHEAD: Final = timedelta(days=90)
+SHIFT_NOTED: Final = timedelta(days=1)
+"""So long after its end a note to the next ones may be left."""
+MOST_SHIFTS: Final = 200
+"""Shifts of one group."""
+
+POSTS_GATHER: Final = timedelta(minutes=2)
+"""Posts are opened several at a time; so long they wait to be told together."""
+POST_UNFILLED: Final = timedelta(minutes=30)
+"""So long before it begins the reserve hears of a post that lacks people."""
+POST_NO_SHOW: Final = timedelta(minutes=10)
+"""So long after its beginning the reserve hears that somebody has not come."""
+POST_EARLY: Final = timedelta(hours=1)
+"""Nobody checks in earlier than this."""
+MOST_POSTS: Final = 60
+"""Posts of one incident: its snapshot has a size limit."""
+CHECK_AFTER: Final = timedelta(hours=2)
+"""So long after people were taken somebody asks what became of them, unless another time is set."""
+CHECK_AGAIN: Final = timedelta(hours=12)
+"""So long after that it is asked again."""
+CHECK_AHEAD: Final = timedelta(days=30)
+
 CLAIM_RENEWED: Final = timedelta(minutes=10)
 """An act by whoever holds a claim renews it when no more than this is left of it."""
 

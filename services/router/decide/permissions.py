@@ -1,6 +1,6 @@
 """Whether a member may do what they ask, by the table in `shared.permissions`.
 
-Nobody's number or chat account ever suffices.
+Nobody's number suffices, and a chat account only as its member's, who has bound it.
 """
 
 from typing import Final

@@ -12,10 +12,10 @@ from typing import Final, TypeAlias
 
 import shapely
 from rpds import HashTrieMap
-from shapely import affinity
+from shapely import affinity, ops
 from shapely.geometry.base import BaseGeometry
 
-from services.router.decide.geo import DEGREE_M, lon_scale
+from services.router.decide.geo import DEGREE_M, distance_m, lon_scale
 from services.router.decide.latest import Latest
 from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Group
@@ -167,6 +167,25 @@ def _fallback(place: Place, index: AreaIndex) -> tuple[GroupShare, ...]:
     return (
         (GroupShare(group=(g := min(near)[1]), version=index.groups[g].version, share=0.0),) if near else ()
     )
+
+
+def fallback_group(place: Place, groups: Groups) -> GroupId | None:
+    """Whose the place is if it is nobody's."""
+    found = _fallback(place, area_index(groups))
+    return found[0].group if found else None
+
+
+def neighbours(place: Place, groups: Groups, within_m: float) -> list[GroupId]:
+    """The groups whose areas come as near as that, the nearest first."""
+    index = area_index(groups)
+    around = disc(place.model_copy(update={"radius_m": within_m}))
+    near = index.tree.query(around, predicate="intersects").tolist()
+    return [group for _, group in sorted((_metres(place, index.shapes[n]), index.ids[n]) for n in near)]
+
+
+def _metres(place: Place, shape: BaseGeometry) -> float:
+    nearest, _ = ops.nearest_points(shape, shapely.Point(place.lon, place.lat))
+    return distance_m(place.lat, place.lon, nearest.y, nearest.x)
 
 
 def _apart(place: Place, shape: BaseGeometry) -> float:

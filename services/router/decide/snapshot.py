@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from rpds import HashTrieMap
 
+from services.router.decide.custody import Aftercare
 from services.router.decide.homes import speaks_of_home
 from services.router.decide.state import DAWN, Claim, Evidence, Incident, Proposal, Visit
 from shared.contracts.base import Place
@@ -27,6 +28,7 @@ MOST_BYTES: Final = 300_000
 MOST_TEXT: Final = 500
 """Characters that a snapshot keeps of a report's text. Its sketch stays that of the whole text."""
 
+_AFTERCARE: Final = TypeAdapter(Aftercare)
 _VISITS: Final = TypeAdapter(tuple[Visit, ...])
 _PROPOSED: Final = TypeAdapter(Proposal | None)
 _EVIDENCE: Final = TypeAdapter(list[Evidence])
@@ -51,6 +53,10 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "support": _dumped(incident.support),
         "home": incident.home,
         "vouched": incident.vouched,
+        "rung": incident.rung,
+        "waits_since": _TIME.dump_python(incident.waits_since, mode="json"),
+        "asking": list(incident.asking),
+        "aftercare": _AFTERCARE.dump_python(incident.aftercare, mode="json"),
         "visits": _VISITS.dump_python(incident.visits, mode="json"),
         "proposed": _PROPOSED.dump_python(incident.proposed, mode="json"),
         "seen": incident.seen,
@@ -100,6 +106,10 @@ def incident_from(state: dict[str, Any]) -> Incident:
         best=best[0] if best else None,
         home=_home(state),
         vouched=state.get("vouched", 0),
+        rung=state.get("rung", 0),
+        waits_since=_TIME.validate_python(state.get("waits_since")),
+        asking=tuple(state.get("asking", ())),
+        aftercare=_AFTERCARE.validate_python(state.get("aftercare", {})),
         visits=_VISITS.validate_python(state.get("visits", ())),
         proposed=_PROPOSED.validate_python(state.get("proposed")),
         seen=state.get("seen", 0),

@@ -7,18 +7,20 @@ O(log n). Iterating a map of strings has no fixed order; whoever turns one into 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 
 from rpds import HashTrieMap
 
+from services.router.decide.custody import Aftercare
 from services.router.decide.generations import Generations
 from services.router.decide.geo import Cell
 from services.router.decide.limits import HOUR, QUESTIONS_WITHIN
+from services.router.decide.rota import Shift
 from services.router.decide.walked import Walked
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Step, Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
-from shared.contracts.incidents import Gist, GroupShare, Status
+from shared.contracts.incidents import Gist, GroupShare, Rung, Status
 from shared.contracts.members import WayIn
 
 REMEMBERED: Final = timedelta(days=14)
@@ -29,6 +31,12 @@ WATCHED: Final = timedelta(hours=3)
 
 LIVE: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "confirmed"})
 """The event may still be going on."""
+
+UNPROVEN: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely"})
+"""It needs a person who looks."""
+
+RUNGS: Final[tuple[Rung, ...]] = get_args(Rung)
+"""The rungs of the ladder, from the bottom."""
 
 ENDED: Final[frozenset[Status]] = frozenset(
     {"closed", "not_confirmed", "other_agency", "retracted", "no_news", "merged"}
@@ -138,6 +146,13 @@ class Incident:
     """The languages of its reports, with how many are in each."""
     home: bool = False
     """Whether a report ever spoke of a home: strangers then learn the district alone."""
+    rung: int = 0
+    """How far up the ladder it has come because nobody took it (see `RUNGS`)."""
+    waits_since: datetime | None = None
+    """Since when it waits on this rung: it was told, given up, or a person did something about it."""
+    asking: tuple[GroupId, ...] = ()
+    """Whom the present rung has still to ask: they had no room for one more message."""
+    aftercare: Aftercare = field(default_factory=Aftercare)
     stated_at: datetime = DAWN
     """When the log last held all of it: opened or carried."""
 
@@ -380,6 +395,7 @@ class State:
     """Until when each group hears of incidents in digests only, because a person said so."""
     untold: "HashTrieMap[IncidentId, bool]" = field(default_factory=HashTrieMap)
     """Incidents of which some group concerned has not heard yet: too many came at once."""
+    shifts: "HashTrieMap[str, Shift]" = field(default_factory=HashTrieMap)
     singles: "HashTrieMap[Ear, tuple[datetime, ...]]" = field(default_factory=HashTrieMap)
     """When each group was last told of incidents singly."""
     groups: "HashTrieMap[GroupId, Group]" = field(default_factory=HashTrieMap)

@@ -24,8 +24,11 @@ from services.router.decide.due import (
     resting_incidents,
     ripens,
 )
+from services.router.decide.ladder import ladder
 from services.router.decide.limits import VAGUE_FORGETS
+from services.router.decide.posts import aftercare
 from services.router.decide.reports import open_held
+from services.router.decide.shifts import shifts
 from services.router.decide.state import DAWN, Incident, State
 from services.router.gazetteer.port import Gazetteer
 from shared.contracts import incidents as events
@@ -174,4 +177,15 @@ def _restate_members(draft: Draft) -> Iterator[None]:
         yield
 
 
-_DUE: Final[tuple[Due, ...]] = (_claims, _silence, _forgetting, _vague, _expiry, digests, _restating)
+_DUE: Final[tuple[Due, ...]] = (
+    _claims,
+    _silence,
+    _forgetting,
+    _vague,
+    _expiry,
+    ladder,
+    digests,
+    aftercare,
+    shifts,
+    _restating,
+)

@@ -186,6 +186,19 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["reopen", "D7K"], "reopen", {"incident": "D7K"}),
         (["mute", "rabc"], "mute", {"report": "rabc", "what": "sender", "reason": "spam"}),
         (["unmute", "u1"], "unmute", {"mute": "u1"}),
+        (["account", "D7K", "--arrested", "3", "--became", "released=2", "--became", "pk7b=bailed",
+          "--owner", "me", "--check", "2022-05-14T20:00:00Z"], "account",
+         {"incident": "D7K", "arrested": 3, "owner": "me", "check_at": "2022-05-14T20:00:00+00:00",
+          "became": [{"fate": "released", "number": 2}, {"fate": "bailed", "tag": "PK7B"}]}),
+        (["post", "D7K", "--from", "2022-05-14T20:00Z", "--to", "2022-05-14T22:00Z", "--at", "Front door"],
+         "post", {"incident": "D7K", "begins": "2022-05-14T20:00:00+00:00",
+                  "ends": "2022-05-14T22:00:00+00:00", "label": "Front door", "needed": 2}),
+        (["post-withdraw", "D7K", "p1"], "post_withdraw", {"incident": "D7K", "post": "p1"}),
+        (["join", "D7K", "p1"], "post_join", {"incident": "D7K", "post": "p1"}),
+        (["join", "D7K", "p1", "--outside"], "post_join", {"incident": "D7K", "post": "p1", "outside": True}),
+        (["leave", "D7K", "p1", "--tag", "VABCD"], "post_leave",
+         {"incident": "D7K", "post": "p1", "tag": "VABCD"}),
+        (["check-in", "D7K", "p1"], "post_check_in", {"incident": "D7K", "post": "p1"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
@@ -313,3 +326,121 @@ def test_an_exercise_says_so_in_the_list(fake: Relay) -> None:
     incident = {"code": "D7K", "status": "likely", "drill": True}
     fake.answers["GET /v1/desk/incidents?state=open"] = (200, [incident])
     assert "DRILL likely" in run("desk", "list").output
+
+
+def a_test(outcome: str, **more: Any) -> dict[str, Any]:
+    answer = {"recipient": 1, "result": outcome, "reason": "bad_credentials", "words": "Unauthorized"}
+    return {"channel": "chat", "outcome": outcome, "current": True, "held": None, "answers": [answer], **more}
+
+
+def test_a_channels_test_says_what_the_provider_said_and_fails_when_it_failed(fake: Relay) -> None:
+    fake.answers["POST /v1/groups/hackney/channels/chat/test"] = (200, a_test("failed"))
+    result = run("group", "test-channel", "hackney", "chat")
+    assert result.exit_code == 1
+    assert 'The provider said: "Unauthorized"' in result.output
+    fake.answers["POST /v1/groups/hackney/channels/chat/test"] = (200, a_test("delivered"))
+    result = run("group", "test-channel", "hackney", "chat", "--json")
+    assert (result.exit_code, json.loads(result.output)["outcome"]) == (0, "delivered")
+
+
+def test_a_channels_test_is_awaited_but_not_behind_a_kill_switch(
+    fake: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alert_relay.cli.group._LOOK_S", 0)
+    path = "/v1/groups/hackney/channels/chat/test"
+    fake.answers[f"POST {path}"] = (202, a_test("pending"))
+    fake.answers[f"GET {path}"] = (200, a_test("delivered"))
+    assert run("group", "test-channel", "hackney", "chat").exit_code == 0
+    fake.answers[f"POST {path}"] = (202, a_test("pending", held="group_stopped"))
+    result = run("group", "test-channel", "hackney", "chat")
+    assert (result.exit_code, "sending is stopped (group_stopped)" in result.output) == (1, True)
+
+
+def test_a_channel_that_is_not_there_is_refused_with_the_relays_sentence(fake: Relay) -> None:
+    refusal = {"code": "unknown_channel", "detail": "The group has no such channel (any more)."}
+    fake.answers["POST /v1/groups/hackney/channels/gone/test"] = (409, refusal)
+    result = run("group", "test-channel", "hackney", "gone")
+    assert result.exit_code == 1
+    assert "no such channel" in result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "path", "body"),
+    [
+        (["offer", "--from", "2022-05-14T20:00Z", "--to", "2022-05-14T22:00Z", "--places", "2"], "offer",
+         {"begins": "2022-05-14T20:00:00+00:00", "ends": "2022-05-14T22:00:00+00:00", "places": 2}),
+        (["withdraw", "s1"], "withdraw", {"shift": "s1"}),
+        (["take", "s1"], "take", {"shift": "s1"}),
+        (["give-up", "s1"], "give_up", {"shift": "s1"}),
+        (["note", "s1", "all quiet"], "note", {"shift": "s1", "text": "all quiet"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_each_act_on_the_rota_is_one_request(
+    fake: Relay, args: list[str], path: str, body: dict[str, Any]
+) -> None:
+    fake.answers[f"POST /v1/duty/{path}"] = (200, {"outcome": "applied", "reason": "applied", "made": "s1"})
+    result = run("duty", *args, "--id", "c")
+    assert (result.exit_code, "s1" in result.output) == (0, True), result.output
+    assert fake.said("POST", f"/v1/duty/{path}") == [{**body, "id": "c"}]
+
+
+def test_the_rota_says_who_is_on_duty_and_where_somebody_is_wanted(fake: Relay) -> None:
+    ada = {"member": "mada", "name": "Ada"}
+    shift = {
+        "id": "s1", "group": "hackney", "begins": "2022-05-14T20:00:00+00:00", "places": 2, "takers": [ada],
+        "ends": "2022-05-14T22:00:00+00:00",
+        "notes": [{**ada, "at": "2022-05-14T21:00:00+00:00", "text": "all quiet"}],
+    }  # fmt: skip
+    fake.answers["GET /v1/duty"] = (200, {"shifts": [shift], "on_duty": [{"group": "hackney", **ada}]})
+    said = run("duty", "list").output
+    for words in ("Ada (hackney)", "1 wanted", "all quiet"):
+        assert words in said
+    assert json.loads(run("duty", "list", "--json").output)["shifts"] == [shift]
+
+
+@pytest.mark.parametrize("became", ["released", "PK7B=gone", "released=many", "=3"])
+def test_what_became_of_whom_is_written_in_one_of_two_ways(fake: Relay, became: str) -> None:
+    result = run("desk", "account", "D7K", "--became", became)
+    assert result.exit_code == 2
+    assert "released=2" in result.output
+    assert fake.asked == []
+
+
+def test_a_time_that_is_none_is_refused_with_examples(fake: Relay) -> None:
+    result = run("duty", "offer", "--from", "soon", "--to", "+2h")
+    assert result.exit_code == 2
+    assert "tomorrow 07:00" in result.output
+    assert fake.asked == []
+
+
+def test_aftercare_shows_tags_posts_and_who_is_wanted(fake: Relay) -> None:
+    keeper = {"who": "VABCD", "name": "", "there_at": "2022-05-14T21:00:00+00:00"}
+    after = {
+        "arrested": 1, "unaccounted": 1, "fates": {"unknown": 1}, "check_at": None,
+        "people": [{"tag": "PK7B", "fate": "unknown"}], "owner": {"member": "mada", "name": "Ada"},
+        "posts": [{"id": "p1", "group": "hackney", "label": "Front door", "needed": 2, "told": [],
+                   "begins": "2022-05-14T20:00:00+00:00", "ends": "2022-05-14T22:00:00+00:00",
+                   "keepers": [keeper]}],
+    }  # fmt: skip
+    fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": after})
+    said = run("desk", "aftercare", "D7K").output
+    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted"):
+        assert words in said
+    assert json.loads(run("desk", "aftercare", "D7K", "--json").output) == after
+    fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": None})
+    assert run("desk", "aftercare", "D7K").exit_code == 0
+
+
+def test_the_card_says_that_nobody_reviewed_it(fake: Relay) -> None:
+    card = {
+        "title": "Your shift",
+        "version": 1,
+        "reviewed_by": "",
+        "reviewed_on": "",
+        "lines": ["No alcohol"],
+    }
+    fake.answers["GET /v1/desk/card?language=en"] = (200, card)
+    said = run("desk", "card").output
+    assert "No alcohol" in said
+    assert "No second person" in said

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from services.console.decide.draft import Draft
 from services.console.decide.project import needs, project
+from shared.contracts import aftercare as ac
 from shared.contracts import desk
+from shared.contracts import duty as d
 from shared.contracts import incidents as i
 from shared.contracts import members as m
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
@@ -69,6 +71,8 @@ def opened(incident: str, group: str) -> dict[str, Any]:
 
 
 _incident, _report = st.sampled_from(INCIDENTS), st.sampled_from(REPORTS)
+_post, _who = st.sampled_from(("p0", "p1")), st.sampled_from(("m1", "VABCD"))
+_shift = st.sampled_from(("s0", "s1"))
 _by = {"member": st.just("m1"), "group": st.sampled_from(GROUPS)}
 _text = st.builds(desk.Statement, text=st.sampled_from(["", "six officers", "they left"]))
 
@@ -91,6 +95,22 @@ DECIDED = st.one_of(
     of(i.IncidentEnded, incident_id=_incident, stage=st.sampled_from(["officers_left", "closed"]),
        tally=st.just(desk.Tally(taken=1)), statement=_text, **_by),
     of(i.IncidentQuiet, incident_id=_incident, since=st.just(START)),
+    of(ac.IncidentAccounted, incident_id=_incident, fates=st.just(ac.Fates(people={"PAAA": "unknown"})),
+       owner=st.just("m1"), **_by),
+    of(ac.CheckCameDue, incident_id=_incident, next_at=st.just(START)),
+    of(ac.PostOpened, incident_id=_incident, post_id=_post, begins=st.just(START), ends=st.just(START),
+       needed=st.just(2), where=st.just(ac.PostPlace(label="Front door")), **_by),
+    of(ac.PostWithdrawn, incident_id=_incident, post_id=_post, member=st.just("m1")),
+    of(ac.PostJoined, incident_id=_incident, post_id=_post, member=st.just("m1"), who=_who),
+    of(ac.PostLeft, incident_id=_incident, post_id=_post, member=st.just("m1"), who=_who),
+    of(ac.PostCheckedIn, incident_id=_incident, post_id=_post, member=st.just("m1"), who=_who),
+    of(ac.PostsTold, incident_id=_incident, group=st.just("hackney"), posts=st.just(("p0",)),
+       what=st.sampled_from(["open", "no_show"])),
+    of(d.ShiftOffered, shift_id=_shift, group=st.just("hackney"), begins=st.just(START), ends=st.just(START)),
+    of(d.ShiftTaken, shift_id=_shift, member=st.just("m1")),
+    of(d.ShiftGivenUp, shift_id=_shift, member=st.just("m1")),
+    of(d.ShiftNoted, shift_id=_shift, member=st.just("m1"), note=st.just(d.HandoverNote(text="quiet"))),
+    of(d.ShiftDropped, shift_id=_shift, how=st.just("forgotten")),
     of(i.IncidentMerged, incident_id=_incident, absorbed=_incident, member=st.just("m1")),
     of(i.IncidentSplit, incident_id=_incident, into=_incident, reports=st.just(("r0", "r2")),
        member=st.just("m1")),

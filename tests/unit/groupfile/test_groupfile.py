@@ -48,7 +48,9 @@ def test_a_sound_file_is_the_union_of_its_parts() -> None:
     area = _shape(group.definition.area)
     assert area.is_valid
     assert group.definition.area.outcodes == ("E8", "E9")
-    assert group.definition.policy.likely_after == 4
+    policy = group.definition.policy
+    assert (policy.likely_after, policy.ladder_after_min, policy.neighbours) == (4, 8, ("next-door",))
+    assert (policy.helps_neighbours, policy.quiet_hours) == (False, "22:00-07:00")
     for lat, lon in [(51.55, -0.07), (51.55, -0.05), (51.57, -0.02), (51.503, -0.0915)]:
         assert area.contains(Point(lon, lat))
     assert not area.contains(Point(-0.03, 51.55))

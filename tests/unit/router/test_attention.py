@@ -63,8 +63,10 @@ def test_what_does_not_fit_into_a_digest_is_in_the_next_one(story: Any) -> None:
     bodies: list[DigestBody] = []
     for _ in range(12):
         bodies += digests(story.tick(60))
-    assert [len(body.lines) for body in bodies] == [DIGEST_LINES, 5]
-    told = codes(bodies)
+    again = [line for line in bodies[-1].lines if line.reason == "nobody_took"]
+    assert [len(body.lines) for body in bodies] == [DIGEST_LINES, 5 + len(again)]
+    assert bodies[-1].lines[5:] == tuple(again)  # those told singly, whom nobody took: after the others
+    told = [line.code for body in bodies for line in body.lines if line.reason == "too_many_at_once"]
     assert len(told) == len(set(told)) == len(opened) - 3
 
 

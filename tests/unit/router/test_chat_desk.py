@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.router.gazetteer.index import SqliteGazetteer
-from shared.contracts import desk
+from shared.contracts import desk, members
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, ReplyBody
 from shared.contracts.base import HUB
@@ -185,6 +185,26 @@ def test_accounts_outlive_the_logs_age_limit(desk_story: Any) -> None:
     bound: Any = [e.account for e in desk_story.log if isinstance(e, AccountBound)]
     restated = [account.account for account in bound]
     assert sorted(restated) == ["tg-ada", "tg-ada", "tg-vera", "tg-vera"]
+
+
+def test_who_comes_in_anew_has_no_account_and_no_code_left(desk_story: Any) -> None:
+    offer(desk_story, "ada")
+    link = "a" * 64
+    desk_story.command(
+        members.InviteMember,
+        member="op",
+        group=HUB,
+        new_member="ada",
+        roles={"hackney": "dispatcher"},
+        invite=link,
+        expires_at=desk_story.now + timedelta(hours=1),
+    )
+    key = members.Passkey(credential="id", public_key="key", label="Phone")
+    fields = {"way_in": "w1", "secret": key, "token_sha256": SHA}
+    taken = desk_story.command(members.AcceptInvite, member="ada", group=HUB, invite=link, **fields)
+    assert taken.reason == "applied"
+    assert write(desk_story, "tg-ada", f"CONFIRM {code_of(desk_story)}").reason == "account_not_enrolled"
+    assert write(desk_story, "tg-new", CODE).reason == "join_code_wrong"
 
 
 def test_a_member_who_is_given_other_roles_stays_enrolled(desk_story: Any) -> None:

@@ -20,7 +20,7 @@ from services.router.decide.walked import Walked
 from services.router.evaluate import Play, state_with
 from services.router.gazetteer.index import SqliteGazetteer
 from services.router.memory import seldom_collecting
-from shared.contracts import desk
+from shared.contracts import aftercare, desk, duty
 from shared.contracts.base import Message
 from shared.contracts.incidents import IncidentQuiet
 from shared.contracts.reports import ReportContent, ReportReceived
@@ -43,9 +43,28 @@ def told(gazetteer: SqliteGazetteer, strides: list[int]) -> list[Message]:
         story.report(text, sender=f"s{n}", after_s=20)
     opened = story.incidents()[0].id
     story.command(desk.Claim, incident_id=opened)
+    work_afterwards(story)
     for stride in strides:
         story.tick(stride)
     return story.log
+
+
+def work_afterwards(story: Story) -> None:
+    """Everything else that only time brings forward: people taken, posts, shifts."""
+    position = {"lat": 51.473, "lon": -0.066, "accuracy_m": 20}
+    taken = story.report("immigration raid now, two vans", sender="p", position=position).incident_id
+    here: dict[str, Any] = {"incident_id": taken, "member": "d-southwark", "group": "southwark"}
+    where = aftercare.PostPlace(label="Front door")
+    story.command(desk.Confirm, **here)
+    story.command(desk.End, **here, tally=desk.Tally(taken=1))
+    assert taken is not None
+    assert story.state.incidents[taken].status == "officers_left"
+    for n, minutes in enumerate((20, 300)):
+        begins = story.now + timedelta(minutes=minutes)
+        times: dict[str, Any] = {"begins": begins, "ends": begins + timedelta(hours=2)}
+        story.command(aftercare.OpenPost, **here, **times, post_id=f"p{n}", where=where)
+        story.command(aftercare.JoinPost, **here, post_id=f"p{n}")
+        story.command(duty.OfferShift, **times, shift_id=f"s{n}")
 
 
 @given(STRIDES)
@@ -67,6 +86,8 @@ def test_a_state_that_stays_is_looked_at_twice_and_then_when_something_is_due(
         looked.append(draft.now)
         yield from ()
 
+    confirmed = story.incidents()[0].id  # nobody need take it any more
+    story.command(desk.Confirm, incident_id=confirmed)
     monkeypatch.setattr(ticks, "_DUE", (look, *ticks._DUE))
     for _ in range(89):
         assert story.tick(60) == ()

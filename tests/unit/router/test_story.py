@@ -12,9 +12,10 @@ from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
 from services.router.gazetteer.rows import Rows
 from shared.contracts import desk
+from shared.contracts.aftercare import Account, Became, News
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
 from shared.contracts.base import Place, Position
-from shared.contracts.incidents import IncidentAssessed, IncidentForgotten
+from shared.contracts.incidents import IncidentAssessed, IncidentForgotten, IncidentQuiet
 from shared.contracts.reports import ReportContent
 
 DALSTON = "IMMIGRATION RAID HAPPENING NOW IN HACKNEY KINGSLAND RD/ASHWIN ST JUNCTION"
@@ -60,6 +61,10 @@ def test_dalston_from_the_first_word_to_the_end(story: Any) -> None:
     )
     assert [(g, a) for g, a, _ in story.alerts()] == sorted(told)
     assert {kind for _, _, kind in story.alerts()} == {"OVER"}
+    early = story.command(desk.End, after_s=600, incident_id=incident, stage="closed")
+    assert (early.outcome, early.reason) == ("refused", "not_accounted_for")
+    assert story.alerts() == []
+    story.command(Account, incident_id=incident, news=News(became=(Became(fate="released"),)))
     story.command(desk.End, after_s=600, incident_id=incident, stage="closed")
     assert [(g, a) for g, a, _ in story.alerts()] == sorted(told)
     assert {kind for _, _, kind in story.alerts()} == {"CLOSED"}
@@ -114,6 +119,7 @@ def test_a_vague_report_waits_for_a_better_place_and_is_told_within_five_minutes
     story.tick(150)
     assert story.alerts() == [("hackney", "verifiers", "UNCONFIRMED")]
     assert [i.evidence.keys() for i in story.incidents()] == [{held.report_id}]
+    story.command(desk.Claim, incident_id=story.incidents()[0].id)
     assert story.tick(600) == ()
 
 
@@ -142,9 +148,11 @@ def test_two_voices_about_one_small_area_open_it(story: Any) -> None:
 
 def test_silence_ends_as_no_news_never_as_over(story: Any) -> None:
     opened = story.report(DALSTON, sender="a")
-    assert story.tick(89 * 60) == ()
+    for _ in range(89):
+        assert not any(isinstance(e, IncidentQuiet) for e in story.tick(60))
     story.tick(120)
-    assert story.alerts() == [("hackney", "verifiers", "NO_NEWS")]
+    told = ("hackney", "southwark")  # the neighbours were asked, because nobody took it
+    assert story.alerts() == [(group, "verifiers", "NO_NEWS") for group in told]
     assert story.state.incidents[opened.incident_id].status == "no_news"
     again = story.report("immigration raid at ashwin street, they are back", after_s=86_400, sender="b")
     assert again.outcome == "opened"

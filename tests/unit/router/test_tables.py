@@ -17,7 +17,7 @@ from services.router.gazetteer.index import SqliteGazetteer
 from services.router.gazetteer.load import gazetteer_of
 from services.router.gazetteer.port import NamedPlace
 from services.router.gazetteer.rows import Rows
-from shared.contracts import desk, members
+from shared.contracts import aftercare, desk, duty, members
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
@@ -265,18 +265,34 @@ COMMANDS: dict[str, Any] = {
     "mute": desk.Mute,
     "unmute": desk.Unmute,
     "flood": desk.Flood,
+    "account": aftercare.Account,
+    "post": aftercare.OpenPost,
+    "post_withdraw": aftercare.WithdrawPost,
+    "post_join": aftercare.JoinPost,
+    "post_leave": aftercare.LeavePost,
+    "post_check_in": aftercare.CheckIn,
+    "shift_offer": duty.OfferShift,
+    "shift_withdraw": duty.WithdrawShift,
+    "shift_take": duty.TakeShift,
+    "shift_give_up": duty.GiveUpShift,
+    "shift_note": duty.NoteShift,
     "define_group": desk.DefineGroup,
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
     "kill_switch": desk.KillSwitch,
+    "test_channel": desk.TestChannel,
     "invite_member": members.InviteMember,
 }
-VERIFIER = {"claim", "release", "attend", "seen", "note", "hand_over", "ask"}
+VERIFIER = {
+    "claim", "release", "attend", "seen", "note", "hand_over", "ask",
+    "post_join", "post_leave", "post_check_in", "shift_take", "shift_give_up", "shift_note",
+}  # fmt: skip
 DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
     "reopen", "escalate", "mute", "unmute", "flood",
+    "account", "post", "post_withdraw", "shift_offer", "shift_withdraw",
 }  # fmt: skip
-RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member"}
+RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member", "test_channel"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

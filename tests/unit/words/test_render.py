@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, DigestLine, PublicPlace
+from shared.contracts.alerts import (
+    AlertBody,
+    AlertRaised,
+    DigestBody,
+    DigestLine,
+    DutyBody,
+    PostLine,
+    PublicPlace,
+    ShiftLine,
+)
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import GroupDefinition
@@ -99,6 +108,26 @@ FLOOD = DigestBody(
     held=0,
     oldest=AT,
 )  # fmt: skip
+POSTS = (
+    PostLine(
+        place="Stoke Newington Police Station", begins=AT, ends=AT + timedelta(hours=2), needed=2, coming=2,
+        there=1,
+    ),
+    PostLine(
+        place="Stoke Newington Police Station", begins=AT + timedelta(hours=2), ends=AT + timedelta(hours=4),
+        needed=2, coming=0,
+    ),
+)  # fmt: skip
+SHIFTS = (
+    ShiftLine(begins=AT + timedelta(minutes=30), ends=AT + timedelta(hours=4), places=2, taken=0),
+    ShiftLine(begins=AT + timedelta(hours=4), ends=AT + timedelta(hours=8), places=1, taken=0),
+)
+
+
+def aftercare(note: str, **more: Any) -> AlertRaised:
+    return alert("AFTERCARE", "verifiers", status="officers_left", body=body(note=note, **more))
+
+
 STATEMENT = "2 vans, one person held. Police are there too"
 CASES: dict[str, AlertRaised] = {
     "unconfirmed_verifiers": alert("UNCONFIRMED", "verifiers"),
@@ -146,6 +175,23 @@ CASES: dict[str, AlertRaised] = {
     "wrong_community_other_agency": alert("WRONG", status="other_agency"),
     "wrong_verifiers_not_confirmed": alert("WRONG", "verifiers", status="not_confirmed"),
     "no_news_community": alert("NO_NEWS", body=body(since=AT - timedelta(minutes=95))),
+    "unconfirmed_verifiers_on_duty": alert("UNCONFIRMED", "verifiers", body=body(on_duty=("Ada", "Ben"))),
+    "unconfirmed_verifiers_asked": alert(
+        "UNCONFIRMED", "verifiers", body=body(note="asked_to_help", also_told=("Islington Anti Raids",))
+    ),
+    "update_verifiers_nobody_took": alert(
+        "UPDATE", "verifiers", status="unconfirmed", body=body(note="nobody_took", on_duty=("Ada",))
+    ),
+    "aftercare_verifiers_open": aftercare("posts_open", posts=POSTS[1:]),
+    "aftercare_verifiers_unfilled": aftercare("post_unfilled", posts=POSTS[1:]),
+    "aftercare_verifiers_no_show": aftercare("post_no_show", posts=POSTS[:1]),
+    "aftercare_verifiers_check": aftercare("check_due", unknown=2, owner="Ada"),
+    "duty_verifiers_open": alert(
+        "DUTY", "verifiers", body=DutyBody(what="open", lines=SHIFTS), code=None, incident_id=None
+    ),
+    "duty_verifiers_empty": alert(
+        "DUTY", "verifiers", body=DutyBody(what="empty", lines=SHIFTS[:1]), code=None, incident_id=None
+    ),
     "digest_verifiers_flood": alert("DIGEST", "verifiers", body=FLOOD, code=None, incident_id=None),
     "digest_verifiers": alert("DIGEST", "verifiers", body=DIGEST, code=None, incident_id=None),
 }
@@ -165,7 +211,7 @@ def test_golden(name: str, size: str) -> None:
 
 
 def test_every_kind_has_its_golden_messages() -> None:
-    assert {a.kind for a in CASES.values()} == {*INCIDENT_KINDS, "DIGEST"}
+    assert {a.kind for a in CASES.values()} == {*INCIDENT_KINDS, "AFTERCARE", "DIGEST", "DUTY"}
     assert {p.name for p in GOLDEN.glob("*.txt")} == {
         f"{n}.{s}.txt" for n in CASES for s in ("short", "long")
     }

@@ -1,0 +1,111 @@
+"""What became of the people taken, and the posts for them, as part of an incident's document. Pure.
+
+In the same form in which the router restates it, so that an old incident is shown as a new one.
+"""
+
+from typing import Any
+
+from services.console.decide.draft import Document, Draft
+from services.console.decide.incidents import happened
+from shared.contracts import aftercare as ac
+
+
+def _after(incident: Document) -> Document:
+    after: Document = incident.setdefault("aftercare", {})
+    return after
+
+
+def _posts(incident: Document) -> list[Document]:
+    posts: list[Document] = _after(incident).setdefault("posts", [])
+    return posts
+
+
+def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
+    """How many were taken, what became of them, who follows it up."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    fates = event.fates.people if isinstance(event.fates, ac.Fates) else {}
+    _after(incident).update(
+        people=[{"tag": tag, "fate": fate} for tag, fate in fates.items()],
+        owner=event.owner,
+        owner_group=event.owner_group,
+        check_at=event.check_at.isoformat() if event.check_at else None,
+    )
+    facts = {"arrested": len(fates), "unknown": sum(fate == "unknown" for fate in fates.values())}
+    happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts)
+
+
+def check_due(draft: Draft, event: ac.CheckCameDue, _place: float) -> None:
+    """It was time to ask again."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    _after(incident)["check_at"] = event.next_at.isoformat()
+    happened(draft, incident, event, "check_due")
+
+
+def opened(draft: Draft, event: ac.PostOpened, _place: float) -> None:
+    """A post outside a police station."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    label = event.where.label if isinstance(event.where, ac.PostPlace) else ""
+    _posts(incident).append(
+        {
+            "id": event.post_id,
+            "group": event.group,
+            "opened_at": event.at.isoformat(),
+            "begins": event.begins.isoformat(),
+            "ends": event.ends.isoformat(),
+            "needed": event.needed,
+            "label": label,
+            "keepers": [],
+            "told": [],
+        }
+    )
+    happened(draft, incident, event, "post_opened", member=event.member, post=event.post_id, text=label)
+
+
+def withdrawn(draft: Draft, event: ac.PostWithdrawn, _place: float) -> None:
+    """It is needed no longer."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    _after(incident)["posts"] = [p for p in _posts(incident) if p["id"] != event.post_id]
+    happened(draft, incident, event, "post_withdrawn", member=event.member, post=event.post_id)
+
+
+def joined(draft: Draft, event: ac.PostJoined, _place: float) -> None:
+    """Somebody will be there."""
+    incident, keepers = _keepers(draft, event)
+    keepers.append({"who": event.who, "there_at": None})
+    _stepped(draft, incident, event, "post_joined")
+
+
+def left(draft: Draft, event: ac.PostLeft, _place: float) -> None:
+    """Somebody will not be there after all."""
+    incident, keepers = _keepers(draft, event)
+    keepers[:] = [k for k in keepers if k["who"] != event.who]
+    _stepped(draft, incident, event, "post_left")
+
+
+def checked_in(draft: Draft, event: ac.PostCheckedIn, _place: float) -> None:
+    """Somebody is there."""
+    incident, keepers = _keepers(draft, event)
+    for keeper in keepers:
+        if keeper["who"] == event.who:
+            keeper["there_at"] = event.at.isoformat()
+    _stepped(draft, incident, event, "post_checked_in")
+
+
+def told(draft: Draft, event: ac.PostsTold, _place: float) -> None:
+    """The verifiers heard of these posts; who heard that one lacks people knows that it is there."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    for post in _posts(incident):
+        if post["id"] in event.posts:
+            post["told"] = list(dict.fromkeys((*post["told"], "open", event.what)))
+    happened(draft, incident, event, "posts_told", reason=event.what, posts=len(event.posts))
+
+
+def _keepers(draft: Draft, event: ac.PostEvent) -> tuple[Document, list[Document]]:
+    """The incident, and who keeps the post; nobody does one that is gone."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    found = next((p for p in _posts(incident) if p["id"] == event.post_id), None)
+    return incident, found["keepers"] if found else []
+
+
+def _stepped(draft: Draft, incident: Document, event: Any, what: str) -> None:
+    happened(draft, incident, event, what, member=event.member, post=event.post_id, who=event.who)

@@ -1,0 +1,102 @@
+"""What became of a channel's test, as a person reads it. Pure.
+
+A test speaks for the channel as it is now: once its settings have changed, the test says nothing any more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from services.console.decide.draft import Document
+
+Outcome = Literal["pending", "delivered", "failed"]
+_MAYBE_LATER: Final = "retry"
+_NEEDS_A_PERSON: Final = frozenset({"bad_credentials", "secret_missing"})
+"""Nothing that the relay tries again mends these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How it ended for one recipient, the n-th of the channel."""
+
+    number: int
+    result: str
+    reason: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTest:
+    """The latest test of a channel."""
+
+    channel: str
+    at: datetime
+    until: datetime
+    current: bool
+    """Whether the channel is still as it was tested."""
+    outcome: Outcome
+    answers: tuple[Answer, ...]
+    recipients: int | None
+
+    @property
+    def works(self) -> bool:
+        """Whether the channel, as it is now, was seen to work."""
+        return self.current and self.outcome == "delivered"
+
+
+def latest_test(
+    group: Document, channel: str, test: Document | None, alert: Document | None
+) -> ChannelTest | None:
+    """The test, out of the documents of its alert and of the group; None if there was none."""
+    if test is None:
+        return None
+    found = alert or {}
+    answers = tuple(_answer(name, one) for name, one in sorted(found.get("answers", {}).items(), key=_number))
+    return ChannelTest(
+        channel=channel,
+        at=datetime.fromisoformat(test["at"]),
+        until=datetime.fromisoformat(test["until"]),
+        current=test["version"] >= group.get("channels_since", {}).get(channel, 0),
+        outcome=_outcome(answers, found),
+        answers=answers,
+        recipients=found.get("recipients"),
+    )
+
+
+def as_json(test: ChannelTest, held: str | None) -> Document:
+    """The test for programs."""
+    return {
+        "channel": test.channel,
+        "at": test.at.isoformat(),
+        "outcome": test.outcome,
+        "current": test.current,
+        "held": held,
+        "answers": [
+            {"recipient": a.number, "result": a.result, "reason": a.reason, "words": a.words}
+            for a in test.answers
+        ],
+    }
+
+
+def _outcome(answers: tuple[Answer, ...], alert: Mapping[str, object]) -> Outcome:
+    settled = alert.get("settled") is not None
+    recipients = alert.get("recipients")
+    all_in = isinstance(recipients, int) and len(answers) >= recipients
+    still_trying = any(a.result == _MAYBE_LATER and a.reason not in _NEEDS_A_PERSON for a in answers)
+    if not settled and (not all_in or still_trying):
+        return "pending"
+    return "delivered" if answers and all(a.result == "delivered" for a in answers) else "failed"
+
+
+def _answer(recipient: str, one: Document) -> Answer:
+    return Answer(_position(recipient), one["result"], one["reason"], one.get("words", ""))
+
+
+def _number(item: tuple[str, object]) -> int:
+    return _position(item[0])
+
+
+def _position(recipient: str) -> int:
+    """Counted from 1, as people do."""
+    return int(recipient.rpartition(":")[2]) + 1

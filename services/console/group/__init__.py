@@ -1,0 +1,1 @@
+"""Pages for those who run a group: its area, channels, policy, and the way to a first exercise."""

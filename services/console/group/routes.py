@@ -1,0 +1,39 @@
+"""Where these pages are."""
+
+from typing import Final
+
+from aiohttp import web
+
+from services.console.group import area, channels, overview, policy, testing
+
+_G: Final = "/groups/{group:[a-z0-9][a-z0-9-]*}"
+_C: Final = _G + "/channels/{channel:[a-z0-9][a-z0-9-]*}"
+
+ROUTES: Final = (
+    web.get("/groups", overview.get_groups),
+    web.get("/groups/new", overview.get_new),
+    web.post("/groups/new", overview.post_new),
+    web.get(_G, overview.get_group),
+    web.get(_G + "/name", overview.get_name),
+    web.post(_G + "/name", overview.post_name),
+    web.get(_G + "/area", area.get_area),
+    web.post(_G + "/area/file", area.post_file),
+    web.post(_G + "/area/swap", area.post_swap),
+    web.post(_G + "/area/districts", area.post_districts),
+    web.post(_G + "/area/borough", area.post_borough),
+    web.post(_G + "/area/clear", area.post_clear),
+    web.post(_G + "/area/save", area.post_save),
+    web.get(_G + "/channels", channels.get_channels),
+    web.get(_G + "/add-channel", channels.get_new),
+    web.post(_G + "/add-channel", channels.post_new),
+    web.get(_C, channels.get_channel),
+    web.post(_C, channels.post_channel),
+    web.post(_C + "/remove", channels.post_remove),
+    web.post(_C + "/test", channels.post_test),
+    web.get(_G + "/drills", channels.get_drills),
+    web.post(_G + "/drills", channels.post_drills),
+    web.get(_G + "/policy", policy.get_policy),
+    web.post(_G + "/policy", policy.post_policy),
+    web.get("/v1/groups/{group}/channels/{channel}/test", testing.get_test),
+    web.post("/v1/groups/{group}/channels/{channel}/test", testing.post_test),
+)

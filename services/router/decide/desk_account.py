@@ -1,0 +1,124 @@
+"""Commands about people taken: how many, what became of them, who follows it up.
+
+An incident is closed only when it is known what became of everybody who was taken. Whoever is unknown has
+an owner and a next check. Counts and tags alone: no name is asked for, and none is kept.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from services.router.decide import reasons
+from services.router.decide.custody import Person, becoming, fates, joined, numbering
+from services.router.decide.draft import Draft
+from services.router.decide.limits import CHECK_AFTER, CHECK_AHEAD
+from services.router.decide.permissions import concerns
+from services.router.decide.state import Incident
+from shared.contracts import aftercare, desk
+from shared.contracts.base import HUB, GroupId, MemberId
+from shared.contracts.desk import Tally
+from shared.contracts.incidents import Status
+
+PEOPLE_MAY_BE_HELD: Final[frozenset[Status]] = frozenset({"confirmed", "officers_left", "aftercare"})
+"""A person has said that it is so, and it is not closed."""
+
+_People = tuple[Person, ...]
+
+
+def people_after(incident: Incident, tally: Tally) -> _People:
+    """Everybody who was taken, or may have been, once those numbers are told; none told change nothing."""
+    known = incident.aftercare.people
+    return known if tally == Tally() else numbering(known, tally.taken + tally.unknown, incident.id)
+
+
+def unaccounted(incident: Incident, tally: Tally) -> bool:
+    """Whether there is anybody of whom nobody knows what became."""
+    return any(person.fate == "unknown" for person in people_after(incident, tally))
+
+
+def told_at_last(incident: Incident, tally: Tally) -> Tally:
+    """The numbers that those who were told hear at the close: all who were taken are accounted for."""
+    said = tally if tally != Tally() else incident.tally
+    people = people_after(incident, tally)
+    return Tally(let_go=said.let_go, taken=len(people)) if people else said
+
+
+def taken_down(draft: Draft, command: desk.End, incident: Incident) -> None:
+    """Whoever was taken when the officers left is somebody's to follow up from now on."""
+    people = people_after(incident, command.tally)
+    if people != incident.aftercare.people:
+        _state(draft, command, incident, people)
+
+
+def taken_together(draft: Draft, command: desk.Merge, one: Incident, absorbed: Incident) -> None:
+    """Two incidents were one: everybody who was taken in either is followed up in it."""
+    people = joined(one.aftercare.people, absorbed.aftercare.people, one.id)
+    if people != one.aftercare.people:
+        checks = [at for at in (one.aftercare.check_at, absorbed.aftercare.check_at) if at]
+        owner = one.aftercare.owner or absorbed.aftercare.owner
+        _state(draft, command, one, people, owner=owner, check_at=min(checks, default=None))
+
+
+def account(draft: Draft, command: aftercare.Account, incident: Incident) -> str:
+    """How many were taken, what became of them, who follows it up, when it is looked at next."""
+    if incident.status not in PEOPLE_MAY_BE_HELD:
+        return reasons.WRONG_STATUS
+    if (_news(command), command.arrested, command.owner, command.check_at) == ((), None, None, None):
+        return reasons.EMPTY
+    people = _people(command, incident)
+    if isinstance(people, str):
+        return people
+    if command.check_at is not None and not draft.now < command.check_at <= draft.now + CHECK_AHEAD:
+        return reasons.WRONG_TIMES
+    if command.owner is not None and not _groups(draft, command.owner, incident):
+        return reasons.UNKNOWN_MEMBER
+    _state(draft, command, incident, people, owner=command.owner, check_at=command.check_at)
+    return reasons.APPLIED
+
+
+def _people(command: aftercare.Account, incident: Incident) -> _People | str:
+    people = incident.aftercare.people
+    if command.arrested is not None:
+        people = numbering(people, command.arrested, incident.id)
+        if len(people) > command.arrested:
+            return reasons.FEWER_THAN_KNOWN
+    return becoming(people, _news(command))
+
+
+def _news(command: aftercare.Account) -> tuple[aftercare.Became, ...]:
+    return command.news.became if isinstance(command.news, aftercare.News) else ()
+
+
+def _groups(draft: Draft, member: MemberId, incident: Incident) -> list[GroupId]:
+    known = draft.state.members.get(member)
+    return sorted(g for g in (known.roles if known else ()) if g != HUB and concerns(incident, g))
+
+
+def _state(  # noqa: PLR0913 - what an account says
+    draft: Draft,
+    command: desk.IncidentCommand,
+    incident: Incident,
+    people: _People,
+    *,
+    owner: MemberId | None = None,
+    check_at: datetime | None = None,
+) -> None:
+    """Whoever is unknown has an owner and a next check, even if nobody named them."""
+    before = incident.aftercare
+    open_ones = any(person.fate == "unknown" for person in people)
+    owner = owner or before.owner or (command.member if open_ones else None)
+    check = check_at or before.check_at or draft.now + CHECK_AFTER
+    draft.emit(
+        aftercare.IncidentAccounted,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        fates=aftercare.Fates(people=fates(people)),
+        owner=owner,
+        owner_group=_group_of(draft, owner, incident, command.group) if owner else None,
+        check_at=max(check, draft.now) if open_ones else None,
+    )
+
+
+def _group_of(draft: Draft, owner: MemberId, incident: Incident, acting: GroupId) -> GroupId:
+    groups = _groups(draft, owner, incident)
+    return acting if acting in groups or not groups else groups[0]
