@@ -61,6 +61,8 @@ async def test_it_appears_when_it_opens_and_goes_when_it_was_used(rig: Rig) -> N
         assert await browser.get("/invite/" + link.rpartition("/")[2]) == 200
         await with_password(rig, browser, "/invite/" + link.rpartition("/")[2])
         assert browser.path == "/desk"
+        assert await browser.get("/account") == 200
+        assert "hub" in browser.text
         await until(gone(file))
     assert (await rig.ask("GET", "/v1/members", token))[0] == 200, "the token stays for the command line"
 

@@ -45,6 +45,7 @@ async def get_list(request: web.Request) -> web.StreamResponse:
         now=picture.now,
         done=_done(request),
         flood_groups=_floods(picture, actor),
+        operator=looker.wordless,
     )
 
 

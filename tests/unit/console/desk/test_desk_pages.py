@@ -126,6 +126,7 @@ async def test_an_operator_sees_no_words_and_no_place(desk: DeskRig) -> None:
     operator = await browser(desk, "op")
     text = await operator.get("/desk")
     assert operator.status == 200
+    assert 'href="/members"' in text
     assert "Leeds" not in text
     assert "six officers" not in text
 
