@@ -40,6 +40,7 @@ class Relay(System):
     nats_url = ""
     monitoring_url = ""
     router_port = 0
+    console_url = ""
 
     async def start(self) -> None:
         """Start the servers and services and define the groups."""
@@ -55,6 +56,7 @@ class Relay(System):
         for name in SERVICES:
             self.run(name, python(f"services.{name}"), answers(ports[name], "/health"), env)
         self.port, self.router_port = ports["ingest"], ports["router"]
+        self.console_url = f"http://127.0.0.1:{ports['console']}"
         await asyncio.to_thread(define_groups, home, ports["console"])
 
     def _environment(self, home: Home, ports: dict[str, int], redis_url: str) -> dict[str, str]:

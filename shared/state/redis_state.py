@@ -30,6 +30,7 @@ _NEWS: Final = _PREFIX + "news"
 _DOC: Final = _PREFIX + "doc:"
 _INDEX: Final = _PREFIX + "index:"
 _TIMEOUT_S: Final = 5.0
+_CONNECTIONS: Final = 32
 _RETRY_S: Final = 0.2
 _SLICE: Final = 500
 _SHAPE: Final = {"epoch", "positions", "ready", "public"}
@@ -73,14 +74,18 @@ async def open_state(url: str) -> AsyncIterator["RedisState"]:
 
 
 def _client(url: str, *, retries: int) -> "redis.Redis":
-    return redis.Redis.from_url(
+    # Whoever finds all connections in use waits for one: a crowd of pages is no reason to refuse.
+    pool = redis.BlockingConnectionPool.from_url(
         url,
+        max_connections=_CONNECTIONS,
+        timeout=_TIMEOUT_S,
         decode_responses=True,
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_TIMEOUT_S,
         retry=Retry(NoBackoff(), retries),
         health_check_interval=0,
     )
+    return redis.Redis.from_pool(pool)
 
 
 class RedisState:

@@ -102,6 +102,11 @@ async def test_deletes_and_taking_out_of_an_index(state: ReadModel) -> None:
     assert await state.names("i") == ["y"]
 
 
+async def test_however_many_look_at_once_all_are_answered(state: ReadModel) -> None:
+    await state.commit(Changes({"a": Put("x")}), before=None, after=FIRST)
+    assert await asyncio.gather(*(state.get("a") for _ in range(500))) == [["x"]] * 500
+
+
 async def test_what_leaves_an_index_in_the_commit_that_drops_it_stays(state: ReadModel) -> None:
     puts = {"report:left": Put("x"), "report:stayed": Put("x")}
     scores = {"of": {"left": 1.0, "stayed": 2.0}}
