@@ -42,6 +42,8 @@ class Page:
     at: float = 0.0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     updates: int = 0
+    claimed: str = ""
+    """The incident that they are on."""
 
     async def watch(self, http: aiohttp.ClientSession, url: str) -> None:
         """Take every update, for ever."""
@@ -175,14 +177,16 @@ async def _once(
 ) -> None:
     actor = mine[0]
     headers = {"Authorization": f"Bearer {actor.token}"}
-    async with http.get(f"{url}/v1/desk/incidents", headers=headers) as response:
-        incidents = (await response.json())["incidents"]
-    code = min(i["code"] for i in incidents)
+    if there:
+        async with http.get(f"{url}/v1/desk/incidents", headers=headers) as response:
+            actor.claimed = (await response.json())["incidents"][0]["id"]
     since = time.perf_counter()
     seen = [asyncio.create_task(p.shows(f"D{p.group}-0", there=there, since=since)) for p in mine[1:]]
     name = "claim" if there else "release"
-    async with http.post(f"{url}/v1/desk/{name}", headers=headers, json={"incident": code}) as response:
-        response.raise_for_status()
+    act = {"incident": actor.claimed}
+    async with http.post(f"{url}/v1/desk/{name}", headers=headers, json=act) as response:
+        if not response.ok:
+            raise RuntimeError(f"an act was refused: {await response.text()}")
     figures.seconds += await asyncio.gather(*seen)
 
 

@@ -118,7 +118,7 @@ async def sends_for(
     told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
         g["id"]: console.channels.facts(g)
-        for g in await console.store.many("group", incident.get("seen_by", ()))
+        for g in await console.store.many("group", {*incident.get("seen_by", ()), *(asked.groups or ())})
     }
     act = Act(name, asked, incident, told, console.clock.now())
     return sends_of(act, groups, base_url=console.settings.base_url)

@@ -19,9 +19,11 @@ from shared.words.desk_words import Keyword
 from shared.words.questions import question
 from shared.words.render import MIN_CHARS, NotForThisAudienceError, render
 from shared.words.replies import REPLY_CHARS, reply
+from shared.words.said import NOT_OVER
 
 __all__ = [
     "MIN_CHARS",
+    "NOT_OVER",
     "REPLY_CHARS",
     "DeskReply",
     "Keyword",

@@ -213,8 +213,8 @@ def _place(alert: AlertRaised, body: AlertBody) -> Place | PublicPlace:
 
 
 def _link(alert: AlertRaised, base_url: str) -> str:
-    """The page with the present state: there is none before a person has confirmed."""
-    public = alert.audience != "verifiers" or alert.status in _CONFIRMED_ONCE
+    """The page with the present state: there is none before a person has confirmed, nor of an exercise."""
+    public = not alert.drill and (alert.audience != "verifiers" or alert.status in _CONFIRMED_ONCE)
     return f"{base_url.rstrip('/')}/i/{alert.code}" if base_url and alert.code and public else ""
 
 

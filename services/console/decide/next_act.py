@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.console.decide.aftercare_views import counts
 from services.console.decide.desk_list import on_it
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import offered, role_in
@@ -51,11 +52,20 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
             yield Next("claim", "next_claim")
         yield from _own_way(incident, member, step)
         if claim and not mine:
+            yield from _beside(incident)
             yield Next(None, "next_theirs")
         elif status == "confirmed":
             yield Next("update", "next_confirmed")
         else:
             yield from _to_know(incident)
+
+
+def _beside(incident: Document) -> Iterator[Next]:
+    """Whoever holds the claim may not be one who can confirm, or tell people: those who can need not wait."""
+    if incident.get("status") == "confirmed":
+        yield Next("update", "next_confirmed")
+    elif incident.get("seen"):
+        yield Next("confirm", "next_confirm")
 
 
 def _own_way(incident: Document, member: str, step: str | None) -> Iterator[Next]:
@@ -80,9 +90,18 @@ def _to_know(incident: Document) -> Iterator[Next]:
 
 def _after(incident: Document) -> Iterator[Next]:
     tally = incident.get("tally") or {}
-    if incident.get("status") == "officers_left" and (tally.get("taken") or tally.get("unknown")):
+    unaccounted = counts(incident)["unaccounted"]
+    if incident.get("status") == "officers_left" and (
+        tally.get("taken") or tally.get("unknown") or unaccounted
+    ):
         yield Next("aftercare", "next_aftercare")
-    if incident.get("status") == "aftercare":
+    if unaccounted:
+        yield Next("account", "next_account")
+    if (
+        incident.get("status") == "aftercare"
+        and (tally.get("taken") or tally.get("unknown"))
+        and not (incident.get("aftercare") or {}).get("people")
+    ):
         yield Next("update", "next_in_aftercare")
     yield Next("closed", "next_close")
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, cast
 
 from services.console.decide.draft import Document
 from services.console.models import CommandName
-from shared.contracts import desk
+from shared.contracts import aftercare, desk
 from shared.contracts.base import HUB
 from shared.contracts.groups import Role
 from shared.permissions import ALLOWED
@@ -22,6 +22,7 @@ _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 _RUNNING: Final = _UNPROVEN | {"confirmed"}
 _QUIET: Final = frozenset({"no_news"})
 _OPEN: Final = _RUNNING | {"officers_left", "aftercare"}
+_HELD: Final = frozenset({"confirmed", "officers_left", "aftercare"})
 _OVER: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted", "no_news"})
 _ANY: Final = _OPEN | _OVER
 
@@ -56,6 +57,7 @@ _ALL: Final = (
             fixed={"stage": "officers_left"}, undo="reopen"),
     PageAct("aftercare", "end", desk.End, _RUNNING | _QUIET | {"officers_left"}, "end", tells=True,
             fixed={"stage": "aftercare"}, undo="reopen"),
+    PageAct("account", "account", aftercare.Account, _HELD, "end"),
     PageAct("closed", "end", desk.End, _OPEN | _QUIET, "end", tells=True, fixed={"stage": "closed"},
             undo="reopen"),
     PageAct("not_confirmed", "reject", desk.Reject, _UNPROVEN | _QUIET, "end", tells=True,

@@ -17,7 +17,7 @@ from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
-from shared.words import MIN_CHARS, render
+from shared.words import MIN_CHARS, NOT_OVER, render
 
 _END_KIND: Final[Mapping[str, AlertKind]] = {
     "officers_left": "OVER",
@@ -25,6 +25,12 @@ _END_KIND: Final[Mapping[str, AlertKind]] = {
     "closed": "CLOSED",
 }
 _TAKEN_BACK: Final = frozenset({"not_confirmed", "other_agency", "retracted"})
+_FIRST: Final[Mapping[str, AlertKind]] = {
+    "unconfirmed": "UNCONFIRMED",
+    "likely": "LIKELY",
+    "confirmed": "CONFIRMED",
+}
+_VERIFIERS: Final[Audience] = "verifiers"
 _ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
 Pair = tuple[str, Audience]
 
@@ -82,9 +88,17 @@ def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
         "end": (_END_KIND[stage], stage),
         "reject": ("WRONG", reject_as(act.request)),
         "watch": ("WRONG", "other_agency"),
+        "seen": _seen(act),
+        "escalate": (_FIRST.get(unchanged, "UPDATE"), unchanged),
         "reopen": ("UPDATE", "confirmed" if _stays_confirmed(act) else "unconfirmed"),
     }
     return found.get(act.command)
+
+
+def _seen(act: Act) -> tuple[AlertKind, Status]:
+    """A member's own eyes make it likely; of a confirmed one they are news for the verifiers."""
+    status: Status = act.incident["status"]
+    return ("UPDATE", status) if status == "confirmed" else ("LIKELY", "likely")
 
 
 def _stays_confirmed(act: Act) -> bool:
@@ -98,8 +112,11 @@ def _told(act: Act) -> set[Pair]:
 
 
 def _whom(act: Act) -> list[Pair]:
+    if act.command == "escalate":
+        fresh = {(group, _VERIFIERS) for group in act.request.groups or ()}
+        return sorted(fresh - _told(act))
     pairs = _told(act)
-    if act.command == "reopen" and not _stays_confirmed(act):
+    if act.command == "seen" or (act.command == "reopen" and not _stays_confirmed(act)):
         pairs = {pair for pair in pairs if pair[1] == "verifiers"}
     if act.command == "confirm":
         for share in act.incident.get("groups", ()):
@@ -136,7 +153,8 @@ def _body(act: Act) -> AlertBody:
         first_report_at=datetime.fromisoformat(incident["opened_at"]),
         reports=incident.get("reports", 1),
         first_hand=incident.get("first_hand", 0),
-        statement=request.text or "",
+        statement=request.text or (NOT_OVER if act.command == "reopen" and _stays_confirmed(act) else ""),
+        note="seen" if act.command == "seen" else None,
         tally=_tally(act),
     )
 

@@ -23,6 +23,7 @@ from shared.contracts.alerts import AlertKind, Note
 from shared.contracts.base import GroupId, IncidentId, MemberId
 from shared.contracts.desk import EndStage, Statement, Tally
 from shared.contracts.incidents import Status
+from shared.words import NOT_OVER
 
 _TO_CONFIRM: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "no_news"})
 _TO_REJECT: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "confirmed", "no_news"})
@@ -177,7 +178,7 @@ def reopen(draft: Draft, command: desk.Reopen, incident: Incident) -> str:
     )
     whom = incident.told if status == "confirmed" else [p for p in incident.told if p[1] == "verifiers"]
     note: Note | None = None if status == "confirmed" else "reopened"
-    words = _words(statement) or ("It is not over." if status == "confirmed" else "")
+    words = _words(statement) or (NOT_OVER if status == "confirmed" else "")
     draft.tell(incident.id, "UPDATE", whom, urgency="urgent", statement=words, note=note)
     return reasons.APPLIED
 

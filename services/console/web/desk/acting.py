@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from services.console.decide.aftercare_views import counts
 from services.console.decide.commands import missing_fields
 from services.console.decide.looked import fresh, mark_of
 from services.console.desk import give, sends_for, visible_incident
@@ -25,7 +26,7 @@ _MOVED_ON: Final = "incident_moved_on"
 _SECOND: Final = "second_person_needed"
 _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
-_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate"})
+_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account"})
 """Acts whose form is more than words and figures."""
 
 
@@ -60,6 +61,8 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
     asked = request_of(doing.act, doing.incident["id"], doing.typed)
     if missing := missing_fields(doing.act.command, asked):
         raise Problem(422, f"needs_{missing[0]}", f"This needs {', '.join(missing)}.")
+    if doing.act.name == "closed" and counts(doing.incident)["unaccounted"]:
+        raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
     sends = await sends_for(doing.console, doing.act.command, asked, doing.incident) if unseen else []
     return await _preview(doing, sends) if sends else await _do(doing, asked)
@@ -121,6 +124,7 @@ def _common(doing: Doing) -> dict[str, Any]:
     return {
         "incident": doing.incident,
         "act": doing.act,
+        "unaccounted": counts(doing.incident)["unaccounted"],
         "typed": doing.typed,
         "version": doing.typed.get("version") or doing.incident.get("version", 0),
         "mark": doing.typed.get("mark") or mark_of(doing.incident),

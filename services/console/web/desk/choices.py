@@ -1,5 +1,6 @@
 """What each act's form offers to choose from, and the words that the answers build."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from services.console.decide.near import neighbours
 from services.console.desk import of_groups
 from services.console.door import Console
 from services.console.web.desk.doing import Doing
-from services.console.web.desk.forms import Typed, view_in
+from services.console.web.desk.forms import FATES, Typed, view_in
 from services.console.web.desk.pictures import PICTURES, IncidentPicture
 from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
@@ -104,8 +105,9 @@ def _said_places(picture: IncidentPicture) -> list[Document]:
         for report in (fold.first, *fold.copies):
             place = report.get("place") or report.get("position")
             if place:
-                key = f"{place['lat']:.4f}, {place['lon']:.4f}"
-                known = found.setdefault(key, {"at": key, "label": place.get("label") or key, "n": 0})
+                at = f"{place['lat']:.4f}, {place['lon']:.4f}"
+                label = place.get("label") or at
+                known = found.setdefault(label, {"at": at, "label": label, "n": 0})
                 known["n"] += 1
     return sorted(found.values(), key=lambda p: -p["n"])[:_MOST_PLACES]
 
@@ -131,6 +133,12 @@ async def _picture(doing: Doing) -> IncidentPicture:
     return await doing.request.app[PICTURES].incident(doing.incident)
 
 
+async def _fates(doing: Doing) -> dict[str, Any]:
+    """What is known of everybody who was taken."""
+    people = (doing.incident.get("aftercare") or {}).get("people") or []
+    return {"fates": Counter(person["fate"] for person in people), "arrested": len(people), "known": FATES}
+
+
 async def _people(doing: Doing) -> dict[str, Any]:
     """Who could take it over: members of the groups concerned."""
     members = await doing.console.store.listed("members", "member")
@@ -154,5 +162,6 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "split": _reports,
     "ask": _reports,
     "hand_over": _people,
+    "account": _fates,
     "escalate": _others,
 }

@@ -14,8 +14,11 @@ from services.console.decide.typed_place import typed_place
 from services.console.models import DeskRequest
 from shared.http import Problem
 
+FATES: Final = ("released", "bailed", "charged", "detention", "hospital")
+"""What may have become of somebody who was taken, and of whom nobody knew."""
 _CARRIED: Final = ("text", "ask", "agency", "let_go", "taken", "unknown", "absorbed", "to",
-                   "report", "asks", "lat", "lon", "radius_m", "label", "group")  # fmt: skip
+                   "report", "asks", "lat", "lon", "radius_m", "label", "group", "arrested",
+                   *(f"fate_{fate}" for fate in FATES))  # fmt: skip
 _MANY: Final = ("reports", "groups")
 _MOST_FIELDS: Final = 600
 
@@ -68,12 +71,18 @@ def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
     for name in ("text", "ask", "agency", "to", "report", "asks", "absorbed", "label", "group"):
         if typed.get(name):
             fields[name] = typed.get(name)
-    for name in ("let_go", "taken", "unknown", "radius_m", "lat", "lon", "version"):
+    for name in ("let_go", "taken", "unknown", "arrested", "radius_m", "lat", "lon", "version"):
         if typed.get(name):
             fields[name] = typed.get(name).replace(",", ".")
     for name in _MANY:
         if typed.all(name):
             fields[name] = typed.all(name)
+    if became := [
+        {"fate": fate, "number": typed.get(f"fate_{fate}")}
+        for fate in FATES
+        if typed.get(f"fate_{fate}") not in {"", "0"}
+    ]:
+        fields["became"] = became
     if typed.get("id"):
         fields["id"] = typed.get("id")
     try:

@@ -5,15 +5,18 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from services.console.decide.page_acts import ACTS
 from services.console.web.desk.words import DESK
 from shared.contracts import incidents as i
+from shared.contracts.aftercare import Fate
+from shared.contracts.alerts import AlertKind
 from shared.contracts.base import Place, Position
 from shared.contracts.groups import ChannelDefinition, Policy
+from shared.contracts.ledger import AlertSettled, RecipientOutcome
 from shared.testing.state import MemoryState
 from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
 
@@ -409,7 +412,10 @@ async def test_go_there_see_note_hand_over_and_ask_neighbours(desk: DeskRig) -> 
     page = await ada.get(f"/desk/{code}")
     assert "<bdi>Cem</bdi> is there" in page
     await cem.get(f"/desk/{code}/seen")
-    await cem.send(f"/desk/{code}/seen", text="Four officers at the door.")
+    preview = await cem.send(f"/desk/{code}/seen", text="Four officers at the door.")
+    assert "Four officers at the door." in preview
+    assert await status_of(desk, code) == "unconfirmed", "nothing goes out unseen"
+    await cem.send(f"/desk/{code}/seen", send="1")
     assert await status_of(desk, code) == "likely"
     page = await cem.get(f"/desk/{code}/hand_over")
     assert "Dora" not in page
@@ -424,6 +430,38 @@ async def test_go_there_see_note_hand_over_and_ask_neighbours(desk: DeskRig) -> 
     assert "asked for help: haringey" in ada.text
     dora = await browser(desk, "Dora")
     assert RAID in await dora.get(f"/desk/{code}")
+
+
+async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await desk.act("confirm", "Ada", incident=code)
+    await ada.get(f"/desk/{code}/officers_left")
+    await ada.send(f"/desk/{code}/officers_left", taken="1", unknown="1")
+    await ada.send(f"/desk/{code}/officers_left", send="1")
+    await ada.get(f"/desk/{code}/aftercare")
+    await ada.send(f"/desk/{code}/aftercare")
+    preview = ada.text
+    await ada.send(f"/desk/{code}/aftercare", send="1")
+    assert "People are being looked after" in preview
+    assert "Immigration officers: " not in preview
+    page = await ada.get(f"/desk/{code}")
+    assert f"/desk/{code}/account" in page.split('class="next')[-1]
+    page = await ada.get(f"/desk/{code}/closed")
+    assert f'href="/desk/{code}/account"' in page
+    page = await ada.send(f"/desk/{code}/closed")
+    assert (ada.status, "nobody knows what became" in page) == (409, True)
+    page = await ada.get(f"/desk/{code}/account")
+    assert "as far as the desk knows: 2" in page.replace("\u2068", "").replace("\u2069", "")
+    page = await ada.send(f"/desk/{code}/account", arrested="2", fate_released="5")
+    assert (ada.status, "more people than are not known" in page) == (409, True)
+    await ada.get(f"/desk/{code}/account")
+    await ada.send(f"/desk/{code}/account", arrested="2", fate_released="1", fate_detention="1")
+    assert "said what became of those taken" in await ada.get(f"/desk/{code}")
+    await ada.get(f"/desk/{code}/closed")
+    await ada.send(f"/desk/{code}/closed")
+    await ada.send(f"/desk/{code}/closed", send="1")
+    assert await status_of(desk, code) == "closed"
 
 
 async def test_a_reporter_without_contact_cannot_be_asked_and_the_page_says_so(desk: DeskRig) -> None:
@@ -616,6 +654,17 @@ async def test_an_incident_in_a_storm_stays_small_and_everything_can_be_reached(
         assert len(text) < 200_000
         seen |= set(re.findall(r"/why/([A-Za-z0-9]+)", text))
     assert len(seen) == 221
+
+
+def test_whatever_may_be_told_or_happen_has_words() -> None:
+    kinds = [f"kind_word_{kind}" for kind in get_args(AlertKind)]
+    settled = [f"settled_{r}" for r in get_args(AlertSettled.model_fields["reason"].annotation)]
+    results = [f"result_{r}" for r in get_args(RecipientOutcome.model_fields["result"].annotation)]
+    fates = [f"fate_{fate}" for fate in get_args(Fate)]
+    steps = [
+        f"step_{what}" for what in ("accounted", "check_due", "post_opened", "post_withdrawn", "posts_told")
+    ]
+    assert [key for key in (*kinds, *settled, *results, *fates, *steps) if not DESK.has(key)] == []
 
 
 def test_every_language_has_every_word() -> None:

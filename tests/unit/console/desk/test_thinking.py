@@ -94,6 +94,8 @@ I_GO = {"visits": [{"member": "ada", "group": "hackney", "step": "going", "at": 
 I_AM_THERE = {"visits": [{"member": "ada", "group": "hackney", "step": "there", "at": at(-1)}]}
 I_SAW = {"timeline": [{"at": at(-1), "what": "seen", "member": "ada", "cause": "DESK.3"}], "seen": 1}
 NOT_ALL = {"tally": {"let_go": 1, "taken": 0, "unknown": 1}}
+ONE_UNKNOWN: dict[str, Any] = {"aftercare": {"people": [{"tag": "PAAA", "fate": "unknown"}]}}
+NONE_UNKNOWN: dict[str, Any] = {"aftercare": {"people": [{"tag": "PAAA", "fate": "released"}]}}
 ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
 
 
@@ -115,6 +117,11 @@ ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
         ("dispatcher", MINE | I_AM_THERE, ("seen", "next_seen")),
         ("dispatcher", MINE | I_AM_THERE | I_SAW, ("confirm", "next_confirm")),
         ("dispatcher", THEIRS, (None, "next_theirs")),
+        ("dispatcher", THEIRS | {"seen": 1}, ("confirm", "next_confirm")),
+        ("dispatcher", THEIRS | {"status": "confirmed"}, ("update", "next_confirmed")),
+        ("verifier", THEIRS | {"seen": 1}, (None, "next_theirs")),
+        ("dispatcher", {"status": "aftercare"} | ONE_UNKNOWN, ("account", "next_account")),
+        ("dispatcher", {"status": "aftercare"} | NONE_UNKNOWN, ("closed", "next_close")),
         ("verifier", THEIRS | I_GO, ("there", "next_there")),
         ("dispatcher", MINE | {"status": "confirmed"}, ("update", "next_confirmed")),
         ("dispatcher", {"status": "officers_left"} | NOT_ALL, ("aftercare", "next_aftercare")),
