@@ -41,6 +41,8 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
     if status == "merged":
         yield Next(None, "next_merged")
     elif status in {"officers_left", "aftercare"}:
+        if step is not None:
+            yield Next("left", "next_left")
         yield from _after(incident)
     elif status == "no_news":
         yield Next("reopen", "next_no_news")

@@ -103,7 +103,7 @@ def _senseless(name: str, *, mine: bool, step: str | None) -> bool:
         return not mine
     if name == "left":
         return step is None
-    return (name == "claim" and mine) or name == step
+    return (name == "claim" and mine) or name == step or (name == "going" and step == "there")
 
 
 def by_kind(acts: Iterable[PageAct]) -> dict[Kind, list[PageAct]]:

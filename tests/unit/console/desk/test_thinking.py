@@ -128,6 +128,7 @@ ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
         ("dispatcher", {"status": "officers_left"} | ALL_FREE, ("closed", "next_close")),
         ("dispatcher", {"status": "aftercare"} | NOT_ALL, ("update", "next_in_aftercare")),
         ("verifier", {"status": "officers_left"} | ALL_FREE, (None, "next_nothing")),
+        ("verifier", {"status": "officers_left"} | ALL_FREE | I_AM_THERE, ("left", "next_left")),
         ("dispatcher", {"status": "no_news"}, ("reopen", "next_no_news")),
         ("dispatcher", {"status": "closed"}, (None, "next_nothing")),
         ("dispatcher", {"status": "merged"}, (None, "next_merged")),
