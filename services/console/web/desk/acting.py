@@ -11,6 +11,7 @@ from aiohttp import web
 
 from services.console.decide.aftercare_views import counts
 from services.console.decide.commands import missing_fields
+from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
 from services.console.desk import give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
@@ -20,9 +21,11 @@ from services.console.web.desk.forms import NOTHING, request_of, typed_in, typed
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
+from services.console.web.desk.words import DESK
 from shared.http import Problem
 
 _MOVED_ON: Final = "incident_moved_on"
+_TAKEN: Final = "claimed_by_another"
 _SECOND: Final = "second_person_needed"
 _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
@@ -46,6 +49,8 @@ async def post_act(request: web.Request) -> web.StreamResponse:
     except Problem as problem:
         if problem.code == _MOVED_ON:
             return await _conflict(doing)
+        if problem.code == _TAKEN:
+            raise await _whose(doing, problem) from None
         if problem.status == web.HTTPServiceUnavailable.status_code or not doing.act.asks:
             raise
         return await _form(doing, problem=words_of(request, problem), status=problem.status)
@@ -79,6 +84,19 @@ async def _do(doing: Doing, asked: DeskRequest) -> web.StreamResponse:
     word = doing.act.name if verdict.reason else "pending"
     word = "proposed" if verdict.reason == _SECOND else word
     raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}?done={word}")
+
+
+async def _whose(doing: Doing, problem: Problem) -> Problem:
+    """The refusal, with who is on it and for how long."""
+    now = await visible_incident(doing.console, doing.actor, doing.request.match_info["code"])
+    claim = on_it(now, doing.console.clock.now())
+    if claim is None:
+        return problem
+    names = await doing.console.store.names_of({claim.member})
+    language = DESK.language_of(doing.request)
+    who = names.get(claim.member) or DESK.say(language, "somebody")
+    minutes = max(1, claim.seconds_left(doing.console.clock.now()) // 60)
+    return Problem(409, "claimed", DESK.say(language, "claimed_by", who=who, n=minutes))
 
 
 async def _form(doing: Doing, *, problem: str = "", status: int = 200) -> web.Response:
