@@ -211,6 +211,7 @@ async def test_everything_works_by_keyboard(browser: Browser, desk: DeskRig) -> 
         await expect(ada).to_have_url(re.compile(f"/desk/{code}$"))
         await _tab_to(ada, "I am on it")
         await ada.keyboard.press("Enter")
+        await ada.wait_for_url(re.compile("done=claim$"))
         await expect(ada.get_by_text("You are on it", exact=True)).to_be_visible()
         await _tab_to(ada, "What else can be done")
         await ada.keyboard.press("Enter")
@@ -220,6 +221,7 @@ async def test_everything_works_by_keyboard(browser: Browser, desk: DeskRig) -> 
         await expect(ada.get_by_text("On my way.")).to_be_visible()
         assert await _focused(ada) == "Write a note"
         await ada.keyboard.press("Enter")
+        await ada.wait_for_url(re.compile("/note$"))
         await _tab_to(ada, "textarea")
         await ada.keyboard.type("Called the café.")
         await _tab_to(ada, "Do it")
