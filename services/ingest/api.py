@@ -21,6 +21,7 @@ from services.ingest.submission import Submission, opens, receipt_secret, ref_of
 from services.ingest.web.form import status_page, wants_html
 from shared.contracts.base import BridgeId, ReportId
 from shared.http import Problem
+from shared.contracts.reports import chat_of
 from shared.plugins.spec import IncomingReport
 
 BACK: Final = timedelta(days=14)
@@ -138,6 +139,7 @@ def _submission(
         report=IncomingReport(
             source_id=_idempotency_key(request),
             **report.model_dump(exclude={"received_at", "drill"}),
+            chat=chat_of(report.source),
         ),
     )
 

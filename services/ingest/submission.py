@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.contracts.base import BridgeId, Position, ReportId
-from shared.contracts.reports import MAX_TEXT, ReportContact, ReportContent, ReportReceived, SenderIs
+from shared.contracts.reports import MAX_CHAT, MAX_TEXT, ReportContact, ReportContent, ReportReceived, SenderIs
 from shared.plugins.spec import IncomingReport
 from shared.sealing import MasterKey
 
@@ -118,6 +118,7 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         language=report.language,
         first_hand=report.first_hand,
         source=_pseudonym(master, "source", submission.bridge, report.source),
+        chat=report.chat[:MAX_CHAT] if report.chat else None,
         trusted=submission.trusted,
         sender_is=submission.sender_is if report.sender else None,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.contracts.reports import MAX_TEXT, ReportContent, ReportReceived
+from shared.contracts.reports import MAX_TEXT, ReportContent, ReportReceived, chat_of
 from shared.errors import SettingsError
 
 
@@ -59,5 +59,6 @@ def _content(data: Mapping[str, Any]) -> ReportContent:
             "postcode": data.get("postcode"),
             # "sms" is a medium that many share; "telegram:chat7" is one chat, whose copies count once.
             "source": source if isinstance(source, str) and ":" in source else None,
+            "chat": chat_of(source) if isinstance(source, str) else None,
         }
     )

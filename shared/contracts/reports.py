@@ -22,6 +22,14 @@ SenderIs = Literal["account", "number"]
 MAX_TEXT = 4_000
 """Characters kept of a report's text; longer ones are refused at the door."""
 
+MAX_CHAT = 100
+"""Characters kept of a chat's name."""
+
+
+def chat_of(source: str | None) -> str | None:
+    """The chat's name in a source that a client of the API gives: "telegram:e17-mums" is of "e17-mums"."""
+    return (source or "").partition(":")[2].strip()[:MAX_CHAT] or None
+
 
 class ReportContent(Private):
     """What the report says. `sender` is a keyed pseudonym, never a number or a name."""
@@ -36,6 +44,8 @@ class ReportContent(Private):
     first_hand: bool | None = None
     source: str | None = None
     """The channel or chat the message came in by, as the bridge names it (for independence)."""
+    chat: Annotated[str, Field(max_length=MAX_CHAT)] | None = None
+    """What the chat it was written in is called ("E17 mums"): a clue to where its people are."""
     trusted: bool = False
     """Whether it came in by an account that the operator trusts; of whose, nobody keeps."""
     sender_is: SenderIs | None = None

@@ -80,6 +80,8 @@ class IncomingReport:
     first_hand: bool | None = None
     source: str | None = None
     """The chat or channel within the source (pseudonymised), where there are several."""
+    chat: str | None = None
+    """What that chat is called, where it has a name; sealed like the text."""
     reply_to: str | None = None
     """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
 

@@ -134,7 +134,14 @@ class Telegram:
             return Ignored("group_talk")
         if private and text.startswith("/") and not to_desk:
             return Ignored("bot_command")
-        where = _Where(update["update_id"], chat_id, private=private, to_desk=to_desk)
+        title = _dict(message, "chat").get("title")
+        where = _Where(
+            update["update_id"],
+            chat_id,
+            private=private,
+            to_desk=to_desk,
+            title=title if isinstance(title, str) else None,
+        )
         return _report(message, text, where)
 
     def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
@@ -152,6 +159,7 @@ class _Where:
     chat_id: int
     private: bool
     to_desk: bool
+    title: str | None
 
 
 def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[IncomingReport] | Ignored:
@@ -176,6 +184,7 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
             source=None if where.private else str(where.chat_id),
+            chat=None if where.private else where.title,
             reply_to=str(where.chat_id) if where.to_desk and not where.private else None,
         )
     ]

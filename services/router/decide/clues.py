@@ -50,6 +50,8 @@ class Hints:
     languages: tuple[str, ...] = ("en",)
     moved: bool = False
     """Whether the words say that it moved: then the last place named is where it is."""
+    home: tuple[Disc, ...] = ()
+    """Where the chat is at home that it was written in."""
 
 
 @dataclass(frozen=True, slots=True)

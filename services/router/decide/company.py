@@ -7,9 +7,11 @@ from services.router.decide import reasons
 from services.router.decide.case import Case
 from services.router.decide.clues import precise
 from services.router.decide.geo import distance_m
-from services.router.decide.likeness import Report, gap_m
+from services.router.decide.likeness import Report, gap_m, label_words
 from services.router.decide.limits import QUESTION_WAITS
+from services.router.decide.locate import Located
 from services.router.decide.state import Held, State
+from services.router.decide.text import tokens
 from shared.contracts.base import Place, ReportId
 
 CHORUS: Final = timedelta(minutes=30)
@@ -86,7 +88,7 @@ def _held_near(case: Case) -> list[ReportId]:
     return sorted(
         h.evidence.report
         for h in case.state.all_held.values()
-        if h.reason in _UNSURE_HELD
+        if (h.reason in _UNSURE_HELD or (h.reason == reasons.RUMOUR and precise(h.evidence.place)))
         and case.now - h.evidence.at <= CHORUS
         and _at_one_place(h.evidence.place, place)
     )[:_CHORUS_JOINS]
@@ -115,6 +117,24 @@ _CHORUS_LOOKS_AT: Final = 200
 
 
 _CHORUS_JOINS: Final = 50
+
+
+_LIVE_LOOKED_AT: Final = 12
+_AROUND_M: Final = 5_000.0
+
+
+def short_for(state: State, located: Located) -> bool:
+    """Whether an area named is short for a street where something is going on: "Golborne" for Golborne Road.
+
+    Only where nothing is going on in the area of that very name.
+    """
+    area = located.place
+    if area is None or not located.said or precise(area) or len(state.live) > _LIVE_LOOKED_AT:
+        return False
+    live = [place for name in state.live if (place := state.incidents[name].place) is not None]
+    near = any(distance_m(area.lat, area.lon, p.lat, p.lon) <= area.radius_m + p.radius_m + _AROUND_M for p in live)
+    names = set(tokens(area.label.split(",", maxsplit=1)[0]))
+    return not near and any(precise(p) and names <= label_words(p.label) for p in live)
 
 
 def chorus(case: Case, place: Place) -> tuple[ReportId, ...]:

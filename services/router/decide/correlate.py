@@ -6,11 +6,12 @@ disc, words, sender or chat lead to are looked at, however many are open.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from services.router.decide.chat_home import at_home
 from services.router.decide.geo import cells_asked
 from services.router.decide.likeness import CHAT, Report, Signs, another, apart_m, kinship, present, signs_of
 from services.router.decide.state import Incident, State, Trace
@@ -25,6 +26,7 @@ AFTERWARDS: Final = timedelta(hours=8)
 """How long after its end news of it (people held, a police station) still joins it."""
 
 
+_NOTHING: Final[Signs] = {}
 _LINKS: Final = frozenset({"sender", "chat", "words", "copy"})
 _MOST_NEIGHBOURS: Final = 256
 _MOST_LIVE: Final = 12
@@ -69,10 +71,15 @@ def correlate(state: State, report: Report, now: datetime) -> Correlated:
     original, copied = _original(state, traces, len(marks))
     live = len(state.live)
     found = {i.id: i for i in _led_to(state, report, original, now) if i.drill == report.drill}
-    scored = [_scored(i, report, live, copied if i is original else 0.0, state, now) for i in found.values()]
+    local = _at_home(state, report)
+    scored = [
+        _scored(i, report, live, copied if i is original else 0.0, state, now, local.get(i.id, _NOTHING))
+        for i in found.values()
+    ]
     if (kin := _only_kin(state, report, scored)) is not None:
         scored = [c for c in scored if c.incident is not kin]
-        scored.append(_scored(kin, report, live, 0.0, state, now, kin=True))
+        ties = {**local.get(kin.id, _NOTHING), "kin": 1.0}
+        scored.append(_scored(kin, report, live, 0.0, state, now, ties))
     scored.sort(key=lambda c: (-c.score, c.incident.id))
     return Correlated(
         candidates=tuple(scored[:_MOST_CANDIDATES]),
@@ -159,6 +166,15 @@ def _only_kin(state: State, report: Report, scored: Iterable[Candidate]) -> Inci
     return state.incidents[alike[0][0]]
 
 
+def _at_home(state: State, report: Report) -> Mapping[IncidentId, Signs]:
+    """For a message that names no place: the live events where its chat is at home, and those elsewhere."""
+    if not report.home or report.said or report.elsewhere or len(state.live) > _MOST_LIVE:
+        return {}
+    live = [i for name in sorted(state.live) if (i := state.incidents[name]).place and i.drill == report.drill]
+    near = [i.id for i in live if i.place is not None and at_home(report.home, i.place)]
+    return {i.id: {"home": 1.0 / len(near)} if i.id in near else {"foreign": 1.0} for i in live}
+
+
 def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
     incident: Incident,
     report: Report,
@@ -166,12 +182,9 @@ def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
     copied: float,
     state: State,
     now: datetime,
-    *,
-    kin: bool = False,
+    ties: Signs,
 ) -> Candidate:
-    signs = dict(signs_of(incident, report, live, copied, state, now))
-    if kin:
-        signs["kin"] = 1.0
+    signs = {**dict(signs_of(incident, report, live, copied, state, now)), **ties}
     apart = apart_m(report.place, incident.place)
     if other := another(signs, report, apart):
         signs = {**signs, "another": 1.0, other: 1.0}

@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 from services.router.decide import reasons
 from services.router.decide.case import Case
+from services.router.decide.chat_home import home_of
 from services.router.decide.clues import Hints, precise
-from services.router.decide.company import alike_held, answers, chorus, own_held, place_before
+from services.router.decide.company import alike_held, answers, chorus, own_held, place_before, short_for
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old
 from services.router.decide.geo import distance_m
@@ -115,13 +116,15 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     first_hand = understood.first_hand if content.first_hand is None else content.first_hand
     thread = state.threads.get(content.sender) if content.sender else None
     before = present(state, thread.incident) if thread else None
+    covered = area_index(state.groups).covers
     hints = Hints(
-        area_index(state.groups).covers,
+        covered,
         before.place if before else None,
         hearsay=first_hand is False,
         witness=first_hand is True,
         languages=understood.languages,
         moved=understood.moved,
+        home=home_of(content.chat, gazetteer, covered),
     )
     located = locate(content, gazetteer, hints)
     asked_at = place_before(state, content.sender, now, drill=drill)
@@ -132,6 +135,8 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     if abroad and not located.said and (hints.hearsay or hints.thread is not None):
         # A relative abroad, who was told of something here or told of it before: no word of their phone.
         located, place, abroad = Located(None, reasons.NO_PLACE), None, False
+    if not understood.told & CLAIM and short_for(state, located):
+        located, place = Located(None, reasons.NO_PLACE), None
     gist = gist_of(content.text, understood)
     report = Report(
         text=content.text,
@@ -144,6 +149,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         drill=drill,
         first_hand=first_hand,
         elsewhere=place is None and bool(located.considered),
+        home=hints.home,
         short=len(sketch(content.text)) < SKETCH_SIZE,
     )
     found = correlate(state, report, now)

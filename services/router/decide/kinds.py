@@ -24,6 +24,9 @@ NOISE: Final = frozenset({"question", "old_news", "other_police", "chatter", "ru
 FIXED: Final = frozenset({"empty", "help", "spam", "drill"})
 """Kinds that the rules alone decide."""
 
+_SURELY_NOISE: Final = 0.6
+"""What is likely about a known incident is ignored only if it is as sure as this that it is noise."""
+_LINKED: Final = 0.5
 _SHORT: Final = 5
 _LONG: Final = 40
 _CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
@@ -83,6 +86,7 @@ def features(understood: Understood, context: Context) -> dict[str, float]:
         "strength": understood.strength * (kind != "wrong"),
         "rumours": float(min(understood.rumour, 4)),
         "asks": float(understood.asks),
+        "sounds": understood.sounds,
         "short": float(understood.words <= _SHORT),
         "long": float(understood.words >= _LONG),
         "first_hand": float(understood.first_hand is True),
@@ -125,6 +129,12 @@ def _by_feature() -> Mapping[str, Sequence[tuple[Kind, float]]]:
     return found
 
 
+def _likely(noise: float, context: Context) -> Sequence[Kind]:
+    """The kinds that come into question: news lost costs more than a word too many beside known news."""
+    beside_news = context.linked > _LINKED and noise < _SURELY_NOISE
+    return [k for k in KINDS if k not in NOISE] if beside_news else KINDS
+
+
 def reckon(understood: Understood, context: Context) -> Reckoned:
     """Weigh the features; what the rules alone decide stays as it is."""
     if understood.kind in FIXED:
@@ -138,7 +148,8 @@ def reckon(understood: Understood, context: Context) -> Reckoned:
     top = max(sums.values())
     odds = {kind: exp(total - top) for kind, total in sums.items()}
     whole = sum(odds.values())
-    kind = max(KINDS, key=lambda k: odds[k])
+    noise = sum(odds[k] for k in KINDS if k in NOISE) / whole
+    kind = max(_likely(noise, context), key=lambda k: odds[k])
     table = kind_weights()[kind]
     counted = sorted(
         (
@@ -148,5 +159,4 @@ def reckon(understood: Understood, context: Context) -> Reckoned:
         ),
         key=lambda item: (-abs(item[1]), item[0]),
     )
-    noise = sum(odds[k] for k in KINDS if k in NOISE) / whole
     return Reckoned(kind, round(odds[kind] / whole, 3), round(noise, 3), tuple(counted[:5]))

@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import log10
 from typing import Final
 
+from services.router.decide.chat_home import Home
 from services.router.decide.clues import precise
 from services.router.decide.geo import DEGREE_M, distance_m
 from services.router.decide.limits import NEIGHBOURHOOD_M
@@ -144,6 +145,8 @@ class Report:
     first_hand: bool | None = None
     elsewhere: bool = False
     """Whether it names a street or landmark, though nobody can say which of that name."""
+    home: Home = ()
+    """Where its chat is at home, if that is known."""
     short: bool = False
     """Whether its words are too few to be known as a copy: "immigration raid here now"."""
     claims: bool = field(init=False)
@@ -175,7 +178,8 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     unless it is a copy, tells of a move, or corrects.
     """
     away = bool(signs.keys() & {"far_spot", "out_of_area"})
-    gone = away or ("far_phone" in signs and report.first_hand is not False)
+    told_on = "sender" in signs and not report.claims  # more from whoever told of it, wherever their phone is
+    gone = away or ("far_phone" in signs and report.first_hand is not False and not told_on)
     if gone and apart is not None and apart > (COPY_REACH_M if signs.get("copy") else _OUT_OF_TOWN_M):
         return "elsewhere"
     if _copied(signs, report, gone=gone):
@@ -200,7 +204,8 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
     if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
     alone = "alone" in signs and report.tells and not report.elsewhere
-    return "unlinked" if report.place is None and not (linked or alone or "kin" in signs) else None
+    only = alone or "kin" in signs or signs.get("home") == 1
+    return "unlinked" if report.place is None and not (linked or only) else None
 
 
 def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away: bool) -> str | None:
@@ -218,7 +223,7 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
         return "elsewhere"
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"
-    return "unlinked" if report.place is None and not linked else None
+    return "unlinked" if report.place is None and not (linked or signs.get("home") == 1) else None
 
 
 def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
@@ -330,13 +335,13 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
 
 def kinship(incident: Incident, report: Report) -> int:
     """How much they share: a word of the place's name, a language other than English, a kind of business."""
-    named = incident.place is not None and bool(_label_words(incident.place.label) & set(tokens(report.text)))
+    named = incident.place is not None and bool(label_words(incident.place.label) & set(tokens(report.text)))
     tongue = report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues
     return 2 * named + tongue + bool(_businesses(report.gist.venues) & _businesses(incident.venues))
 
 
 @lru_cache(maxsize=4_096)
-def _label_words(label: str) -> frozenset[str]:
+def label_words(label: str) -> frozenset[str]:
     """The words of a place's name by which people call it: "the Broadway ones", "the station team"."""
     named = () if label.startswith("near ") else tokens(label)
     return frozenset(word for word in named if len(word) >= _LEAST_NAME and word not in STREETS)

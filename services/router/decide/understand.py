@@ -14,6 +14,7 @@ from services.router.decide.kind_rules import Kind, kind_of, rumours_in
 from services.router.decide.language import languages
 from services.router.decide.lexicon import lexicon
 from services.router.decide.reading import CLAIM, VENUES, Reading, read_clause
+from services.router.decide.sounds import sounds
 from services.router.decide.text import Clause, clauses, tokens
 
 Who = Literal["immigration", "police", "joint", "other", "unknown"]
@@ -59,6 +60,8 @@ class Understood:
     asks: bool = False
     """Whether every clause asks."""
     words: int = 0
+    sounds: float = 0.0
+    """The log odds, by its words alone, that something is going on (`sounds`)."""
     marks: frozenset[str] = frozenset()
     """What its shape shows: a question mark, a link, hashtags, shouting, a quotation."""
 
@@ -77,7 +80,7 @@ def understand(text: str) -> Understood:
         return Understood("empty")
     spoken = languages(tokens(text))
     readings = [read_clause(part, spoken) for part in parts]
-    return replace(_understood(readings, words, spoken, parts), marks=_marks(text))
+    return replace(_understood(readings, words, spoken, parts), marks=_marks(text), sounds=sounds(text))
 
 
 def _understood(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, Hints, nearness, phone_disc
+from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, Hints, nearness, phone_disc, within
 from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mention, Mentions
 from services.router.decide.places import label_of, meeting, road
@@ -45,6 +45,10 @@ _CHAIN: Final = 5
 
 COVERED: Final = 1.5
 """For lying in some group's area: people write to those who are near."""
+
+
+HOME: Final = 1.5
+"""For lying where the chat is at home that it was written in: its people write of their own streets."""
 
 
 MARGIN: Final = 0.9
@@ -119,6 +123,7 @@ def _weigh(cluster: Cluster, clues: Clues, options: Sequence[Sequence[Cluster]])
         + by_phone(cluster, clues)
         + by_point(cluster, clues.typed)
         + by_thread(cluster, clues.hints)
+        + by_home(cluster, clues.hints)
         + _by_company(cluster, options)
         + RANK * max(row.rank for row in cluster.rows)
         - (_GENERIC if cluster.mention.generic else 0.0)
@@ -174,6 +179,11 @@ def by_thread(cluster: Cluster, hints: Hints) -> float:
         return 0.0
     apart = min(distance_m(hints.thread.lat, hints.thread.lon, row.lat, row.lon) for row in cluster.rows)
     return next((points for reach, points in _BY_THREAD if apart <= reach), 0.0)
+
+
+def by_home(cluster: Cluster, hints: Hints) -> float:
+    """Points for lying where its chat is at home."""
+    return HOME if any(within(row, hints.home) for row in cluster.rows[:3]) else 0.0
 
 
 def _by_company(cluster: Cluster, options: Sequence[Sequence[Cluster]]) -> float:

@@ -4,15 +4,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from services.router.decide.kinds import kind_weights
+from services.router.decide.kinds import NOISE, kind_weights
+from services.router.decide.sounds import Sounds, table
+from services.router.decide.understand import understand
 from services.router.decide.weights import weights
 from services.router.evaluate import Progress
 from services.router.fitting.kinds import fit_kinds
 from services.router.fitting.links import fit_links
 from services.router.fitting.overlap import overlapping
-from services.router.fitting.play import examples
+from services.router.fitting.play import Example, examples
 from services.router.fitting.sentences import read_sentences
-from services.router.fitting.weight_files import DECIDE, read_kinds, read_links, write_kinds, write_links
+from services.router.fitting.sounds import fit_sounds, unseen_sounds
+from services.router.fitting.weight_files import (
+    DECIDE,
+    read_kinds,
+    read_links,
+    write_kinds,
+    write_links,
+    write_sounds,
+)
 from services.router.gazetteer.load import load_gazetteer
 from services.router.report_lines import read_all
 from services.router.scoring.truth import read_corpus
@@ -54,10 +64,23 @@ def fit_files(  # noqa: PLR0913 - the command's options
         *examples(definitions, *overlapping(lines, reports), gazetteer, progress),
     ]
     links = fit_links(found, prior, old)
-    kinds = fit_kinds(found, links.weights, told, old_kinds)
+    words, unseen = _sounds(found)
+    kinds = fit_kinds(found, links.weights, unseen, told, old_kinds)
     if write:
         write_links(folder, prior, links.weights)
+        write_sounds(folder, words)
         write_kinds(folder, kinds.weights)
         weights.cache_clear()
         kind_weights.cache_clear()
+        table.cache_clear()
+        understand.cache_clear()
     return {"links": links.as_data(prior, old), "kinds": kinds.as_data(old_kinds), "written": write}
+
+
+def _sounds(found: Sequence[Example]) -> tuple[Sounds, list[float]]:
+    """The table of words, each text counted once; and what each example sounds like to one that has not seen it."""
+    texts = {e.line.text: e for e in found}
+    once = list(texts.values())
+    listed, news = list(texts), [e.kind not in NOISE for e in once]
+    unseen = dict(zip(listed, unseen_sounds(listed, news, [e.line.scenario for e in once]), strict=True))
+    return fit_sounds(listed, news), [unseen[e.line.text] for e in found]

@@ -5,7 +5,7 @@ hardly matters. So both are measured.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -69,10 +69,17 @@ class KindsFit:
 
 
 def fit_kinds(
-    found: Sequence[Example], links: Mapping[str, float], sentences: Sequence[tuple[str, Kind]], old: Weights
+    found: Sequence[Example],
+    links: Mapping[str, float],
+    unseen: Sequence[float],
+    sentences: Sequence[tuple[str, Kind]],
+    old: Weights,
 ) -> KindsFit:
-    """Fit on the corpus, judged by these links, and on the sentences."""
-    corpus = [_row(e, links) for e in found]
+    """Fit on the corpus, judged by these links, and on the sentences.
+
+    `unseen` is what each message sounds like to a table of words that was fitted without it.
+    """
+    corpus = [_row(e, links, heard) for e, heard in zip(found, unseen, strict=True)]
     extra = [row for text, kind in sentences for row in _of_sentence(text, kind)]
     told = {
         "by rules": [told_kind(row, PRIOR) for row in corpus],
@@ -88,9 +95,9 @@ def fit_kinds(
     )
 
 
-def _row(example: Example, links: Mapping[str, float]) -> Row:
+def _row(example: Example, links: Mapping[str, float], unseen: float) -> Row:
     said = example.understood.kind
-    values = features(example.understood, example.context_by(links))
+    values = features(replace(example.understood, sounds=unseen), example.context_by(links))
     return Row(values, example.kind, fixed=said if said in FIXED else None)
 
 

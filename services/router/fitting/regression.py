@@ -5,7 +5,8 @@ sign is worth what it was thought to be worth, and no weight runs away. Nothing 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ _KEEPS, _KEEPS_SQUARE, _LEAST = 0.9, 0.999, 1e-8
 _MOST_ODDS: Final = 30.0
 
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
@@ -46,6 +48,51 @@ def chances(sums: Matrix) -> Matrix:
     odds = np.exp(sums - sums.max(axis=1, keepdims=True))
     likely: Matrix = odds / odds.sum(axis=1, keepdims=True)
     return likely
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """Rows of few values in many columns: (row, column, value) of each."""
+
+    rows: Labels
+    columns: Labels
+    values: Vector
+    shape: tuple[int, int]
+
+    @classmethod
+    def unit_rows(cls, listed: Sequence[Sequence[tuple[int, float]]], width: int) -> Self:
+        """From (column, value) pairs a row, each row made of length 1."""
+        rows = np.repeat(np.arange(len(listed)), [len(row) for row in listed])
+        columns = np.array([column for row in listed for column, _ in row], dtype=np.int64)
+        values = np.array([value for row in listed for _, value in row])
+        length = np.sqrt(np.bincount(rows, values**2, minlength=len(listed)))
+        return cls(rows, columns, values / length[rows], (len(listed), width))
+
+    def times(self, weights: Vector) -> Vector:
+        """The sum of each row's values, weighed."""
+        found: Vector = np.bincount(self.rows, self.values * weights[self.columns], minlength=self.shape[0])
+        return found
+
+    def back(self, missed: Vector) -> Vector:
+        """The sum of each column's values, weighed by its rows."""
+        found: Vector = np.bincount(self.columns, self.values * missed[self.rows], minlength=self.shape[1])
+        return found
+
+
+def logistic_fit(rows: Sparse, wanted: Vector, *, pull: float) -> tuple[float, Vector]:
+    """Bias and weights of a logistic regression, the weights pulled towards 0."""
+    bias, weights = 0.0, np.zeros(rows.shape[1])
+    mean, square = np.zeros(rows.shape[1] + 1), np.zeros(rows.shape[1] + 1)
+    for step in range(1, _STEPS + 1):
+        odds = np.clip(bias + rows.times(weights), -_MOST_ODDS, _MOST_ODDS)
+        missed = 1 / (1 + np.exp(-odds)) - wanted
+        slope = np.append(rows.back(missed) + pull * weights, missed.sum()) / max(1, rows.shape[0])
+        mean = _KEEPS * mean + (1 - _KEEPS) * slope
+        square = _KEEPS_SQUARE * square + (1 - _KEEPS_SQUARE) * slope**2
+        size = np.sqrt(square / (1 - _KEEPS_SQUARE**step)) + _LEAST
+        change = _rate(step) * (mean / (1 - _KEEPS**step)) / size
+        weights, bias = weights - change[:-1], bias - float(change[-1])
+    return bias, weights
 
 
 def choice_fit(options: Sequence[Matrix], chosen: Sequence[int], prior: Matrix, *, pull: float) -> Matrix:

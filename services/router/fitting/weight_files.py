@@ -3,6 +3,7 @@
 They are replaced as a whole, by renaming, so that a relay that starts meanwhile reads the one or the other.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Final
 import services.router.decide
 from services.router.decide.kind_rules import Kind
 from services.router.decide.kinds import KINDS
+from services.router.decide.sounds import FILE, Sounds
 from services.router.decide.weights import DECISIVE
 from shared.errors import SettingsError
 
@@ -89,6 +91,21 @@ def _links_line(line: str, prior: Mapping[str, float], new: Mapping[str, float],
 def write_kinds(folder: Path, weights: Mapping[str, Mapping[str, float]]) -> None:
     """Write the weights of kinds, a section a kind, the heaviest first."""
     _replace(folder / KINDS_FILE, _HEAD + "".join(_section(kind, weights.get(kind, {})) for kind in KINDS))
+
+
+_SOUNDS_HEAD: Final = """\
+# What words and pairs of words are worth: [how rare, how much it sounds like something going on (above 0) or
+# like talk (below 0)]. Fitted by `relay fit` on the messages of a corpus; what stood in one text only is left
+# out. Not edited by hand: the next fit writes it anew. `sounds.py` says how it is used.
+
+"""
+
+
+def write_sounds(folder: Path, sounds: Sounds) -> None:
+    """Write the table of words, the loudest first on each side."""
+    ordered = sorted(sounds.words.items(), key=lambda entry: (-entry[1][0] * entry[1][1], entry[0]))
+    lines = (f"{json.dumps(w, ensure_ascii=False)} = [{rare:.2f}, {worth:.2f}]\n" for w, (rare, worth) in ordered)
+    _replace(folder / FILE, f"{_SOUNDS_HEAD}bias = {sounds.bias:.2f}\n\n[words]\n" + "".join(lines))
 
 
 def _section(kind: Kind, values: Mapping[str, float]) -> str:
