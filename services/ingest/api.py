@@ -20,8 +20,8 @@ from services.ingest.models import NewReport, ReportAccepted, ReportStatus
 from services.ingest.submission import Submission, opens, receipt_secret, ref_of
 from services.ingest.web.form import status_page, wants_html
 from shared.contracts.base import BridgeId, ReportId
-from shared.http import Problem
 from shared.contracts.reports import chat_of
+from shared.http import Problem
 from shared.plugins.spec import IncomingReport
 
 BACK: Final = timedelta(days=14)

@@ -12,7 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from shared.contracts.base import BridgeId, Position, ReportId
-from shared.contracts.reports import MAX_CHAT, MAX_TEXT, ReportContact, ReportContent, ReportReceived, SenderIs
+from shared.contracts.reports import (
+    MAX_CHAT,
+    MAX_TEXT,
+    ReportContact,
+    ReportContent,
+    ReportReceived,
+    SenderIs,
+)
 from shared.plugins.spec import IncomingReport
 from shared.sealing import MasterKey
 

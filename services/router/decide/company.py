@@ -132,7 +132,9 @@ def short_for(state: State, located: Located) -> bool:
     if area is None or not located.said or precise(area) or len(state.live) > _LIVE_LOOKED_AT:
         return False
     live = [place for name in state.live if (place := state.incidents[name].place) is not None]
-    near = any(distance_m(area.lat, area.lon, p.lat, p.lon) <= area.radius_m + p.radius_m + _AROUND_M for p in live)
+    near = any(
+        distance_m(area.lat, area.lon, p.lat, p.lon) <= area.radius_m + p.radius_m + _AROUND_M for p in live
+    )
     names = set(tokens(area.label.split(",", maxsplit=1)[0]))
     return not near and any(precise(p) and names <= label_words(p.label) for p in live)
 

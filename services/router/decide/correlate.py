@@ -170,7 +170,9 @@ def _at_home(state: State, report: Report) -> Mapping[IncidentId, Signs]:
     """For a message that names no place: the live events where its chat is at home, and those elsewhere."""
     if not report.home or report.said or report.elsewhere or len(state.live) > _MOST_LIVE:
         return {}
-    live = [i for name in sorted(state.live) if (i := state.incidents[name]).place and i.drill == report.drill]
+    live = [
+        i for name in sorted(state.live) if (i := state.incidents[name]).place and i.drill == report.drill
+    ]
     near = [i.id for i in live if i.place is not None and at_home(report.home, i.place)]
     return {i.id: {"home": 1.0 / len(near)} if i.id in near else {"foreign": 1.0} for i in live}
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 from math import sqrt
 from typing import Final
 
@@ -38,7 +39,7 @@ class Sounds:
 def pairs(text: str) -> frozenset[str]:
     """The words of a text, and each two that follow each other."""
     words = tokens(text)
-    return frozenset(words) | {f"{one} {other}" for one, other in zip(words, words[1:], strict=False)}
+    return frozenset(words) | {f"{one} {other}" for one, other in pairwise(words)}
 
 
 @cache

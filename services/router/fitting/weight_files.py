@@ -104,7 +104,9 @@ _SOUNDS_HEAD: Final = """\
 def write_sounds(folder: Path, sounds: Sounds) -> None:
     """Write the table of words, the loudest first on each side."""
     ordered = sorted(sounds.words.items(), key=lambda entry: (-entry[1][0] * entry[1][1], entry[0]))
-    lines = (f"{json.dumps(w, ensure_ascii=False)} = [{rare:.2f}, {worth:.2f}]\n" for w, (rare, worth) in ordered)
+    lines = (
+        f"{json.dumps(w, ensure_ascii=False)} = [{rare:.2f}, {worth:.2f}]\n" for w, (rare, worth) in ordered
+    )
     _replace(folder / FILE, f"{_SOUNDS_HEAD}bias = {sounds.bias:.2f}\n\n[words]\n" + "".join(lines))
 
 

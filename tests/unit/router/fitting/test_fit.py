@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.router.decide.sounds import FILE as SOUNDS_FILE
 from services.router.decide.weights import weights
 from services.router.fitting.fit import fit_files
 from services.router.fitting.play import Example, examples
@@ -73,7 +74,7 @@ def test_what_is_written_reads_well_and_fitting_again_changes_nothing(
     prior, _ = read_links(folder)
     comments = [line.partition("#")[2] for line in (folder / LINKS).read_text().splitlines()]
     first = fit_files(groups, corpus=[corpus], folder=folder, write=True)
-    texts = {name: (folder / name).read_text() for name in (LINKS, KINDS_FILE)}
+    texts = {name: (folder / name).read_text() for name in (LINKS, KINDS_FILE, SOUNDS_FILE)}
     again = fit_files(groups, corpus=[corpus], folder=folder, write=True)
     assert {name: (folder / name).read_text() for name in texts} == texts
     assert sorted(path.name for path in folder.iterdir()) == sorted(texts)
