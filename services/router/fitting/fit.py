@@ -78,7 +78,7 @@ def fit_files(  # noqa: PLR0913 - the command's options
 
 
 def _sounds(found: Sequence[Example]) -> tuple[Sounds, list[float]]:
-    """The table of words, each text counted once; and what each example sounds like to one that is new to it."""
+    """The table of words, each text counted once; and what each example sounds like to a table without it."""
     texts = {e.line.text: e for e in found}
     once = list(texts.values())
     listed, news = list(texts), [e.kind not in NOISE for e in once]
