@@ -79,8 +79,8 @@ def fit_files(  # noqa: PLR0913 - the command's options
 
 def _sounds(found: Sequence[Example]) -> tuple[Sounds, list[float]]:
     """The table of words, each text counted once; and what each example sounds like to a table without it."""
-    texts = {e.line.text: e for e in found}
+    texts = {e.line.text or "": e for e in found}
     once = list(texts.values())
     listed, news = list(texts), [e.kind not in NOISE for e in once]
     unseen = dict(zip(listed, unseen_sounds(listed, news, [e.line.scenario for e in once]), strict=True))
-    return fit_sounds(listed, news), [unseen[e.line.text] for e in found]
+    return fit_sounds(listed, news), [unseen[e.line.text or ""] for e in found]

@@ -70,13 +70,13 @@ class Sparse:
 
     def times(self, weights: Vector) -> Vector:
         """The sum of each row's values, weighed."""
-        found: Vector = np.bincount(self.rows, self.values * weights[self.columns], minlength=self.shape[0])
-        return found
+        given = self.values * weights[self.columns]
+        return np.bincount(self.rows, given, minlength=self.shape[0]).astype(np.float64)
 
     def back(self, missed: Vector) -> Vector:
         """The sum of each column's values, weighed by its rows."""
-        found: Vector = np.bincount(self.columns, self.values * missed[self.rows], minlength=self.shape[1])
-        return found
+        given = self.values * missed[self.rows]
+        return np.bincount(self.columns, given, minlength=self.shape[1]).astype(np.float64)
 
 
 def logistic_fit(rows: Sparse, wanted: Vector, *, pull: float) -> tuple[float, Vector]:

@@ -40,6 +40,6 @@ def unseen_sounds(texts: Sequence[str], news: Sequence[bool], scenarios: Sequenc
     for fold in range(FOLDS):
         others = [n for n in range(len(texts)) if part[n] != fold]
         table = fit_sounds([texts[n] for n in others], [news[n] for n in others])
-        for n in np.flatnonzero(part == fold):
+        for n in np.flatnonzero(part == fold).tolist():
             heard[n] = round(table.of(pairs(texts[n])), 2)
     return heard
