@@ -8,6 +8,7 @@ from services.router.decide.kinds import Context, Reckoned
 from services.router.decide.locate import Located
 from services.router.decide.state import State
 from services.router.decide.understand import Understood
+from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import Place
 from shared.contracts.incidents import Gist, GroupShare
 from shared.contracts.reports import ReportContent
@@ -29,6 +30,7 @@ class Case:
     first_hand: bool | None
     drill: bool
     now: datetime
+    gazetteer: Gazetteer
     outside: bool = False
     """Whether it is of a place that is surely outside the country."""
 

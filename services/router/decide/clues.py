@@ -50,6 +50,8 @@ class Hints:
     languages: tuple[str, ...] = ("en",)
     moved: bool = False
     """Whether the words say that it moved: then the last place named is where it is."""
+    live: tuple[Place, ...] = ()
+    """Where something is going on, if that is at few places."""
     home: tuple[Disc, ...] = ()
     """Where the chat is at home that it was written in."""
 

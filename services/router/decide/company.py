@@ -5,14 +5,17 @@ from typing import Final
 
 from services.router.decide import reasons
 from services.router.decide.case import Case
-from services.router.decide.clues import precise
+from services.router.decide.clues import Hints, precise
 from services.router.decide.geo import distance_m
 from services.router.decide.likeness import Report, gap_m, label_words
 from services.router.decide.limits import QUESTION_WAITS
-from services.router.decide.locate import Located
+from services.router.decide.locate import Located, locate
+from services.router.decide.route import area_index
 from services.router.decide.state import Held, State
 from services.router.decide.text import tokens
+from services.router.decide.understand import understand
 from shared.contracts.base import Place, ReportId
+from shared.contracts.reports import ReportContent
 
 CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""
@@ -85,13 +88,27 @@ def _held_near(case: Case) -> list[ReportId]:
     place = case.place
     if place is None or len(case.state.held) > _CHORUS_LOOKS_AT:
         return []
+    lately = [h for h in case.state.all_held.values() if case.now - h.evidence.at <= CHORUS]
     return sorted(
         h.evidence.report
-        for h in case.state.all_held.values()
-        if (h.reason in _UNSURE_HELD or (h.reason == reasons.RUMOUR and precise(h.evidence.place)))
-        and case.now - h.evidence.at <= CHORUS
-        and _at_one_place(h.evidence.place, place)
+        for h in lately
+        if (_waits_here(h) and _at_one_place(h.evidence.place, place)) or _settled_here(case, h, place)
     )[:_CHORUS_JOINS]
+
+
+def _waits_here(held: Held) -> bool:
+    """Whether it waits for what a report of the same place tells."""
+    return held.reason in _UNSURE_HELD or (held.reason == reasons.RUMOUR and precise(held.evidence.place))
+
+
+def _settled_here(case: Case, held: Held, place: Place) -> bool:
+    """Whether the name that could not be settled is that of a street where this one now says that a raid is on."""
+    if held.reason != reasons.AMBIGUOUS_PLACE or not precise(place):
+        return False
+    text = held.evidence.text
+    covered = area_index(case.state.groups).covers
+    hints = Hints(covered, live=(place,), languages=understand(text).languages)
+    return _at_one_place(locate(ReportContent(text=text), case.gazetteer, hints).place, place)
 
 
 def _at_one_place(one: Place | None, other: Place) -> bool:
@@ -121,6 +138,15 @@ _CHORUS_JOINS: Final = 50
 
 _LIVE_LOOKED_AT: Final = 12
 _AROUND_M: Final = 5_000.0
+
+
+def live_places(state: State) -> tuple[Place, ...]:
+    """Where something is going on, if that is at few places."""
+    if len(state.live) > _LIVE_LOOKED_AT:
+        return ()
+    return tuple(
+        p for name in sorted(state.live) if (p := state.incidents[name].place) is not None and precise(p)
+    )
 
 
 def short_for(state: State, located: Located) -> bool:

@@ -8,7 +8,15 @@ from services.router.decide import reasons
 from services.router.decide.case import Case
 from services.router.decide.chat_home import home_of
 from services.router.decide.clues import Hints, precise
-from services.router.decide.company import alike_held, answers, chorus, own_held, place_before, short_for
+from services.router.decide.company import (
+    alike_held,
+    answers,
+    chorus,
+    own_held,
+    place_before,
+    short_for,
+    live_places,
+)
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old
 from services.router.decide.geo import distance_m
@@ -125,6 +133,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         languages=understood.languages,
         moved=understood.moved,
         home=home_of(content.chat, gazetteer, covered),
+        live=live_places(state),
     )
     located = locate(content, gazetteer, hints)
     asked_at = place_before(state, content.sender, now, drill=drill)
@@ -174,6 +183,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         first_hand,
         drill,
         now,
+        gazetteer,
         abroad,
     )
 

@@ -93,6 +93,10 @@ _WELL_AROUND: Final = 1.6
 """How far an area reaches beyond its own radius: for what reports a raid, and for news of one."""
 
 
+_BESIDE: Final = 2.0
+"""How many times as far something may still be of the area: a district is wider than its gazetteer's radius."""
+
+
 _ALONG_A_STREET_M: Final = 800.0
 
 
@@ -185,6 +189,7 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     if _copied(signs, report, gone=gone):
         return None
     led = bool(signs.keys() & {"sender", "chat", "same_label"}) or signs.get("words", 0.0) >= 1
+    led = led or (report.understood.moved and apart is not None and apart <= _NEARBY_M)
     if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
     if report.claims:
@@ -218,6 +223,8 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
     another_street = "other_street" in signs and not doors_away
     if away or (not tied and (beside or another_street)):
+        return "elsewhere"
+    if "near_area" in signs and not tied and "venue" not in signs:
         return "elsewhere"
     if "apart" in signs and not signs.keys() & {"same_spot", "same_label"}:
         return "elsewhere"
@@ -272,6 +279,8 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         reach = around * max(one.radius_m, other.radius_m) + min(one.radius_m, other.radius_m) / 2
         if apart <= reach:
             yield "in_area", 1.0 - apart / reach / 2
+        elif apart <= _BESIDE * reach and report.said:
+            yield "near_area", 2.0 - apart / reach
         else:
             yield "out_of_area" if report.said else "far_phone", 1.0
         return

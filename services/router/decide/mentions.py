@@ -226,7 +226,7 @@ class _Scan:
         """Whether a road word follows: "Dumbarton Road" is a street nobody has listed, not the town."""
         return (
             after < len(words)
-            and written_out(words[after]) in STREETS
+            and written_out(words[after]) in STREETS - _IN_ITS_MIDDLE
             and canonical(run)[-1] not in ROAD_WORDS
         )
 
@@ -304,6 +304,8 @@ class _Scan:
         return self._capitals is not None and word in self._capitals
 
 
+_IN_ITS_MIDDLE: Final = frozenset({"broadway", "parade"})
+"""Streets that lie in the middle of what they are named after: Greenford Broadway is in Greenford."""
 _FROM: Final = frozenset(
     {"from", "to", "with", "w", "wi", "than", "as", "de", "del", "du", "dal", "od", "den", "dan"}
 )

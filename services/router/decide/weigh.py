@@ -51,6 +51,11 @@ HOME: Final = 1.5
 """For lying where the chat is at home that it was written in: its people write of their own streets."""
 
 
+LIVE: Final = 1.0
+"""For lying where something is going on: of two streets of one name, that is likelier meant than the quiet one."""
+_LIVE_M: Final = 1_500.0
+
+
 MARGIN: Final = 0.9
 """By how much the likeliest of several places must lead to be taken."""
 
@@ -124,6 +129,7 @@ def _weigh(cluster: Cluster, clues: Clues, options: Sequence[Sequence[Cluster]])
         + by_point(cluster, clues.typed)
         + by_thread(cluster, clues.hints)
         + by_home(cluster, clues.hints)
+        + by_live(cluster, clues.hints)
         + _by_company(cluster, options)
         + RANK * max(row.rank for row in cluster.rows)
         - (_GENERIC if cluster.mention.generic else 0.0)
@@ -184,6 +190,16 @@ def by_thread(cluster: Cluster, hints: Hints) -> float:
 def by_home(cluster: Cluster, hints: Hints) -> float:
     """Points for lying where its chat is at home."""
     return HOME if any(within(row, hints.home) for row in cluster.rows[:3]) else 0.0
+
+
+def by_live(cluster: Cluster, hints: Hints) -> float:
+    """Points for lying where something is going on already."""
+    near = any(
+        distance_m(place.lat, place.lon, row.lat, row.lon) <= _LIVE_M
+        for place in hints.live
+        for row in cluster.rows
+    )
+    return LIVE if near else 0.0
 
 
 def _by_company(cluster: Cluster, options: Sequence[Sequence[Cluster]]) -> float:
