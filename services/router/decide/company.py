@@ -102,7 +102,7 @@ def _waits_here(held: Held) -> bool:
 
 
 def _settled_here(case: Case, held: Held, place: Place) -> bool:
-    """Whether the name that could not be settled is that of a street where this one now says that a raid is on."""
+    """Whether the name that could not be settled is that of a street where this report sees a raid."""
     if held.reason != reasons.AMBIGUOUS_PLACE or not precise(place):
         return False
     text = held.evidence.text

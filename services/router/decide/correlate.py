@@ -26,6 +26,7 @@ AFTERWARDS: Final = timedelta(hours=8)
 """How long after its end news of it (people held, a police station) still joins it."""
 
 
+_TELLING_M: Final = 1_000.0
 _NOTHING: Final[Signs] = {}
 _LINKS: Final = frozenset({"sender", "chat", "words", "copy"})
 _MOST_NEIGHBOURS: Final = 256
@@ -80,7 +81,7 @@ def correlate(state: State, report: Report, now: datetime) -> Correlated:
         scored = [c for c in scored if c.incident is not kin]
         ties = {**local.get(kin.id, _NOTHING), "kin": 1.0}
         scored.append(_scored(kin, report, live, 0.0, state, now, ties))
-    scored.sort(key=lambda c: (-c.score, c.incident.id))
+    scored.sort(key=lambda c: (-_nearer_first(c), c.incident.id))
     return Correlated(
         candidates=tuple(scored[:_MOST_CANDIDATES]),
         copy_of_held=_held_original(state, traces, len(marks)),
@@ -96,6 +97,12 @@ def open_to(incident: Incident, now: datetime, *, claims: bool) -> bool:
     if incident.merged_into is not None or incident.ended_at is None:
         return False
     return now - incident.ended_at <= (ENDED_RECENTLY if claims else AFTERWARDS)
+
+
+def _nearer_first(candidate: Candidate) -> float:
+    """The score; of two events that a street's name may both mean, the nearer is likelier."""
+    apart = candidate.apart_m if "same_spot" in candidate.signs else None
+    return candidate.score - (apart or 0.0) / _TELLING_M
 
 
 # --- who may be meant ----------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from services.router.decide.company import (
     alike_held,
     answers,
     chorus,
+    live_places,
     own_held,
     place_before,
     short_for,
-    live_places,
 )
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old

@@ -94,7 +94,7 @@ _WELL_AROUND: Final = 1.6
 
 
 _BESIDE: Final = 2.0
-"""How many times as far something may still be of the area: a district is wider than its gazetteer's radius."""
+"""How many times as far something may still be of the area: districts are wider than their radius says."""
 
 
 _ALONG_A_STREET_M: Final = 800.0
@@ -189,7 +189,6 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     if _copied(signs, report, gone=gone):
         return None
     led = bool(signs.keys() & {"sender", "chat", "same_label"}) or signs.get("words", 0.0) >= 1
-    led = led or (report.understood.moved and apart is not None and apart <= _NEARBY_M)
     if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
     if report.claims:

@@ -52,8 +52,8 @@ HOME: Final = 1.5
 
 
 LIVE: Final = 1.0
-"""For lying where something is going on: of two streets of one name, that is likelier meant than the quiet one."""
-_LIVE_M: Final = 1_500.0
+"""For lying where something is going on: of two streets of one name, likelier meant than the quiet one."""
+_LIVE_M: Final = 500.0
 
 
 MARGIN: Final = 0.9

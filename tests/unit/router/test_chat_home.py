@@ -8,7 +8,7 @@ from services.router.decide.chat_home import at_home, home_of
 from services.router.decide.decider import Input, step
 from services.router.decide.judge import judge
 from services.router.decide.state import State
-from shared.contracts.base import Place
+from shared.contracts.base import Place, Position
 from shared.contracts.reports import ReportContent, ReportReceived, chat_of
 from tests.unit.router.tellings import GAZETTEER, GROUPS, START
 
@@ -94,3 +94,21 @@ def test_a_name_places_no_report() -> None:
     found = judge(GROUPS, content, drill=False, now=START, gazetteer=GAZETTEER)
     assert found.place is None
     assert found.verdict == "hold"
+
+
+def test_whoever_told_of_a_raid_is_heard_on_wherever_their_phone_is() -> None:
+    state = told(GROUPS, 1, "Immigration raid on Ashwin Street E8 now, I can see two vans")
+    [raid] = state.incidents
+    away = Position(lat=51.3762, lon=-0.0982)
+    content = ReportContent(text="they have gone now, took one man", sender="s1", position=away)
+    found = judge(state, content, drill=False, now=START + timedelta(minutes=40), gazetteer=GAZETTEER)
+    assert (found.verdict, found.incident) == ("join", raid)
+
+
+def test_a_stranger_far_away_tells_of_another() -> None:
+    state = told(GROUPS, 1, "Immigration raid on Ashwin Street E8 now, I can see two vans")
+    content = ReportContent(
+        text="they have gone now, took one man", sender="other", position=Position(lat=51.3762, lon=-0.0982)
+    )
+    found = judge(state, content, drill=False, now=START + timedelta(minutes=40), gazetteer=GAZETTEER)
+    assert found.incident is None

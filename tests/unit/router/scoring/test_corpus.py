@@ -14,7 +14,7 @@ LANGUAGES = {"en", "es", "pt", "pl", "tr", "ar", "bn", "fr", "ro", "ur", "sq", "
 
 
 @pytest.mark.parametrize(
-    ("part", "messages"), [(files.TUNE, 2_000), (files.UNSEEN, 300)], ids=["tune", "unseen"]
+    ("part", "messages"), [(files.TUNE, 2_000), (files.UNSEEN, 290)], ids=["tune", "unseen"]
 )
 def test_each_part_is_large_and_various_enough(part: list[Path], messages: int) -> None:
     lines = read_corpus(part)
@@ -54,9 +54,9 @@ def test_what_the_judgement_makes_of_the_part_it_is_tuned_on(tmp_path: Path) -> 
         boundaries=files.boundaries(files.GEODATA),
         postcodes=files.postcodes(files.GEODATA),
     )["figures"]
-    assert found["by_message"]["f1"] >= 0.86
-    assert found["by_incident"]["f1"] >= 0.88
-    assert len(found["false_merges"]) <= 3
+    assert found["by_message"]["f1"] >= 0.89
+    assert found["by_incident"]["f1"] >= 0.90
+    assert len(found["false_merges"]) <= 5
     assert len(found["swallowed"]) + len(found["missed"]) <= 3
     assert found["noise"]["opened_share"] <= 0.03
     assert found["routing"]["recall"] >= 0.97
