@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,9 @@ from playwright.async_api import Browser, Page, expect
 
 from services.console.decide.page_acts import ACTS
 from shared.contracts.base import Position
-from shared.contracts.groups import ChannelDefinition
-from tests.rigs.browser import a_browser, needs_chromium, no_violations
+from tests.rigs.browser import PHONE, WIDE, a_browser, at_desk, needs_chromium, no_violations
 from tests.rigs.console import until
-from tests.rigs.desk import DeskRig, desk_rig
+from tests.rigs.desk import COMMUNITY, VERIFIERS, DeskRig, desk_rig
 from tests.rigs.system import RelaySystem, square
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -21,17 +19,6 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 RAID = "Immigration raid at Ashwin Street E8, two vans and six officers"
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
 THERE = Position(lat=51.5545, lon=-0.0545, accuracy_m=15)
-COMMUNITY = ChannelDefinition(
-    id="telegram", kind="telegram", audience="community",
-    settings={"api": "env:U", "token": "env:T", "to": ["@one", "@two"]},
-)  # fmt: skip
-VERIFIERS = ChannelDefinition(
-    id="hook",
-    kind="webhook",
-    audience="verifiers",
-    settings={"url": "env:U", "path": "/v", "secret": "env:S"},
-)
-PHONE, WIDE = 360, 1200
 MOST_BYTES = 300_000
 
 
@@ -48,34 +35,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
 async def browser() -> AsyncIterator[Browser]:
     async with a_browser() as found:
         yield found
-
-
-@asynccontextmanager
-async def at_desk(  # noqa: PLR0913 - a browser's own parts
-    browser: Browser,
-    desk: DeskRig,
-    name: str,
-    *,
-    width: int = PHONE,
-    language: str = "en-GB",
-    script: bool = True,
-) -> AsyncIterator[Page]:
-    """A page of a browser where this member is signed in; nothing may go wrong in it or leave the origin."""
-    token = (await desk.rig.signed_in(name))["Cookie"].partition("=")[2]
-    context = await browser.new_context(
-        viewport={"width": width, "height": 740}, locale=language, java_script_enabled=script
-    )
-    await context.add_cookies([{"name": "relay", "value": token, "url": desk.rig.url}])
-    page = await context.new_page()
-    wrong: list[str] = []
-    page.on("request", lambda r: None if r.url.startswith((desk.rig.url, "data:")) else wrong.append(r.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda m: wrong.append(m.text) if "Content Security Policy" in m.text else None)
-    try:
-        yield page
-    finally:
-        await context.close()
-    assert wrong == []
 
 
 async def one_raid(desk: DeskRig) -> str:
@@ -200,49 +159,6 @@ async def test_the_map_is_clicked_without_a_script(browser: Browser, desk: DeskR
         assert place["how"] == "person"
         assert 51.547 < place["lat"] < 51.56
         assert abs(place["lon"] - -0.0753) < 0.001
-
-
-async def test_everything_works_by_keyboard(browser: Browser, desk: DeskRig) -> None:
-    code = await one_raid(desk)
-    async with at_desk(browser, desk, "Ada") as ada:
-        await ada.goto(desk.rig.url + "/desk")
-        await _tab_to(ada, "Ashwin Street")
-        await ada.keyboard.press("Enter")
-        await expect(ada).to_have_url(re.compile(f"/desk/{code}$"))
-        await _tab_to(ada, "I am on it")
-        await ada.keyboard.press("Enter")
-        await ada.wait_for_url(re.compile("done=claim$"))
-        await expect(ada.get_by_text("You are on it", exact=True)).to_be_visible()
-        await _tab_to(ada, "What else can be done")
-        await ada.keyboard.press("Enter")
-        await _tab_to(ada, "Write a note")
-        # Somebody else's act renews the page under the keyboard: the focus and what is open stay.
-        await desk.act("note", "Ben", incident=code, text="On my way.")
-        await expect(ada.get_by_text("On my way.")).to_be_visible()
-        assert await _focused(ada) == "Write a note"
-        await ada.keyboard.press("Enter")
-        await ada.wait_for_url(re.compile("/note$"))
-        await _tab_to(ada, "textarea")
-        await ada.keyboard.type("Called the café.")
-        await _tab_to(ada, "Do it")
-        await ada.keyboard.press("Enter")
-        await expect(ada.get_by_text("Called the café.")).to_be_visible()
-
-
-async def _tab_to(page: Page, name: str) -> None:
-    for _ in range(60):
-        await page.keyboard.press("Tab")
-        if await _focused(page) == name:
-            return
-    raise AssertionError(f"no way to {name} by keyboard")
-
-
-async def _focused(page: Page) -> str:
-    found: str = await page.evaluate(
-        "(() => { const e = document.activeElement;"
-        " return e.tagName === 'TEXTAREA' ? 'textarea' : e.textContent.split(',')[0].trim(); })()"
-    )
-    return found
 
 
 @pytest.mark.parametrize("language", ["en-GB", "ar"])

@@ -10,11 +10,15 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.rigs.desk import DeskRig
+
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+PHONE: Final = 360
+WIDE: Final = 1200
 expect.set_options(timeout=30_000)  # a busy machine is no failure
 needs_chromium: Final = pytest.mark.skipif(
     not CHROMIUM.exists() and "CI" not in os.environ,
@@ -56,3 +60,31 @@ async def a_phone(*, javascript: bool, width: int = 360, language: str = "en-GB"
             yield await context.new_page()
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def at_desk(  # noqa: PLR0913 - a browser's own parts
+    browser: Browser,
+    desk: DeskRig,
+    name: str,
+    *,
+    width: int = PHONE,
+    language: str = "en-GB",
+    script: bool = True,
+) -> AsyncIterator[Page]:
+    """A page of a browser where this member is signed in; nothing may go wrong in it or leave the origin."""
+    token = (await desk.rig.signed_in(name))["Cookie"].partition("=")[2]
+    context = await browser.new_context(
+        viewport={"width": width, "height": 740}, locale=language, java_script_enabled=script
+    )
+    await context.add_cookies([{"name": "relay", "value": token, "url": desk.rig.url}])
+    page = await context.new_page()
+    wrong: list[str] = []
+    page.on("request", lambda r: None if r.url.startswith((desk.rig.url, "data:")) else wrong.append(r.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if "Content Security Policy" in m.text else None)
+    try:
+        yield page
+    finally:
+        await context.close()
+    assert wrong == []
