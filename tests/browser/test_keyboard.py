@@ -1,4 +1,4 @@
-"""Every act of the desk by keyboard alone, in real Chromium: one volunteer, one system, all that the page offers.
+"""Every act of the desk by keyboard alone, in real Chromium: one volunteer, all that the page offers.
 
 The acts come from the tables that the pages are built from. So an act that nobody can do by keyboard fails
 here, and so does a new one for which no walk is written yet.
@@ -6,7 +6,6 @@ here, and so does a new one for which no walk is written yet.
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final

@@ -1,6 +1,6 @@
 """Somebody who has a keyboard and nothing else: Tab, Enter, Space, the arrows, and what they type.
 
-Guarantees: wherever the focus stops on its way, it can be seen there, or the walk ends with what it stopped at.
+Guarantees: wherever the focus stops on its way, it can be seen there, or the walk ends and says where.
 """
 
 from typing import Final
@@ -18,8 +18,8 @@ _SEEN: Final = """wanted => {
   const far = drawn ? parseFloat(drawn.outlineOffset) + 1 : 0;
   const cut = (a) => {
     const outer = a.getBoundingClientRect();
-    return getComputedStyle(a).overflow !== "visible" && box.left - far < outer.left && box.top - far < outer.top
-      && box.right + far > outer.right && box.bottom + far > outer.bottom;
+    return getComputedStyle(a).overflow !== "visible" && box.left - far < outer.left
+      && box.top - far < outer.top && box.right + far > outer.right && box.bottom + far > outer.bottom;
   };
   let hidden = false;
   for (let a = e.parentElement; a && a !== document.body; a = a.parentElement) { hidden ||= cut(a); }
@@ -27,7 +27,7 @@ _SEEN: Final = """wanted => {
   const seen = Boolean(drawn) && on && !hidden;
   return { there: e === wanted, lost: e === document.body, seen, on, hidden, what };
 }"""
-"""Whether the focus is where it is wanted, and whether anybody can see it: an outline, on the screen, not cut."""
+"""Whether the focus is where it is wanted, and can be seen: an outline, on the screen, not cut off."""
 
 
 class Keyboard:
