@@ -127,18 +127,22 @@ class DeskRig:
         await until(lambda: self._has(f"group:{group}"), within_s=_PATIENCE_S)
 
     async def report(
-        self, text: str, *, at: Position | None = None, contact: str | None = None, **content: Any
+        self,
+        text: str,
+        *,
+        at: Position | None = None,
+        contact: str | None = None,
+        drill: bool = False,
+        **content: Any,
     ) -> str:
         """A report, decided and shown; its id."""
         self._n += 1
         report = f"r{self._n}"
         said = {"sender": f"s{self._n}", **content}
         inside = ReportContent(text=text, position=at, **said)
-        base = {"id": report, "at": self.rig.clock.now()}
+        base = {"id": report, "at": self.rig.clock.now(), "drill": drill, "bridge": "api"}
         way = ReportContact(address=contact) if contact else None
-        await self.put(
-            ReportReceived(**base, report_id=ReportId(report), bridge="api", content=inside, contact=way)
-        )
+        await self.put(ReportReceived(**base, report_id=ReportId(report), content=inside, contact=way))
         await until(lambda: self._decided(report), within_s=_PATIENCE_S)
         await self.rig.shown()
         return report

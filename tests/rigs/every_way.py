@@ -122,8 +122,9 @@ _DUTY_BODY: Final[Mapping[str, Mapping[str, Any]]] = {
 
 _ACT_FORM: Final = {
     "text": "Two vans.", "ask": "NONE", "agency": "police", "to": "mzoe", "report": "{report}",
-    "asks": "what", "absorbed": "{other}", "groups": "peckham", "reports": "{report}", "lat": "51.547", "lon": "-0.075",
-    "let_go": "0", "taken": "0", "unknown": "0", "arrested": "0", "send": "1",
+    "asks": "what", "absorbed": "{other}", "groups": "peckham", "reports": "{report}",
+    "lat": "51.547", "lon": "-0.075", "let_go": "0", "taken": "0", "unknown": "0", "arrested": "0",
+    "send": "1",
 }  # fmt: skip
 _G: Final = "/groups/hackney"
 _FORMS: Final = (
