@@ -13,9 +13,11 @@ from typing import Final
 
 from playwright.async_api import Page, expect
 
+from services.console.channels import MANIFEST
 from services.console.decide.page_acts import ACTS
 from shared.contracts.base import Position
 from shared.contracts.groups import Policy
+from shared.plugins.registry import load_plugins
 from tests.rigs.account import invited, path_of
 from tests.rigs.desk import COMMUNITY, VERIFIERS, DeskRig, desk_rig
 
@@ -250,7 +252,7 @@ def _groups() -> Iterator[Visit]:
     for part in ("name", "area", "channels", "drills", "policy"):
         yield Visit(f"{_G}/{part}", f"/groups/hackney/{part}", "Adam")
         yield Visit(f"{_G}/{part}", f"/groups/quiet/{part}", "Quinn")
-    for kind in ("telegram", "webhook", "email", "ntfy", "feed"):
+    for kind in load_plugins(MANIFEST, "alert_relay.channels"):
         yield Visit(f"{_G}/add-channel", f"/groups/hackney/add-channel?kind={kind}", "Adam")
     yield Visit(_C, "/groups/hackney/channels/hook", "Adam")
     yield Visit(_C, "/groups/hackney/channels/hook", "op", 403)
