@@ -129,10 +129,9 @@ class _Reader:
     # --- supervision ---------------------------------------------------------------------------
 
     async def keep_reading(self) -> None:
-        """Read again and again, whatever happens."""
+        """Read again and again, whatever happens; until it succeeds it stands as it failed."""
         failures = 0
         while True:
-            self._stands(Standing("CONNECTING", self.standing.reason))
             began = self.pace.monotonic()
             ended = await self._once()
             failures = failures_after(failures, read_for_s=self.pace.monotonic() - began)

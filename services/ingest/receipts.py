@@ -60,6 +60,7 @@ class Receipts:
             _, late = await asyncio.wait(set(self._sending), timeout=_FINISH_S)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _sent(self, bridge: WritesBack, receipt: Receipt, contact: str) -> None:
         async with self._room:

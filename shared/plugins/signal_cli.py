@@ -16,7 +16,6 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from shared.errors import SettingsError
 from shared.plugins.http_outcomes import from_error, from_status, read_answer
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RetryLater, Unknown
 
@@ -71,25 +70,24 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def checked_account(value: str, *, named: str) -> str:
-    """The account: a phone number, or the account id of one that has none. `SettingsError` names where."""
-    if not (_PHONE.match(value) or _ACI.match(value)):
-        raise SettingsError(
-            f"{named} must be the account's phone number with its country (+44…), or its account id (ACI)."
-        )
-    return value
+NO_ACCOUNT: Final = "account must be a phone number with its country (+44…), or an account id (ACI)."
+
+
+def is_account(value: str) -> bool:
+    """Whether it names an account: a phone number, or the account id of one that has none."""
+    return bool(_PHONE.match(value) or _ACI.match(value))
 
 
 def recipient(address: str) -> dict[str, Any]:
-    """Who is meant, in the words of `send`. Raises `SettingsError` for what no address of Signal's is."""
+    """Who is meant, in the words of `send`. `ValueError` with the remedy for what is no address."""
     if found := _GROUP.match(address):
         return {"groupId": found[1]}
     if found := _USER.match(address):
         return {"username": [found[1]]}
     if _PHONE.match(address) or _ACI.match(address):
         return {"recipient": [address]}
-    raise SettingsError(
-        "A Signal address is group:ID (see `signal-cli listGroups`), a phone number with its country "
+    raise ValueError(
+        "a Signal address is group:ID (see `signal-cli listGroups`), a phone number with its country "
         "(+44…), a user name (u:name.01), or an account id."
     )
 
@@ -118,9 +116,11 @@ class Daemon:
 
     async def send(self, http: "ClientSession", address: str, text: str, *, key: str) -> Outcome:
         """Send plain text once. Signal has no idempotency key; `key` only pairs question and answer."""
+        if not is_account(self.account):
+            return BadCredentials(words=NO_ACCOUNT)
         try:
             params = {"account": self.account, **recipient(address), "message": text}
-        except SettingsError:
+        except ValueError:
             return Rejected("bad_address")
         call = {"jsonrpc": "2.0", "id": key, "method": "send", "params": params}
         try:

@@ -49,6 +49,7 @@ READING: Final = """\
   ask the member first.
 - Edits, deletions, reactions, stickers and pictures are not read; a picture's caption is. A message that
   was edited stays the report that it was.
+- Of a text with more than 2,000 characters the end may be missing: Signal carries it as an attachment.
 - In a group the bridge takes what answers or mentions the account, what has the hashtag, and a desk word
   with a code. Everything else is dropped in memory, unstored. Tell the group so.
 - A receipt is sent once, three an hour to a person at most, and in private only. Signal may refuse it; the

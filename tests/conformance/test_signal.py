@@ -25,11 +25,20 @@ from services.ingest.readers import Pace, Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.notifier.channels.signal import SignalChannel
+from services.notifier.directory import Directory
 from shared.clock import SystemClock
 from shared.contracts.catalog import decode
+from shared.contracts.groups import ChannelDefinition
 from shared.contracts.reports import ReportContact, ReportReceived
 from shared.errors import SettingsError
-from shared.plugins.channel_testing import Answer, ChannelConformance, KnownSecrets, Provider, a_host
+from shared.plugins.channel_testing import (
+    MESSAGE,
+    Answer,
+    ChannelConformance,
+    KnownSecrets,
+    Provider,
+    a_host,
+)
 from shared.plugins.event_stream import Event
 from shared.plugins.signal_cli import Daemon
 from shared.plugins.spec import (
@@ -259,11 +268,34 @@ def test_a_daemon_on_this_machine_is_taken(address: str) -> None:
 
 
 @pytest.mark.parametrize("bad", ["ada", "+44 7700 900417", "group:", "group:a b", "u:ada", "07700900417"])
-async def test_an_address_that_is_none_is_refused_before_anything_is_sent(bad: str) -> None:
-    settings = SignalChannel.Settings.model_validate({"account": "env:ACCOUNT", "to": [bad]})
-    async with a_host(SECRETS) as host:
-        with pytest.raises(SettingsError, match="listGroups"):
-            SignalChannel(settings, host)  # type: ignore[arg-type]  # validated above
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(bad: str) -> None:
+    with pytest.raises(ValidationError, match="listGroups"):
+        SignalChannel.Settings.model_validate({"account": "env:ACCOUNT", "to": [bad]})
+
+
+async def test_recipients_are_counted_although_no_secret_can_be_read(daemon: SignalCli) -> None:
+    """They are frozen then: whoever is not counted would never be told."""
+    settings = {"account": "env:ACCOUNT", "to": ["env:GROUP", ADA.aci, BEN.aci], "daemon": daemon.url}
+    definition = ChannelDefinition(id="chat", kind="signal", audience="verifiers", settings=settings)
+    async with a_host({}) as host:
+        directory = Directory({"signal": SignalChannel}, host)
+        assert isinstance(directory.channel("hackney", 1, definition), BadCredentials)
+        assert directory.addresses("hackney", 1, [definition]) == {"chat": 3}
+
+
+async def test_a_secret_that_is_no_account_or_no_address_is_told_and_not_sent(daemon: SignalCli) -> None:
+    secrets = {"env:ACCOUNT": "marker-one", "env:GROUP": "marker-two"}
+    for names, means in (
+        ({"account": "env:ACCOUNT", "to": [ADA.aci]}, BadCredentials),
+        ({"account": "env:OURS", "to": ["env:GROUP"]}, Rejected),
+    ):
+        async with a_host({**secrets, "env:OURS": ACCOUNT}) as host:
+            settings = SignalChannel.Settings.model_validate({**names, "daemon": daemon.url})
+            channel = SignalChannel(settings, host)  # type: ignore[arg-type]  # validated above
+            outcome = await channel.send(channel.recipients()[0], MESSAGE, key=KEY)
+        assert isinstance(outcome, means)
+        assert "marker" not in repr(outcome)
+    assert daemon.calls == []
 
 
 async def test_an_account_that_is_none_is_refused_and_not_repeated() -> None:
@@ -557,6 +589,27 @@ async def test_what_came_while_we_were_away_comes_when_we_are_back(daemon: Signa
         await host.until(lambda: host.accepted + host.counts["accepted.duplicate"] == 2)
         texts = [report.content.text for report in await host.reports()]
     assert texts == ["one in Dalston Lane", "two in Dalston Lane"]
+
+
+async def test_streams_that_break_under_load_lose_and_double_nothing(
+    daemon: SignalCli, tmp_path: Path
+) -> None:
+    async with hosting(tmp_path, daemon) as host:
+        for n in range(120):
+            await daemon.write(BEN if n % 2 else ADA, f"number {n} in Dalston Lane")
+            before = daemon.connections
+            if n % 40 == 39:  # what it had not handed over is on its disk, what it had is stored
+                await host.until(lambda n=n: host.accepted == n + 1)  # type: ignore[misc]  # bound now
+                await daemon.restart(repeats_last=True)
+            elif n % 11 == 10:
+                daemon.drop_listeners()
+            else:
+                continue
+            await host.until(lambda before=before: daemon.connections > before)  # type: ignore[misc]  # bound now
+        await host.until(lambda: host.accepted == 120)
+        texts = [report.content.text for report in await host.reports()]
+    assert sorted(texts) == sorted(f"number {n} in Dalston Lane" for n in range(120))
+    assert daemon.connections > 12
 
 
 async def test_a_daemon_that_is_away_or_does_not_know_us_shows_and_is_tried_again(

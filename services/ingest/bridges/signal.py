@@ -32,9 +32,10 @@ from alert_relay.plugins import (
     looks_like_desk_reply,
     with_code_of,
 )
+from shared.errors import SettingsError
 from shared.plugins.addresses import resolved
 from shared.plugins.event_stream import Event, EventReader
-from shared.plugins.signal_cli import DEFAULT, GROUP, Daemon, checked_account, checked_daemon
+from shared.plugins.signal_cli import DEFAULT, GROUP, NO_ACCOUNT, Daemon, checked_daemon, is_account
 from shared.plugins.signal_words import READING, SET_UP, WHILE_AWAY
 
 _SILENT_S: Final = 60.0
@@ -86,7 +87,9 @@ class Signal:
 
     def __init__(self, settings: SignalSettings, secrets: Secrets) -> None:
         """Resolve the account."""
-        account = checked_account(resolved(settings.account, secrets), named="account")
+        account = resolved(settings.account, secrets)
+        if not is_account(account):
+            raise SettingsError(NO_ACCOUNT)
         self._daemon = Daemon(settings.daemon, account)
         self._marks = _Marks(account, f"#{settings.hashtag.lower()}")
         self._last = _EVERYTHING

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from shared.plugins.addresses import resolved
-from shared.plugins.signal_cli import DEFAULT, Daemon, checked_account, checked_daemon, recipient
+from shared.plugins.signal_cli import DEFAULT, Daemon, checked_daemon, recipient
 from shared.plugins.signal_words import SENDING, SENDING_SET_UP
 from shared.plugins.spec import ChannelHost, Outcome, PluginSettings, RenderedMessage, Spec
 
@@ -20,6 +20,14 @@ class SignalSettings(PluginSettings):
     """Groups (group:ID), phone numbers, user names (u:name.01), or references to them."""
     daemon: str = DEFAULT
     """Where signal-cli's daemon is: on this machine's loopback address, or unix:/path/to/socket."""
+
+    @field_validator("to")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not address.startswith(("env:", "file:")):
+                recipient(address)
+        return value
 
     @field_validator("daemon")
     @classmethod
@@ -49,11 +57,8 @@ class SignalChannel:
 
     def __init__(self, settings: SignalSettings, host: ChannelHost) -> None:
         self._http = host.http
-        account = checked_account(resolved(settings.account, host.secrets), named=settings.account)
-        self._daemon = Daemon(settings.daemon, account)
+        self._daemon = Daemon(settings.daemon, resolved(settings.account, host.secrets))
         self._to = tuple(resolved(address, host.secrets) for address in settings.to)
-        for address in self._to:
-            recipient(address)
 
     def recipients(self) -> Sequence[str]:
         """The groups and people."""
