@@ -3,11 +3,13 @@
 An event that is longer than we hold in memory is passed over, not half read: `data` is then None.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 MOST_BYTES: Final = 1_000_000
+_ID: Final = re.compile(rb"[\x21-\x7e]{1,200}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class EventReader:
                 else:
                     self._data.append(value)
             case b"id":
-                self._id = value.decode(errors="replace")
+                # It goes back to the source in a header: only what can stand there is one.
+                self._id = value.decode() if _ID.match(value) else None
             case b"event":
                 self._name = value.decode(errors="replace")
 

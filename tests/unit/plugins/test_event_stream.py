@@ -42,6 +42,11 @@ def test_an_event_that_is_too_long_is_passed_over_and_the_next_is_read(long: byt
     assert found == [Event("1", "receive", None), Event("2", "message", "short")]
 
 
+@pytest.mark.parametrize("bad", [b"a\rX-Evil: 1", b"\x00", "é".encode(), b"a b", b"x" * 201, b""])
+def test_an_id_that_could_not_stand_in_a_header_is_none(bad: bytes) -> None:
+    assert read(b"id:" + bad + b"\ndata:x\n\n") == [Event(None, "message", "x")]
+
+
 @given(pieces=st.lists(st.binary(max_size=60), max_size=20))
 def test_any_bytes_are_read(pieces: list[bytes]) -> None:
     for event in read(*pieces, most=50):
