@@ -88,6 +88,7 @@ class Looking:
 
     async def finds(self, most: int) -> list[str]:
         """What is wrong with the page as it stands: on a phone by day, and on a desktop by night."""
+        await self.page.wait_for_load_state("load")
         heavy = [f"{self.came} bytes"] if self.came > most or not self.came else []
         await self.page.evaluate(OPEN)
         found = await self._looks("phone")

@@ -25,7 +25,7 @@ LONG: Final = "x" * 120
 DRILLED: Final = VERIFIERS.model_copy(update={"drills": True})
 PLACES: Final = {
     "full": (51.5467, -0.0753), "second": (51.5545, -0.0545), "lapsed": (51.5400, -0.0560),
-    "over": (51.5360, -0.0700), "after": (51.5480, -0.0400), "on": (51.5600, -0.0700),
+    "over": (51.5360, -0.0700), "after": (51.5480, -0.0400), "on": (51.5475, -0.0625),
     "merged": (51.5525, -0.0850),
 }  # fmt: skip
 """An incident each, far enough from the others to be one of its own."""
@@ -72,12 +72,20 @@ class Pages:
         for name in ("over", "after", "on"):
             said = {"text": "Two vans, six officers.", "ask": "WITNESSES"}
             await self._happens(name, ("confirm", "Ben", said), ("confirm", "Ada", said))
+        await self._is_public("on")
         for name, taken in (("over", 0), ("after", 2)):
             await self._happens(
                 name, ("end", "Ada", {"stage": "officers_left", "taken": taken, "unknown": 0})
             )
         await self._happens("over", ("end", "Ada", {"stage": "closed"}))
         await self._happens("after", ("end", "Ada", {"stage": "aftercare"}))
+
+    async def _is_public(self, name: str) -> None:
+        """What its community was told has arrived, so that the public pages may say it."""
+        incident = await self.rig.store.incident(self.facts[name]) or {}
+        alerts = await self.rig.store.many("alert", incident["alerts"])
+        (told,) = (a["alert_id"] for a in alerts if a["audience"] == "community")
+        await self.rig.delivered(told)
 
     async def _happens(self, name: str, *acts: tuple[str, str, Mapping[str, object]]) -> None:
         for command, who, fields in acts:
