@@ -19,14 +19,14 @@ from shared.contracts.base import Position
 from shared.contracts.groups import Policy
 from shared.plugins.registry import load_plugins
 from tests.rigs.account import invited, path_of
-from tests.rigs.desk import COMMUNITY, VERIFIERS, DeskRig, desk_rig
+from tests.rigs.desk import COMMUNITY, HARINGEY, VERIFIERS, DeskRig, desk_rig
 
 LONG: Final = "x" * 120
 DRILLED: Final = VERIFIERS.model_copy(update={"drills": True})
 PLACES: Final = {
     "full": (51.5467, -0.0753), "second": (51.5545, -0.0545), "lapsed": (51.5400, -0.0560),
     "over": (51.5360, -0.0700), "after": (51.5480, -0.0400), "on": (51.5475, -0.0625),
-    "merged": (51.5525, -0.0850),
+    "merged": (51.5385, -0.0810),
 }  # fmt: skip
 """An incident each, far enough from the others to be one of its own."""
 
@@ -51,8 +51,11 @@ class Pages:
         ):
             await self.desk.member(name, hackney=role)  # type: ignore[arg-type]
         await self.desk.member("Quinn", quiet="admin")
+        await self.desk.group("haringey", HARINGEY)
+        await self.desk.member("Hana", haringey="dispatcher")
         await self._incidents()
         await self._held()
+        await self._beside()
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
 
     async def _incidents(self) -> None:
@@ -92,9 +95,11 @@ class Pages:
             await self.desk.act(command, who, incident=self.facts[name], **fields)
 
     async def _held(self) -> None:
-        self.facts["held"] = await self.desk.report("immigration raid somewhere in N16", contact="a")
-        spam = await self.desk.report("immigration raid somewhere in N16", sender="spammer")
-        await self.desk.act("mute", "Ada", report=spam)
+        self.facts["held"] = await self.desk.report("immigration raid somewhere in N15", contact="a")
+        spam = await self.desk.report("immigration raid somewhere in N15", sender="spammer")
+        await self.desk.act("mute", "Hana", report=spam)
+
+    async def _beside(self) -> None:
         await self.desk.act("flood", "Ada", group="hackney", on=True)
         for n in range(3):
             await self.desk.report("two police cars, traffic stop in Mare Street E8", sender=f"w{n}")
@@ -197,12 +202,12 @@ def _public() -> Iterator[Visit]:
 
 
 def _desk() -> Iterator[Visit]:
-    for who in ("Ada", "Quinn", "op"):
+    for who in ("Ada", "Hana", "Quinn", "op"):
         yield Visit("/desk", "/desk", who)
     yield Visit("/desk", "/desk?done=muted")
-    yield Visit("/desk/held", "/desk/held")
+    yield Visit("/desk/held", "/desk/held", "Hana")
     yield Visit("/desk/held", "/desk/held", "Quinn")
-    yield Visit(_HELD, "/desk/held/{held}")
+    yield Visit(_HELD, "/desk/held/{held}", "Hana")
     yield Visit(_HELD, "/desk/held/none", status=404)
     for state in (*PLACES, "drill"):
         yield Visit(_INCIDENT, f"/desk/{{{state}}}")
