@@ -18,6 +18,9 @@ CHECK_IN_EARLY: Final = timedelta(hours=1)
 MISSED_AFTER: Final = timedelta(minutes=10)
 """So long after it began whoever is not there has not come."""
 
+RESERVE_BEFORE: Final = timedelta(minutes=30)
+"""From so long before it begins whoever gives up is missed: the verifiers hear of it."""
+
 State = Literal["coming", "expected", "missed", "there"]
 """Before it begins; it has begun; they have not come; they are there (or were)."""
 
@@ -76,6 +79,11 @@ class PostView:
     def open_for_check_in(self) -> bool:
         """Whether somebody may say now that they are there."""
         return self.checks_in_from <= self.now < self.ends
+
+    @property
+    def reserve_hears(self) -> bool:
+        """Whether the verifiers hear at once if somebody gives up now: they hear of it once."""
+        return self.begins - RESERVE_BEFORE <= self.now < self.ends and "unfilled" not in self.told
 
     @property
     def mine(self) -> KeeperView | None:

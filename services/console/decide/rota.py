@@ -1,4 +1,4 @@
-"""A group's rota as its people see it: who is on duty, who is next, what wants somebody, what was left. Pure."""
+"""A group's rota as its people see it: who is on duty, who is next, what has room, what was left. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

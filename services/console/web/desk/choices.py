@@ -142,6 +142,7 @@ async def _fates(doing: Doing) -> dict[str, Any]:
         "fates": Counter(person["fate"] for person in people),
         "arrested": len(people),
         "known": FATES,
+        "persons": people,
         "people": await _concerned(doing),
         "checks": checks_after(now),
         "now": now,

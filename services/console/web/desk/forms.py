@@ -26,6 +26,8 @@ _WORDS: Final = ("id", "text", "ask", "agency", "to", "report", "asks", "absorbe
                  "check_at", "post", "tag")  # fmt: skip
 _FIGURES: Final = ("let_go", "taken", "unknown", "arrested", "radius_m", "lat", "lon", "version", "needed")
 _MANY: Final = ("reports", "groups")
+_TAGGED: Final = "tag_"
+"""How the field of one person who was taken begins."""
 _MOST_FIELDS: Final = 600
 
 
@@ -47,7 +49,14 @@ class Typed:
     def carried(self) -> list[tuple[str, str]]:
         """What the next page must send again, beside version and id."""
         singles = [(n, self.one[n]) for n in _CARRIED if self.one.get(n)]
-        return [*singles, *((n, v) for n in _MANY for v in self.many.get(n, ()))]
+        tags = [(f"{_TAGGED}{tag}", fate) for tag, fate in self.tags().items()]
+        return [*singles, *tags, *((n, v) for n in _MANY for v in self.many.get(n, ()))]
+
+    def tags(self) -> dict[str, str]:
+        """What became of whom, by the tag of each."""
+        return {
+            n.removeprefix(_TAGGED): fate for n, fate in self.one.items() if n.startswith(_TAGGED) and fate
+        }
 
     def but(self, **changes: str) -> "Typed":
         """The same with these fields."""
@@ -77,11 +86,7 @@ def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
     fields |= {name: typed.get(name) for name in _WORDS if typed.get(name)}
     fields |= {name: typed.get(name).replace(",", ".") for name in _FIGURES if typed.get(name)}
     fields |= {name: typed.all(name) for name in _MANY if typed.all(name)}
-    if became := [
-        {"fate": fate, "number": typed.get(f"fate_{fate}")}
-        for fate in FATES
-        if typed.get(f"fate_{fate}") not in {"", "0"}
-    ]:
+    if became := _became(typed):
         fields["became"] = became
     if typed.get("day"):
         fields["begins"], fields["ends"] = span_in(typed)
@@ -90,6 +95,13 @@ def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
     except ValidationError as error:
         wrong = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
         raise Problem(422, f"wrong_{min(wrong)}" if wrong else "invalid", "Look at this again.") from None
+
+
+def _became(typed: Typed) -> list[dict[str, str]]:
+    """First of those who are named by their tags, then of so many of the others of whom nobody knew."""
+    named = [{"tag": tag, "fate": fate} for tag, fate in typed.tags().items()]
+    numbers = [(fate, typed.get(f"fate_{fate}")) for fate in FATES]
+    return named + [{"fate": fate, "number": n} for fate, n in numbers if n not in {"", "0"}]
 
 
 def span_in(typed: Typed) -> tuple[datetime, datetime]:
