@@ -13,9 +13,11 @@ from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
 from services.console.decide.made import made_name, made_tag
+from services.console.decide.page_acts import passes_on
 from services.console.decide.sends import Act, sends_of
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
+from services.console.outside import link_of
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.alerts import AlertBody, AlertRaised
@@ -245,7 +247,10 @@ async def _whole(console: Console, actor: Actor, incident: Document) -> Document
         console.store.many("alert", incident.get("alerts", ())),
         console.store.names_of(views.members_named(incident)),
     )
-    return views.whole(incident, reports, alerts, names, actor.roles)
+    shown = views.whole(incident, reports, alerts, names, actor.roles)
+    for post in (shown["aftercare"] or {}).get("posts", ()):
+        post["link"] = link_of(console, incident, post["id"]) if passes_on(incident, actor.roles) else None
+    return shown
 
 
 async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict) -> web.Response:

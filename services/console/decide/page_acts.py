@@ -99,6 +99,12 @@ def role_in(incident: Document, roles: Mapping[str, str]) -> str | None:
     return max(own.values(), key=lambda r: len(ALLOWED[cast("Role", r)]), default=None)
 
 
+def passes_on(incident: Document, roles: Mapping[str, str]) -> bool:
+    """Whether a member may pass on the links of its posts: whoever may open one, while it is not over."""
+    act = ACTS["post"]
+    return may(role_in(incident, roles), act) and incident.get("status") in act.when
+
+
 def offered(incident: Document, role: str | None, *, mine: bool, step: str | None = None) -> list[PageAct]:
     """What this member can do about the incident now; `mine`: the claim is theirs; `step`: their visit's."""
     status = incident.get("status", "")

@@ -25,8 +25,11 @@ from shared.http import Problem
 from shared.words.shift_card import shift_card
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_MOST: Final = 60
-"""Acts by one post's link within five minutes: ten people come and go, and nobody guesses a tag."""
+_MOST_JOIN: Final = 30
+"""People who sign up by one post's link within five minutes; each look and each tag that is tried counts
+for the address that it comes from (`attempt`), so that nobody who tries tags keeps others from their post."""
+_MOST_OWN: Final = 20
+"""Acts under one tag within five minutes."""
 _LONGEST_ID: Final = 64
 
 
@@ -65,7 +68,7 @@ async def get_post(request: web.Request) -> web.StreamResponse:
     opened = await _opened(request)
     typed = request.query.get("tag", "").strip().upper()
     if typed:
-        return await _found_again(request, opened, typed)
+        return _found_again(request, opened, typed)
     return _shown(request, opened)
 
 
@@ -73,11 +76,7 @@ async def get_post(request: web.Request) -> web.StreamResponse:
 async def get_own(request: web.Request) -> web.StreamResponse:
     """The post for whoever has this tag."""
     opened = await _opened(request)
-    await attempt(request, "post_tag", opened.post.id, most=_MOST)
-    tag = request.match_info["tag"]
-    if opened.post.keeper(tag) is None:
-        raise Problem(409, "tag_not_on_it", "Nobody of this tag is on it.")
-    return _shown(request, opened, tag=tag)
+    return _shown(request, opened, tag=_own_tag(request, opened))
 
 
 @_as_page
@@ -85,7 +84,7 @@ async def post_join(request: web.Request) -> web.StreamResponse:
     """Sign up, under a new tag."""
     check_origin(request)
     opened = await _opened(request)
-    await attempt(request, "post_act", opened.post.id, most=_MOST)
+    await attempt(request, "post_join", opened.post.id, most=_MOST_JOIN)
     return await _done(request, opened, "join")
 
 
@@ -93,10 +92,9 @@ async def post_join(request: web.Request) -> web.StreamResponse:
 async def post_own(request: web.Request) -> web.StreamResponse:
     """Whoever has this tag is there, or can't come after all."""
     check_origin(request)
-    opened, tag = await _opened(request), request.match_info["tag"]
-    await attempt(request, "post_act", opened.post.id, most=_MOST)
-    if opened.post.keeper(tag) is None:
-        raise Problem(409, "tag_not_on_it", "Nobody of this tag is on it.")
+    opened = await _opened(request)
+    tag = _own_tag(request, opened)
+    await attempt(request, "post_act", f"{opened.post.id} {tag}", most=_MOST_OWN)
     return await _done(request, opened, cast("Act", request.match_info["act"]), tag)
 
 
@@ -106,13 +104,21 @@ async def _done(request: web.Request, opened: Opened, act: Act, tag: str = "") -
     sound = given if isinstance(given, str) and 0 < len(given) <= _LONGEST_ID and given.isalnum() else None
     tag, verdict = await outside.give(request.app[CONSOLE], opened, act, sound, tag)
     if verdict.reason is None:
-        raise Problem(503, "not_stored", "It is stored and will be decided; look again.", retry_after_s=5)
+        said = DESK.say(DESK.language_of(request), "outside_pending", tag=tag)
+        raise Problem(503, "pending", said, retry_after_s=5)
     own = f"/{tag}" if act != "leave" else ""
     raise web.HTTPSeeOther(f"{_path(request)}{own}?done={act}")
 
 
-async def _found_again(request: web.Request, opened: Opened, typed: str) -> web.StreamResponse:
-    await attempt(request, "post_tag", opened.post.id, most=_MOST)
+def _own_tag(request: web.Request, opened: Opened) -> str:
+    """The tag in the address. Raises a 409 problem if nobody on the post has it."""
+    tag = request.match_info["tag"]
+    if opened.post.keeper(tag) is None:
+        raise Problem(409, "tag_not_on_it", "Nobody of this tag is on it.")
+    return tag
+
+
+def _found_again(request: web.Request, opened: Opened, typed: str) -> web.StreamResponse:
     if VOLUNTEER_TAG.fullmatch(typed) is None or opened.post.keeper(typed) is None:
         said = DESK.say(DESK.language_of(request), "refused_tag_not_on_it")
         return _shown(request, opened, problem=said, typed=typed[:10], status=409)

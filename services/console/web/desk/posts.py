@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.console.decide import views
 from services.console.decide.draft import Document
-from services.console.decide.page_acts import ACTS, POST_ACTS, PageAct, may, role_in
+from services.console.decide.page_acts import POST_ACTS, PageAct, may, passes_on, role_in
 from services.console.decide.post_views import PostView, post_of
 from services.console.desk import give, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
@@ -41,6 +41,11 @@ class _At:
         return may(role_in(self.incident, self.actor.roles), act) and self.incident.get("status") in act.when
 
     @property
+    def passes_on(self) -> bool:
+        """Whether they may pass its link on."""
+        return passes_on(self.incident, self.actor.roles) and not self.post.over
+
+    @property
     def path(self) -> str:
         """The address of the page."""
         return f"/desk/{self.incident['code']}/posts/{self.post.id}"
@@ -59,9 +64,7 @@ async def get_post(request: web.Request) -> web.StreamResponse:
         incident=at.incident,
         post=at.post,
         acts={name for name, act in POST_ACTS.items() if at.may(act) and not at.post.over},
-        link=link_of(at.console, at.incident, at.post.id)
-        if at.may(ACTS["post"]) and not at.post.over
-        else "",
+        link=link_of(at.console, at.incident, at.post.id) if at.passes_on else "",
         card=shift_card(language),
         done=done if done == "post" or done in POST_ACTS or done == "pending" else None,
         tag=_tag(request.query.get("tag", "")),

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from services.console import outside
+from services.console.account.attempts import PER_ADDRESS
+from services.console.decide.made import made_tag
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.decide.post_views import CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE
 from services.console.decide.rota import NOTED_UNTIL
 from services.console.outside import link_of
-from services.console.web.desk.outside import _MOST
+from services.console.submit import Verdict
+from services.console.web.desk.outside import _MOST_JOIN
 from services.router.decide.limits import POST_EARLY, POST_NO_SHOW, POST_UNFILLED, SHIFT_NOTED
 from shared.contracts import aftercare as ac
 from shared.contracts.alerts import AlertRaised
@@ -369,6 +373,16 @@ async def test_somebody_without_an_account_signs_up_comes_and_goes(
     assert outsider.headers["Referrer-Policy"] == "no-referrer"
 
 
+async def test_the_api_gives_the_link_to_those_who_may_open_a_post(desk: DeskRig, code: str) -> None:
+    post = await opened(desk, code)
+    for name, whole in (
+        ("Ada", link_of(desk.rig.console, await desk.rig.store.incident(code) or {}, post)),
+        ("Cem", None),
+    ):
+        _, answer = await desk.rig.ask("GET", f"/v1/desk/incidents/{code}", desk.tokens[name])
+        assert [p["link"] for p in answer["aftercare"]["posts"]] == [whole]
+
+
 async def test_who_gives_up_frees_the_place(desk: DeskRig, code: str, outsider: Browser) -> None:
     post = await opened(desk, code, needed=1)
     path = await link(desk, code, post)
@@ -469,13 +483,39 @@ async def test_another_sites_form_and_a_double_tap_do_nothing_more(
     assert len(await keepers(desk, code)) == 2
 
 
-async def test_acts_and_guesses_of_a_tag_are_counted(desk: DeskRig, code: str, outsider: Browser) -> None:
+async def test_what_is_tried_is_counted_for_who_tries_it(
+    desk: DeskRig, code: str, outsider: Browser, cem: Browser
+) -> None:
     post = await opened(desk, code)
     path = await link(desk, code, post)
-    statuses = [await outsider.get(f"{path}/VAAAA") for _ in range(_MOST + 1)]
-    assert statuses == [409] * _MOST + [429]
+    statuses = [await outsider.get(f"{path}/VAAAA") for _ in range(PER_ADDRESS + 1)]
+    assert statuses == [409] * PER_ADDRESS + [429]
     assert "too often" in outsider.text
-    assert await outsider.get(path) == 200
+    await cem.get(f"/desk/{code}/posts/{post}")
+    assert await cem.send(f"/desk/{code}/posts/{post}/join") == 200, "who has an account goes on"
+
+
+async def test_who_signs_up_again_and_again_is_stopped(desk: DeskRig, code: str, outsider: Browser) -> None:
+    post = await opened(desk, code, needed=1)
+    path = await link(desk, code, post)
+    await outsider.get(path)
+    statuses = [await outsider.send(f"{path}/join", id=f"a{n}") for n in range(_MOST_JOIN + 1)]
+    assert statuses == [200] + [409] * (_MOST_JOIN - 1) + [429]
+    assert len(await keepers(desk, code)) == 1
+
+
+async def test_what_is_stored_and_not_decided_yet_is_said_with_its_tag(
+    desk: DeskRig, code: str, outsider: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*_: Any, **__: Any) -> Verdict:
+        return Verdict(None)
+
+    path = await link(desk, code, await opened(desk, code))
+    await outsider.get(path)
+    monkeypatch.setattr(outside, "submit", slow)
+    assert await outsider.send(f"{path}/join", id="abc") == 503
+    assert f"Your tag is {made_tag('outside.abc')}: look again" in outsider.text
+    assert outsider.headers["Retry-After"] == "5"
 
 
 async def test_the_log_takes_nothing_else_from_outside(desk: DeskRig, code: str) -> None:
