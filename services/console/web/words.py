@@ -6,6 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
+from services.console.web.plurals import chosen
+
 _FIRST: Final = "en"
 _CHOSEN: Final = "lang"
 """The query's name for a language, and the cookie's that remembers it."""
@@ -25,7 +27,7 @@ class Words:
         """Language codes, the default first."""
 
     def say(self, language: str, key: str, /, **values: object) -> str:
-        """The text in that language with its `{placeholders}` filled.
+        """The text in that language with its `{placeholders}` and plurals filled.
 
         English stands in where a language lacks a key: `missing` names those, and a test wants none. What
         is filled in keeps its own direction, or a date and a time would change places between Arabic words.
@@ -33,7 +35,8 @@ class Words:
         texts = self._texts[language]
         if texts["direction"] == "rtl":
             values = {name: f"{_ISOLATE}{value}{_POP}" for name, value in values.items()}
-        return (texts.get(key) or self._texts[_FIRST][key]).format(**values)
+        spoken = language if texts.get(key) else _FIRST
+        return chosen(spoken, self._texts[spoken][key], values).format(**values)
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

@@ -17,6 +17,7 @@ from services.console.decide.draft import Document
 from services.console.decide.drawing import drawing, view_of
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
+from services.console.decide.latest import latest_sighting
 from services.console.decide.page_acts import ACTS, by_kind, offered, role_in
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
@@ -123,6 +124,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "alerts": picture.alerts,
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
+        "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),
         "names": picture.names,
         "group_names": groups,
         "now": picture.now,

@@ -102,14 +102,14 @@ async def get_reports(request: web.Request) -> web.StreamResponse:
 async def get_why(request: web.Request) -> web.StreamResponse:
     """What became of a report and why, in words."""
     console, actor = request.app[CONSOLE], await page_actor(request)
+    incident = await visible_incident(console, actor, request.match_info["code"])
     report = request.match_info["report"]
     shown, kept = await asyncio.gather(
         explained(console, actor, report), console.store.one(f"report:{report}")
     )
     wordless = not views.reads_words(actor.roles)
-    code = request.match_info["code"]
     text = None if wordless else (kept or {}).get("text")
-    return page(request, "why.html", actor, explained=shown, text=text, code=code)
+    return page(request, "why.html", actor, incident=incident, explained=shown, text=text)
 
 
 async def _forward(console: Console, actor: Actor, incident: Document) -> str:

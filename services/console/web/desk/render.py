@@ -13,6 +13,8 @@ from services.console.door import Actor, csrf_of
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
 
+EXERCISE: Final = web.RequestKey("exercise", bool)
+"""Where a request notes that it is about an exercise, so that its refusals say so too."""
 _LONDON: Final = ZoneInfo("Europe/London")
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "desk"),
@@ -54,12 +56,14 @@ def page(
 ) -> web.Response:
     """A whole page. Each carries a new command id, so that what is sent twice is done once."""
     language = DESK.language_of(request)
+    about = values.get("incident") or values.get("h") or {}
     html = _PAGES.get_template(template).render(
         **words(language),
         languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
         unchecked=DESK.unchecked(language),
         here=request.path,
         me=actor,
+        exercise=bool(request.get(EXERCISE) or about.get("drill")),
         csrf=csrf_of(request),
         command_id=command_id(None),
         **values,

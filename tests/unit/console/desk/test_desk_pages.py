@@ -200,17 +200,18 @@ async def test_guided_confirm_builds_the_text_shows_it_and_sends_it(desk: DeskRi
         form, who="me", still="yes", at="19:02", vans="2", officers="6", held="1", where="by the café",
         signs=["markings", "said"], built="1",
     )  # fmt: skip
-    text = "Seen: vans: 2, officers: 6, people held: 1. by the café. Still going on at 19:02."
+    text = "Seen: 2 vans, 6 officers, 1 person held. By the café. Still going on at 19:02."
     assert text in unescape(words)
     assert "Before you confirm" not in words
     typed = unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", words, re.DOTALL).group(1))  # type: ignore[union-attr]
     preview = await ada.send(form, text=typed, ask="WITNESSES")
     assert await status_of(desk, code) == "unconfirmed"
     assert "This will be sent" in preview
-    assert "recipients: 2" in preview
+    assert "2 Telegram chats" in preview
+    assert "How many people read them is not known" in preview
     assert "WITNESSES useful" in preview
     assert "To pass on by hand" in preview
-    assert "Send to 2 recipients and open channels" in preview
+    assert "Send to these 2 channels" in preview
     await ada.send(form, send="1")
     assert ada.url == f"/desk/{code}?done=confirm"
     assert await status_of(desk, code) == "confirmed"
@@ -278,7 +279,7 @@ async def test_a_large_send_waits_for_a_second_person(desk: DeskRig) -> None:
     assert "Another dispatcher has to say yes" in done
     assert await status_of(desk, code) == "unconfirmed"
     page = await ben.get(f"/desk/{code}")
-    assert "Ada wants to confirm it. It would reach 2 people." in page
+    assert "Ada wants to confirm it. It would go to 2 addresses." in page
     words = await ben.get(form)
     assert "Two vans by the café." in words
     assert 'value="WITNESSES" checked' in words

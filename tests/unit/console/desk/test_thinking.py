@@ -242,9 +242,9 @@ def word(key: str, **values: object) -> str:
     ("answers", "text"),
     [
         (Answers(), ""),
-        (Answers(vans=2, officers=6, held=1), "Seen: vans: 2, officers: 6, people held: 1."),
+        (Answers(vans=2, officers=6, held=1), "Seen: 2 vans, 6 officers, 1 person held."),
         (Answers(vans=0, held=0), "Nobody is held."),
-        (Answers(where="outside the shop."), "outside the shop."),
+        (Answers(where="outside the shop."), "Outside the shop."),
         (Answers(still="yes", at="18:40"), "Still going on at 18:40."),
         (Answers(still="yes"), "Still going on."),
         (Answers(still="no", at="18:40"), "Last seen at 18:40."),
@@ -253,7 +253,7 @@ def word(key: str, **values: object) -> str:
         (
             Answers(who="me", still="yes", at="07:10", vans=1, officers=4, signs=("said", "papers")),
             (
-                "Seen: vans: 1, officers: 4. Still going on at 07:10. They say that they are immigration "
+                "Seen: 1 van, 4 officers. Still going on at 07:10. They say that they are immigration "
                 "officers. They showed papers."
             ),
         ),
