@@ -1,4 +1,4 @@
-"""The latest that somebody saw with their own eyes: what whoever opens an incident wants to know first. Pure."""
+"""The latest that somebody saw with their own eyes: what one wants to know first of an incident. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,4 +27,4 @@ def latest_sighting(incident: Document, reports: Iterable[Document]) -> Sighting
         for report in reports
         if report.get("first_hand") and report.get("at")
     ]
-    return max((*theirs, *ours), key=lambda s: s.at, default=None)
+    return max((*ours, *theirs), key=lambda s: s.at, default=None)

@@ -12,12 +12,13 @@ from typing import Any
 from markupsafe import Markup
 
 from services.console.decide import views
+from services.console.decide.aftercare_views import fates
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.drawing import drawing, view_of
+from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
-from services.console.decide.latest import latest_sighting
 from services.console.decide.page_acts import ACTS, by_kind, offered, role_in
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
@@ -124,6 +125,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "alerts": picture.alerts,
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
+        "fates": fates(incident),
         "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),
         "names": picture.names,
         "group_names": groups,

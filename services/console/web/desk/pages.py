@@ -10,6 +10,7 @@ from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
 from services.console.decide.page_acts import ACTS, may, role_in
+from services.console.decide.why_told import lines
 from services.console.desk import sends_for, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
@@ -109,7 +110,7 @@ async def get_why(request: web.Request) -> web.StreamResponse:
     )
     wordless = not views.reads_words(actor.roles)
     text = None if wordless else (kept or {}).get("text")
-    return page(request, "why.html", actor, incident=incident, explained=shown, text=text)
+    return page(request, "why.html", actor, incident=incident, explained=shown, text=text, lines=lines(shown))
 
 
 async def _forward(console: Console, actor: Actor, incident: Document) -> str:
