@@ -86,7 +86,7 @@ class Postbox:
     def take_words(self, channel: str, path: str, text: str) -> int:
         """Keep a message that is only words; its kind and code are read from them. Returns its number."""
         kind, code = _STATUS_WORD.search(text), _CODE.search(text)
-        facts = {"kind": kind[0].upper() if kind else None, "code": code[0] if code else None}
+        facts: dict[str, Any] = {"kind": kind[0].upper() if kind else None, "code": code[0] if code else None}
         facts["drill"] = bool(kind and _DRILL.search(text[: kind.start()]))
         self._keep(channel, path, None, facts, text)
         return len(self.letters)

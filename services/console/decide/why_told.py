@@ -1,4 +1,4 @@
-"""Why a report was decided so, as sentences for a volunteer: what the figures mean, without the figures. Pure.
+"""Why a report was decided so, as sentences for a volunteer: what figures mean, without the figures. Pure.
 
 Each line is a key of the desk's catalog with its values. Signs that mean nothing to people stay behind the
 figures, which whoever wants them still finds on the page.

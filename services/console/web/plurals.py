@@ -45,5 +45,11 @@ def places_in(text: str) -> frozenset[str]:
 
 
 @cache
+def named_in(language: str) -> Mapping[str, str]:
+    """What languages are called in this one, by their tags."""
+    return dict(Locale.parse(language).languages)
+
+
+@cache
 def _rule(language: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Babel's own
     return Locale.parse(language).plural_form

@@ -19,7 +19,7 @@ from services.console.decide.drawing import drawing, view_of
 from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
-from services.console.decide.page_acts import ACTS, by_kind, offered, role_in
+from services.console.decide.page_acts import ACTS, by_kind, may_mute, offered, role_in
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
 
@@ -97,7 +97,8 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == looker.member), None)
     next_ = next_act(incident, looker.member, dict(looker.roles), picture.now)
     acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
-    key = ("incident", language, mine, role, step, looker.wordless, next_)
+    muted = {m["report_id"]: m for m in picture.mutes if m["group"] in looker.roles}
+    key = ("incident", language, mine, role, step, looker.wordless, next_, frozenset(muted))
     if key not in picture.made:
         picture.made[key] = fragment(
             "incident_live.html",
@@ -108,6 +109,8 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             next=next_,
             next_act=ACTS[next_.act] if next_.act else None,
             acts=by_kind(acts),
+            muted=muted,
+            may_mute=may_mute(incident, looker.roles),
         )
     return picture.made[key]
 

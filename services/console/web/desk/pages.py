@@ -9,7 +9,7 @@ from markupsafe import Markup
 from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
-from services.console.decide.page_acts import ACTS, may, role_in
+from services.console.decide.page_acts import ACTS, may, may_mute, role_in
 from services.console.decide.why_told import lines
 from services.console.desk import sends_for, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
@@ -96,6 +96,9 @@ async def get_reports(request: web.Request) -> web.StreamResponse:
         more=len(found) > at + _EACH,
         now=await request.app[PICTURES].now(),
         wordless=not views.reads_words(actor.roles),
+        may_mute=may_mute(incident, actor.roles),
+        muted={},
+        names={},
     )
 
 

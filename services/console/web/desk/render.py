@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.console.door import Actor, csrf_of
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
+from services.console.web.plurals import named_in
 
 EXERCISE: Final = web.RequestKey("exercise", bool)
 """Where a request notes that it is about an exercise, so that its refusals say so too."""
@@ -42,6 +43,7 @@ def words(language: str) -> Mapping[str, Any]:
         "lang": language,
         "dir": DESK.say(language, "direction"),
         "clock": clock,
+        "foreign": lambda tag: foreign(tag, language),
         "age": age,
     }
 
@@ -80,6 +82,12 @@ def clock(at: str | datetime, now: datetime | None = None) -> str:
     moment = _moment(at).astimezone(_LONDON)
     today = now is None or moment.date() == now.astimezone(_LONDON).date()
     return moment.strftime("%H:%M" if today else "%d/%m %H:%M")
+
+
+def foreign(tag: str | None, language: str) -> str:
+    """What that language is called, if it is another than the reader's and has a name; else empty."""
+    spoken = (tag or "").partition("-")[0].lower()
+    return "" if spoken == language else named_in(language).get(spoken, "")
 
 
 def _age(say: Any, at: str | datetime, now: datetime) -> str:

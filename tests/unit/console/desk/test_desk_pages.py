@@ -633,6 +633,48 @@ async def test_mute_and_unmute_by_page(desk: DeskRig) -> None:
     assert "A sender, by Ada" not in done
 
 
+async def test_what_a_report_of_an_incident_brings_is_muted_and_undone_on_its_page(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    incident = await desk.rig.store.incident(code) or {}
+    report = (await desk.rig.store.reports_of(incident))[0]["report_id"]
+    ada, form = await browser(desk, "Ada"), f"/desk/{code}/mute/{report}"
+    assert f'href="{form}"' in await ada.get(f"/desk/{code}")
+    assert RAID in await ada.get(form)
+    page = await ada.send(form, what="sender", reason="hoax")
+    assert ada.url == f"/desk/{code}?done=muted_here"
+    assert "Muted: A sender, by Ada, until" in page
+    assert "A hoax" in page
+    assert "Muted:" not in await (await browser(desk, "Dora")).get("/desk")
+    value = re.search(r'name="mute" value="([^"]+)"', page)
+    assert value
+    await ada.post(f"/desk/unmute?back={code}", [*ada._hidden("", {}), ("mute", value[1])])
+    assert ada.url == f"/desk/{code}?done=unmuted"
+    assert "Muted: A sender" not in ada.text
+    await ada.get(form)
+    await ada.send(form, what="sender", reason="nonsense")
+    assert ada.status == 422
+
+
+async def test_only_who_may_mute_is_offered_it_and_only_for_reports_of_this_incident(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    other = await desk.report("raid in E9")
+    cem, ada = await browser(desk, "Cem"), await browser(desk, "Ada")
+    assert "/mute/" not in await cem.get(f"/desk/{code}")
+    await cem.get(f"/desk/{code}/mute/{other}")
+    assert cem.status == 403
+    await ada.get(f"/desk/{code}/mute/{other}")
+    assert ada.status == 404
+
+
+async def test_a_report_in_another_language_says_so_with_a_hint(desk: DeskRig) -> None:
+    await desk.report("La migra está en Ashwin Street E8, dos camionetas", at=HERE, first_hand=True)
+    code = str((await desk.incidents("Ada"))[0]["code"])
+    ada = await browser(desk, "Ada")
+    assert "in Spanish, not translated" in await ada.get(f"/desk/{code}")
+    assert "Don’t paste it into a website" in ada.text
+    assert "sin traducir" not in await ada.get(f"/desk/{code}?lang=es")
+
+
 async def test_flood_mode_on_and_off(desk: DeskRig) -> None:
     ada, cem = await browser(desk, "Ada"), await browser(desk, "Cem")
     assert "Flood mode" not in await cem.get("/desk")
