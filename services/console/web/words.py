@@ -65,6 +65,23 @@ class Words:
         return next((tag for tag in wanted if tag in self.languages), _FIRST)
 
 
+class Together:
+    """The words of pages that wear another family's frame: their own, else the frame's."""
+
+    def __init__(self, own: Words, frame: Words) -> None:
+        self._own, self._frame = own, frame
+        self.languages, self.language_of = frame.languages, frame.language_of
+
+    def say(self, language: str, key: str, /, **values: object) -> str:
+        """The text in that language, or in English where one of the two lacks it."""
+        words = self._own if self._own.has(key) else self._frame
+        return words.say(language if language in words.languages else _FIRST, key, **values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return self._own.has(key) or self._frame.has(key)
+
+
 _PUBLIC: Final = Words(Path(__file__).parent / "languages")
 LANGUAGES: Final = _PUBLIC.languages
 say, keys, language_of = _PUBLIC.say, _PUBLIC.keys, _PUBLIC.language_of

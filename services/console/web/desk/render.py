@@ -2,29 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.console.door import Actor, csrf_of
+from services.console.door import Actor
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
+from services.console.web.inner import Inner
 from services.console.web.plurals import named_in
 
 EXERCISE: Final = web.RequestKey("exercise", bool)
 """Where a request notes that it is about an exercise, so that its refusals say so too."""
 _LONDON: Final = ZoneInfo("Europe/London")
-_PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "desk"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_YEAR_S: Final = 365 * 24 * 3600
+DESK_PAGES: Final = Inner(["desk"], DESK, refusals="refused")
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
 
 
@@ -50,7 +42,7 @@ def words(language: str) -> Mapping[str, Any]:
 
 def fragment(template: str, language: str, **values: Any) -> str:
     """A part of a page."""
-    return _PAGES.get_template(template).render(**words(language), **values)
+    return DESK_PAGES.fragment(template, **words(language), **values)
 
 
 def page(
@@ -59,22 +51,14 @@ def page(
     """A whole page. Each carries a new command id, so that what is sent twice is done once."""
     language = DESK.language_of(request)
     about = values.get("incident") or values.get("h") or {}
-    html = _PAGES.get_template(template).render(
-        **words(language),
-        languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
-        unchecked=DESK.unchecked(language),
-        here=request.path,
-        me=actor,
-        exercise=bool(request.get(EXERCISE) or about.get("drill")),
-        csrf=csrf_of(request),
-        command_id=command_id(None),
-        **values,
-    )
-    response = web.Response(text=html, content_type="text/html", status=status)
-    response.headers["Referrer-Policy"] = "same-origin"
-    if request.query.get("lang") == language:
-        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
-    return response
+    frame = {
+        "unchecked": DESK.unchecked(language),
+        "here": request.path,
+        "me": actor,
+        "exercise": bool(request.get(EXERCISE) or about.get("drill")),
+        "command_id": command_id(None),
+    }
+    return DESK_PAGES.page(request, template, status=status, **{**words(language), **frame, **values})
 
 
 def clock(at: str | datetime, now: datetime | None = None) -> str:
