@@ -148,5 +148,5 @@ async def test_what_was_set_up_at_the_start_is_nobodys_act(rig: Rig) -> None:
     async with Browser(rig) as op:
         await with_password(rig, op, await invited(rig, "Op", member="mop", hub="operator"))
         await op.get("/members/acts")
-        assert "Set up from the files at the start" in op.text
+        assert "Set up at the start, from its files" in op.text
         assert "<bdi>Hackney</bdi>" in op.text
