@@ -113,7 +113,7 @@ async def test_a_report_is_claimed_by_one_seen_by_the_other_and_confirmed(
         await ada.get_by_label("Officers", exact=True).fill("6")
         await ada.get_by_label("They said so").check()
         await ada.get_by_role("button", name="Make the text").click()
-        text = "Seen: vans: 2, officers: 6. Still going on. They say that they are immigration officers."
+        text = "Seen: 2 vans, 6 officers. Still going on. They say that they are immigration officers."
         await expect(ada.get_by_label("Words for those who will be told")).to_have_value(text)
         await ada.get_by_label("Witnesses are useful").check()
         await ada.get_by_role("button", name="See what will be sent").click()
@@ -121,7 +121,7 @@ async def test_a_report_is_claimed_by_one_seen_by_the_other_and_confirmed(
         await expect(ada.locator(".words-sent").first).to_contain_text("WITNESSES useful")
         await ada.get_by_text("To pass on by hand").click()
         await expect(ada.get_by_role("button", name="Copy")).to_be_visible(visible=script)
-        await ada.get_by_role("button", name="Send to 2 recipients").click()
+        await ada.get_by_role("button", name="Send to").click()
         await expect(ada.get_by_text("Confirmed. The messages are on their way")).to_be_visible()
         if not script:
             await ben.reload()
@@ -179,7 +179,7 @@ async def test_merge_and_split_on_a_phone(browser: Browser, desk: DeskRig) -> No
         await ada.get_by_role("radio").first.check()
         await ada.get_by_role("button", name="Merge with another").click()
         await expect(ada.get_by_text("The two are one now")).to_be_visible()
-        await expect(ada.get_by_text("Clapton Square")).to_be_visible()
+        await expect(ada.locator("blockquote").filter(has_text="Clapton Square")).to_be_visible()
         await ada.get_by_role("link", name="Undo").click()
         await ada.get_by_label("Clapton Square").check()
         await ada.get_by_role("button", name="Split reports off").click()
@@ -256,7 +256,15 @@ async def test_every_page_fits_is_accessible_and_light(
     await desk.act("claim", "Ada", incident=code)
     await desk.act("attend", "Ben", incident=code)
     report = (await desk.rig.store.reports_of(await desk.rig.store.incident(code) or {}))[0]["report_id"]
-    paths = ["", f"/held/{held}", "/held", f"/{code}", f"/{code}/reports", f"/{code}/why/{report}"]
+    paths = [
+        "",
+        f"/held/{held}",
+        "/held",
+        f"/{code}",
+        f"/{code}/reports",
+        f"/{code}/why/{report}",
+        f"/{code}/mute/{report}",
+    ]
     paths += [f"/{code}/{act}" for act in ACTS] + [f"/{code}/confirm?write=1", f"/{code}/place?look=out"]
     async with at_desk(browser, desk, "Ada", width=width, language=language) as page:
         sizes: list[int] = []

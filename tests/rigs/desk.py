@@ -120,11 +120,18 @@ class DeskRig:
 
     async def report(self, text: str, *, at: Position | None = None, **content: Any) -> str:
         """A report, decided and shown; its id."""
+        return await self._report(text, at=at, drill=False, **content)
+
+    async def drill(self, text: str, *, at: Position | None = None, **content: Any) -> str:
+        """The same as an exercise."""
+        return await self._report(text, at=at, drill=True, **content)
+
+    async def _report(self, text: str, *, at: Position | None, drill: bool, **content: Any) -> str:
         self._n += 1
         report = f"r{self._n}"
         said = {"sender": f"s{self._n}", **content}
         inside = ReportContent(text=text, position=at, **said)
-        base = {"id": report, "at": self.rig.clock.now()}
+        base = {"id": report, "at": self.rig.clock.now(), "drill": drill}
         await self.put(ReportReceived(**base, report_id=ReportId(report), bridge="api", content=inside))
         await until(lambda: self._decided(report), within_s=_PATIENCE_S)
         await self.rig.shown()

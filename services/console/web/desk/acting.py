@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.console.decide.aftercare_views import counts
+from services.console.decide.aftercare_views import counts, fates
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
@@ -149,6 +149,7 @@ def _common(doing: Doing) -> dict[str, Any]:
     return {
         "incident": doing.incident,
         "act": doing.act,
+        "fates": fates(doing.incident),
         "unaccounted": counts(doing.incident)["unaccounted"],
         "typed": doing.typed,
         "version": doing.typed.get("version") or doing.incident.get("version", 0),
