@@ -23,6 +23,7 @@ from services.ingest.web.words import Words
 from shared.contracts.base import ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.http import Problem, client_address
+from shared.plain_errors import sentences
 from shared.ports import Clock
 
 log = structlog.get_logger()
@@ -171,9 +172,7 @@ DOOR: Final = web.AppKey("door", Door)
 
 def invalid(error: ValidationError) -> Problem:
     """A `Problem` 422 that names the wrong fields and what they should be, never their values."""
-    details = error.errors(include_input=False, include_url=False, include_context=False)
-    wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc']) or 'body'}: {e['msg']}" for e in details[:5])
-    return Problem(422, "invalid_report", f"Correct these fields and send again: {wrong}.")
+    return Problem(422, "invalid_report", f"Correct this and send it again: {sentences(error)}.")
 
 
 async def read_body(request: web.Request) -> bytes:

@@ -127,15 +127,18 @@ class DeskRig:
         await until(lambda: self._has(f"group:{group}"), within_s=_PATIENCE_S)
 
     async def report(
-        self,
-        text: str,
-        *,
-        at: Position | None = None,
-        contact: str | None = None,
-        drill: bool = False,
-        **content: Any,
+        self, text: str, *, at: Position | None = None, contact: str | None = None, **content: Any
     ) -> str:
         """A report, decided and shown; its id."""
+        return await self._report(text, at=at, drill=False, contact=contact, **content)
+
+    async def drill(self, text: str, *, at: Position | None = None, **content: Any) -> str:
+        """The same as an exercise."""
+        return await self._report(text, at=at, drill=True, **content)
+
+    async def _report(
+        self, text: str, *, at: Position | None, drill: bool, contact: str | None = None, **content: Any
+    ) -> str:
         self._n += 1
         report = f"r{self._n}"
         said = {"sender": f"s{self._n}", **content}

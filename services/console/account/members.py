@@ -5,6 +5,7 @@ from aiohttp import web
 from services.console import invitations
 from services.console.account.acts import runs
 from services.console.account.attempts import attempt
+from services.console.account.naming import called
 from services.console.account.pages import as_page, led_to, page, text_of
 from services.console.decide.draft import Document
 from services.console.door import CONSOLE, Actor, Console, form_of, page_actor
@@ -111,6 +112,7 @@ async def _list(request: web.Request, actor: Actor) -> web.Response:
         groups=await _groups(console, actor),
         roles=[role for role in ROLES if role != "operator" or actor.operates],
         ways=ways,
+        called=await called(request),
     )
 
 
