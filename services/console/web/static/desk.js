@@ -47,7 +47,9 @@
       document.getElementById(id)?.setAttribute("open", "");
     }
     if (at) {
-      find(at)?.focus({ preventScroll: true });
+      const same = find(at);
+      same?.focus({ preventScroll: true });
+      same?.scrollIntoView({ block: "nearest" }); // only if what came above it has pushed it off the screen
     }
     count();
   };
