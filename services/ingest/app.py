@@ -25,6 +25,7 @@ ROUTES: Final = (
     web.post("/v1/reports", post_report),
     web.get("/v1/reports/{report_id}", get_report),
     web.post("/bridges/{bridge_id}", post_bridge),
+    web.route("*", "/bridges/{bridge_id}/{rest:.+}", post_bridge),
     web.static("/static", STATIC),
 )
 
