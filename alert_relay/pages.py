@@ -21,7 +21,7 @@ from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import WritesBack
+from shared.plugins.spec import Spec, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +51,19 @@ text and a key that stays the same at every attempt; it answers as a channel doe
 no more. Secrets for sending are resolved there, by `host.secrets`, so that the front door needs none of
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
+
+## A bridge whose account takes part
+
+Where an account of ours has to come in, look who is there and thank by calls of its own (Matrix), the class
+has `learn`, `follow_up`, `settle`, `trusts` and `max_body` as well (`TakesPart`). Its source may call any
+path below `/bridges/ID`. The host calls `learn` before `parse`: what it cannot find out now it refuses with
+a 503, and the source sends it again. Then the reports are stored, then `follow_up` acts; the source is
+answered when that is done, so that whatever a crash interrupts comes once more. After five seconds it goes
+on behind the answer, so that a slow third party holds up no report. Both are called again for the same
+request, so they must do a thing twice without harm. What a follow-up answers with `RetryLater`, `Unknown`
+or `BadCredentials` makes the host call `settle`, again and again with pauses that grow; it is called at the
+start too. A message's id is unique at such a source: the same id is the same report, however it was read.
+Reports that no request brought go to `host.take`.
 
 ## What the provider said
 
@@ -145,9 +158,15 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"**Who else can read it.** {spec.who_else_reads}\n\n"
         f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
+        f"{_parts(spec)}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"
     )
+
+
+def _parts(spec: Spec) -> str:
+    parts = (("Set up", spec.set_up), ("While nobody reads", spec.while_away), ("Good to know", spec.notes))
+    return "".join(f"## {title}\n\n{text.strip()}\n\n" for title, text in parts if text)
 
 
 def _settings(plugin: type[Any]) -> str:

@@ -42,12 +42,12 @@ class Spec:
     senders: Literal["account", "number"] = "number"
     """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
-    set_up: tuple[str, ...] = ()
-    """What to do at the provider, step by step."""
+    set_up: str = ""
+    """What to do at the provider, step by step (Markdown)."""
     while_away: str = ""
-    """Of a bridge: what becomes of messages that come while nobody reads them."""
-    notes: tuple[str, ...] = ()
-    """What else whoever runs it must know, a sentence or two each."""
+    """Of a bridge: what becomes of messages that come while nobody reads them (Markdown)."""
+    notes: str = ""
+    """What else whoever runs it must know (Markdown)."""
 
 
 # --- bridges ---------------------------------------------------------------------------------

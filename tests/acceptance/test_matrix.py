@@ -31,6 +31,8 @@ class Scene:
     http: aiohttp.ClientSession
     ada: Account
     neighbour: Account
+    alerts: Account
+    """By it the group's channel writes."""
     room: str
     code: str = ""
 
@@ -58,7 +60,9 @@ class Scene:
         return found[0]
 
     async def said(self, who: Account | None = None, room: str = "") -> list[str]:
-        return await self.synapse.said_by_bot(self.http, who or self.ada, room or self.room)
+        """What the bot or the group's account said there, oldest first."""
+        ours = {BOT, self.alerts.user_id}
+        return await self.synapse.said_by(ours, self.http, who or self.ada, room or self.room)
 
     async def said_nothing_twice(self) -> None:
         """Each message stands in the verifiers' room once; that it is sent is said for each that is."""
@@ -125,7 +129,7 @@ def is_raid(event: dict[str, Any]) -> bool:
     return bool(event["content"].get("body") == RAID)
 
 
-def write_bridges(folder: Path, synapse: Synapse, rooms: list[str]) -> Path:
+def write_bridges(folder: Path, synapse: Synapse, rooms: list[str], alerts_from: list[str]) -> Path:
     for name, token in (("hs", synapse.hs_token), ("as", synapse.as_token)):
         (folder / f"{name}-token").write_text(token + "\n")
     settings = {
@@ -134,6 +138,7 @@ def write_bridges(folder: Path, synapse: Synapse, rooms: list[str]) -> Path:
         "hs_token": f"file:{folder / 'hs-token'}",
         "as_token": f"file:{folder / 'as-token'}",
         "desk_rooms": rooms,
+        "alerts_from": alerts_from,
     }
     file = folder / "bridges.yaml"
     file.write_text(json.dumps([{"id": "matrix", "kind": "matrix", "settings": settings}]))
@@ -141,7 +146,9 @@ def write_bridges(folder: Path, synapse: Synapse, rooms: list[str]) -> Path:
 
 
 async def define(scene: Scene, folder: Path) -> None:
-    settings = {"token": f"file:{folder / 'as-token'}", "to": [scene.room], "homeserver": scene.synapse.url}
+    (folder / "alerts-token").write_text(scene.alerts.token + "\n")
+    token = f"file:{folder / 'alerts-token'}"
+    settings = {"token": token, "to": [scene.room], "homeserver": scene.synapse.url}
     chat = {"id": "chat", "kind": "matrix", "audience": "verifiers", "settings": settings}
     definition = {"id": "hackney", "name": "Hackney", "area": square(LAT, LON, 0.03)}
     body = {"definition": definition, "channels": [chat, channel("hackney", "community")]}
@@ -167,16 +174,18 @@ async def read_code(scene: Scene) -> None:
 @asynccontextmanager
 async def a_scene(folder: Path) -> AsyncIterator[Scene]:
     synapse = Synapse(folder / "synapse")
-    env = {"RELAY_INGEST_BRIDGES_FILE": str(write_bridges(folder, synapse, []))}
+    env = {"RELAY_INGEST_BRIDGES_FILE": str(write_bridges(folder, synapse, [], []))}
     async with RelaySystem(folder, env=env) as relay, aiohttp.ClientSession() as http:
         synapse.register(f"{relay.urls['ingest']}/bridges/matrix")
         await asyncio.to_thread(synapse.start)
         try:
-            ada, neighbour = [await synapse.sign_up(http, name) for name in ("ada", "neighbour")]
-            room = await synapse.create_room(http, ada, name="Verifiers E8")
-            write_bridges(folder, synapse, [room])
+            names = ("ada", "neighbour", "alerts")
+            ada, neighbour, alerts = [await synapse.sign_up(http, name) for name in names]
+            room = await synapse.create_room(http, ada, name="Verifiers E8", invite=[alerts.user_id])
+            await synapse.call(http, "POST", f"/v3/rooms/{room}/join", alerts, {})
+            write_bridges(folder, synapse, [room], [alerts.user_id])
             await relay.restart("ingest")
-            scene = Scene(relay, synapse, http, ada, neighbour, room)
+            scene = Scene(relay, synapse, http, ada, neighbour, alerts, room)
             await define(scene, folder)
             await synapse.call(http, "POST", f"/v3/rooms/{room}/invite", ada, {"user_id": BOT})
 

@@ -9,7 +9,7 @@ import itertools
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -148,16 +148,14 @@ class Synapse(Process):
         path = f"/v3/rooms/{quote(room)}/messages?dir=b&limit=100"
         return list((await self.call(http, "GET", path, who))["chunk"])[::-1]
 
-    async def said_by_bot(self, http: aiohttp.ClientSession, who: Account, room: str) -> list[str]:
-        """The texts of our account in a room, oldest first."""
-        found = await self.events(http, who, room)
-        return [e["content"].get("body", "") for e in found if _is_text_of(e, BOT)]
+    async def said_by(
+        self, authors: Collection[str], http: aiohttp.ClientSession, who: Account, room: str
+    ) -> list[str]:
+        """The texts of these accounts in a room as somebody sees it, oldest first."""
+        texts = [e for e in await self.events(http, who, room) if e["type"] == "m.room.message"]
+        return [e["content"].get("body", "") for e in texts if e["sender"] in authors]
 
     async def members(self, http: aiohttp.ClientSession, who: Account, room: str) -> set[str]:
         """Who is in the room now."""
         path = f"/v3/rooms/{quote(room)}/joined_members"
         return set((await self.call(http, "GET", path, who))["joined"])
-
-
-def _is_text_of(event: Mapping[str, Any], who: str) -> bool:
-    return bool(event["sender"] == who and event["type"] == "m.room.message")

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import Field, StringConstraints
 
 from alert_relay.plugins import (
@@ -51,6 +52,9 @@ from services.ingest.bridges.matrix_events import (
 from services.ingest.bridges.matrix_rooms import Rooms, together, worst
 from shared.plugins.addresses import http_base
 from shared.plugins.matrix_api import ROOM_ID, Homeserver
+from shared.plugins.matrix_words import READING, SET_UP, WHILE_AWAY
+
+log = structlog.get_logger()
 
 _PREFIX: Final = "/_matrix/app/v1/"
 _BAD_TOKEN: Final = Refused(
@@ -85,6 +89,8 @@ class MatrixSettings(PluginSettings):
     """The registration's id."""
     desk_rooms: tuple[Annotated[str, StringConstraints(pattern=rf"^{ROOM_ID}$")], ...] = ()
     """The ids of verifiers' rooms: of what is written there, only replies to the desk are taken."""
+    alerts_from: tuple[Annotated[str, StringConstraints(pattern=r"^@\S{1,250}$")], ...] = ()
+    """Other accounts by which alerts come into these rooms (channel `matrix`): never reports themselves."""
 
 
 class Matrix:
@@ -103,11 +109,15 @@ class Matrix:
         example={
             "homeserver": "http://127.0.0.1:8008",
             "user_id": "@relay:example.org",
-            "hs_token": "env:MATRIX_HS_TOKEN",
-            "as_token": "env:MATRIX_AS_TOKEN",
+            "hs_token": "env:RELAY_MATRIX_HS_TOKEN",
+            "as_token": "env:RELAY_MATRIX_AS_TOKEN",
             "desk_rooms": ["!verifiers:example.org"],
+            "alerts_from": ["@alerts:example.org"],
         },
         senders="account",
+        set_up=SET_UP,
+        while_away=WHILE_AWAY,
+        notes=READING,
     )
     Settings: ClassVar[type[PluginSettings]] = MatrixSettings
     max_body: ClassVar[int] = 8_000_000
@@ -118,7 +128,7 @@ class Matrix:
         self._hs_token = secrets.resolve(settings.hs_token).encode()
         self._as_token = secrets.resolve(settings.as_token)
         self._base = http_base(settings.homeserver, secrets)
-        self._us = Us(settings.user_id)
+        self._us = Us(settings.user_id, frozenset(settings.alerts_from))
         self._appservice = settings.appservice
         self.rooms = Rooms(self._us, settings.desk_rooms)
 
@@ -156,7 +166,11 @@ class Matrix:
 
     def _report(self, event: Event) -> IncomingReport | str:
         quoted = self.rooms.quotes.get(answered(event) or "", "")
-        return report_of(event, self.rooms.kind(event["room_id"]), quoted, self._us)
+        try:
+            return report_of(event, self.rooms.kind(event["room_id"]), quoted, self._us)
+        except Exception as error:  # noqa: BLE001 - one event must not keep all others waiting for ever
+            log.error("matrix_event_unreadable", error=type(error).__name__)  # noqa: TRY400 - no content
+            return "unreadable_event"
 
     # --- what it must know for that, and what it does besides --------------------------------
 

@@ -35,9 +35,14 @@ _QUOTE: Final = re.compile(r"\A(?:> .*\n|>\n)+\n?")
 
 @dataclass(frozen=True, slots=True)
 class Us:
-    """Our account, and how a room's members call it."""
+    """Our account, how a room's members call it, and the accounts by which groups send alerts."""
 
     user_id: str
+    alerts_from: frozenset[str] = frozenset()
+
+    def wrote(self, event: Event) -> bool:
+        """Whether it is the relay's own: an alert that comes back is nobody's report."""
+        return event.get("sender") in {self.user_id, *self.alerts_from}
 
     def without_name(self, text: str) -> str:
         """The text without our name at its beginning, as apps put it there for a mention."""
@@ -68,7 +73,7 @@ def content(event: Event) -> Event:
 
 def is_message(event: Event, us: Us) -> bool:
     """Whether somebody else wrote it, in clear or not."""
-    return event["type"] in {MESSAGE, ENCRYPTED} and event["sender"] != us.user_id
+    return event["type"] in {MESSAGE, ENCRYPTED} and not us.wrote(event)
 
 
 def answered(event: Event) -> str | None:
@@ -80,7 +85,7 @@ def answered(event: Event) -> str | None:
 def text_of(event: Event) -> str:
     """The words of a message, or of what stands under a picture; of a place none but its description."""
     said = content(event)
-    match said.get("msgtype"):
+    match _str(said, "msgtype"):
         case kind if kind in _TEXTS:
             body = _str(said, "body")
             return _QUOTE.sub("", body, count=1).strip() if answered(event) else body.strip()
@@ -97,7 +102,7 @@ def text_of(event: Event) -> str:
 def unreadable(event: Event) -> bool:
     """Whether it is a message of somebody's that holds no words and no place: a picture, a voice."""
     said = content(event)
-    return event["type"] == MESSAGE and said.get("msgtype") in _MEDIA and not text_of(event)
+    return event["type"] == MESSAGE and _str(said, "msgtype") in _MEDIA and not text_of(event)
 
 
 def report_of(event: Event, room: Room, quoted: str, us: Us) -> IncomingReport | str:
@@ -126,7 +131,7 @@ def _not_for_us(event: Event, us: Us) -> str | None:
         return "encrypted"
     if event["type"] != MESSAGE:
         return "no_message"
-    if event["sender"] == us.user_id:
+    if us.wrote(event):
         return "own_message"
     if said.get("msgtype") == "m.notice":
         return "from_a_bot"
@@ -214,9 +219,7 @@ def departures(events: Sequence[Event]) -> set[str]:
 
 def encrypted_rooms(events: Sequence[Event], us: Us) -> set[str]:
     """The rooms in which something is, or from now on will be, encrypted."""
-    return {
-        e["room_id"] for e in events if e["type"] in {ENCRYPTED, ENCRYPTION} and e["sender"] != us.user_id
-    }
+    return {e["room_id"] for e in events if e["type"] in {ENCRYPTED, ENCRYPTION} and not us.wrote(e)}
 
 
 def _membership(event: Event) -> str:

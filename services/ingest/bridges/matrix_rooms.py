@@ -95,8 +95,7 @@ class Rooms:
         """Learn the text that somebody answers, if it is ours: an alert's code stands in it."""
         said = await home.call("GET", room_path(room, f"event/{quote(event_id, safe='')}"))
         if isinstance(said.outcome, Delivered | Rejected):
-            ours = said.data.get("sender") == self._us.user_id
-            _remember(self.quotes, event_id, text_of(said.data) if ours else "")
+            _remember(self.quotes, event_id, text_of(said.data) if self._us.wrote(said.data) else "")
         return said.outcome
 
     async def enter(self, home: Homeserver, room: str, *, take: Take, read: Read) -> Outcome:

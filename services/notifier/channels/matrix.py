@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from shared.plugins.addresses import http_base, resolved
 from shared.plugins.matrix_api import ROOM_ID, Homeserver
+from shared.plugins.matrix_words import SENDING, SENDING_SET_UP
 from shared.plugins.spec import ChannelHost, Outcome, PluginSettings, RenderedMessage, Spec
 
 
@@ -41,6 +42,8 @@ class MatrixChannel:
             "token": "env:GROUP_MATRIX_TOKEN",
             "to": ["!verifiers:example.org"],
         },
+        set_up=SENDING_SET_UP,
+        notes=SENDING,
     )
     Settings: ClassVar[type[PluginSettings]] = MatrixSettings
     max_chars: ClassVar[int] = 4000
