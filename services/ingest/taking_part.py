@@ -61,6 +61,7 @@ class TakingPart:
         }
         self._unsettled = {name: asyncio.Event() for name in self._taking}
         self._going_on: set[asyncio.Task[None]] = set()
+        self._told: dict[str, str] = {}
 
     def get(self, instance: str) -> TakesPart | None:
         """The bridge, if it is one of these."""
@@ -146,12 +147,16 @@ class TakingPart:
             outcome = Unknown("plugin_error")
         if isinstance(outcome, Delivered):
             self._count(instance, "settled")
+            self._told.pop(instance, None)
             log.info("bridge_settled", bridge=instance)
             return outcome
         self._count(instance, f"unsettled.{outcome.reason}")
-        # A person has to act on these; the others pass.
-        loud = log.error if isinstance(outcome, BadCredentials | Rejected) else log.warning
-        loud("bridge_unsettled", bridge=instance, reason=outcome.reason)
+        # A person has to act on these, and is told once; the others pass.
+        needs_a_person = isinstance(outcome, BadCredentials | Rejected)
+        if not needs_a_person or self._told.get(instance) != outcome.reason:
+            loud = log.error if needs_a_person else log.warning
+            loud("bridge_unsettled", bridge=instance, reason=outcome.reason)
+        self._told[instance] = outcome.reason
         return outcome
 
     def _failed(self, instance: str, at: str, error: Exception) -> None:

@@ -8,7 +8,7 @@ in it, `@room` least of all, is read as mark-up or calls anybody.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,8 @@ ROOM_ID: Final = r"![^\s/]{1,254}"
 _CLIENT: Final = "/_matrix/client"
 _MAX_ANSWER: Final = 4_000_000
 _NO_ACCOUNT: Final = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_SUSPENDED", "M_USER_LOCKED"})
+
+_NOT_IN_ROOM: Final = Rejected("not_in_room")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ class Homeserver:
                 raw = await _read(response)
                 if raw is None and method == "GET":  # it has told us nothing
                     return Said(Unknown("connection_broke"), {})
-                return _said(response.status, response.headers, raw or b"")
+                said = _said(response.status, response.headers, raw or b"")
+                # What is forbidden in a room is so because we are not there; else it is another matter.
+                elsewhere = said.outcome == _NOT_IN_ROOM and "/rooms/" not in path
+                return replace(said, outcome=Rejected("forbidden")) if elsewhere else said
         except (aiohttp.ClientError, OSError) as error:
             return Said(from_error(error), {})
 
@@ -100,7 +105,7 @@ def _outcome(status: int, headers: Mapping[str, str], raw: bytes, said: Said) ->
             event = said.data.get("event_id")
             return Delivered(event if isinstance(event, str) else None)
         case HTTPStatus.FORBIDDEN if said.errcode:
-            return Rejected("not_in_room", words=words)
+            return replace(_NOT_IN_ROOM, words=words)
         case HTTPStatus.TOO_MANY_REQUESTS:
             return RetryLater("http_429", _wait(headers, said.data), words=words)
         case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:

@@ -24,7 +24,8 @@ An application service is registered in the configuration of a homeserver, so yo
 3. Name that file in `homeserver.yaml` under `app_service_config_files`, and restart the homeserver.
 4. Add the entry below to the bridges file and restart ingest and notifier. Ingest makes the account
    `@relay:example.org` and pings the homeserver, which pings back: `/health` of ingest then counts
-   `bridge.my-matrix.settled`. `bridge.my-matrix.unsettled.…` and the log say what is wrong.
+   `bridge.my-matrix.settled`. `bridge.my-matrix.unsettled.…` and the log say what is wrong: `cannot_reach_us`
+   (the `url` or the hs_token is wrong), `bad_credentials` (the as_token), `wrong_appservice` (the `id`).
 5. Write to `@relay:example.org` from any account: a receipt comes back.
 6. For a verifiers' room: make a room that is private and **not encrypted**, and copy its id (in Element: room
    settings, Advanced). Put the id under `desk_rooms`, and the account by which the group's channel
@@ -50,6 +51,7 @@ READING: Final = """\
 - **Private means one person.** A room in which anybody else is or ever was is told so and left, and nothing
   more is taken from it. From a verifiers' room only replies to the desk are taken, never its other talk.
   These sentences are in English, because Matrix does not say which language somebody reads.
+- **Ids.** A room that is upgraded is a new room: put its new id where the old one stood.
 - **Edits and deletions.** An edit is not taken: write it anew. Deleting a message does not take a report
   back. The homeserver keeps what the relay forgets: set `retention` in its configuration.
 - **Words and places only.** Text, captions and shared locations count. Whoever sends a picture or a voice

@@ -285,6 +285,26 @@ async def test_settling_makes_the_account_and_tells_the_homeserver_that_we_are_h
     assert loud == ["bad_credentials"], "a person has to act on that one, and on no other"
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((502, {"errcode": "M_CONNECTION_FAILED"}), "cannot_reach_us"),
+        ((403, {"errcode": "M_FORBIDDEN"}), "wrong_appservice"),
+    ],
+)
+async def test_a_homeserver_that_does_not_reach_us_is_named(
+    rig: Rig, answer: tuple[int, dict[str, Any]], reason: str
+) -> None:
+    rig.home.fails = lambda _method, path: answer if path.endswith("/ping") else None
+
+    async def named() -> bool:
+        return await rig.count(f"unsettled.{reason}") > 0
+
+    async with settling(rig):
+        await until(named)
+    assert await rig.count("settled") == 0
+
+
 async def test_a_picture_without_words_is_answered_and_no_report(rig: Rig) -> None:
     room = rig.home.room("direct", ADA)
     await rig.takes(rig.home.event(room, ADA, {"msgtype": "m.image", "body": "a.jpg", "url": "mxc://x/y"}))

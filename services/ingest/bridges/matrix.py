@@ -29,6 +29,7 @@ from alert_relay.plugins import (
     PluginSettings,
     Receipt,
     Refused,
+    Rejected,
     RetryLater,
     Secrets,
     Spec,
@@ -51,7 +52,7 @@ from services.ingest.bridges.matrix_events import (
 )
 from services.ingest.bridges.matrix_rooms import Rooms, together, worst
 from shared.plugins.addresses import http_base
-from shared.plugins.matrix_api import ROOM_ID, Homeserver
+from shared.plugins.matrix_api import ROOM_ID, Homeserver, Said
 from shared.plugins.matrix_words import READING, SET_UP, WHILE_AWAY
 
 log = structlog.get_logger()
@@ -226,9 +227,8 @@ class Matrix:
             return made.outcome
         # Pinged, Synapse sends at once what it kept for us; otherwise up to eight minutes later.
         ping = await home.call("POST", f"/v1/appservice/{self._appservice}/ping", body={})
-        pinged = Delivered() if ping.errcode == "M_UNRECOGNIZED" else ping.outcome
         entered = await together([self._enter(room, host) for room in tuple(self.rooms.entering)])
-        return worst([pinged, entered])
+        return worst([_pinged(ping), entered])
 
     async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:
         """Send it into the room, by a transaction id that stays the same."""
@@ -239,6 +239,18 @@ class Matrix:
 
     def _home(self, host: ChannelHost) -> Homeserver:
         return Homeserver(host.http, self._base, self._as_token)
+
+
+def _pinged(ping: Said) -> Outcome:
+    """What became of asking the homeserver to call us; an older one cannot be asked."""
+    match ping.errcode:
+        case "M_UNRECOGNIZED":
+            return Delivered()
+        case "M_FORBIDDEN":
+            return Rejected("wrong_appservice")
+        case "M_BAD_STATUS" | "M_CONNECTION_FAILED" | "M_CONNECTION_TIMEOUT":
+            return RetryLater("cannot_reach_us")
+    return ping.outcome
 
 
 def _asked(request: WebhookRequest) -> str:
