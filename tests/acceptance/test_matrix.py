@@ -11,6 +11,9 @@ from typing import Any
 
 import aiohttp
 
+from services.notifier.channels.matrix import MatrixChannel, MatrixSettings
+from shared.plugins.channel_testing import MESSAGE, a_host
+from shared.plugins.spec import BadCredentials, Rejected, RetryLater
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.sink import channel
 from tests.rigs.synapse import BOT, Account, Synapse, needs_synapse
@@ -314,3 +317,30 @@ async def test_an_edit_a_deletion_and_a_bot_are_no_second_report(tmp_path: Path)
         await scene.shown(lambda i: i["reports"] == 2, "the place, and nothing else, as a second report")
         assert await scene.count("ignored.edited_message") == 1
         assert await scene.count("ignored.from_a_bot") == 1
+
+
+async def test_a_second_attempt_is_no_second_message_not_even_over_a_restart(tmp_path: Path) -> None:
+    synapse = Synapse(tmp_path / "synapse")
+    synapse.register("http://127.0.0.1:9/bridges/matrix")
+    await asyncio.to_thread(synapse.start)
+    try:
+        async with aiohttp.ClientSession() as http:
+            ada, alerts = [await synapse.sign_up(http, name) for name in ("ada", "alerts")]
+            room = await synapse.create_room(http, ada, invite=[alerts.user_id])
+            async with a_host({"env:T": alerts.token, "env:WRONG": "wrong"}) as host:
+                settings = {"homeserver": synapse.url, "token": "env:T", "to": [room]}
+                channel = MatrixChannel(MatrixSettings.model_validate(settings), host)
+                assert await channel.send(room, MESSAGE, key="k1") == Rejected("not_in_room")
+                await synapse.call(http, "POST", f"/v3/rooms/{room}/join", alerts, {})
+                first = await channel.send(room, MESSAGE, key="k1")
+                await asyncio.to_thread(synapse.kill)
+                assert isinstance(await channel.send(room, MESSAGE, key="k2"), RetryLater)
+                await asyncio.to_thread(synapse.start)
+                assert await channel.send(room, MESSAGE, key="k1") == first
+                wrong = MatrixSettings.model_validate({**settings, "token": "env:WRONG"})
+                assert isinstance(
+                    await MatrixChannel(wrong, host).send(room, MESSAGE, key="k1"), BadCredentials
+                )
+            assert await synapse.said_by({alerts.user_id}, http, ada, room) == [MESSAGE.text]
+    finally:
+        await asyncio.to_thread(synapse.stop)
