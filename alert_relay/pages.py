@@ -41,6 +41,10 @@ WRITES_BACK = (
     "**Writes back.** If its settings say how, people who report by it can be [asked one question]"
     "(../mechanisms/asking-back.md). The notifier needs the same bridges file and secrets for that.\n\n"
 )
+READS = (
+    "**Reads its source.** Nothing is called from outside: ingest keeps a connection open, and begins it "
+    "anew when it breaks. `relay status` shows how it stands.\n\n"
+)
 FOR_AUTHORS = """
 ## A bridge that writes back
 
@@ -64,6 +68,19 @@ request, so they must do a thing twice without harm. What a follow-up answers wi
 or `BadCredentials` makes the host call `settle`, again and again with pauses that grow; it is called at the
 start too. A message's id is unique at such a source: the same id is the same report, however it was read.
 Reports that no request brought go to `host.take`.
+
+## A bridge that reads its source
+
+A source that calls us has a webhook: the class has `parse` and `answer` (`Bridge`). One that we must ask,
+by a stream or a long poll, has `read` instead (`Reads`). The host calls `read` again and again for as long
+as it runs, with pauses that grow. The bridge says `host.connected()` once the source is open, hands each
+report to `host.take` and reads on, or acknowledges, only when that returns: then it is stored. It counts
+what is none with `host.ignored`. When the source breaks off it returns why: `RetryLater`, with `after_s` if
+the source wants us to wait, or `BadCredentials`, for which a person is needed. Out of that the host makes
+the state that operators see: CONNECTING, CONNECTED, TRANSIENT_DISCONNECT, RATE_LIMITED or BAD_CREDENTIALS.
+Whatever a bridge raises is caught, counted and tried again, and touches no other. The same `source_id` is
+the same report, for 14 days: so a source may tell a message again, and no place in it need be kept.
+Receipts are sent by `write_back`, if there is one.
 
 ## What the provider said
 
@@ -157,6 +174,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"# {spec.title} ({family} `{spec.kind}`)\n\n{spec.summary}\n\n"
         f"**Who else can read it.** {spec.who_else_reads}\n\n"
         f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
+        f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
         f"{_parts(spec)}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"

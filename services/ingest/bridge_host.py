@@ -1,7 +1,8 @@
-"""Runs the bridges: one `POST /bridges/{id}` each, isolated from one another.
+"""Runs the bridges that their sources call: one `POST /bridges/{id}` each, isolated from one another.
 
 The provider is answered only after its reports are stored. An exception in a bridge is caught,
 counted under the bridge's name, and becomes a problem document; the others never notice.
+Bridges that read their source themselves are run by `services.ingest.readers`.
 """
 
 from collections.abc import Sequence

@@ -16,10 +16,10 @@ import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import accept, place_of
+from services.ingest.decide.standing import FIRST_PAUSE_S, Again, Standing, again, constant
 from services.ingest.door import Door
 from shared.http import Problem
 from shared.plugins.spec import (
-    BadCredentials,
     Bridge,
     Delivered,
     IncomingReport,
@@ -42,8 +42,6 @@ _ANSWER_S: Final = 5.0
 _FOLLOW_UP_S: Final = 60.0
 _SETTLE_S: Final = 120.0
 _MOST_AT_ONCE: Final = 500
-_FIRST_PAUSE_S: Final = 1.0
-_LONGEST_PAUSE_S: Final = 60.0
 _AGAIN_S: Final = 5
 
 
@@ -61,7 +59,7 @@ class TakingPart:
         }
         self._unsettled = {name: asyncio.Event() for name in self._taking}
         self._going_on: set[asyncio.Task[None]] = set()
-        self._told: dict[str, str] = {}
+        self._standing = {name: (Standing("CONNECTING"), door.now()) for name in self._taking}
 
     def get(self, instance: str) -> TakesPart | None:
         """The bridge, if it is one of these."""
@@ -100,7 +98,7 @@ class TakingPart:
             self._failed(instance, "follow_up", error)
             outcome = Unknown("plugin_error")
         if not isinstance(outcome, Delivered):
-            self._count(instance, f"follow_up.{outcome.reason}")
+            self._count(instance, f"follow_up.{constant(outcome.reason)}")
         if not isinstance(outcome, Delivered | Rejected):
             self._unsettled[instance].set()
 
@@ -126,38 +124,41 @@ class TakingPart:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, instance: str) -> None:
-        unsettled, pause = self._unsettled[instance], _FIRST_PAUSE_S
+        unsettled, failures = self._unsettled[instance], 0
         while True:
             unsettled.clear()
             outcome = await self._settle(instance)
-            if isinstance(outcome, Delivered | Rejected):
-                pause = _FIRST_PAUSE_S
+            failures = 0 if isinstance(outcome, Delivered | Rejected) else failures + 1
+            then = _then(outcome, failures)
+            self._stands(instance, then.standing)
+            if not failures:
                 await unsettled.wait()
-            asked = outcome.after_s if isinstance(outcome, RetryLater) else None
-            await asyncio.sleep(min(asked or pause, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.2))  # noqa: S311 - a pause, no secret
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            await asyncio.sleep(then.after_s)
 
     async def _settle(self, instance: str) -> Outcome:
-        outcome: Outcome
         try:
             async with asyncio.timeout(_SETTLE_S):
-                outcome = await self._taking[instance].settle(self._hosts[instance])
+                return await self._taking[instance].settle(self._hosts[instance])
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
             self._failed(instance, "settle", error)
-            outcome = Unknown("plugin_error")
-        if isinstance(outcome, Delivered):
-            self._count(instance, "settled")
-            self._told.pop(instance, None)
-            log.info("bridge_settled", bridge=instance)
-            return outcome
-        self._count(instance, f"unsettled.{outcome.reason}")
-        # A person has to act on these, and is told once; the others pass.
-        needs_a_person = isinstance(outcome, BadCredentials | Rejected)
-        if not needs_a_person or self._told.get(instance) != outcome.reason:
-            loud = log.error if needs_a_person else log.warning
-            loud("bridge_unsettled", bridge=instance, reason=outcome.reason)
-        self._told[instance] = outcome.reason
-        return outcome
+            return Unknown("plugin_error")
+
+    def _stands(self, instance: str, standing: Standing) -> None:
+        before, _ = self._standing[instance]
+        if standing == before:
+            return
+        self._standing[instance] = standing, self._door.now()
+        # A person has to act on that one; the others pass.
+        loud = log.error if standing.state == "BAD_CREDENTIALS" else log.info
+        loud("bridge_state", bridge=instance, state=standing.state, reason=standing.reason)
+
+    def health(self) -> dict[str, dict[str, str]]:
+        """How each stands, since when, and why if something is wrong."""
+        return {
+            name: {"state": at.state, "since": since.isoformat(timespec="seconds")}
+            | ({"reason": at.reason} if at.reason else {})
+            for name, (at, since) in self._standing.items()
+        }
 
     def _failed(self, instance: str, at: str, error: Exception) -> None:
         self._count(instance, "failed")
@@ -166,6 +167,18 @@ class TakingPart:
 
     def _count(self, instance: str, what: str) -> None:
         self._door.counts[f"bridge.{instance}.{what}"] += 1
+
+
+def _then(outcome: Outcome, failures: int) -> Again:
+    """How a bridge stands after that, and when it is settled again."""
+    match outcome:
+        case Delivered():
+            return Again(Standing("CONNECTED"), FIRST_PAUSE_S)
+        case Rejected(reason):  # nothing but a person mends it
+            return Again(Standing("BAD_CREDENTIALS", constant(reason)), FIRST_PAUSE_S)
+        case Unknown(reason):
+            outcome = RetryLater(reason)
+    return again(outcome, failures=failures, jitter=random.random())  # noqa: S311 - a pause, no secret
 
 
 class _Take:

@@ -23,8 +23,8 @@ An application service is registered in the configuration of a homeserver, so yo
    ```
 3. Name that file in `homeserver.yaml` under `app_service_config_files`, and restart the homeserver.
 4. Add the entry below to the bridges file and restart ingest and notifier. Ingest makes the account
-   `@relay:example.org` and pings the homeserver, which pings back: `/health` of ingest then counts
-   `bridge.my-matrix.settled`. `bridge.my-matrix.unsettled.…` and the log say what is wrong: `cannot_reach_us`
+   `@relay:example.org` and pings the homeserver, which pings back: `relay status` then shows the bridge as
+   CONNECTED. Else it says why: `unreachable` (the homeserver is not there), `cannot_reach_us`
    (the `url` or the hs_token is wrong), `bad_credentials` (the as_token), `wrong_appservice` (the `id`).
 5. Write to `@relay:example.org` from any account: a receipt comes back.
 6. For a verifiers' room: make a room that is private and **not encrypted**, and copy its id (in Element: room

@@ -162,6 +162,70 @@ class Secrets(Protocol):
         ...
 
 
+# --- bridges that read their source ------------------------------------------------------------
+
+BridgeState = Literal["CONNECTING", "CONNECTED", "TRANSIENT_DISCONNECT", "BAD_CREDENTIALS", "RATE_LIMITED"]
+"""How a bridge that reads its source is, as operators see it. The host makes it from `Reads.read`."""
+
+
+class ReadingHost(Protocol):
+    """What the host lends a bridge that reads its source."""
+
+    @property
+    def http(self) -> "ClientSession":
+        """One pooled HTTP session."""
+        ...
+
+    @property
+    def secrets(self) -> "Secrets":
+        """What the settings' references stand for."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        ...
+
+    def connected(self) -> None:
+        """Say that the source is being read; without it for a minute the host begins anew."""
+        ...
+
+    async def take(self, report: IncomingReport) -> None:
+        """Return once the report is stored for good: only then tell the source, or read on.
+
+        The same `source_id` again is the same report. While nothing can be stored, this waits.
+        """
+        ...
+
+    def ignored(self, what: "Ignored") -> None:
+        """Count what was read and is no report."""
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A bridge that reads its source itself (a stream, a long poll) instead of being called by it.
+
+    The host calls `read` again and again, with growing pauses, for as long as the service runs. Where the
+    bridge also `WritesBack`, the host sends the receipts by it.
+    """
+
+    spec: ClassVar[Spec]
+    Settings: ClassVar[type[PluginSettings]]
+
+    def __init__(self, settings: Any, secrets: "Secrets") -> None:
+        """Take validated settings and resolve the secrets they refer to; open nothing."""
+        ...
+
+    async def read(self, host: ReadingHost) -> "RetryLater | BadCredentials":
+        """Read until the source breaks off, and say why: nothing is wrong, only over, or a person must act.
+
+        `RetryLater` with `after_s` means that the source wants us to wait so long. When the service stops
+        this is cancelled; what `host.take` has begun is finished nevertheless.
+        """
+        ...
+
+
 # --- channels --------------------------------------------------------------------------------
 
 

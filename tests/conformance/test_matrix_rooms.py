@@ -20,6 +20,7 @@ from services.ingest.app import make_app
 from services.ingest.bridge_host import PART
 from services.ingest.bridges import matrix_rooms
 from services.ingest.bridges.matrix import Matrix, MatrixSettings
+from services.ingest.decide import standing
 from services.ingest.door import DOOR
 from services.ingest.spool import Spool
 from services.ingest.taking_part import TakingPart
@@ -61,6 +62,10 @@ class Rig:
     async def stored(self) -> int:
         return await self.bus.last_seq("REPORTS")
 
+    def stands(self) -> tuple[str, str]:
+        found = self.part.health()["matrix"]
+        return found["state"], found.get("reason", "")
+
     async def count(self, name: str) -> int:
         async with self.client.get("/health") as response:
             return int((await response.json())["counts"].get(f"bridge.matrix.{name}", 0))
@@ -72,7 +77,9 @@ class Rig:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matrix_rooms, "_AGAIN_S", (0.01, 0.01))
-    monkeypatch.setattr(taking_part, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(standing, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(standing, "LONGEST_PAUSE_S", 0.02)
+    monkeypatch.setattr(taking_part, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(taking_part, "_ANSWER_S", 0.5)
     monkeypatch.setattr(taking_part, "_LEARN_S", 0.5)
 
@@ -273,8 +280,10 @@ async def test_settling_makes_the_account_and_tells_the_homeserver_that_we_are_h
     refusals = iter([(502, {}), (401, {"errcode": "M_UNKNOWN_TOKEN"})])
     rig.home.fails = lambda _method, path: next(refusals, None) if path.endswith("/register") else None
 
+    assert rig.stands() == ("CONNECTING", "")
+
     async def settled() -> bool:
-        return await rig.count("settled") > 0
+        return rig.stands()[0] == "CONNECTED"
 
     with capture_logs() as logs:
         async with settling(rig):
@@ -286,23 +295,26 @@ async def test_settling_makes_the_account_and_tells_the_homeserver_that_we_are_h
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "state", "reason"),
     [
-        ((502, {"errcode": "M_CONNECTION_FAILED"}), "cannot_reach_us"),
-        ((403, {"errcode": "M_FORBIDDEN"}), "wrong_appservice"),
+        ((502, {"errcode": "M_CONNECTION_FAILED"}), "TRANSIENT_DISCONNECT", "cannot_reach_us"),
+        ((403, {"errcode": "M_FORBIDDEN"}), "BAD_CREDENTIALS", "wrong_appservice"),
+        ((401, {"errcode": "M_UNKNOWN_TOKEN"}), "BAD_CREDENTIALS", "bad_credentials"),
+        ((429, {"retry_after_ms": 9_000}), "RATE_LIMITED", "http_429"),
     ],
 )
 async def test_a_homeserver_that_does_not_reach_us_is_named(
-    rig: Rig, answer: tuple[int, dict[str, Any]], reason: str
+    rig: Rig, answer: tuple[int, dict[str, Any]], state: str, reason: str
 ) -> None:
     rig.home.fails = lambda _method, path: answer if path.endswith("/ping") else None
 
     async def named() -> bool:
-        return await rig.count(f"unsettled.{reason}") > 0
+        return rig.stands() == (state, reason)
 
     async with settling(rig):
         await until(named)
-    assert await rig.count("settled") == 0
+    async with rig.client.get("/health") as response:
+        assert (await response.json())["bridges"]["matrix"]["reason"] == reason
 
 
 async def test_a_picture_without_words_is_answered_and_no_report(rig: Rig) -> None:
