@@ -433,11 +433,11 @@ def test_aftercare_shows_tags_posts_and_who_is_wanted(fake: Relay) -> None:
         "people": [{"tag": "PK7B", "fate": "unknown"}], "owner": {"member": "mada", "name": "Ada"},
         "posts": [{"id": "p1", "group": "hackney", "label": "Front door", "needed": 2, "told": [],
                    "begins": "2022-05-14T20:00:00+00:00", "ends": "2022-05-14T22:00:00+00:00",
-                   "keepers": [keeper]}],
+                   "keepers": [keeper], "link": "https://relay.example/post/D7K/p1/0f"}],
     }  # fmt: skip
     fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": after})
     said = run("desk", "aftercare", "D7K").output
-    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted"):
+    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted", "/post/D7K/p1/0f"):
         assert words in said
     assert json.loads(run("desk", "aftercare", "D7K", "--json").output) == after
     fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": None})
