@@ -175,13 +175,14 @@ def invalid(error: ValidationError) -> Problem:
     return Problem(422, "invalid_report", f"Correct this and send it again: {sentences(error)}.")
 
 
-async def read_body(request: web.Request) -> bytes:
-    """The whole body; raises `Problem` 413 above 64 kB, before reading it where the length is told."""
-    too_large = Problem(413, "too_large", "A request may have 64 kB; send a shorter text and no pictures.")
-    if (request.content_length or 0) > MAX_BODY:
+async def read_body(request: web.Request, most: int = MAX_BODY) -> bytes:
+    """The whole body; raises `Problem` 413 above `most` bytes, before reading it where the length is told."""
+    detail = f"A request may have {most // 1024} kB; send a shorter text and no pictures."
+    too_large = Problem(413, "too_large", detail)
+    if (request.content_length or 0) > most:
         raise too_large
     try:
-        return await request.read()
+        return await (request if most == MAX_BODY else request.clone(client_max_size=most)).read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large from None
 

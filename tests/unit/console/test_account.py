@@ -310,6 +310,7 @@ async def test_an_account_page_is_never_kept_and_runs_only_our_own_script(hub: R
 async def test_groups_are_called_by_their_names_and_none_is_chosen_for_one(hub: Rig, bo: Browser) -> None:
     await with_password(hub, bo, await invited(hub, "Ann", hub="operator"))
     await hub.group("peckham")
+    await hub.shown()
     await bo.get("/members")
     form = bo.text.partition('id="group"')[2].partition("</select>")[0]
     first, *groups = re.findall(r'<option value="([^"]*)">([^<]*)<', form)
