@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import services
+import shared.gazetteer
 from services.console.decide.group.facts import Districts
 
-FILE: Final = Path(services.__path__[0]) / "router" / "gazetteer" / "data" / "starter_outcodes.csv"
+FILE: Final = Path(shared.gazetteer.__path__[0]) / "data" / "starter_outcodes.csv"
 
 
 @cache

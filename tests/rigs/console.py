@@ -30,8 +30,6 @@ from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.state import State
-from services.router.gazetteer.load import gazetteer_of
-from services.router.gazetteer.rows import Rows
 from shared.contracts import desk, members
 from shared.contracts import incidents as i
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
@@ -48,6 +46,8 @@ from shared.contracts.groups import (
     MemberRevoked,
 )
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome
+from shared.gazetteer.load import gazetteer_of
+from shared.gazetteer.rows import Rows
 from shared.http import site
 from shared.ports import Bus, Entry
 from shared.sealing import Keyring, MasterKey

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.keys import name_key
-from services.router.gazetteer.load import gazetteer_of, load_gazetteer, open_gazetteer
-from services.router.gazetteer.port import Gazetteer, NamedPlace
-from services.router.gazetteer.rows import Rows
+from shared.gazetteer.importing import import_gazetteer
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.keys import name_key
+from shared.gazetteer.load import gazetteer_of, load_gazetteer, open_gazetteer
+from shared.gazetteer.port import Gazetteer, NamedPlace
+from shared.gazetteer.rows import Rows
 from tests.unit.router.gazetteer_files import (
     GEODATA,
     NO_GEODATA,
@@ -229,7 +229,7 @@ def test_an_index_does_not_depend_on_the_seed_of_hashes(tmp_path: Path) -> None:
     files = write_files(tmp_path)
     code = (
         "import sys; from datetime import datetime, UTC; from pathlib import Path; "
-        "from services.router.gazetteer.importing import import_gazetteer; "
+        "from shared.gazetteer.importing import import_gazetteer; "
         "files = [Path(p) for p in sys.argv[2:]]; now = datetime(2026, 1, 1, tzinfo=UTC); "
         "import_gazetteer(files, Path(sys.argv[1]), now=now)"
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from services.router.decide.geo import distance_m
-from services.router.gazetteer.port import Point
+from shared.gazetteer.port import Point
+from shared.geo import distance_m
 
 _OUTCODE_LEAST_M: Final = 900.0
 _OUTCODE_MOST_M: Final = 8_000.0

@@ -12,7 +12,7 @@ import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from services.router.gazetteer.marks import asked, heard, marks, slips_of
+from shared.gazetteer.marks import asked, heard, marks, slips_of
 
 _MOST_NEAR: Final = 64
 _MOST_MARKED: Final = 100

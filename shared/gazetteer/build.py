@@ -12,15 +12,15 @@ from typing import Final
 
 import shapely
 
-from services.router.gazetteer.aliases import keys_of
-from services.router.gazetteer.discs import OUTCODE_DEFAULT_M, discs
-from services.router.gazetteer.filter import filter_bits
-from services.router.gazetteer.grid import CELL_SQL
-from services.router.gazetteer.keys import fingerprint, shorter
-from services.router.gazetteer.port import NamedPlace
-from services.router.gazetteer.rows import LatLon, Rows
-from services.router.gazetteer.schema import ARRANGE, KINDS, LOADING, PRECISE_KINDS, SCALE, TABLES, VERSION
-from services.router.gazetteer.vocabulary import learn
+from shared.gazetteer.aliases import keys_of
+from shared.gazetteer.discs import OUTCODE_DEFAULT_M, discs
+from shared.gazetteer.filter import filter_bits
+from shared.gazetteer.grid import CELL_SQL
+from shared.gazetteer.keys import fingerprint, shorter
+from shared.gazetteer.port import NamedPlace
+from shared.gazetteer.rows import LatLon, Rows
+from shared.gazetteer.schema import ARRANGE, KINDS, LOADING, PRECISE_KINDS, SCALE, TABLES, VERSION
+from shared.gazetteer.vocabulary import learn
 
 _KIND: Final = {kind: number for number, kind in enumerate(KINDS)}
 _SETTINGS: Final = (

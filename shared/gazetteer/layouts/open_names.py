@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from services.router.gazetteer.layouts.cells import Lines, Mistakes, checked, text
-from services.router.gazetteer.layouts.national_grid import easting, northing, turned
-from services.router.gazetteer.layouts.postcodes import full_at
-from services.router.gazetteer.port import Kind, NamedPlace
-from services.router.gazetteer.ranks import NATURE, RADIUS_M, RANK, TOWN
-from services.router.gazetteer.rows import LatLon, Rows
+from shared.gazetteer.layouts.cells import Lines, Mistakes, checked, text
+from shared.gazetteer.layouts.national_grid import easting, northing, turned
+from shared.gazetteer.layouts.postcodes import full_at
+from shared.gazetteer.port import Kind, NamedPlace
+from shared.gazetteer.ranks import NATURE, RADIUS_M, RANK, TOWN
+from shared.gazetteer.rows import LatLon, Rows
 
 COLUMNS: Final = 34
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from services.router.decide.geo import DEGREE_M, lon_scale
+from shared.geo import DEGREE_M, lon_scale
 
 DIGITS: Final = "23456789CFGHJMPQRVWX"
 _BASE: Final = 20

@@ -10,11 +10,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from services.router.gazetteer.build import Builder
-from services.router.gazetteer.files import FileRead, expand, read_file, read_table
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.rows import Rows
 from shared.errors import SettingsError
+from shared.gazetteer.build import Builder
+from shared.gazetteer.files import FileRead, expand, read_file, read_table
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.rows import Rows
 
 _STARTER: Final = ("starter_places.csv", "starter_outcodes.csv")
 _MOST_WRONG: Final = 0.01

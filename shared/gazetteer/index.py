@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from services.router.gazetteer.borders import Borders
-from services.router.gazetteer.country import abroad
-from services.router.gazetteer.filter import WordFilter
-from services.router.gazetteer.kept import Kept
-from services.router.gazetteer.keys import GENERIC, fingerprint
-from services.router.gazetteer.nearby import Nearby
-from services.router.gazetteer.port import NamedPlace, Point
-from services.router.gazetteer.schema import KINDS, SCALE, read_meta
-from services.router.gazetteer.spelling import Vocabulary, misspelt
-from services.router.gazetteer.vocabulary import Words
+from shared.gazetteer.borders import Borders
+from shared.gazetteer.country import abroad
+from shared.gazetteer.filter import WordFilter
+from shared.gazetteer.kept import Kept
+from shared.gazetteer.keys import GENERIC, fingerprint
+from shared.gazetteer.nearby import Nearby
+from shared.gazetteer.port import NamedPlace, Point
+from shared.gazetteer.schema import KINDS, SCALE, read_meta
+from shared.gazetteer.spelling import Vocabulary, misspelt
+from shared.gazetteer.vocabulary import Words
 
 _POSTCODE_M: Final = 100.0
 _SAMPLE: Final = 200
@@ -41,7 +41,7 @@ _KEPT: Final = 40_000
 
 
 class SqliteGazetteer:
-    """See `services.router.gazetteer.port.Gazetteer`. Of the thread that uses it; `close` it at the end."""
+    """See `shared.gazetteer.port.Gazetteer`. Of the thread that uses it; `close` it at the end."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         """Over a complete database. Raises `SettingsError` if it is none of this version."""

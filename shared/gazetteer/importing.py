@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from services.router.gazetteer.build import Builder
-from services.router.gazetteer.files import FileRead, expand, read_file
-from services.router.gazetteer.load import add_starter, too_many_wrong
 from shared.errors import SettingsError
+from shared.gazetteer.build import Builder
+from shared.gazetteer.files import FileRead, expand, read_file
+from shared.gazetteer.load import add_starter, too_many_wrong
 
 
 @dataclass(slots=True)

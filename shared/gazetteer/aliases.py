@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from services.router.gazetteer.keys import name_key, tells
+from shared.gazetteer.keys import name_key, tells
 
 _PARTS: Final = re.compile(r"[/()\[\];]+")
 _BESIDE: Final = frozenset({"opp", "opposite", "nr", "near", "adj", "outside", "o", "s"})

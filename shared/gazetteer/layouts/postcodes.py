@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from services.router.gazetteer.layouts.cells import (
+from shared.gazetteer.layouts.cells import (
     Lines,
     Mistakes,
     checked,
@@ -13,8 +13,8 @@ from services.router.gazetteer.layouts.cells import (
     number,
     wrong,
 )
-from services.router.gazetteer.layouts.national_grid import easting, northing, turned
-from services.router.gazetteer.rows import Rows
+from shared.gazetteer.layouts.national_grid import easting, northing, turned
+from shared.gazetteer.rows import Rows
 
 _FULL: Final = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?|GIR)(\d[A-Z]{2})")
 _OUTCODE: Final = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?")

@@ -14,12 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from services.router.gazetteer.layouts.boundaries import read_boundaries
-from services.router.gazetteer.layouts.cells import Mistakes
-from services.router.gazetteer.layouts.recognise import is_header, recognise
-from services.router.gazetteer.ranks import OWN
-from services.router.gazetteer.rows import Rows
 from shared.errors import SettingsError
+from shared.gazetteer.layouts.boundaries import read_boundaries
+from shared.gazetteer.layouts.cells import Mistakes
+from shared.gazetteer.layouts.recognise import is_header, recognise
+from shared.gazetteer.ranks import OWN
+from shared.gazetteer.rows import Rows
 
 _BATCH: Final = 5_000
 _LOOKED_AT: Final = 20

@@ -8,13 +8,13 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from services.router.decide.geo import distance_m
-from services.router.gazetteer.grid import on_globe
-from services.router.gazetteer.layouts.cells import Mistakes, WrongCellError
-from services.router.gazetteer.layouts.national_grid import turned
-from services.router.gazetteer.port import Kind, NamedPlace
-from services.router.gazetteer.ranks import RANK
-from services.router.gazetteer.rows import Rows
+from shared.gazetteer.grid import on_globe
+from shared.gazetteer.layouts.cells import Mistakes, WrongCellError
+from shared.gazetteer.layouts.national_grid import turned
+from shared.gazetteer.port import Kind, NamedPlace
+from shared.gazetteer.ranks import RANK
+from shared.gazetteer.rows import Rows
+from shared.geo import distance_m
 
 _NAME_ENDINGS: Final = ("nm", "name")
 _OFFICIAL: Final = (", City of", ", County of", " City")

@@ -9,8 +9,8 @@ only of what is farther away than that: of Warsaw, not of Paris.
 from collections.abc import Iterable
 from typing import Final
 
-from services.router.decide.geo import distance_m
-from services.router.gazetteer.port import Point
+from shared.gazetteer.port import Point
+from shared.geo import distance_m
 
 WHOLE: Final = 2_000
 """So many districts are a whole country's."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shapely.geometry.base import BaseGeometry
 
-from services.router.gazetteer.port import NamedPlace
+from shared.gazetteer.port import NamedPlace
 
 LatLon = tuple[float, float]
 

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from services.router.gazetteer.grid import on_globe
+from shared.gazetteer.grid import on_globe
 
 _KEPT_SHAPES: Final = 128
 

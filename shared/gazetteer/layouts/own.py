@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from services.router.gazetteer.layouts.cells import (
+from shared.gazetteer.layouts.cells import (
     Lines,
     Mistakes,
     checked,
@@ -12,10 +12,10 @@ from services.router.gazetteer.layouts.cells import (
     text,
     wrong,
 )
-from services.router.gazetteer.port import Kind, NamedPlace
-from services.router.gazetteer.ranks import RADIUS_M, RANK
-from services.router.gazetteer.rows import Rows
-from services.router.gazetteer.schema import KINDS
+from shared.gazetteer.port import Kind, NamedPlace
+from shared.gazetteer.ranks import RADIUS_M, RANK
+from shared.gazetteer.rows import Rows
+from shared.gazetteer.schema import KINDS
 
 _MOST_M = 50_000.0
 

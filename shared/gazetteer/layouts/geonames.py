@@ -7,7 +7,7 @@ gazetteer means a café to a reporter.
 from collections.abc import Sequence
 from typing import Final
 
-from services.router.gazetteer.layouts.cells import (
+from shared.gazetteer.layouts.cells import (
     Lines,
     Mistakes,
     checked,
@@ -15,10 +15,10 @@ from services.router.gazetteer.layouts.cells import (
     longitude,
     text,
 )
-from services.router.gazetteer.layouts.postcodes import full
-from services.router.gazetteer.port import Kind, NamedPlace
-from services.router.gazetteer.ranks import APPROXIMATE, NATURE, RADIUS_M, RANK, TOWN
-from services.router.gazetteer.rows import Rows
+from shared.gazetteer.layouts.postcodes import full
+from shared.gazetteer.port import Kind, NamedPlace
+from shared.gazetteer.ranks import APPROXIMATE, NATURE, RADIUS_M, RANK, TOWN
+from shared.gazetteer.rows import Rows
 
 PLACE_COLUMNS: Final = 19
 POSTAL_COLUMNS: Final = 12

@@ -7,7 +7,7 @@ villages, or between a road and a shop, only the rest of a report can.
 from collections.abc import Mapping
 from typing import Final
 
-from services.router.gazetteer.port import Kind
+from shared.gazetteer.port import Kind
 
 RANK: Final[Mapping[Kind, int]] = {
     "city": 50,

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from services.router.decide.geo import DEGREE_M, lon_scale
-from services.router.gazetteer.schema import SCALE
+from shared.gazetteer.schema import SCALE
+from shared.geo import DEGREE_M, lon_scale
 
 _ROW: Final = 5_000
 _COLUMN: Final = 8_000

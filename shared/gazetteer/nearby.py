@@ -3,9 +3,9 @@
 import sqlite3
 from typing import Any, Final
 
-from services.router.decide.geo import DEGREE_M, lon_scale
-from services.router.gazetteer.grid import on_globe, rings, runs
-from services.router.gazetteer.schema import SCALE
+from shared.gazetteer.grid import on_globe, rings, runs
+from shared.gazetteer.schema import SCALE
+from shared.geo import DEGREE_M, lon_scale
 
 _OUTCODE_M: Final = 5_000.0
 _MOST_M: Final = 20_000.0

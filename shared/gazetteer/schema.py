@@ -8,8 +8,8 @@ same positions by the cell of a grid, for questions about a point.
 import sqlite3
 from typing import Final
 
-from services.router.gazetteer.port import Kind
 from shared.errors import SettingsError
+from shared.gazetteer.port import Kind
 
 VERSION: Final = 1
 """Raise it when the tables or their meaning change: older files must then be imported anew."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from pyproj import Transformer
 
-from services.router.gazetteer.layouts.cells import number
+from shared.gazetteer.layouts.cells import number
 
 _EAST: Final = 800_000.0
 _NORTH: Final = 1_400_000.0

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.router.decide.text import tokens
+from shared.text import tokens
 
 _SHORT: Final = {
     "rd": "road", "av": "avenue", "ave": "avenue", "ln": "lane", "sq": "square", "gdns": "gardens",

@@ -13,7 +13,7 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from services.router.gazetteer.marks import MOST_SLIPS
+from shared.gazetteer.marks import MOST_SLIPS
 
 LEAST: Final = 85.0
 """The lowest score at which a name is a misspelling rather than another name."""

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import load_gazetteer, open_gazetteer
 from shared.errors import SettingsError
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import load_gazetteer, open_gazetteer
 
 log = structlog.get_logger()
 

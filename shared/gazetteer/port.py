@@ -44,7 +44,7 @@ class Point:
 class Gazetteer(Protocol):
     """Names, postcodes and points to places. Immutable, so it is hashable by identity.
 
-    A key is a name as `services.router.gazetteer.keys.name_key` makes it. Places come highest rank
+    A key is a name as `shared.gazetteer.keys.name_key` makes it. Places come highest rank
     first, then those whose own name it is, then in the order in which their files were read.
     """
 

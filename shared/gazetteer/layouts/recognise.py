@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.router.gazetteer.layouts import geonames, open_names, own, postcodes
-from services.router.gazetteer.layouts.cells import Lines, Mistakes
-from services.router.gazetteer.ranks import OWN
-from services.router.gazetteer.rows import Rows
+from shared.gazetteer.layouts import geonames, open_names, own, postcodes
+from shared.gazetteer.layouts.cells import Lines, Mistakes
+from shared.gazetteer.ranks import OWN
+from shared.gazetteer.rows import Rows
 
 _CODE_POINT_COLUMNS = 10
 _CODE_POINT_HEADERS = (
