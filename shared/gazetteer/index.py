@@ -36,6 +36,8 @@ _NAMED: Final = _PLACES.format(
 )
 _ONE: Final = _PLACES.format("place AS p", "p.id = ?")
 _ALL: Final = -1
+_SPARE: Final = 3
+"""So many more are read where each name is wanted once: long roads have many positions."""
 _KEPT: Final = 40_000
 """Places in the answers that are kept, for each kind of question: some 15 MB."""
 
@@ -55,6 +57,7 @@ class SqliteGazetteer:
         self._districts = {
             code: Point(*disc) for code, *disc in db.execute("SELECT code, lat, lon, radius_m FROM district")
         }
+        self._outcodes = {code: point for code, point in self._districts.items() if " " not in code}
         self._borders, self._nearby, self._words = Borders(db), Nearby(db), Words(db)
         self._vocabulary = Vocabulary(self._words.known, self._words.near, self._names.__contains__)
         self._keep_answers()
@@ -73,7 +76,7 @@ class SqliteGazetteer:
         self._close()
         self._keep_answers()
         self._names = self._shorter = self._first = WordFilter(b"\0")
-        self._districts, self._around = {}, []
+        self._districts, self._outcodes, self._around = {}, {}, []
 
     @property
     def outdated(self) -> str | None:
@@ -128,7 +131,7 @@ class SqliteGazetteer:
         return self.outcode_at(lat, lon) is None and self._far(round(lat, 2), round(lon, 2))
 
     def _read_abroad(self, lat: float, lon: float) -> bool:
-        return abroad(lat, lon, (p for code, p in self._districts.items() if " " not in code))
+        return abroad(lat, lon, self._outcodes.values())
 
     def area_at(self, lat: float, lon: float) -> str | None:
         """The name of the smallest boundary that contains the point."""
@@ -139,6 +142,19 @@ class SqliteGazetteer:
         found = self._nearby.place(lat, lon, within_m)
         rows = self._rows(_ONE, found) if found is not None else ()
         return self._place(rows[0]) if rows else None
+
+    def around(self, lat: float, lon: float, within_m: float, most: int) -> Sequence[NamedPlace]:
+        """The nearest streets, landmarks and stations, the nearest first; each name once."""
+        numbers = self._nearby.places(lat, lon, within_m, _SPARE * most)
+        once: dict[str, NamedPlace] = {}
+        for place in (self._place(row) for number in numbers for row in self._rows(_ONE, number)):
+            once.setdefault(place.name, place)
+        return tuple(once.values())[:most]
+
+    @property
+    def districts(self) -> Mapping[str, Point]:
+        """Every postcode district that it knows."""
+        return self._outcodes
 
     def _rows(self, sql: str, *values: object) -> Sequence[Any]:
         """The rows; none for words that are no text (lone surrogates)."""

@@ -1,4 +1,4 @@
-"""The gazetteer that a running router uses: a file that may be replaced at any time.
+"""The gazetteer that a running service uses: a file that may be replaced at any time.
 
 Looked at every two seconds. A new file that opens and is sound takes over between two decisions; a
 missing or broken one leaves what there was (at the start: the built-in places), and its problem
@@ -23,6 +23,10 @@ LOOK_S: Final = 2.0
 _Seen = tuple[int, int, int] | None
 
 
+def _nobody(_: SqliteGazetteer) -> None:
+    """For those who ask for `current` each time."""
+
+
 class LiveGazetteer:
     """`current` is what to use now. Without a file it is the built-in places for ever."""
 
@@ -42,7 +46,7 @@ class LiveGazetteer:
             "gazetteer_problem": self.problem,
         }
 
-    async def watch(self, stop: asyncio.Event, use: Callable[[SqliteGazetteer], None]) -> None:
+    async def watch(self, stop: asyncio.Event, use: Callable[[SqliteGazetteer], None] = _nobody) -> None:
         """Until stopped: hand a new file's gazetteer to `use`, then let the old one go."""
         while not stop.is_set():
             if self._path is not None and self._signature(self._path) != self._seen:

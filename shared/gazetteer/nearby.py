@@ -14,6 +14,7 @@ _NEAREST: Final = (
     "SELECT {}, (lat - ?1) * (lat - ?1) + (lon - ?2) * (lon - ?2) * ?3 AS apart FROM {} "
     "WHERE cell BETWEEN ?4 AND ?5 ORDER BY apart, 1 LIMIT 1"
 )
+_AROUND: Final = _NEAREST.format("place", "spot").replace("LIMIT 1", "LIMIT ?6")
 _PLACE: Final = _NEAREST.format("place", "spot")
 _OUTCODE: Final = _NEAREST.format("outcode", "address")
 
@@ -29,6 +30,18 @@ class Nearby:
         found = self._nearest(_PLACE, lat, lon, within_m)
         return int(found) if found is not None else None
 
+    def places(self, lat: float, lon: float, within_m: float, most: int) -> list[int]:
+        """The numbers of the nearest precise places, the nearest first."""
+        if not (on_globe(lat, lon) and within_m > 0):
+            return []
+        found: list[tuple[int, float]] = []
+        for reach in rings(min(within_m, _MOST_M)):
+            limit = (reach / DEGREE_M * SCALE) ** 2
+            found = [row for row in self._found(_AROUND, lat, lon, reach, most) if row[1] <= limit]
+            if len(found) >= most:
+                break
+        return [number for number, _ in sorted(found, key=lambda row: (row[1], row[0]))[:most]]
+
     def outcode(self, lat: float, lon: float) -> str | None:
         """The district of the nearest postcode or, where none is known, of the nearest district's centre."""
         found = self._nearest(_OUTCODE, lat, lon, _OUTCODE_M)
@@ -43,8 +56,8 @@ class Nearby:
                 return best[0]
         return None
 
-    def _found(self, sql: str, lat: float, lon: float, reach: float) -> list[tuple[Any, float]]:
+    def _found(self, sql: str, lat: float, lon: float, reach: float, *most: int) -> list[tuple[Any, float]]:
         """The nearest of each row of cells, with its squared distance in millionths of a degree."""
         at = (round(lat * SCALE), round(lon * SCALE), lon_scale(lat) ** 2)
-        rows = (self._db.execute(sql, (*at, *run)).fetchone() for run in runs(lat, lon, reach))
-        return [row for row in rows if row is not None]
+        asked = ((*at, *run, *most) for run in runs(lat, lon, reach))
+        return [row for values in asked for row in self._db.execute(sql, values)]

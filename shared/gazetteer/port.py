@@ -1,10 +1,10 @@
-"""What the judgement asks of a gazetteer: normalised names, postcodes and points to places.
+"""What services ask of a gazetteer: normalised names, postcodes and points to places.
 
 An implementation never changes once built, answers every input without raising, and in an order
 that its data alone settle; so the pure core may read it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -104,4 +104,13 @@ class Gazetteer(Protocol):
 
     def nearest(self, lat: float, lon: float, within_m: float) -> NamedPlace | None:
         """The nearest street, landmark or station, for naming a bare point."""
+        ...
+
+    def around(self, lat: float, lon: float, within_m: float, most: int) -> Sequence[NamedPlace]:
+        """The nearest streets, landmarks and stations, the nearest first; each name once."""
+        ...
+
+    @property
+    def districts(self) -> Mapping[str, Point]:
+        """Every postcode district that it knows."""
         ...

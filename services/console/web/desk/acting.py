@@ -17,7 +17,9 @@ from services.console.desk import give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
-from services.console.web.desk.forms import NOTHING, request_of, typed_in, typed_of, with_click, with_place
+from services.console.web.desk.finding import with_place
+from services.console.web.desk.forms import NOTHING, request_of, typed_in, typed_of, with_click
+from services.console.web.desk.placing import new_place
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -27,7 +29,7 @@ from shared.http import Problem
 _MOVED_ON: Final = "incident_moved_on"
 _TAKEN: Final = "claimed_by_another"
 _SECOND: Final = "second_person_needed"
-_AGAIN: Final = frozenset({"look", "edit"})
+_AGAIN: Final = frozenset({"look", "edit", "find"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account"})
 """Acts whose form is more than words and figures."""
@@ -113,7 +115,8 @@ async def _preview(doing: Doing, sends: list[Send]) -> web.Response:
         raise Problem(409, _MOVED_ON, "The incident has changed.")
     groups = await doing.console.store.many("group", doing.incident.get("seen_by", ()))
     shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
-    return page(doing.request, "preview.html", doing.actor, **_common(doing), **shown)
+    where = await new_place(doing) if doing.act.name == "place" else None
+    return page(doing.request, "preview.html", doing.actor, where=where, **_common(doing), **shown)
 
 
 async def _conflict(doing: Doing) -> web.Response:

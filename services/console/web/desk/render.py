@@ -14,8 +14,9 @@ from services.console.submit import command_id
 from services.console.web.desk.words import DESK
 
 _LONDON: Final = ZoneInfo("Europe/London")
+_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "desk"),
+    loader=FileSystemLoader([_TEMPLATES / "desk", _TEMPLATES / "map"]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
