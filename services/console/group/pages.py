@@ -25,7 +25,7 @@ from shared.http import Handler, Problem
 _WEB: Final = Path(__file__).parents[1] / "web"
 WORDS: Final = Words(_WEB / "group_languages")
 _PAGES: Final = Environment(
-    loader=FileSystemLoader([_WEB / "templates" / "group", _WEB / "templates" / "account"]),
+    loader=FileSystemLoader([_WEB / "templates" / name for name in ("group", "account", "map")]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -14,6 +14,7 @@ Anchor = Literal["start", "middle", "end"]
 _NARROW, _WIDE = 0.57, 1.05
 """Of the letters' height: how wide a letter is, in most scripts and in the widest."""
 _GAP: Final = 7.0
+_SPOT: Final = 4.0
 _AIR: Final = 1.5
 _MOST_LETTERS: Final = 26
 _MORE: Final = "…"
@@ -74,7 +75,7 @@ def placed(wanted: Iterable[Wanted], taken: Iterable[Box], *, most: int) -> tupl
         if spot is not None:
             label, box = spot
             found.append(label)
-            full.append(box)
+            full += [box, *_spot(label)]
     return tuple(found)
 
 
@@ -90,6 +91,13 @@ def width_of(text: str, size: float) -> float:
     """About how wide a text is."""
     wide = sum(1 for c in text if unicodedata.east_asian_width(c) in "WF")
     return size * (wide * _WIDE + (len(text) - wide) * _NARROW)
+
+
+def _spot(label: Label) -> Iterable[Box]:
+    """The room of the mark itself."""
+    if label.point is not None:
+        x, y = label.point
+        yield Box(x - _SPOT, y - _SPOT, x + _SPOT, y + _SPOT)
 
 
 def _free(box: Box, full: Iterable[Box]) -> bool:
