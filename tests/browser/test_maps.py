@@ -1,4 +1,4 @@
-"""Maps in real Chromium: a place is searched, an area is drawn by finger and by keys, nobody else is asked."""
+"""Maps in real Chromium: a place is searched, an area is drawn by finger and keys, nobody else is asked."""
 
 import re
 from collections.abc import AsyncIterator
