@@ -59,14 +59,14 @@ def outline_of(
     view = view or view_of_area(area, lies, before)
     if view is None:
         return None
-    others = [g for g in lies.groups if g.id != group and not part_seen(view, g.shape).is_empty]
+    others = [g for g in lies.groups if g.id != group and not part_seen(view, g.drawn).is_empty]
     borders = {name: path for name, shape in (lies.borders or {}).items() if (path := path_of(view, shape))}
     return Outline(
         view=view,
         tiles=tiles_of(view, lies.coverage) if lies.coverage else (),
         own=path_of(view, shape_of(area.polygons)),
         before=path_of(view, shape_of(before.polygons)) if before else "",
-        neighbours=tuple(path for other in others if (path := path_of(view, other.shape))),
+        neighbours=tuple(path for other in others if (path := path_of(view, other.drawn))),
         borders=tuple(borders.values()),
         labels=placed(_wanted(view, area, others, borders, lies), _CORNERS, most=_MOST_LABELS),
         bar=bar_of(view),
@@ -97,7 +97,7 @@ def _wanted(
 ) -> Iterator[Wanted]:
     """Names, the most telling first: neighbours, districts (the own ones before), boroughs, places."""
     for other in others:
-        yield Wanted(other.name, "theirs", _middle(view, other.shape))
+        yield Wanted(other.name, "theirs", _middle(view, other.drawn))
     known = lies.districts or {}
     for name in sorted(known, key=lambda name: (name not in area.outcodes, name)):
         x, y = view.xy(known[name].lat, known[name].lon)

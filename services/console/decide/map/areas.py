@@ -18,6 +18,7 @@ _BEYOND: Final = 40.0
 """So many units outside the picture an outline is cut: the cut is never seen."""
 _FINE: Final = 0.4
 """Units: nobody sees less."""
+_TWO_M: Final = 0.00002
 _NOTHING: Final = shapely.MultiPolygon()
 
 
@@ -29,6 +30,8 @@ class GroupArea:
     name: str
     shape: BaseGeometry = field(repr=False, default=_NOTHING)
     outcodes: frozenset[str] = frozenset()
+    drawn: BaseGeometry = field(repr=False, default=_NOTHING)
+    """The outline within two metres: what is drawn need not be finer."""
 
     def holds(self, lat: float, lon: float, outcode: str = "") -> bool:
         """Whether a point, or the district that it lies in, is the group's."""
@@ -41,7 +44,10 @@ def group_area(group: Document) -> GroupArea:
     area: dict[str, Any] = definition.get("area", {})
     shape = shape_of(area.get("polygons", ()))
     outcodes = frozenset(str(o).upper() for o in area.get("outcodes", ()))
-    return GroupArea(group.get("id", ""), definition.get("name", ""), shape, outcodes)
+    drawn = shapely.simplify(shape, _TWO_M, preserve_topology=True)
+    for one in (shape, drawn):
+        shapely.prepare(one)
+    return GroupArea(group.get("id", ""), definition.get("name", ""), shape, outcodes, drawn)
 
 
 def shape_of(polygons: Polygons) -> BaseGeometry:

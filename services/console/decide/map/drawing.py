@@ -90,14 +90,14 @@ def drawing(
 ) -> Drawing:
     """Everything in that view; `own` are the groups whose incident it is."""
     disc, marks = _disc(view, place) if place else None, marks_of(view, reports)
-    seen = [area for area in ground.areas if not part_seen(view, area.shape).is_empty]
+    seen = [area for area in ground.areas if not part_seen(view, area.drawn).is_empty]
     ordered = sorted(seen, key=lambda area: (area.id not in own, area.name))
     held = _holding(place, ground.areas) if place else ()
     return Drawing(
         view=view,
         tiles=tiles_of(view, ground.coverage) if ground.coverage else (),
-        own=tuple(path for area in ordered if area.id in own and (path := path_of(view, area.shape))),
-        others=tuple(path for area in ordered if area.id not in own and (path := path_of(view, area.shape))),
+        own=tuple(path for area in ordered if area.id in own and (path := path_of(view, area.drawn))),
+        others=tuple(path for area in ordered if area.id not in own and (path := path_of(view, area.drawn))),
         disc=disc,
         marks=marks,
         labels=placed(
@@ -161,7 +161,7 @@ def _inside(view: View, area: GroupArea, half: float) -> list[tuple[float, float
 
 def _held(view: View, area: GroupArea, spots: Sequence[tuple[float, float]], shift: float = 0.0) -> set[int]:
     points = [view.at(x + shift, y) for x, y in spots]
-    found = shapely.contains_xy(area.shape, [p[1] for p in points], [p[0] for p in points])
+    found = shapely.contains_xy(area.drawn, [p[1] for p in points], [p[0] for p in points])
     return {n for n, hit in enumerate(found) if hit}
 
 

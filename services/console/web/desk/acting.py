@@ -29,7 +29,7 @@ from shared.http import Problem
 _MOVED_ON: Final = "incident_moved_on"
 _TAKEN: Final = "claimed_by_another"
 _SECOND: Final = "second_person_needed"
-_AGAIN: Final = frozenset({"look", "edit", "find"})
+_AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account"})
 """Acts whose form is more than words and figures."""
@@ -61,7 +61,7 @@ async def post_act(request: web.Request) -> web.StreamResponse:
 async def _next_step(doing: Doing) -> web.StreamResponse:
     if clicked := with_click(doing.typed):
         return await _form(doing.having(clicked))
-    if _AGAIN & doing.typed.one.keys() or _asks_first(doing):
+    if _AGAIN & doing.typed.one.keys() or _searches(doing) or _asks_first(doing):
         return await _form(doing)
     if doing.act.name == "place":
         doing = doing.having(with_place(doing.typed))
@@ -73,6 +73,11 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
     unseen = doing.act.tells and "send" not in doing.typed.one
     sends = await sends_for(doing.console, doing.act.command, asked, doing.incident) if unseen else []
     return await _preview(doing, sends) if sends else await _do(doing, asked)
+
+
+def _searches(doing: Doing) -> bool:
+    """Whether a name is to be looked up; without one, who presses Enter in another field means to go on."""
+    return "find" in doing.typed.one and bool(doing.typed.get("where"))
 
 
 def _asks_first(doing: Doing) -> bool:

@@ -57,7 +57,7 @@ async def post_release(request: web.Request) -> web.StreamResponse:
     """It goes on: as an incident of its own, or into one."""
     console, actor = request.app[CONSOLE], await page_actor(request)
     typed = await typed_in(request)
-    if "find" in typed.one:
+    if "find" in typed.one and typed.get("where"):
         return await _form(request, console, actor, typed)
     try:
         typed = with_place(typed) if typed.get("into") != "one" else typed

@@ -57,14 +57,14 @@ def test_the_same_is_drawn_every_time() -> None:
 def test_an_outline_of_many_points_is_a_short_path_and_what_is_far_is_none() -> None:
     many = [(-0.0748 + 0.004 * (n / 5_000), 51.547 + 0.00001 * (n % 2)) for n in range(5_000)]
     wide = area("many", [*many, (-0.0748, 51.55), many[0]])
-    assert 0 < len(path_of(VIEW, wide.shape)) < 2_000
-    assert path_of(View(55.0, -4.0, 800), wide.shape) == ""
+    assert 0 < len(path_of(VIEW, wide.drawn)) < 2_000
+    assert path_of(View(55.0, -4.0, 800), wide.drawn) == ""
 
 
 def test_a_broken_outline_draws_nothing_and_holds_nothing() -> None:
     for rings in (((0.0, 1.0),), (("x", "y"),)):
         broken = area("broken", rings)
-        assert path_of(VIEW, broken.shape) == ""
+        assert path_of(VIEW, broken.drawn) == ""
         assert not broken.holds(51.5, 0.0)
 
 
