@@ -16,9 +16,9 @@ from services.console.decide.group.facts import area_in, districts_in, facts_of
 from services.console.decide.group.outline import outline_of, view_of_area
 from services.console.decide.group.upload import MOST_BYTES, area_of, read_upload
 from services.console.group.boundaries import names_in, shapes_called
-from services.console.group.lies import lies_around, named_in
 from services.console.group.pages import Scope, as_page, page, scope_of
 from services.console.group.saving import MOVED_ON, save
+from services.console.group.surroundings import named_in, surroundings_of
 from shared.areas import AreaError, Polygons, as_shape
 from shared.contracts.groups import Area
 from shared.http import Problem
@@ -113,7 +113,7 @@ async def _shown(  # noqa: PLR0913 - what was wrong, where, and what was typed t
     swap: str | None = None,
     how: str = "",
 ) -> web.Response:
-    area, groups, lies = area_in(scope.group), await _groups(scope), await lies_around(scope)
+    area, groups, lies = area_in(scope.group), await _groups(scope), await surroundings_of(scope)
     return page(
         request,
         "area.html",
@@ -136,7 +136,7 @@ async def _shown(  # noqa: PLR0913 - what was wrong, where, and what was typed t
 
 async def preview(request: web.Request, scope: Scope, area: Area, *, wrong: str = "") -> web.Response:
     """The picture of what would change."""
-    before, groups, lies = area_in(scope.group), await _groups(scope), await lies_around(scope)
+    before, groups, lies = area_in(scope.group), await _groups(scope), await surroundings_of(scope)
     around = named_in(scope, lies, view_of_area(area, lies, before))
     return page(
         request,

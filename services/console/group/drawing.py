@@ -25,8 +25,8 @@ from services.console.decide.map.find import Found, From, find
 from services.console.decide.map.view import View, clicked, looked, view_in
 from services.console.decide.typed_place import typed_place
 from services.console.group.area import preview, with_outline
-from services.console.group.lies import lies_around, named_in
 from services.console.group.pages import Scope, as_page, page, scope_of
+from services.console.group.surroundings import named_in, surroundings_of
 from shared.areas import AreaError
 
 _POINTS: Final = 20_000
@@ -83,7 +83,7 @@ async def _shown(
     *,
     wrong: AreaError | None = None,
 ) -> web.Response:
-    area, lies, known = area_in(scope.group), await lies_around(scope), scope.console.places.current
+    area, lies, known = area_in(scope.group), await surroundings_of(scope), scope.console.places.current
     view = _view_in(form) or view_to_begin(scope.id, area, lies)
     found = _found(scope, form, view)
     view = _moved(form, view, found)

@@ -10,7 +10,7 @@ from services.console.group.boundaries import shapes_in
 from services.console.group.pages import Scope
 
 
-async def lies_around(scope: Scope) -> Around:
+async def surroundings_of(scope: Scope) -> Around:
     """Everything but the names of places, which depend on the view."""
     groups = await scope.console.store.listed("groups", "group")
     tiles = scope.console.tiles
