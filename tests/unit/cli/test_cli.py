@@ -92,6 +92,18 @@ def test_a_refusal_is_the_relays_own_sentence_and_code_1(fake: Relay) -> None:
     assert detail in result.output
 
 
+def test_the_status_says_how_the_bridges_stand_that_read_their_source(fake: Relay) -> None:
+    bridges = {
+        "signal": {"state": "BAD_CREDENTIALS", "since": "2026-11-27T10:00:00", "reason": "other_account"}
+    }
+    fake.answers["GET /health"] = (200, {"ok": True, "bridges": bridges})
+    result = run("status")
+    assert result.exit_code == 0
+    assert all(word in result.output for word in ("signal", "BAD_CREDENTIALS", "other_account"))
+    fake.answers["GET /health"] = (200, {"ok": True, "bridges": {}})
+    assert "read their source" not in run("status").output
+
+
 def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:
     fake.answers["POST /v1/desk/claim"] = (202, {"outcome": "pending", "command_id": "c"})
     assert run("desk", "claim", "D7K").exit_code == 4
