@@ -145,7 +145,7 @@ def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code
     fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
     result = run("desk", "confirm", "D7K", "--ask", "witnesses", typed=answer)
     assert result.exit_code == code
-    assert "hackney, community, by webhook (2 recipients)" in result.output
+    assert "hackney, community, by webhook (2 addresses)" in result.output
     assert "CONFIRMED D7K Ashwin Street" in result.output
     assert len(fake.said("POST", "/v1/desk/confirm")) == sent
 
@@ -433,11 +433,11 @@ def test_aftercare_shows_tags_posts_and_who_is_wanted(fake: Relay) -> None:
         "people": [{"tag": "PK7B", "fate": "unknown"}], "owner": {"member": "mada", "name": "Ada"},
         "posts": [{"id": "p1", "group": "hackney", "label": "Front door", "needed": 2, "told": [],
                    "begins": "2022-05-14T20:00:00+00:00", "ends": "2022-05-14T22:00:00+00:00",
-                   "keepers": [keeper]}],
+                   "keepers": [keeper], "link": "https://relay.example/post/D7K/p1/0f"}],
     }  # fmt: skip
     fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": after})
     said = run("desk", "aftercare", "D7K").output
-    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted"):
+    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted", "/post/D7K/p1/0f"):
         assert words in said
     assert json.loads(run("desk", "aftercare", "D7K", "--json").output) == after
     fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": None})

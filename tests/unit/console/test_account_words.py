@@ -2,25 +2,21 @@
 
 import re
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
 from services.console.account.pages import WORDS
+from services.console.web.plurals import places_in
 from shared.permissions import ALLOWED, OWN, name_of
 
 WEB = Path(__file__).parents[3] / "services" / "console" / "web"
-
-
-def places(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize("language", WORDS.languages)
 def test_every_language_has_every_text_with_the_same_places(language: str) -> None:
     assert WORDS.keys(language) == WORDS.keys("en")
     texts, english = WORDS._texts[language], WORDS._texts["en"]
-    assert {k for k in texts if places(texts[k]) != places(english[k])} == set()
+    assert {k for k in texts if places_in(texts[k]) != places_in(english[k])} == set()
     assert all(texts.values())
 
 

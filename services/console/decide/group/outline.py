@@ -78,7 +78,7 @@ def view_of_area(area: Area, lies: Around, before: Area | None = None) -> View |
     known = lies.districts or {}
     points = [(point.lat, point.lon) for name in area.outcodes if (point := known.get(name))]
     for polygons in (area.polygons, before.polygons if before else ()):
-        points += [(lat, lon) for rings in polygons for lon, lat in rings[0]]
+        points += [(lat, lon) for rings in polygons if rings for lon, lat in rings[0]]
     return around(points, least_m=_LEAST_M, room=_ROOM)
 
 

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from services.console.decide.draft import Document
 from services.console.decide.map.view import View
-from shared.areas import Polygons
+from shared.areas import Polygons, as_shape
 
 _BEYOND: Final = 40.0
 """So many units outside the picture an outline is cut: the cut is never seen."""
@@ -53,10 +53,9 @@ def group_area(group: Document) -> GroupArea:
 def shape_of(polygons: Polygons) -> BaseGeometry:
     """The polygons of a definition as one sound shape; nothing where they are broken."""
     try:
-        parts = [shapely.make_valid(shapely.Polygon(p[0], p[1:])) for p in polygons if p]
-    except (ValueError, shapely.errors.ShapelyError):
+        return shapely.make_valid(as_shape(polygons))
+    except (ValueError, TypeError, shapely.errors.ShapelyError):
         return _NOTHING
-    return shapely.union_all(parts) if parts else _NOTHING
 
 
 def part_seen(view: View, shape: BaseGeometry, beyond: float = 0.0) -> BaseGeometry:

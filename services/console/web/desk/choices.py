@@ -7,7 +7,9 @@ from typing import Any, Final
 from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
+from services.console.decide.local_times import checks_after
 from services.console.decide.near import neighbours
+from services.console.decide.page_acts import offered, role_in
 from services.console.desk import of_groups
 from services.console.door import Console
 from services.console.web.desk.doing import Doing
@@ -18,6 +20,7 @@ from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
 
 _NO_MARKS: Final = dict.fromkeys((0x2066, 0x2069))
+_NO_SIGHTING: Final = ("not_confirmed", "other_agency", "officers_left", "retract")
 _MOST_NEAR: Final = 60
 
 
@@ -80,17 +83,35 @@ async def _picture(doing: Doing) -> IncidentPicture:
 
 
 async def _fates(doing: Doing) -> dict[str, Any]:
-    """What is known of everybody who was taken."""
+    """What is known of those who were taken, who could follow it up, and when it could be looked at next."""
     people = (doing.incident.get("aftercare") or {}).get("people") or []
-    return {"fates": Counter(person["fate"] for person in people), "arrested": len(people), "known": FATES}
+    now = await doing.request.app[PICTURES].now()
+    return {
+        "fates": Counter(person["fate"] for person in people),
+        "arrested": len(people),
+        "known": FATES,
+        "persons": people,
+        "people": await _concerned(doing),
+        "checks": checks_after(now),
+        "now": now,
+    }
+
+
+async def _post(doing: Doing) -> dict[str, Any]:
+    return {"now": await doing.request.app[PICTURES].now()}
 
 
 async def _people(doing: Doing) -> dict[str, Any]:
-    """Who could take it over: members of the groups concerned."""
+    """Who could take it over: others of the groups concerned."""
+    return {"people": [m for m in await _concerned(doing) if m["member"] != doing.actor.member]}
+
+
+async def _concerned(doing: Doing) -> list[Document]:
+    """The members of the groups concerned, by name."""
     members = await doing.console.store.listed("members", "member")
     concerned = set(doing.incident.get("seen_by", ())) - {HUB}
-    found = [m for m in members if m["member"] != doing.actor.member and concerned & m["roles"].keys()]
-    return {"people": sorted(found, key=lambda m: m.get("name", "").casefold())}
+    found = [m for m in members if concerned & m["roles"].keys()]
+    return sorted(found, key=lambda m: m.get("name", "").casefold())
 
 
 async def _others(doing: Doing) -> dict[str, Any]:
@@ -101,6 +122,13 @@ async def _others(doing: Doing) -> dict[str, Any]:
     return {"others": sorted(names, key=lambda g: g["name"].casefold())}
 
 
+async def _instead(doing: Doing) -> dict[str, Any]:
+    """What else whoever went there may have found: that there is nothing, or that it is over."""
+    role = role_in(doing.incident, doing.actor.roles)
+    possible = {act.name for act in offered(doing.incident, role, mine=False)}
+    return {"instead": [name for name in _NO_SIGHTING if name in possible]}
+
+
 _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "confirm": _confirm,
     "place": place_choices,
@@ -109,5 +137,7 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "ask": _reports,
     "hand_over": _people,
     "account": _fates,
+    "post": _post,
+    "seen": _instead,
     "escalate": _others,
 }

@@ -223,3 +223,9 @@ def test_somebody_without_an_area_begins_among_the_neighbours_or_sees_the_countr
     assert all(0 <= c <= SIZE for c in beside.xy(*HALF.polygons[0][0][0][::-1]))
     assert view_to_begin("new", Area(), Around(districts=DISTRICTS)).side_m == 200_000
     assert view_to_begin("new", Area(), Around()).side_m == 200_000
+
+
+def test_an_outline_that_is_none_holds_nothing() -> None:
+    ring = ((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.5))
+    assert as_shape(((), ((),), ((ring[0],),))).is_empty
+    assert as_shape(((ring, ring[:2]), ())).bounds == (-0.1, 51.5, 0.0, 51.6)
