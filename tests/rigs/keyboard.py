@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 _FAR: Final = 120
 """Nobody presses Tab more often than that to get anywhere."""
+_NOON: Final = 12
 _SEEN: Final = """wanted => {
   const e = document.activeElement;
   const drawn = [getComputedStyle(e), getComputedStyle(e, "::after")].find(
@@ -83,9 +84,15 @@ class Keyboard:
         await expect(target).to_have_value(text)
 
     async def time(self, target: Locator, clock: str) -> None:
-        """A time of day, its hours and minutes one after the other."""
+        """A time of day, part by part; Chromium asks for it as its own language does: with am and pm."""
+        hour, minute = clock.split(":")
         await self.to(target)
-        await self._keys.type(clock.replace(":", ""))
+        half = "P" if int(hour) >= _NOON else "A"
+        await self._keys.type(f"{(int(hour) - 1) % _NOON + 1:02}{minute}{half}")
+        if await target.input_value() != clock:  # or without
+            for _ in range(2):
+                await self._keys.press("ArrowLeft")
+            await self._keys.type(hour + minute)
         await expect(target).to_have_value(clock)
 
     async def stands_at(self, css: str) -> None:
