@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,14 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.console.csrf import FIELD
 from services.console.door import Actor, csrf_of
 from services.console.web.rendering import when
-from services.console.web.words import Words
+from services.console.web.words import Words, other_language
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem
 
 _WEB: Final = Path(__file__).parents[1] / "web"
 WORDS: Final = Words(_WEB / "account_languages")
 _PAGES: Final = Environment(
-    loader=FileSystemLoader(_WEB / "templates" / "account"),
+    loader=FileSystemLoader([_WEB / "templates" / "account", _WEB / "templates"]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -39,7 +38,8 @@ def page(
         dir=WORDS.say(language, "direction"),
         say=functools.partial(WORDS.say, language),
         said=functools.partial(_said, language),
-        languages=[(tag, WORDS.say(tag, "language_name")) for tag in WORDS.languages],
+        languages=WORDS.named(),
+        unchecked=WORDS.unchecked_in_english(language),
         other_language=functools.partial(other_language, request),
         actor=actor,
         csrf_field=FIELD,
@@ -119,9 +119,3 @@ def _said(language: str, key: str, otherwise: str) -> str:
 def moment_of(moment: datetime | str) -> str:
     """A time for people, also out of a document."""
     return when(datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
-
-
-def other_language(request: web.Request, tag: str) -> str:
-    """The address of this page in another language."""
-    kept = [(name, value) for name, value in request.query.items() if name != "lang"]
-    return f"{request.path}?{urlencode([*kept, ('lang', tag)])}"

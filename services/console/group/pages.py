@@ -14,18 +14,19 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.account.pages import WORDS as COMMON
-from services.console.account.pages import moment_of, other_language
+from services.console.account.pages import moment_of
 from services.console.csrf import FIELD
 from services.console.decide.draft import Document
 from services.console.door import CONSOLE, Actor, Console, csrf_of, page_actor
-from services.console.web.words import Words
+from services.console.web.words import Words, other_language
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem
 
 _WEB: Final = Path(__file__).parents[1] / "web"
+_TEMPLATES: Final = _WEB / "templates"
 WORDS: Final = Words(_WEB / "group_languages")
 _PAGES: Final = Environment(
-    loader=FileSystemLoader([_WEB / "templates" / "group", _WEB / "templates" / "account"]),
+    loader=FileSystemLoader([_TEMPLATES / "group", _TEMPLATES / "account", _TEMPLATES]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -90,7 +91,8 @@ def page(
         dir=COMMON.say(language, "direction"),
         say=functools.partial(say, language),
         said=functools.partial(said, language),
-        languages=[(tag, COMMON.say(tag, "language_name")) for tag in COMMON.languages],
+        languages=COMMON.named(),
+        unchecked=COMMON.say("en", "unchecked") if _unchecked(language) else "",
         other_language=functools.partial(other_language, request),
         actor=actor,
         csrf_field=FIELD,
@@ -141,6 +143,10 @@ def say(language: str, key: str, **values: object) -> str:
     """The text of these pages, or of those whose frame they wear."""
     words = WORDS if key in WORDS.keys("en") else COMMON
     return words.say(language if language in words.languages else "en", key, **values)
+
+
+def _unchecked(language: str) -> bool:
+    return WORDS.unchecked(language) or COMMON.unchecked(language)
 
 
 def said(language: str, key: str, otherwise: str) -> str:

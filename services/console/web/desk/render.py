@@ -1,5 +1,6 @@
 """How the desk's pages are made: one template environment, the words of the reader, the same frame."""
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.console.door import Actor, csrf_of
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
+from services.console.web.words import other_language
 
 _LONDON: Final = ZoneInfo("Europe/London")
+_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "desk"),
+    loader=FileSystemLoader([_TEMPLATES / "desk", _TEMPLATES]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -56,9 +59,9 @@ def page(
     language = DESK.language_of(request)
     html = _PAGES.get_template(template).render(
         **words(language),
-        languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
-        unchecked=DESK.unchecked(language),
-        here=request.path,
+        languages=DESK.named(),
+        unchecked=DESK.unchecked_in_english(language),
+        other_language=functools.partial(other_language, request),
         me=actor,
         csrf=csrf_of(request),
         command_id=command_id(None),
