@@ -73,6 +73,15 @@ def test_texts_carry_no_stray_marks(folder: str, language: str) -> None:
         assert not re.search(r"[<>\ufffd]", text), key
 
 
+@pytest.mark.parametrize("language", DESK.languages)
+def test_no_two_states_are_told_by_the_same_word(language: str) -> None:
+    own = texts("desk_languages", language)
+    for kind in ("status_", "fate_", "ask_means_", "agency_"):
+        said = [text.casefold() for key, text in own.items() if key.startswith(kind)]
+        assert len(said) > 3
+        assert len(set(said)) == len(said), said
+
+
 def test_a_missing_or_empty_text_is_shown_in_english_and_named(tmp_path: Path) -> None:
     english = {
         "direction": "ltr",
