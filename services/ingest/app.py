@@ -10,12 +10,13 @@ from services.ingest.bridge_host import BRIDGES, post_bridge
 from services.ingest.door import DOOR, MAX_BODY, Door, Limits, NoStates, ReportStates
 from services.ingest.intake import Intake
 from services.ingest.keys import ClientKeys
+from services.ingest.readers import Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.web.form import STATIC, get_form, post_form
 from services.ingest.web.words import Words
 from shared.http import add_health, problems
-from shared.plugins.spec import Bridge
+from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
 
@@ -29,6 +30,10 @@ ROUTES: Final = (
 )
 
 
+READERS: Final = web.AppKey("readers", Readers)
+"""The bridges that read their source, if there are any: health shows how they stand."""
+
+
 def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     *,
     bus: Bus,
@@ -36,7 +41,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     master: MasterKey,
     spool: Spool,
     settings: IngestSettings | None = None,
-    bridges: Mapping[str, Bridge] | None = None,
+    bridges: Mapping[str, Bridge | Reads] | None = None,
     keys: ClientKeys | None = None,
     states: ReportStates | None = None,
     intake: Intake | None = None,
@@ -54,7 +59,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     )
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door
-    app[BRIDGES] = dict(bridges or {})
+    app[BRIDGES] = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
     app.add_routes(ROUTES)
     _add_health(app, door, bus, spool)
     return app
@@ -74,6 +79,7 @@ def _add_health(app: web.Application, door: Door, bus: Bus, spool: Spool) -> Non
                 "bytes": spool.size,
                 "set_aside": spool.set_aside,
             },
+            "bridges": app[READERS].health() if READERS in app else {},
             "counts": dict(sorted(door.counts.items())),
         }
 

@@ -1,10 +1,10 @@
-"""Runs the bridges: one `POST /bridges/{id}` each, isolated from one another.
+"""Runs the bridges that their sources call: one `POST /bridges/{id}` each, isolated from one another.
 
 The provider is answered only after its reports are stored. An exception in a bridge is caught,
 counted under the bridge's name, and becomes a problem document; the others never notice.
+Bridges that read their source themselves are run by `services.ingest.readers`.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
@@ -12,12 +12,8 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from services.ingest.decide.languages import choose_language
-from services.ingest.decide.tidy import tidy
+from services.ingest.bridge_intake import accept, place_of
 from services.ingest.door import DOOR, Door, public_url, read_body
-from services.ingest.submission import Submission, ref_of
-from shared.contracts.base import BridgeId
-from shared.contracts.reports import MAX_TEXT, SenderIs
 from shared.http import Problem
 from shared.plugins.spec import (
     Bridge,
@@ -28,7 +24,6 @@ from shared.plugins.spec import (
     WebhookRequest,
     WebhookResponse,
 )
-from shared.words.desk_reply import desk_reply, join_code
 
 log = structlog.get_logger()
 
@@ -48,7 +43,7 @@ async def post_bridge(request: web.Request) -> web.Response:
     if not reports:
         return _response(_answer(door, instance, bridge, ()))
     senders = bridge.spec.senders
-    receipts = [await _accept(door, instance, report, senders) for report in reports]
+    receipts = [(await accept(door, instance, report, senders)).receipt for report in reports]
     return _response(_answer(door, instance, bridge, [receipt for receipt in receipts if receipt]))
 
 
@@ -82,50 +77,10 @@ def _parse(
 def _failed(door: Door, instance: str, error: Exception) -> Problem:
     door.counts[f"bridge.{instance}.failed"] += 1
     # The exception's own words may hold what the reporter wrote; its type does not.
-    log.error("bridge_failed", bridge=instance, error=type(error).__name__, at=_place(error))
+    log.error("bridge_failed", bridge=instance, error=type(error).__name__, at=place_of(error))
     return Problem(
         500, "bridge_failed", f"The bridge {instance} failed on this request; the operator is told."
     )
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
-
-
-async def _accept(door: Door, instance: str, report: IncomingReport, senders: SenderIs) -> Receipt | None:
-    """Store one report; its receipt, or None where its sender has had enough of them.
-
-    What is written to the desk gets none: if a member wrote it, they are answered.
-    """
-    report = _tidied(report)
-    if len(report.text) > MAX_TEXT:
-        door.counts[f"bridge.{instance}.text_cut"] += 1
-        report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
-    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
-    accepted = await door.accept(submission)
-    if _to_the_desk(report.text):
-        return None
-    if not door.may_answer(instance, report.sender):
-        return None
-    language = choose_language(report.language, "", door.words.languages)
-    text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
-    return Receipt(report_id=accepted.report_id, text=text, contact=report.contact)
-
-
-def _to_the_desk(text: str) -> bool:
-    """Whether it is surely no report of a stranger's; "police" alone may be one."""
-    reply = desk_reply(text)
-    to_desk = reply is not None and (reply.code is not None or reply.keyword == "LIST")
-    return to_desk or join_code(text) is not None
-
-
-def _tidied(report: IncomingReport) -> IncomingReport:
-    values = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
-    texts = {name: tidy(value) for name, value in values.items() if isinstance(value, str)}
-    return dataclasses.replace(report, **texts)  # type: ignore[arg-type]  # only the fields that hold text
 
 
 def _answer(door: Door, instance: str, bridge: Bridge, receipts: Sequence[Receipt]) -> WebhookResponse:

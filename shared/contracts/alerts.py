@@ -171,6 +171,10 @@ DeskAnswer = Literal[
     "status",
     "asked",
     "nobody_to_ask",
+    "post_taken",
+    "post_left",
+    "post_there",
+    "post_none",
     "open",
     "none_open",
     "failed",
@@ -218,6 +222,8 @@ class ReplyBody(Private):
     until: Moment | None = None
     reason: str = ""
     lines: tuple[ReplyLine, ...] = ()
+    post: PostLine | None = None
+    """The post that it is about: where and when."""
     preview: Preview | None = None
     proof: str = ""
     """Four digits that a yes has to repeat."""

@@ -42,6 +42,12 @@ class Spec:
     senders: Literal["account", "number"] = "number"
     """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
+    set_up: str = ""
+    """What to do at the provider, step by step (Markdown)."""
+    while_away: str = ""
+    """Of a bridge: what becomes of messages that come while nobody reads them (Markdown)."""
+    notes: str = ""
+    """What else whoever runs it must know (Markdown)."""
 
 
 # --- bridges ---------------------------------------------------------------------------------
@@ -153,6 +159,70 @@ class Secrets(Protocol):
 
     def resolve(self, reference: str) -> str:
         """The value behind `env:NAME` or `file:/path`; raises `SettingsError` naming the remedy."""
+        ...
+
+
+# --- bridges that read their source ------------------------------------------------------------
+
+BridgeState = Literal["CONNECTING", "CONNECTED", "TRANSIENT_DISCONNECT", "BAD_CREDENTIALS", "RATE_LIMITED"]
+"""How a bridge that reads its source is, as operators see it. The host makes it from `Reads.read`."""
+
+
+class ReadingHost(Protocol):
+    """What the host lends a bridge that reads its source."""
+
+    @property
+    def http(self) -> "ClientSession":
+        """One pooled HTTP session."""
+        ...
+
+    @property
+    def secrets(self) -> "Secrets":
+        """What the settings' references stand for."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        ...
+
+    def connected(self) -> None:
+        """Say that the source is being read; without it for a minute the host begins anew."""
+        ...
+
+    async def take(self, report: IncomingReport) -> None:
+        """Return once the report is stored for good: only then tell the source, or read on.
+
+        The same `source_id` again is the same report. While nothing can be stored, this waits.
+        """
+        ...
+
+    def ignored(self, what: "Ignored") -> None:
+        """Count what was read and is no report."""
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A bridge that reads its source itself (a stream, a long poll) instead of being called by it.
+
+    The host calls `read` again and again, with growing pauses, for as long as the service runs. Where the
+    bridge also `WritesBack`, the host sends the receipts by it.
+    """
+
+    spec: ClassVar[Spec]
+    Settings: ClassVar[type[PluginSettings]]
+
+    def __init__(self, settings: Any, secrets: "Secrets") -> None:
+        """Take validated settings and resolve the secrets they refer to; open nothing."""
+        ...
+
+    async def read(self, host: ReadingHost) -> "RetryLater | BadCredentials":
+        """Read until the source breaks off, and say why: nothing is wrong, only over, or a person must act.
+
+        `RetryLater` with `after_s` means that the source wants us to wait so long. When the service stops
+        this is cancelled; what `host.take` has begun is finished nevertheless.
+        """
         ...
 
 

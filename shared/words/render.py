@@ -147,25 +147,27 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "alike": body.alike,
         "watch_reports": body.watch_reports,
         "watch_since": _local(body.watch_since or body.first_report_at),
-        **_team_facts(alert, body, trusted=trusted),
+        **_team_facts(alert, body, size, trusted=trusted),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
 
 
-def _team_facts(alert: AlertRaised, body: AlertBody, *, trusted: bool) -> dict[str, Any]:
+def _team_facts(alert: AlertRaised, body: AlertBody, size: str, *, trusted: bool) -> dict[str, Any]:
     """Who is on duty, which posts want people, who follows up those of whom nothing is known."""
     names = ", ".join(clean(name, 40) for name in body.on_duty)
     return {
         "on_duty": clip(names, 120) if trusted else "",
-        "posts": [_post_facts(post, alert.at) for post in body.posts] if trusted else [],
+        "posts": [_post_facts(post, alert.at, 40 if size == "short" else 120) for post in body.posts]
+        if trusted
+        else [],
         "unknown": body.unknown,
         "owner": clean(body.owner, 40) if trusted else "",
     }
 
 
-def _post_facts(post: PostLine, now: datetime) -> dict[str, Any]:
+def _post_facts(post: PostLine, now: datetime, width: int) -> dict[str, Any]:
     return {
-        "place": clean(post.place, 40),
+        "place": clean(post.place, width),
         "begins": _local(post.begins),
         "ends": _local(post.ends),
         "needed": post.needed,

@@ -1,7 +1,7 @@
 """A real Chromium for tests, as a person with a cheap phone has it: 360 px wide, JavaScript or not."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -56,3 +56,43 @@ async def a_phone(*, javascript: bool, width: int = 360, language: str = "en-GB"
             yield await context.new_page()
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def a_tab(  # noqa: PLR0913 - a browser's own parts
+    browser: Browser,
+    *origins: str,
+    width: int = 360,
+    language: str = "en-GB",
+    script: bool = True,
+    headers: Mapping[str, str] | None = None,
+    session: str = "",
+) -> AsyncIterator[Page]:
+    """A page of somebody's own, signed in where it has their session or token in its headers.
+
+    Nothing may go wrong in it, and nothing may be asked of anybody but these origins.
+    """
+    context = await browser.new_context(
+        viewport={"width": width, "height": 740},
+        locale=language,
+        java_script_enabled=script,
+        extra_http_headers=dict(headers or {}),
+    )
+    if session:
+        await context.add_cookies([{"name": "relay", "value": session, "url": origins[0]}])
+    page = await context.new_page()
+    wrong: list[str] = []
+    page.on("request", lambda r: None if r.url.startswith((*origins, "data:")) else wrong.append(r.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if "Content Security Policy" in m.text else None)
+    try:
+        yield page
+    finally:
+        await context.close()
+    assert wrong == []
+
+
+async def fits(page: Page, width: int) -> None:
+    """Assert that nothing has to be scrolled sideways, and that there is one heading for the whole."""
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    await expect(page.locator("h1")).to_have_count(1)

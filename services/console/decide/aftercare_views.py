@@ -9,12 +9,12 @@ from services.console.decide.draft import Document
 Names = Mapping[str, str]
 
 
-def aftercare(incident: Document, names: Names, *, wordless: bool) -> Document | None:
-    """All that is known of the people taken; None where nobody was, and there is no post."""
+def aftercare(incident: Document, names: Names, *, wordless: bool, always: bool = False) -> Document | None:
+    """All that is known of the people taken; None where there is nobody and no post (unless `always`)."""
     after = incident.get("aftercare") or {}
     people = after.get("people") or []
     posts = sorted(after.get("posts") or [], key=lambda post: (post["begins"], post["id"]))
-    if not people and not posts:
+    if not (people or posts or always):
         return None
     owner = after.get("owner")
     return {

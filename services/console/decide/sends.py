@@ -11,8 +11,9 @@ from typing import Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
+from services.console.decide.post_views import lines_told
 from services.console.models import DeskRequest, Send
-from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
+from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PublicPlace
 from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
@@ -30,6 +31,7 @@ _FIRST: Final[Mapping[str, AlertKind]] = {
     "likely": "LIKELY",
     "confirmed": "CONFIRMED",
 }
+_NOTES: Final[Mapping[str, Note]] = {"seen": "seen", "post": "posts_open"}
 _VERIFIERS: Final[Audience] = "verifiers"
 _ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
 Pair = tuple[str, Audience]
@@ -62,6 +64,8 @@ class Act:
     incident: Document
     told: Sequence[Document]
     at: datetime
+    group: str = ""
+    """For which group it is done: of a post its verifiers are told."""
 
 
 def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> list[Send]:
@@ -90,6 +94,7 @@ def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
         "watch": ("WRONG", "other_agency"),
         "seen": _seen(act),
         "escalate": (_FIRST.get(unchanged, "UPDATE"), unchanged),
+        "post": ("AFTERCARE", unchanged),
         "reopen": ("UPDATE", "confirmed" if _stays_confirmed(act) else "unconfirmed"),
     }
     return found.get(act.command)
@@ -112,6 +117,8 @@ def _told(act: Act) -> set[Pair]:
 
 
 def _whom(act: Act) -> list[Pair]:
+    if act.command == "post":
+        return [(act.group, _VERIFIERS)]
     if act.command == "escalate":
         fresh = {(group, _VERIFIERS) for group in act.request.groups or ()}
         return sorted(fresh - _told(act))
@@ -154,8 +161,9 @@ def _body(act: Act) -> AlertBody:
         reports=incident.get("reports", 1),
         first_hand=incident.get("first_hand", 0),
         statement=request.text or (NOT_OVER if act.command == "reopen" and _stays_confirmed(act) else ""),
-        note="seen" if act.command == "seen" else None,
+        note=_NOTES.get(act.command),
         tally=_tally(act),
+        posts=lines_told(incident, request, act.group, act.at) if act.command == "post" else (),
     )
 
 

@@ -13,7 +13,7 @@ from services.console.decide.aftercare_views import counts
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
-from services.console.desk import give, sends_for, visible_incident
+from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
@@ -29,7 +29,7 @@ _TAKEN: Final = "claimed_by_another"
 _SECOND: Final = "second_person_needed"
 _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
-_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account"})
+_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
 """Acts whose form is more than words and figures."""
 
 
@@ -69,8 +69,13 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
     if doing.act.name == "closed" and counts(doing.incident)["unaccounted"]:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
-    sends = await sends_for(doing.console, doing.act.command, asked, doing.incident) if unseen else []
+    sends = await _sends(doing, asked) if unseen else []
     return await _preview(doing, sends) if sends else await _do(doing, asked)
+
+
+async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:
+    group = await acts_for(doing.console, doing.actor, asked)
+    return await sends_for(doing.console, doing.act.command, asked, doing.incident, group=group)
 
 
 def _asks_first(doing: Doing) -> bool:
@@ -83,6 +88,8 @@ async def _do(doing: Doing, asked: DeskRequest) -> web.StreamResponse:
     _, verdict = await give(doing.console, doing.actor, doing.act.command, asked)
     word = doing.act.name if verdict.reason else "pending"
     word = "proposed" if verdict.reason == _SECOND else word
+    if doing.act.name == "post" and verdict.reason and verdict.made:
+        raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}/posts/{verdict.made}?done=post")
     raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}?done={word}")
 
 

@@ -9,6 +9,7 @@ from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.drawing import SIZE, View, view_of
 from services.console.decide.guided import answers_of, built, doubts
+from services.console.decide.local_times import checks_after
 from services.console.decide.near import neighbours
 from services.console.desk import of_groups
 from services.console.door import Console
@@ -134,17 +135,35 @@ async def _picture(doing: Doing) -> IncidentPicture:
 
 
 async def _fates(doing: Doing) -> dict[str, Any]:
-    """What is known of everybody who was taken."""
+    """What is known of those who were taken, who could follow it up, and when it could be looked at next."""
     people = (doing.incident.get("aftercare") or {}).get("people") or []
-    return {"fates": Counter(person["fate"] for person in people), "arrested": len(people), "known": FATES}
+    now = await doing.request.app[PICTURES].now()
+    return {
+        "fates": Counter(person["fate"] for person in people),
+        "arrested": len(people),
+        "known": FATES,
+        "persons": people,
+        "people": await _concerned(doing),
+        "checks": checks_after(now),
+        "now": now,
+    }
+
+
+async def _post(doing: Doing) -> dict[str, Any]:
+    return {"now": await doing.request.app[PICTURES].now()}
 
 
 async def _people(doing: Doing) -> dict[str, Any]:
-    """Who could take it over: members of the groups concerned."""
+    """Who could take it over: others of the groups concerned."""
+    return {"people": [m for m in await _concerned(doing) if m["member"] != doing.actor.member]}
+
+
+async def _concerned(doing: Doing) -> list[Document]:
+    """The members of the groups concerned, by name."""
     members = await doing.console.store.listed("members", "member")
     concerned = set(doing.incident.get("seen_by", ())) - {HUB}
-    found = [m for m in members if m["member"] != doing.actor.member and concerned & m["roles"].keys()]
-    return {"people": sorted(found, key=lambda m: m.get("name", "").casefold())}
+    found = [m for m in members if concerned & m["roles"].keys()]
+    return sorted(found, key=lambda m: m.get("name", "").casefold())
 
 
 async def _others(doing: Doing) -> dict[str, Any]:
@@ -163,5 +182,6 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "ask": _reports,
     "hand_over": _people,
     "account": _fates,
+    "post": _post,
     "escalate": _others,
 }

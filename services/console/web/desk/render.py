@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.console.decide.local_times import HERE, days_until
 from services.console.door import Actor, csrf_of
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
 from services.console.web.words import other_language
 
-_LONDON: Final = ZoneInfo("Europe/London")
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _PAGES: Final = Environment(
     loader=FileSystemLoader([_TEMPLATES / "desk", _TEMPLATES]),
@@ -25,6 +24,7 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 _YEAR_S: Final = 365 * 24 * 3600
+_NEAR_DAYS: Final = {-1: "day_yesterday", 0: "day_today", 1: "day_tomorrow"}
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
 
 
@@ -33,6 +33,11 @@ def words(language: str) -> Mapping[str, Any]:
 
     def say(key: str, /, **values: object) -> str:
         return DESK.say(language, key, **values)
+
+    def day_of(at: str | datetime, now: datetime) -> str:
+        moment = _moment(at).astimezone(HERE)
+        near = _NEAR_DAYS.get(days_until(moment, now))
+        return say(near) if near else f"{say(f'weekday_{moment.weekday()}')} {moment:%d/%m}"
 
     def age(at: str | datetime, now: datetime) -> str:
         return _age(say, at, now)
@@ -44,6 +49,8 @@ def words(language: str) -> Mapping[str, Any]:
         "dir": DESK.say(language, "direction"),
         "clock": clock,
         "age": age,
+        "day_of": day_of,
+        "local": local,
     }
 
 
@@ -76,9 +83,14 @@ def page(
 
 def clock(at: str | datetime, now: datetime | None = None) -> str:
     """The time of day as people here read it; with the day where it is not today's."""
-    moment = _moment(at).astimezone(_LONDON)
-    today = now is None or moment.date() == now.astimezone(_LONDON).date()
+    moment = _moment(at).astimezone(HERE)
+    today = now is None or moment.date() == now.astimezone(HERE).date()
     return moment.strftime("%H:%M" if today else "%d/%m %H:%M")
+
+
+def local(at: str | datetime, form: str = "%Y-%m-%d") -> str:
+    """A moment as a form's field for days or times holds it."""
+    return _moment(at).astimezone(HERE).strftime(form)
 
 
 def _age(say: Any, at: str | datetime, now: datetime) -> str:
