@@ -56,6 +56,19 @@ no more. Secrets for sending are resolved there, by `host.secrets`, so that the 
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
 
+## A bridge whose account takes part
+
+Where an account of ours has to come in, look who is there and thank by calls of its own (Matrix), the class
+has `learn`, `follow_up`, `settle`, `trusts` and `max_body` as well (`TakesPart`). Its source may call any
+path below `/bridges/ID`. The host calls `learn` before `parse`: what it cannot find out now it refuses with
+a 503, and the source sends it again. Then the reports are stored, then `follow_up` acts; the source is
+answered when that is done, so that whatever a crash interrupts comes once more. After five seconds it goes
+on behind the answer, so that a slow third party holds up no report. Both are called again for the same
+request, so they must do a thing twice without harm. What a follow-up answers with `RetryLater`, `Unknown`
+or `BadCredentials` makes the host call `settle`, again and again with pauses that grow; it is called at the
+start too. A message's id is unique at such a source: the same id is the same report, however it was read.
+Reports that no request brought go to `host.take`.
+
 ## A bridge that reads its source
 
 A source that calls us has a webhook: the class has `parse` and `answer` (`Bridge`). One that we must ask,

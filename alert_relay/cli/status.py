@@ -74,7 +74,7 @@ def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any
 
 
 def _reading(bridges: Any) -> None:
-    """How the bridges stand that read their source themselves."""
+    """How the bridges stand that read their source themselves, or take part at it."""
     if not isinstance(bridges, Mapping) or not bridges:
         return
     rows = [

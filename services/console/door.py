@@ -24,6 +24,7 @@ from services.console.settings import ConsoleSettings
 from services.console.store import Store
 from shared.contracts.base import HUB, MemberId
 from shared.http import Problem
+from shared.plain_errors import sentences
 from shared.ports import Bus, Clock, Ephemeral, Progress
 from shared.sealing import Keyring
 
@@ -206,11 +207,7 @@ async def body_of(request: web.Request, model: type[R]) -> R:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}"
-            for e in error.errors(include_input=False, include_url=False)[:5]
-        )
-        raise Problem(422, "invalid", f"Correct this and send it again: {wrong}.") from None
+        raise Problem(422, "invalid", f"Correct this and send it again: {sentences(error)}.") from None
 
 
 def _json(raw: bytes) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.ingest.api import get_report, post_report
-from services.ingest.bridge_host import BRIDGES, post_bridge
+from services.ingest.bridge_host import BRIDGES, PART, post_bridge
 from services.ingest.door import DOOR, MAX_BODY, Door, Limits, NoStates, ReportStates
 from services.ingest.intake import Intake
 from services.ingest.keys import ClientKeys
@@ -26,6 +26,7 @@ ROUTES: Final = (
     web.post("/v1/reports", post_report),
     web.get("/v1/reports/{report_id}", get_report),
     web.post("/bridges/{bridge_id}", post_bridge),
+    web.route("*", "/bridges/{bridge_id}/{rest:.+}", post_bridge),
     web.static("/static", STATIC),
 )
 
@@ -79,7 +80,10 @@ def _add_health(app: web.Application, door: Door, bus: Bus, spool: Spool) -> Non
                 "bytes": spool.size,
                 "set_aside": spool.set_aside,
             },
-            "bridges": app[READERS].health() if READERS in app else {},
+            "bridges": {
+                **(app[READERS].health() if READERS in app else {}),
+                **(app[PART].health() if PART in app else {}),
+            },
             "counts": dict(sorted(door.counts.items())),
         }
 

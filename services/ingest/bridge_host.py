@@ -12,8 +12,9 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from services.ingest.bridge_intake import accept, place_of
-from services.ingest.door import DOOR, Door, public_url, read_body
+from services.ingest.bridge_intake import place_of
+from services.ingest.door import DOOR, MAX_BODY, Door, public_url, read_body
+from services.ingest.taking_part import TakingPart, accept_all
 from shared.http import Problem
 from shared.plugins.spec import (
     Bridge,
@@ -21,6 +22,7 @@ from shared.plugins.spec import (
     IncomingReport,
     Receipt,
     Refused,
+    TakesPart,
     WebhookRequest,
     WebhookResponse,
 )
@@ -28,6 +30,8 @@ from shared.plugins.spec import (
 log = structlog.get_logger()
 
 BRIDGES: Final = web.AppKey("bridges", dict[str, Bridge])
+PART: Final = web.AppKey("part", TakingPart)
+"""Runs the bridges that take part at their source, if there are any."""
 
 
 async def post_bridge(request: web.Request) -> web.Response:
@@ -36,37 +40,71 @@ async def post_bridge(request: web.Request) -> web.Response:
     door.charge_total()
     instance = request.match_info["bridge_id"]
     bridge = request.app[BRIDGES].get(instance)
-    if bridge is None:
+    if bridge is None or _is_away(request, bridge):
         door.charge_address(request)
         raise Problem(404, "no_such_bridge", "No bridge has this address; check the id in the webhook's URL.")
-    reports = _parse(request, door, instance, bridge, await read_body(request))
-    if not reports:
-        return _response(_answer(door, instance, bridge, ()))
-    senders = bridge.spec.senders
-    receipts = [(await accept(door, instance, report, senders)).receipt for report in reports]
-    return _response(_answer(door, instance, bridge, [receipt for receipt in receipts if receipt]))
+    if (part := request.app.get(PART)) is not None and part.get(instance) is not None:
+        return await _post_to_part(request, part, bridge)
+    reports = _parse(request, door, instance, bridge, _webhook(request, await read_body(request)))
+    receipts = await accept_all(door, instance, bridge, reports)
+    return _response(_answer(door, instance, bridge, receipts))
+
+
+def _is_away(request: web.Request, bridge: Bridge) -> bool:
+    """Whether the path, or the method, is one that only bridges have which take part."""
+    below = "rest" in request.match_info or request.method != "POST"
+    return below and not isinstance(bridge, TakesPart)
+
+
+async def _post_to_part(request: web.Request, part: TakingPart, bridge: Bridge) -> web.Response:
+    """One call of a source at which an account of ours takes part."""
+    door, instance = request.app[DOOR], request.match_info["bridge_id"]
+    taking = part.get(instance)
+    trusted = taking is not None and taking.trusts(_headers(request))
+    most = taking.max_body if taking is not None and trusted else MAX_BODY
+    webhook = _webhook(request, await read_body(request, most))
+    refused = await part.learn(instance, webhook) if trusted else None
+    if refused is not None:
+        raise _refused(door, instance, refused)
+    reports = _parse(request, door, instance, bridge, webhook)
+    receipts = await accept_all(door, instance, bridge, reports)
+    if trusted:
+        await part.follow_up(instance, webhook, receipts)
+    return _response(_answer(door, instance, bridge, receipts))
+
+
+def _webhook(request: web.Request, body: bytes) -> WebhookRequest:
+    return WebhookRequest(
+        method=request.method,
+        url=public_url(request) + request.raw_path,
+        headers=_headers(request),
+        body=body,
+        now=request.app[DOOR].now(),
+    )
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _refused(door: Door, instance: str, refused: Refused) -> Problem:
+    door.counts[f"bridge.{instance}.refused.{refused.code}"] += 1
+    return Problem(refused.status, refused.code, refused.detail)
 
 
 def _parse(
-    request: web.Request, door: Door, instance: str, bridge: Bridge, body: bytes
+    request: web.Request, door: Door, instance: str, bridge: Bridge, webhook: WebhookRequest
 ) -> Sequence[IncomingReport]:
     """The reports in the request; none where it was ignored. Raises `Problem` for a refusal."""
-    webhook = WebhookRequest(
-        method=request.method,
-        url=public_url(request) + request.raw_path,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=body,
-        now=door.now(),
-    )
     try:
         parsed = bridge.parse(webhook)
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
         raise _failed(door, instance, error) from None
     if isinstance(parsed, Refused):
-        door.counts[f"bridge.{instance}.refused.{parsed.code}"] += 1
         # Only refused calls count against the address: a provider's own may bring a whole town's reports.
+        problem = _refused(door, instance, parsed)
         door.charge_address(request)
-        raise Problem(parsed.status, parsed.code, parsed.detail)
+        raise problem
     if isinstance(parsed, Ignored):
         door.counts[f"bridge.{instance}.ignored.{parsed.reason}"] += 1
         log.info("webhook_ignored", bridge=instance, reason=parsed.reason)

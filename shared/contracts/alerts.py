@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from shared.contracts.aftercare import Fate
 from shared.contracts.base import (
     SLUG_RULE,
     TOKEN_RULE,
@@ -73,6 +74,8 @@ class AlertBody(Private):
     statement: str = ""
     """What a person released to everyone told."""
     tally: Tally = Tally()
+    fates: dict[Fate, int] = Field(default_factory=dict)
+    """Once officers have left: how many of those taken became what, as far as it is known."""
     also_told: tuple[str, ...] = ()
     """Names of other groups whose verifiers were told of the same incident."""
     since: Moment | None = None

@@ -5,7 +5,7 @@ or `Refused`; a channel answers one of the `Outcome`s. An exception is caught by
 and named, and never touches another plug-in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, runtime_checkable
@@ -323,6 +323,55 @@ class WritesBack(Protocol):
 
         As `Channel.send`: once, within the host's deadline; `key` is stable per message. A bridge
         whose settings don't say how answers `CANNOT_WRITE_BACK`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartHost(ChannelHost):
+    """What the front door lends a bridge that takes part, beside what a channel is lent."""
+
+    take: Callable[[Sequence[IncomingReport]], Awaitable[Sequence[Receipt]]]
+    """Store reports that no request brought (what was written before we came in); their receipts."""
+
+
+@runtime_checkable
+class TakesPart(Protocol):
+    """What a bridge may do besides, where an account of ours takes part at its source (one class).
+
+    Such an account is invited and comes in, has to look who else is there, and answers by calls of its own.
+    Its source calls any path below `/bridges/{id}`. A message's id is unique at such a source: the same id
+    again is the same report, however it was read. The bridge may remember what it learns, and may forget it.
+    """
+
+    max_body: ClassVar[int]
+    """Bytes that a request of the source may have."""
+
+    def trusts(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request is the source's own, by its headers alone: before its body is read."""
+        ...
+
+    async def learn(self, request: WebhookRequest, host: PartHost) -> Refused | None:
+        """Ask the source what `parse` must know to read this request; why that cannot be found out now.
+
+        Called before `parse` for requests that are trusted. What is refused the source sends again.
+        """
+        ...
+
+    async def follow_up(
+        self, request: WebhookRequest, receipts: Sequence[Receipt], host: PartHost
+    ) -> Outcome:
+        """Come in, thank, say what we cannot do: once the request's reports are stored.
+
+        The source is answered when this is done, or after a few seconds while it goes on. It may be called
+        again for the same request. What did not succeed yet is `RetryLater`: then `settle` is called.
+        """
+        ...
+
+    async def settle(self, host: PartHost) -> Outcome:
+        """Bring things into order: the account exists, and what could not be done before is done.
+
+        Called at the start, and again, with growing pauses, until it is `Delivered`.
         """
         ...
 

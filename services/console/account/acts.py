@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from services.console.account.naming import called
 from services.console.account.pages import WORDS, as_page, page
 from services.console.decide.acts import act, concerns
 from services.console.door import CONSOLE, Actor, Console, page_actor
@@ -41,7 +42,9 @@ async def get_acts(request: web.Request) -> web.StreamResponse:
     names = {**outside, **waiting, **await console.store.names_of(people)}
     incidents = await console.store.many("incident", {a["incident"] for a in found if a["incident"]})
     codes = {i["id"]: i["code"] for i in incidents if "code" in i}
-    return page(request, "acts.html", actor=actor, acts=found, names=names, codes=codes)
+    return page(
+        request, "acts.html", actor=actor, acts=found, names=names, codes=codes, called=await called(request)
+    )
 
 
 def runs(actor: Actor) -> list[str]:

@@ -92,6 +92,12 @@ def may(role: str | None, act: PageAct) -> bool:
     return role is not None and act.sort in ALLOWED[cast("Role", role)]
 
 
+def may_mute(incident: Document, roles: Mapping[str, str]) -> bool:
+    """Whether this member may mute what the incident's reports bring."""
+    role = role_in(incident, roles)
+    return role is not None and desk.Mute in ALLOWED[cast("Role", role)]
+
+
 def role_in(incident: Document, roles: Mapping[str, str]) -> str | None:
     """The role in which a member may do most about an incident; what is nobody's any group may take up."""
     seen_by = incident.get("seen_by", ())

@@ -11,10 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.door import CONSOLE
 from services.console.web.words import language_of, named, other_language, say, unchecked_in_english
+from shared.pages import SHARED_TEMPLATES
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader([Path(__file__).parent / "templates", SHARED_TEMPLATES]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

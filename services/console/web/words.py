@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from services.console.web.plurals import chosen
+
 _FIRST: Final = "en"
 _CHOSEN: Final = "lang"
 """The query's name for a language, and the cookie's that remembers it."""
@@ -26,7 +28,7 @@ class Words:
         """Language codes, the default first."""
 
     def say(self, language: str, key: str, /, **values: object) -> str:
-        """The text in that language with its `{placeholders}` filled.
+        """The text in that language with its `{placeholders}` and plurals filled.
 
         English stands in where a language lacks a key: `missing` names those, and a test wants none. What
         is filled in keeps its own direction, or a date and a time would change places between Arabic words.
@@ -34,7 +36,8 @@ class Words:
         texts = self._texts[language]
         if texts["direction"] == "rtl":
             values = {name: f"{_ISOLATE}{value}{_POP}" for name, value in values.items()}
-        return (texts.get(key) or self._texts[_FIRST][key]).format(**values)
+        spoken = language if texts.get(key) else _FIRST
+        return chosen(spoken, self._texts[spoken][key], values).format(**values)
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
@@ -69,6 +72,32 @@ class Words:
         chosen = (request.query.get(_CHOSEN, ""), request.cookies.get(_CHOSEN, ""))
         wanted = (tag.strip().partition("-")[0].lower() for tag in (*chosen, *accepted))
         return next((tag for tag in wanted if tag in self.languages), _FIRST)
+
+
+class Together:
+    """The words of pages that wear another family's frame: their own, else the frame's."""
+
+    def __init__(self, own: Words, frame: Words) -> None:
+        self._own, self._frame = own, frame
+        self.languages, self.language_of = frame.languages, frame.language_of
+
+    def say(self, language: str, key: str, /, **values: object) -> str:
+        """The text in that language, or in English where one of the two lacks it."""
+        words = self._own if self._own.has(key) else self._frame
+        return words.say(language if language in words.languages else _FIRST, key, **values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return self._own.has(key) or self._frame.has(key)
+
+    def named(self) -> list[tuple[str, str]]:
+        """The languages of the frame."""
+        return self._frame.named()
+
+    def unchecked_in_english(self, language: str) -> str:
+        """The English sentence, unless somebody has signed both."""
+        unsigned = self._own.unchecked(language) or self._frame.unchecked(language)
+        return self._frame.say(_FIRST, "unchecked") if unsigned else ""
 
 
 def other_language(request: web.Request, tag: str) -> str:

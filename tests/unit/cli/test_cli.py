@@ -145,7 +145,7 @@ def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code
     fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
     result = run("desk", "confirm", "D7K", "--ask", "witnesses", typed=answer)
     assert result.exit_code == code
-    assert "hackney, community, by webhook (2 recipients)" in result.output
+    assert "hackney, community, by webhook (2 addresses)" in result.output
     assert "CONFIRMED D7K Ashwin Street" in result.output
     assert len(fake.said("POST", "/v1/desk/confirm")) == sent
 

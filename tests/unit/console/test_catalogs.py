@@ -13,6 +13,7 @@ from services.console.account.pages import WORDS as ACCOUNT
 from services.console.group.pages import LANGUAGES as OF_A_GROUP
 from services.console.group.pages import WORDS as GROUP
 from services.console.web.desk.words import DESK
+from services.console.web.plurals import places_in
 from services.console.web.words import CHECKED_BY, Words
 
 WEB = Path(__file__).parents[3] / "services" / "console" / "web"
@@ -26,9 +27,9 @@ def texts(folder: str, language: str) -> dict[str, str]:
     return found
 
 
-def places(text: str) -> list[str]:
-    """What is filled in: `{placeholders}`, and the `[limit]` that forms fill."""
-    return sorted(re.findall(r"\{\w*\}|\[\w+\]", text))
+def places(text: str) -> set[str]:
+    """What is filled in: placeholders, figures, and the `[limit]` that forms fill."""
+    return {*places_in(text), *re.findall(r"\[\w+\]", text)}
 
 
 def words_in(text: str) -> int:

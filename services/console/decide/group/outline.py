@@ -95,7 +95,7 @@ def _view(points: Sequence[tuple[float, float]]) -> _View | None:
 
 
 def _points(area: Area) -> list[tuple[float, float]]:
-    return [(lat, lon) for rings in area.polygons for lon, lat in rings[0]]
+    return [(lat, lon) for rings in area.polygons if rings for lon, lat in rings[0]]
 
 
 def _path(view: _View, polygons: Polygons) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.console.decide.aftercare_views import counts
+from services.console.decide.aftercare_views import counts, fates
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
@@ -17,7 +17,15 @@ from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
-from services.console.web.desk.forms import NOTHING, request_of, typed_in, typed_of, with_click, with_place
+from services.console.web.desk.forms import (
+    NOTHING,
+    request_of,
+    typed_in,
+    typed_of,
+    with_click,
+    with_code,
+    with_place,
+)
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -63,6 +71,8 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
         return await _form(doing)
     if doing.act.name == "place":
         doing = doing.having(with_place(doing.typed))
+    if doing.act.name == "merge":
+        doing = doing.having(with_code(doing.typed))
     asked = request_of(doing.act, doing.incident["id"], doing.typed)
     if missing := missing_fields(doing.act.command, asked):
         raise Problem(422, f"needs_{missing[0]}", f"This needs {', '.join(missing)}.")
@@ -149,6 +159,7 @@ def _common(doing: Doing) -> dict[str, Any]:
     return {
         "incident": doing.incident,
         "act": doing.act,
+        "fates": fates(doing.incident),
         "unaccounted": counts(doing.incident)["unaccounted"],
         "typed": doing.typed,
         "version": doing.typed.get("version") or doing.incident.get("version", 0),

@@ -11,6 +11,7 @@ from services.console.decide.drawing import SIZE, View, view_of
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.local_times import checks_after
 from services.console.decide.near import neighbours
+from services.console.decide.page_acts import offered, role_in
 from services.console.desk import of_groups
 from services.console.door import Console
 from services.console.web.desk.doing import Doing
@@ -20,6 +21,7 @@ from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
 
 _NO_MARKS: Final = dict.fromkeys((0x2066, 0x2069))
+_NO_SIGHTING: Final = ("not_confirmed", "other_agency", "officers_left", "retract")
 _MOST_PLACES: Final = 6
 _MOST_NEAR: Final = 60
 _STEP: Final = 0.25
@@ -174,6 +176,13 @@ async def _others(doing: Doing) -> dict[str, Any]:
     return {"others": sorted(names, key=lambda g: g["name"].casefold())}
 
 
+async def _instead(doing: Doing) -> dict[str, Any]:
+    """What else whoever went there may have found: that there is nothing, or that it is over."""
+    role = role_in(doing.incident, doing.actor.roles)
+    possible = {act.name for act in offered(doing.incident, role, mine=False)}
+    return {"instead": [name for name in _NO_SIGHTING if name in possible]}
+
+
 _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "confirm": _confirm,
     "place": _place,
@@ -183,5 +192,6 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "hand_over": _people,
     "account": _fates,
     "post": _post,
+    "seen": _instead,
     "escalate": _others,
 }

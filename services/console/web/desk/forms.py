@@ -123,6 +123,12 @@ def with_place(typed: Typed) -> Typed:
     return typed.but(lat=str(chosen[0]), lon=str(chosen[1])) if chosen else typed
 
 
+def with_code(typed: Typed) -> Typed:
+    """The form with the incident whose code was typed, else the one that was chosen."""
+    code = typed.get("absorbed_code").upper()
+    return typed.but(absorbed=code) if code else typed
+
+
 def with_click(typed: Typed) -> Typed | None:
     """The form with the point of the map that was clicked; None: it was sent by another button."""
     clicked = _clicked(typed)

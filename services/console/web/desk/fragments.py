@@ -12,13 +12,14 @@ from typing import Any
 from markupsafe import Markup
 
 from services.console.decide import views
-from services.console.decide.aftercare_views import aftercare
+from services.console.decide.aftercare_views import aftercare, fates
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.drawing import drawing, view_of
+from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
-from services.console.decide.page_acts import ACTS, POST_ACTS, by_kind, may, offered, role_in
+from services.console.decide.page_acts import ACTS, POST_ACTS, by_kind, may, may_mute, offered, role_in
 from services.console.decide.post_views import posts_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
@@ -99,8 +100,9 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     next_ = next_act(incident, looker.member, dict(looker.roles), picture.now)
     acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
     posts = posts_of(incident, picture.names, looker.member, picture.now, wordless=looker.wordless)
+    muted = {m["report_id"]: m for m in picture.mutes if m["group"] in looker.roles}
     kept = tuple((post.id, post.mine.state) for post in posts if post.mine)
-    key = ("incident", language, mine, role, step, looker.wordless, next_, kept)
+    key = ("incident", language, mine, role, step, looker.wordless, next_, kept, frozenset(muted))
     if key not in picture.made:
         picture.made[key] = fragment(
             "incident_live.html",
@@ -115,6 +117,8 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             posts=posts,
             after_acts=_after_acts(incident, role),
             card=shift_card(language),
+            muted=muted,
+            may_mute=may_mute(incident, looker.roles),
         )
     return picture.made[key]
 
@@ -142,6 +146,8 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "alerts": picture.alerts,
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
+        "fates": fates(incident),
+        "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),
         "names": picture.names,
         "group_names": groups,
         "now": picture.now,

@@ -1,5 +1,6 @@
 """Held reports and what spares a group's attention: let one go on, mute, unmute, flood mode."""
 
+import re
 from typing import Any, Final
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from shared.contracts.base import HUB
 from shared.http import Problem
 
 _EACH: Final = 50
+_CODE: Final = re.compile(r"[A-Z0-9]{3,6}")
 
 
 @as_page
@@ -90,7 +92,8 @@ async def post_unmute(request: web.Request) -> web.StreamResponse:
     typed = await typed_in(request)
     group, _, mute = typed.get("mute").partition(" ")
     await _give(console, actor, "unmute", typed, {"group": group, "mute": mute})
-    raise web.HTTPSeeOther("/desk?done=unmuted")
+    back = request.query.get("back", "")
+    raise web.HTTPSeeOther(f"/desk/{back}?done=unmuted" if _CODE.fullmatch(back) else "/desk?done=unmuted")
 
 
 @as_page

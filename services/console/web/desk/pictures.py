@@ -61,6 +61,8 @@ class IncidentPicture:
     alerts: tuple[Document, ...]
     names: Mapping[str, str]
     groups: tuple[Document, ...]
+    mutes: tuple[Document, ...]
+    """What is muted because of one of its reports, by any of its groups."""
     into: str | None
     """The code of the incident that took it in."""
     now: datetime
@@ -125,20 +127,26 @@ class Pictures:
 
     async def incident(self, incident: Document) -> IncidentPicture:
         """This incident, as it was just read."""
-        reports, alerts, names, groups, into, now = await asyncio.gather(
+        concerned = [g for g in incident.get("seen_by", ()) if g != HUB]
+        reports, alerts, mutes, groups, into, now = await asyncio.gather(
             self._store.reports_of(incident, limit=_MOST_REPORTS),
             self._store.many("alert", incident.get("alerts", ())),
-            self._store.names_of(views.members_named(incident)),
-            self._store.many("group", [g for g in incident.get("seen_by", ()) if g != HUB]),
+            self._listed("mutes", concerned, "mute", _MOST_ENDED),
+            self._store.many("group", concerned),
             self._store.merged_into(incident),
             self.now(),
         )
+        shown = {r["report_id"] for r in reports}
+        muted = [m for m in mutes if m["report_id"] in shown and m.get("until", "") > now.isoformat()]
+        named = views.members_named(incident) | {m["member"] for m in muted}
+        names = await self._store.names_of(named)
         return IncidentPicture(
             incident=incident,
             folds=tuple(folded(reports)),
             alerts=tuple(sorted(alerts, key=lambda a: a.get("seq", 0))),
             names=names,
             groups=tuple(groups),
+            mutes=tuple(muted),
             into=into["code"] if into["id"] != incident["id"] else None,
             now=now,
         )

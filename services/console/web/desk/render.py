@@ -1,28 +1,21 @@
 """How the desk's pages are made: one template environment, the words of the reader, the same frame."""
 
-import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.decide.local_times import HERE, days_until
-from services.console.door import Actor, csrf_of
+from services.console.door import Actor
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
-from services.console.web.words import other_language
+from services.console.web.inner import Inner
+from services.console.web.plurals import named_in
 
-_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
-_PAGES: Final = Environment(
-    loader=FileSystemLoader([_TEMPLATES / "desk", _TEMPLATES]),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+EXERCISE: Final = web.RequestKey("exercise", bool)
+"""Where a request notes that it is about an exercise, so that its refusals say so too."""
+DESK_PAGES: Final = Inner(["desk"], DESK, refusals="refused")
 _YEAR_S: Final = 365 * 24 * 3600
 _NEAR_DAYS: Final = {-1: "day_yesterday", 0: "day_today", 1: "day_tomorrow"}
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
@@ -48,6 +41,7 @@ def words(language: str) -> Mapping[str, Any]:
         "lang": language,
         "dir": DESK.say(language, "direction"),
         "clock": clock,
+        "foreign": lambda tag: foreign(tag, language),
         "age": age,
         "day_of": day_of,
         "local": local,
@@ -56,7 +50,7 @@ def words(language: str) -> Mapping[str, Any]:
 
 def fragment(template: str, language: str, **values: Any) -> str:
     """A part of a page."""
-    return _PAGES.get_template(template).render(**words(language), **values)
+    return DESK_PAGES.fragment(template, **words(language), **values)
 
 
 def page(
@@ -64,21 +58,13 @@ def page(
 ) -> web.Response:
     """A whole page. Each carries a new command id, so that what is sent twice is done once."""
     language = DESK.language_of(request)
-    html = _PAGES.get_template(template).render(
-        **words(language),
-        languages=DESK.named(),
-        unchecked=DESK.unchecked_in_english(language),
-        other_language=functools.partial(other_language, request),
-        me=actor,
-        csrf=csrf_of(request),
-        command_id=command_id(None),
-        **values,
-    )
-    response = web.Response(text=html, content_type="text/html", status=status)
-    response.headers["Referrer-Policy"] = "same-origin"
-    if request.query.get("lang") == language:
-        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
-    return response
+    about = values.get("incident") or values.get("h") or {}
+    frame = {
+        "me": actor,
+        "exercise": bool(request.get(EXERCISE) or about.get("drill")),
+        "command_id": command_id(None),
+    }
+    return DESK_PAGES.page(request, template, status=status, **{**words(language), **frame, **values})
 
 
 def clock(at: str | datetime, now: datetime | None = None) -> str:
@@ -91,6 +77,12 @@ def clock(at: str | datetime, now: datetime | None = None) -> str:
 def local(at: str | datetime, form: str = "%Y-%m-%d") -> str:
     """A moment as a form's field for days or times holds it."""
     return _moment(at).astimezone(HERE).strftime(form)
+
+
+def foreign(tag: str | None, language: str) -> str:
+    """What that language is called, if it is another than the reader's and has a name; else empty."""
+    spoken = (tag or "").partition("-")[0].lower()
+    return "" if spoken == language else named_in(language).get(spoken, "")
 
 
 def _age(say: Any, at: str | datetime, now: datetime) -> str:

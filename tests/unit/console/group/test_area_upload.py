@@ -198,3 +198,9 @@ def test_an_area_of_districts_alone_is_drawn_where_they_are_and_an_empty_one_is_
     assert (named.own, {n.text for n in named.names} >= {"E8", "N16"}) == ("", True)
     assert outline_of("hackney", Area(outcodes=("ZZ9",)), [], known_districts()) is None
     assert area_in(group("x", OURS)) == OURS
+
+
+def test_an_outline_that_is_none_holds_nothing() -> None:
+    ring = ((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.5))
+    assert as_shape(((), ((),), ((ring[0],),))).is_empty
+    assert as_shape(((ring, ring[:2]), ())).bounds == (-0.1, 51.5, 0.0, 51.6)
