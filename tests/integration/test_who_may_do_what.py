@@ -53,8 +53,9 @@ NO_MEMBERS_ACT = {
     "POST /sign-in", "POST /sign-in/passkey/question", "POST /sign-in/passkey", "POST /sign-out",
     "POST /invite/{secret}/password", "POST /invite/{secret}/passkey/question",
     "POST /invite/{secret}/passkey", "POST /account/sign-out-everywhere", "POST /v1/desk/{command}/preview",
+    "POST /post/{code}/{post}/{key}/join", "POST /post/{code}/{post}/{key}/{tag}/{act}",
 }  # fmt: skip
-"""Coming in and going out, and a preview, which stores nothing."""
+"""Coming in, going out, a preview (it stores nothing), and what a post's link lets anybody do who has it."""
 
 
 @dataclass(frozen=True)

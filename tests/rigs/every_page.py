@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +83,7 @@ class Pages:
             )
         await self._happens("over", ("end", "Ada", {"stage": "closed"}))
         await self._happens("after", ("end", "Ada", {"stage": "aftercare"}))
+        await self._posts()
 
     async def _is_public(self, name: str) -> None:
         """What its community was told has arrived, so that the public pages may say it."""
@@ -89,6 +91,23 @@ class Pages:
         alerts = await self.rig.store.many("alert", incident["alerts"])
         (told,) = (a["alert_id"] for a in alerts if a["audience"] == "community")
         await self.rig.delivered(told)
+
+    async def _posts(self) -> None:
+        """Somebody is on duty; a post with a member and a volunteer from outside; and its link."""
+        begins, ends = (self.rig.clock.now() + timedelta(hours=n) for n in (1, 3))
+        times = {"begins": begins.isoformat(), "ends": ends.isoformat()}
+        about = {"incident": self.facts["after"]}
+        token = self.desk.tokens["Ada"]
+        offer = {"group": "hackney", "places": 2, **times}
+        _, shift = await self.rig.ask("POST", "/v1/duty/offer", token, json=offer)
+        await self.rig.ask("POST", "/v1/duty/take", token, json={"shift": shift["made"]})
+        post = (await self.desk.act("post", "Ada", **about, label="Front door", needed=3, **times))["made"]
+        await self.desk.act("post_join", "Ben", **about, post=post)
+        self.facts["tag"] = (await self.desk.act("post_join", "Ada", **about, post=post, outside=True))[
+            "made"
+        ]
+        _, shown = await self.rig.ask("GET", f"/v1/desk/incidents/{self.facts['after']}", token)
+        self.facts |= {"post": post, "key": shown["aftercare"]["posts"][0]["link"].rpartition("/")[2]}
 
     async def _happens(self, name: str, *acts: tuple[str, str, Mapping[str, object]]) -> None:
         for command, who, fields in acts:
@@ -105,7 +124,7 @@ class Pages:
             await self.desk.report("two police cars, traffic stop in Mare Street E8", sender=f"w{n}")
         known = {i["code"] for i in await self.desk.incidents("Ada")}
         there = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
-        await self.desk.report("Immigration raid here, two vans", at=there, first_hand=True, drill=True)
+        await self.desk.drill("Immigration raid here, two vans", at=there, first_hand=True)
         (self.facts["drill"],) = {i["code"] for i in await self.desk.incidents("Ada")} - known
 
 
@@ -180,6 +199,7 @@ async def tested(page: Page, hub: Pages) -> None:
 
 
 _INCIDENT, _ACT, _HELD = "/desk/{code}", "/desk/{code}/{act}", "/desk/held/{report}"
+_LINK = "/post/{code}/{post}/{key}"
 _G, _C = "/groups/{group}", "/groups/{group}/channels/{channel}"
 
 
@@ -199,6 +219,10 @@ def _public() -> Iterator[Visit]:
     yield Visit("/rights", "/rights", None)
     yield Visit("/rights/{jurisdiction}/{setting}", "/rights/scotland/home", None)
     yield Visit("/start", "/start", None)
+    yield Visit(_LINK, "/post/{after}/{post}/{key}", None)
+    yield Visit(_LINK, "/post/{after}/{post}/{key}?tag=V2222", None, 409)
+    yield Visit(_LINK, "/post/{after}/{post}/00000000000000000000000000000000", None, 404)
+    yield Visit(_LINK + "/{tag}", "/post/{after}/{post}/{key}/{tag}", None)
 
 
 def _desk() -> Iterator[Visit]:
@@ -214,6 +238,13 @@ def _desk() -> Iterator[Visit]:
     yield Visit(_INCIDENT, "/desk/{full}", "Vera")
     yield Visit(_INCIDENT, "/desk/{full}", "Quinn", 404)
     yield Visit(_INCIDENT, "/desk/{on}?done=confirm")
+    for who in ("Ada", "Vera", "Quinn", "op"):
+        yield Visit("/desk/duty", "/desk/duty", who)
+    for who in ("Ada", "Ben", "Vera"):
+        yield Visit("/desk/{code}/posts/{post}", "/desk/{after}/posts/{post}", who)
+    yield Visit("/desk/{code}/posts/{post}", "/desk/{after}/posts/none", status=404)
+    yield Visit("/desk/{code}/mute/{report}", "/desk/{full}/mute/{full_report}")
+    yield Visit("/desk/{code}/mute/{report}", "/desk/{full}/mute/{full_report}", "Vera", 403)
     yield Visit("/desk/{code}/reports", "/desk/{full}/reports")
     yield Visit("/desk/{code}/why/{report}", "/desk/{full}/why/{full_report}")
     yield Visit("/desk/{code}/why/{report}", "/desk/{full}/why/none", status=404)

@@ -13,8 +13,9 @@ from typing import Any, Final, get_args
 
 from services.console import duty as duty_api
 from services.console.decide.commands import Act, command_of
-from services.console.decide.page_acts import ACTS
+from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.models import CommandName, DeskRequest
+from services.console.web.desk.duty import ACTS as DUTY_ACTS
 from shared.contracts import aftercare, desk, duty, members
 from shared.contracts.alerts import AlertRaised, ReplyBody
 from shared.contracts.base import GroupId, MemberId, Message, Position
@@ -124,12 +125,17 @@ _ACT_FORM: Final = {
     "text": "Two vans.", "ask": "NONE", "agency": "police", "to": "mzoe", "report": "{report}",
     "asks": "what", "absorbed": "{other}", "groups": "peckham", "reports": "{report}",
     "lat": "51.547", "lon": "-0.075", "let_go": "0", "taken": "0", "unknown": "0", "arrested": "0",
-    "send": "1",
+    "label": "Front door", "day": "2022-05-14", "from": "21:00", "until": "23:00", "needed": "2", "send": "1",
+}  # fmt: skip
+_SHIFT_FORM: Final = {"shift": "{shift}", "text": "Quiet."}
+_DUTY_FORM: Final = {
+    "group": "hackney", "day": "2022-05-14", "from": "21:00", "until": "23:00", "places": "1"
 }  # fmt: skip
 _G: Final = "/groups/hackney"
 _FORMS: Final = (
     Door(desk.ReleaseReport, "POST", "/desk/held/{held}/release", {"lat": "51.55", "lon": "-0.06"}),
     Door(desk.Mute, "POST", "/desk/held/{held}/mute", {"what": "sender", "reason": "spam"}),
+    Door(desk.Mute, "POST", "/desk/{code}/mute/{report}", {"what": "sender", "reason": "spam"}),
     Door(desk.Unmute, "POST", "/desk/unmute", {"mute": "hackney {mute}"}),
     Door(desk.Flood, "POST", "/desk/flood", {"group": "hackney", "on": "1"}),
     Door(members.InviteMember, "POST", "/members/invite",
@@ -159,6 +165,10 @@ def pages() -> Iterator[Door]:
         path = "/desk/{code}/" + act.name
         yield Door(act.sort, "GET", path)
         yield Door(act.sort, "POST", path, _ACT_FORM)
+    for name, act in POST_ACTS.items():
+        yield Door(act.sort, "POST", "/desk/{code}/posts/{post}/" + name)
+    for name, sort in DUTY_ACTS.items():
+        yield Door(sort, "POST", f"/desk/duty/{name}", _DUTY_FORM if name == "offer" else _SHIFT_FORM)
     yield from _FORMS
 
 
@@ -219,6 +229,7 @@ KEYWORDS: Final[Mapping[str, Sort]] = {
     "POLICE": desk.Reject,
     "NOT": desk.Reject,
     "OVER": desk.End,
+    "POST": aftercare.JoinPost,
 }
 """What is written by chat before the code. (NOT by a verifier is a note for the desk.)"""
 

@@ -82,6 +82,12 @@ class Keyboard:
         await self._keys.type(text)
         await expect(target).to_have_value(text)
 
+    async def time(self, target: Locator, clock: str) -> None:
+        """A time of day, its hours and minutes one after the other."""
+        await self.to(target)
+        await self._keys.type(clock.replace(":", ""))
+        await expect(target).to_have_value(clock)
+
     async def stands_at(self, css: str) -> None:
         """Assert that the focus is at such an element, where reading goes on."""
         await expect(self.page.locator(":focus")).to_have_count(1)
