@@ -60,8 +60,6 @@ def page(
     language = DESK.language_of(request)
     about = values.get("incident") or values.get("h") or {}
     frame = {
-        "unchecked": DESK.unchecked(language),
-        "here": request.path,
         "me": actor,
         "exercise": bool(request.get(EXERCISE) or about.get("drill")),
         "command_id": command_id(None),
