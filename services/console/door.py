@@ -22,7 +22,9 @@ from services.console.news import News
 from services.console.sessions import Session, Sessions, token_in
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
+from services.console.tiles import Tiles
 from shared.contracts.base import HUB, MemberId
+from shared.gazetteer.live import LiveGazetteer
 from shared.http import Problem
 from shared.plain_errors import sentences
 from shared.ports import Bus, Clock, Ephemeral, Progress
@@ -51,6 +53,10 @@ class Console:
     stopping: asyncio.Event
     brief: Ephemeral
     """Sessions, challenges and counted attempts."""
+    places: LiveGazetteer
+    """Names and points to places."""
+    tiles: Tiles | None = None
+    """A map that the hub holds itself, if the operator has put one there."""
 
     @property
     def sessions(self) -> Sessions:

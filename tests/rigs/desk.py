@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from services.router.gazetteer.load import load_gazetteer
 from services.router.worker import Patience, Router
 from shared.contracts import desk
 from shared.contracts.base import HUB, GroupId, MemberId, Message, Position, ReportId
@@ -27,6 +26,7 @@ from shared.contracts.groups import (
     Role,
 )
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
+from shared.gazetteer.load import load_gazetteer
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState

@@ -301,6 +301,9 @@ def _groups() -> Iterator[Visit]:
     yield Visit(_C, "/groups/hackney/channels/hook", "Adam")
     yield Visit(_C, "/groups/hackney/channels/hook", "op", 403)
     yield Visit(_G + "/area", "/groups/hackney/area", "Adam", then=districts)
+    yield Visit(_G + "/area/draw", "/groups/hackney/area/draw", "Adam")
+    yield Visit(_G + "/area/draw", "/groups/quiet/area/draw", "Quinn")
+    yield Visit(_G + "/area/draw", "/groups/hackney/area/draw", "Ada", 403)
     yield Visit(_G + "/channels", "/groups/hackney/channels", "Adam", then=tested)
 
 
@@ -312,7 +315,7 @@ NO_PAGES: Final = {
     **{route: route for route in _ALIKE},
     "/static": "/static/desk.css",
     "/desk/live": "/desk/live?view=list",
-    "/desk/{code}/map.svg": "/desk/{full}/map.svg",
+    "/map/{z}/{x}/{y}": "/map/16/32754/21779",
     "/v1/desk/incidents/{name}": "/v1/desk/incidents/{full}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",

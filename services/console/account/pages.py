@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -34,7 +33,6 @@ def frame(request: web.Request, actor: Actor | None) -> dict[str, Any]:
         "actor": actor,
         "csrf_field": FIELD,
         "request_path": request.path,
-        "other_language": functools.partial(other_language, request),
         "clock": moment_of,
     }
 
@@ -76,9 +74,3 @@ def text_of(form: Mapping[str, Any], name: str, *, most: int = 300) -> str:
 def moment_of(moment: datetime | str) -> str:
     """A time for people, also out of a document."""
     return when(datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
-
-
-def other_language(request: web.Request, tag: str) -> str:
-    """The address of this page in another language."""
-    kept = [(name, value) for name, value in request.query.items() if name != "lang"]
-    return f"{request.path}?{urlencode([*kept, ('lang', tag)])}"

@@ -19,9 +19,11 @@ _TOGETHER: Final = (
     "same_spot",
     "near_spot",
     "in_area",
+    "near_area",
     "same_label",
     "words",
     "chat",
+    "home",
     "venue",
 )
 _ASUNDER: Final = {
@@ -33,6 +35,7 @@ _ASUNDER: Final = {
     "other_street": "other_street",
     "other_venue": "other_venue",
     "other_business": "other_venue",
+    "foreign": "foreign",
     "unlinked": "unlinked",
 }
 """What speaks against, by the sentence that says it."""

@@ -21,7 +21,7 @@ from shared.http import Problem
 
 WORDS: Final = Words(Path(__file__).parents[1] / "web" / "group_languages")
 _BOTH: Final = Together(WORDS, COMMON)
-_INNER: Final = Inner(["group", "account"], _BOTH, refusals="problem")
+_INNER: Final = Inner(["group", "account", "map"], _BOTH, refusals="problem")
 words_of, say, said = _INNER.words_of, _BOTH.say, _INNER.said
 LANGUAGES: Final = {
     "en": "English", "es": "Español", "pt": "Português", "pl": "Polski", "tr": "Türkçe", "ar": "العربية",

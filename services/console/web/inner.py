@@ -13,8 +13,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.door import csrf_of
+from services.console.web.words import other_language
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem
+from shared.pages import SHARED_TEMPLATES
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _YEAR_S: Final = 365 * 24 * 3600
@@ -39,6 +41,14 @@ class Spoken(Protocol):
         """The reader's language."""
         ...
 
+    def named(self) -> list[tuple[str, str]]:
+        """The languages to choose from."""
+        ...
+
+    def unchecked_in_english(self, language: str) -> str:
+        """The English sentence that nobody has checked the translation; empty where somebody has."""
+        ...
+
 
 class Inner:
     """One family of pages: where its templates lie, and what it says.
@@ -49,7 +59,7 @@ class Inner:
     def __init__(self, folders: Sequence[str], words: Spoken, *, refusals: str) -> None:
         self._words, self._refusals = words, refusals
         self._pages = Environment(
-            loader=FileSystemLoader([_TEMPLATES / folder for folder in folders]),
+            loader=FileSystemLoader([*(_TEMPLATES / folder for folder in folders), SHARED_TEMPLATES]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -72,7 +82,9 @@ class Inner:
             "dir": self._words.say(language, "direction"),
             "say": functools.partial(self._words.say, language),
             "said": functools.partial(self.said, language),
-            "languages": [(tag, self._words.say(tag, "language_name")) for tag in self._words.languages],
+            "languages": self._words.named(),
+            "other_language": functools.partial(other_language, request),
+            "unchecked": self._words.unchecked_in_english(language),
             "csrf": csrf_of(request),
         }
         html = self.fragment(template, **{**common, **values})

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -55,6 +56,14 @@ class Words:
         """Whether no native reader has put their name to this translation."""
         return language != _FIRST and not self._texts[language].get(CHECKED_BY)
 
+    def unchecked_in_english(self, language: str) -> str:
+        """The English sentence that says so, to stand beside the reader's; empty where somebody signed."""
+        return self._texts[_FIRST]["unchecked"] if self.unchecked(language) else ""
+
+    def named(self) -> list[tuple[str, str]]:
+        """Every language's code and its own name, for the list that a reader chooses from."""
+        return [(tag, self._texts[tag]["language_name"]) for tag in self.languages]
+
     def language_of(self, request: web.Request) -> str:
         """The language chosen on a page, now or earlier, else the first of the browser's that we have."""
         accepted = (
@@ -81,8 +90,23 @@ class Together:
         """Whether there is such a text."""
         return self._own.has(key) or self._frame.has(key)
 
+    def named(self) -> list[tuple[str, str]]:
+        """The languages of the frame."""
+        return self._frame.named()
+
+    def unchecked_in_english(self, language: str) -> str:
+        """The English sentence, unless somebody has signed both."""
+        unsigned = self._own.unchecked(language) or self._frame.unchecked(language)
+        return self._frame.say(_FIRST, "unchecked") if unsigned else ""
+
+
+def other_language(request: web.Request, tag: str) -> str:
+    """The address of this page in another language; what else it asks for stays."""
+    kept = [(name, value) for name, value in request.query.items() if name != _CHOSEN]
+    return f"{request.path}?{urlencode([*kept, (_CHOSEN, tag)])}"
+
 
 _PUBLIC: Final = Words(Path(__file__).parent / "languages")
 LANGUAGES: Final = _PUBLIC.languages
 say, keys, language_of = _PUBLIC.say, _PUBLIC.keys, _PUBLIC.language_of
-missing, unchecked = _PUBLIC.missing, _PUBLIC.unchecked
+unchecked_in_english, named = _PUBLIC.unchecked_in_english, _PUBLIC.named

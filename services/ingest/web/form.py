@@ -62,9 +62,9 @@ class _Page:
             say=self.say,
             lang=self.language,
             dir=self.door.words.direction(self.language),
-            here="/",
             languages=self.door.words.named(),
-            unchecked=self.door.words.unchecked(self.language),
+            other_language="/?lang={}".format,
+            unchecked=self.door.words.unchecked_in_english(self.language),
             exit_url=str(self.door.settings.ingest_exit_url),
             **values,
         )

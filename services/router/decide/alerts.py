@@ -13,11 +13,11 @@ from services.router.decide.rota import on_duty
 from services.router.decide.state import Incident, State
 from services.router.decide.understand import understand
 from services.router.decide.watch_at import watch_near
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertBody, Note, PublicPlace
 from shared.contracts.base import GroupId, Place
 from shared.contracts.groups import Audience
+from shared.gazetteer.port import Gazetteer
 
 EXCERPT: Final = 280
 """Characters of the best report that verifiers are shown."""

@@ -6,11 +6,11 @@ from typing import Final
 from services.router.decide import reasons
 from services.router.decide.case import Case
 from services.router.decide.clues import precise
-from services.router.decide.geo import distance_m
 from services.router.decide.likeness import Report, gap_m
 from services.router.decide.limits import QUESTION_WAITS
 from services.router.decide.state import Held, State
 from shared.contracts.base import Place, ReportId
+from shared.geo import distance_m
 
 CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""

@@ -13,11 +13,11 @@ from services.router.fitting.overlap import overlapping
 from services.router.fitting.play import examples
 from services.router.fitting.sentences import read_sentences
 from services.router.fitting.weight_files import DECIDE, read_kinds, read_links, write_kinds, write_links
-from services.router.gazetteer.load import load_gazetteer
 from services.router.report_lines import read_all
 from services.router.scoring.truth import read_corpus
 from shared.contracts.groups import GroupDefinition
 from shared.errors import SettingsError
+from shared.gazetteer.load import load_gazetteer
 
 _LEAST_TO_WRITE: Final = 50
 

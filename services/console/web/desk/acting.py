@@ -17,6 +17,7 @@ from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
+from services.console.web.desk.finding import with_place
 from services.console.web.desk.forms import (
     NOTHING,
     request_of,
@@ -24,8 +25,8 @@ from services.console.web.desk.forms import (
     typed_of,
     with_click,
     with_code,
-    with_place,
 )
+from services.console.web.desk.placing import new_place
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -67,7 +68,7 @@ async def post_act(request: web.Request) -> web.StreamResponse:
 async def _next_step(doing: Doing) -> web.StreamResponse:
     if clicked := with_click(doing.typed):
         return await _form(doing.having(clicked))
-    if _AGAIN & doing.typed.one.keys() or _asks_first(doing):
+    if _AGAIN & doing.typed.one.keys() or _searches(doing) or _asks_first(doing):
         return await _form(doing)
     if doing.act.name == "place":
         doing = doing.having(with_place(doing.typed))
@@ -86,6 +87,11 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
 async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:
     group = await acts_for(doing.console, doing.actor, asked)
     return await sends_for(doing.console, doing.act.command, asked, doing.incident, group=group)
+
+
+def _searches(doing: Doing) -> bool:
+    """Whether a name is to be looked up; without one, who presses Enter in another field means to go on."""
+    return "find" in doing.typed.one and bool(doing.typed.get("where"))
 
 
 def _asks_first(doing: Doing) -> bool:
@@ -130,7 +136,8 @@ async def _preview(doing: Doing, sends: list[Send]) -> web.Response:
         raise Problem(409, _MOVED_ON, "The incident has changed.")
     groups = await doing.console.store.many("group", doing.incident.get("seen_by", ()))
     shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
-    return page(doing.request, "preview.html", doing.actor, **_common(doing), **shown)
+    where = await new_place(doing) if doing.act.name == "place" else None
+    return page(doing.request, "preview.html", doing.actor, where=where, **_common(doing), **shown)
 
 
 async def _conflict(doing: Doing) -> web.Response:

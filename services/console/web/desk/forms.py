@@ -9,10 +9,9 @@ from aiohttp import web
 from multidict import MultiMapping
 from pydantic import ValidationError
 
-from services.console.decide.drawing import SIZE, View
 from services.console.decide.local_times import span_of
+from services.console.decide.map.view import View, clicked, view_in
 from services.console.decide.page_acts import PageAct
-from services.console.decide.typed_place import typed_place
 from services.console.models import DeskRequest
 from shared.http import Problem
 
@@ -112,17 +111,6 @@ def span_in(typed: Typed) -> tuple[datetime, datetime]:
     return span
 
 
-def with_place(typed: Typed) -> Typed:
-    """The form with latitude and longitude of what was typed, else chosen, else marked on the map before."""
-    if where := typed.get("where"):
-        found = typed_place(where)
-        if found is None:
-            raise Problem(422, "wrong_where", "That is no place that we can read.")
-        return typed.but(lat=str(found[0]), lon=str(found[1]))
-    chosen = typed_place(typed.get("chosen"))
-    return typed.but(lat=str(chosen[0]), lon=str(chosen[1])) if chosen else typed
-
-
 def with_code(typed: Typed) -> Typed:
     """The form with the incident whose code was typed, else the one that was chosen."""
     code = typed.get("absorbed_code").upper()
@@ -131,25 +119,11 @@ def with_code(typed: Typed) -> Typed:
 
 def with_click(typed: Typed) -> Typed | None:
     """The form with the point of the map that was clicked; None: it was sent by another button."""
-    clicked = _clicked(typed)
-    return typed.but(lat=str(clicked[0]), lon=str(clicked[1]), chosen="", where="") if clicked else None
+    view = view_typed(typed)
+    found = clicked(view, typed.get("map.x"), typed.get("map.y")) if view else None
+    return typed.but(lat=str(found[0]), lon=str(found[1]), chosen="", where="") if found else None
 
 
-def view_in(typed: Typed) -> View | None:
+def view_typed(typed: Typed) -> View | None:
     """What the map of the form showed."""
-    try:
-        lat, lon, side = (float(typed.get(n)) for n in ("view_lat", "view_lon", "view_side"))
-    except ValueError:
-        return None
-    sound = abs(lat) <= 90 and abs(lon) <= 180 and 50 <= side <= 200_000  # noqa: PLR2004 - the globe, a map
-    return View(lat, lon, side) if sound else None
-
-
-def _clicked(typed: Typed) -> tuple[float, float] | None:
-    """Where the map was clicked; a keyboard "clicks" at the corner, and means nothing by it."""
-    view, x, y = view_in(typed), typed.get("map.x"), typed.get("map.y")
-    if view is None or not (x.isascii() and x.isdigit() and y.isascii() and y.isdigit()):
-        return None
-    if (int(x), int(y)) == (0, 0) or max(int(x), int(y)) > SIZE:
-        return None
-    return view.at(int(x), int(y))
+    return view_in(typed.get("view_lat"), typed.get("view_lon"), typed.get("view_side"))

@@ -15,7 +15,6 @@ from services.console.decide import views
 from services.console.decide.aftercare_views import aftercare, fates
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
-from services.console.decide.drawing import drawing, view_of
 from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
@@ -139,7 +138,8 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
     return {
         "incident": incident,
         "into": picture.into,
-        "map": None if wordless else map_of(picture),
+        "map": None if wordless else picture.map,
+        "map_credit": picture.map_credit,
         "folds": picture.folds[:_MOST_FOLDS],
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
@@ -153,11 +153,3 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "now": picture.now,
         "wordless": wordless,
     }
-
-
-def map_of(picture: IncidentPicture) -> Any:
-    """The drawing of where it is, if anything is known to draw."""
-    place = picture.incident.get("place")
-    view = view_of(place, picture.groups)
-    reports = [r for f in picture.folds for r in (f.first, *f.copies)]
-    return drawing(view, place, picture.groups, reports) if view else None

@@ -12,7 +12,8 @@ from services.console.decide.draft import Document
 from services.console.desk import give, of_groups
 from services.console.door import CONSOLE, Actor, Console, page_actor, whole
 from services.console.models import CommandName, DeskRequest
-from services.console.web.desk.forms import NOTHING, Typed, typed_in, with_place
+from services.console.web.desk.finding import found_for, offered, with_place
+from services.console.web.desk.forms import NOTHING, Typed, typed_in
 from services.console.web.desk.pictures import PICTURES
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -58,13 +59,15 @@ async def post_release(request: web.Request) -> web.StreamResponse:
     """It goes on: as an incident of its own, or into one."""
     console, actor = request.app[CONSOLE], await page_actor(request)
     typed = await typed_in(request)
+    if "find" in typed.one and typed.get("where"):
+        return await _form(request, console, actor, typed)
     try:
         typed = with_place(typed) if typed.get("into") != "one" else typed
         fields: dict[str, Any] = {"report": request.match_info["report"]}
         if typed.get("into") == "one":
             fields["incident"] = typed.get("incident")
         elif typed.get("lat"):
-            fields |= {"lat": typed.get("lat"), "lon": typed.get("lon"), "label": typed.get("label") or None}
+            fields |= {n: typed.get(n) or None for n in ("lat", "lon", "label", "radius_m")}
         await _give(console, actor, "release_report", typed, fields)
     except Problem as problem:
         return await _again(request, console, actor, typed, problem)
@@ -159,6 +162,7 @@ async def _form(  # noqa: PLR0913 - what a form shows
         leans=leans,
         typed=typed,
         problem=problem,
+        found=offered(await found_for(request, actor, typed, waiting.get("place")), waiting.get("place")),
         now=await request.app[PICTURES].now(),
         wordless=False,
     )

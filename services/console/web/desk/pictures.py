@@ -15,8 +15,10 @@ from aiohttp import web
 from services.console.decide import views
 from services.console.decide.alike import Fold, folded
 from services.console.decide.draft import Document
+from services.console.decide.map.drawing import Drawing
 from services.console.news import News
 from services.console.store import Store
+from services.console.web.desk.ground import Grounds
 from shared.contracts.base import HUB
 from shared.ports import Clock
 
@@ -61,6 +63,10 @@ class IncidentPicture:
     alerts: tuple[Document, ...]
     names: Mapping[str, str]
     groups: tuple[Document, ...]
+    map: Drawing | None
+    """Where it is, and what lies around."""
+    map_credit: str
+    """Whom the map under it is owed to."""
     mutes: tuple[Document, ...]
     """What is muted because of one of its reports, by any of its groups."""
     into: str | None
@@ -85,8 +91,9 @@ class _Shared:
 class Pictures:
     """Reads pictures; open pages get shared ones, renewed when something changed."""
 
-    def __init__(self, store: Store, news: News, clock: Clock) -> None:
+    def __init__(self, store: Store, news: News, clock: Clock, grounds: Grounds) -> None:
         self._store, self._news, self._clock = store, news, clock
+        self.grounds = grounds
         self._shared: dict[Any, _Shared] = {}
         self.open = 0
         """Pages that are kept live by this process."""
@@ -146,6 +153,8 @@ class Pictures:
             alerts=tuple(sorted(alerts, key=lambda a: a.get("seq", 0))),
             names=names,
             groups=tuple(groups),
+            map=await self.grounds.drawn(incident, reports),
+            map_credit=self.grounds.credit,
             mutes=tuple(muted),
             into=into["code"] if into["id"] != incident["id"] else None,
             now=now,

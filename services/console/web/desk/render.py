@@ -15,7 +15,7 @@ from services.console.web.plurals import named_in
 
 EXERCISE: Final = web.RequestKey("exercise", bool)
 """Where a request notes that it is about an exercise, so that its refusals say so too."""
-DESK_PAGES: Final = Inner(["desk"], DESK, refusals="refused")
+DESK_PAGES: Final = Inner(["desk", "map"], DESK, refusals="refused")
 _YEAR_S: Final = 365 * 24 * 3600
 _NEAR_DAYS: Final = {-1: "day_yesterday", 0: "day_today", 1: "day_tomorrow"}
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
@@ -60,8 +60,6 @@ def page(
     language = DESK.language_of(request)
     about = values.get("incident") or values.get("h") or {}
     frame = {
-        "unchecked": DESK.unchecked(language),
-        "here": request.path,
         "me": actor,
         "exercise": bool(request.get(EXERCISE) or about.get("drill")),
         "command_id": command_id(None),

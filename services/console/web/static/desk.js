@@ -42,7 +42,12 @@
   const replace = (html) => {
     const open = [...live.querySelectorAll("details[open][id]")].map((d) => d.id);
     const at = live.contains(document.activeElement) ? path(document.activeElement) : null;
+    const tiles = live.querySelector("[data-keep]");
     live.innerHTML = html;
+    const fresh = live.querySelector("[data-keep]");
+    if (tiles && fresh && tiles.dataset.keep === fresh.dataset.keep) {
+      fresh.replaceWith(tiles); // the same pictures: they are not asked for again
+    }
     for (const id of open) {
       document.getElementById(id)?.setAttribute("open", "");
     }

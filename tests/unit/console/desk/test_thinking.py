@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from services.console.decide.aftercare_views import untold
 from services.console.decide.alike import folded
 from services.console.decide.desk_list import arranged, on_it
-from services.console.decide.drawing import SIZE, View, drawing, view_of
 from services.console.decide.guided import Answers, answers_of, built, doubts
 from services.console.decide.latest import Sighting, latest_sighting
 from services.console.decide.looked import fresh, mark_of
@@ -448,41 +447,3 @@ def test_places_as_people_paste_them(text: str, expected: tuple[float, float] | 
 @given(st.text(max_size=600))
 def test_no_typed_place_raises(text: str) -> None:
     typed_place(text)
-
-
-@given(
-    st.floats(-85, 85), st.floats(-179, 179), st.floats(200, 20_000), st.integers(0, 320), st.integers(0, 320)
-)
-def test_a_click_is_where_the_map_shows_it(lat: float, lon: float, side: float, x: int, y: int) -> None:
-    view = View(lat, lon, side)
-    back_x, back_y = view.xy(*view.at(x, y))
-    if abs(view.at(x, y)[1]) < 180:
-        assert abs(back_x - x) <= 2
-        assert abs(back_y - y) <= 2
-
-
-def group(*ring: tuple[float, float]) -> dict[str, Any]:
-    return {"definition": {"area": {"polygons": [[list(ring)]]}}}
-
-
-def test_the_map_holds_area_disc_and_reports_and_stays_small() -> None:
-    many = [(-0.2 + 0.4 * n / 5_000, 51.4 + 0.0001 * (n % 2)) for n in range(5_000)]
-    groups = [group((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.6)), group(*many)]
-    view = view_of(PLACE, groups)
-    assert view is not None
-    found = drawing(
-        view, PLACE, groups, [{"position": PLACE}, {"position": None}, {"position": PLACE | {"lat": 60.0}}]
-    )
-    assert found.disc is not None
-    assert (found.disc.x, found.disc.y) == (SIZE / 2, SIZE / 2)
-    assert found.dots == ((160.0, 160.0),)
-    assert all(path.startswith("M") for path in found.areas)
-    assert sum(map(len, found.areas)) < 5_000
-    assert found.bar_m == 200
-
-
-def test_without_a_place_the_map_shows_the_groups_areas() -> None:
-    view = view_of(None, [group((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.6))])
-    assert view is not None
-    assert (round(view.lat, 4), round(view.lon, 4)) == (51.55, -0.05)
-    assert view_of(None, [group()]) is None
