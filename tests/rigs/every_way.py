@@ -145,7 +145,7 @@ _FORMS: Final = (
     Door(desk.DefineGroup, "POST", "/groups/new", {"name": "New", "language": "en"}, only=("op",)),
     Door(desk.DefineGroup, "POST", f"{_G}/name", {"name": "Hackney", "language": "en"}),
     *(Door(desk.DefineGroup, "POST", f"{_G}/area/{part}") for part in
-      ("file", "swap", "districts", "borough", "clear", "save")),
+      ("file", "swap", "draw", "districts", "borough", "clear", "save")),
     Door(desk.DefineGroup, "POST", f"{_G}/add-channel", {"kind": "feed", "id": "page"}),
     Door(desk.DefineGroup, "POST", f"{_G}/channels/hook", only=("Adam",)),
     Door(desk.DefineGroup, "POST", f"{_G}/channels/none/remove"),
