@@ -21,7 +21,7 @@ from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import WritesBack
+from shared.plugins.spec import Spec, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,10 @@ WRITES_BACK = (
     "**Writes back.** If its settings say how, people who report by it can be [asked one question]"
     "(../mechanisms/asking-back.md). The notifier needs the same bridges file and secrets for that.\n\n"
 )
+READS = (
+    "**Reads its source.** Nothing is called from outside: ingest keeps a connection open, and begins it "
+    "anew when it breaks. `relay status` shows how it stands.\n\n"
+)
 FOR_AUTHORS = """
 ## A bridge that writes back
 
@@ -51,6 +55,32 @@ text and a key that stays the same at every attempt; it answers as a channel doe
 no more. Secrets for sending are resolved there, by `host.secrets`, so that the front door needs none of
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
+
+## A bridge whose account takes part
+
+Where an account of ours has to come in, look who is there and thank by calls of its own (Matrix), the class
+has `learn`, `follow_up`, `settle`, `trusts` and `max_body` as well (`TakesPart`). Its source may call any
+path below `/bridges/ID`. The host calls `learn` before `parse`: what it cannot find out now it refuses with
+a 503, and the source sends it again. Then the reports are stored, then `follow_up` acts; the source is
+answered when that is done, so that whatever a crash interrupts comes once more. After five seconds it goes
+on behind the answer, so that a slow third party holds up no report. Both are called again for the same
+request, so they must do a thing twice without harm. What a follow-up answers with `RetryLater`, `Unknown`
+or `BadCredentials` makes the host call `settle`, again and again with pauses that grow; it is called at the
+start too. A message's id is unique at such a source: the same id is the same report, however it was read.
+Reports that no request brought go to `host.take`.
+
+## A bridge that reads its source
+
+A source that calls us has a webhook: the class has `parse` and `answer` (`Bridge`). One that we must ask,
+by a stream or a long poll, has `read` instead (`Reads`). The host calls `read` again and again for as long
+as it runs, with pauses that grow. The bridge says `host.connected()` once the source is open, hands each
+report to `host.take` and reads on, or acknowledges, only when that returns: then it is stored. It counts
+what is none with `host.ignored`. When the source breaks off it returns why: `RetryLater`, with `after_s` if
+the source wants us to wait, or `BadCredentials`, for which a person is needed. Out of that the host makes
+the state that operators see: CONNECTING, CONNECTED, TRANSIENT_DISCONNECT, RATE_LIMITED or BAD_CREDENTIALS.
+Whatever a bridge raises is caught, counted and tried again, and touches no other. The same `source_id` is
+the same report, for 14 days: so a source may tell a message again, and no place in it need be kept.
+Receipts are sent by `write_back`, if there is one.
 
 ## What the provider said
 
@@ -144,10 +174,17 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"# {spec.title} ({family} `{spec.kind}`)\n\n{spec.summary}\n\n"
         f"**Who else can read it.** {spec.who_else_reads}\n\n"
         f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
+        f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
+        f"{_parts(spec)}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"
     )
+
+
+def _parts(spec: Spec) -> str:
+    parts = (("Set up", spec.set_up), ("While nobody reads", spec.while_away), ("Good to know", spec.notes))
+    return "".join(f"## {title}\n\n{text.strip()}\n\n" for title, text in parts if text)
 
 
 def _settings(plugin: type[Any]) -> str:

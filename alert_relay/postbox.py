@@ -29,6 +29,7 @@ SHOWN: Final = 200
 _STATUS_WORD: Final = re.compile(
     r"\b(UNCONFIRMED|LIKELY|CONFIRMED|UPDATE|OVER|CLOSED|WRONG|NO[ _]NEWS|DIGEST)\b", re.IGNORECASE
 )
+_DRILL: Final = re.compile(r"\bDRILL\b")
 _CODE: Final = re.compile(r"\b[A-HJ-NP-Z][2-9][A-HJ-NP-Z]\b")
 
 
@@ -46,6 +47,7 @@ class Letter:
     group: str | None
     alert_id: str | None
     text: str
+    drill: bool = False
 
     def line(self) -> str:
         """As the log tells it: no words of the message."""
@@ -59,6 +61,7 @@ class Letter:
             "audience": self.audience,
             "group": self.group,
             "alert_id": self.alert_id,
+            "drill": self.drill,
         }
         return json.dumps(facts)
 
@@ -77,13 +80,14 @@ class Postbox:
             told: dict[str, Any] = self.webhook.verify(body, lower)
         except (WebhookVerificationError, ValueError):
             raise Problem(401, "bad_signature", "The signature does not fit the body and secret.") from None
-        facts = {key: told.get(key) for key in ("kind", "code", "audience", "group", "alert_id")}
+        facts = {key: told.get(key) for key in ("kind", "code", "audience", "group", "alert_id", "drill")}
         self._keep("webhook", path, lower["webhook-id"], facts, str(told.get("text", "")))
 
     def take_words(self, channel: str, path: str, text: str) -> int:
         """Keep a message that is only words; its kind and code are read from them. Returns its number."""
         kind, code = _STATUS_WORD.search(text), _CODE.search(text)
-        facts = {"kind": kind[0].upper() if kind else None, "code": code[0] if code else None}
+        facts: dict[str, Any] = {"kind": kind[0].upper() if kind else None, "code": code[0] if code else None}
+        facts["drill"] = bool(kind and _DRILL.search(text[: kind.start()]))
         self._keep(channel, path, None, facts, text)
         return len(self.letters)
 
@@ -93,7 +97,15 @@ class Postbox:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         known = {key: facts.get(key) for key in ("kind", "code", "audience", "group", "alert_id")}
         self.letters.append(
-            Letter(at=at, channel=channel, path=path, webhook_id=webhook_id, text=text, **known)
+            Letter(
+                at=at,
+                channel=channel,
+                path=path,
+                webhook_id=webhook_id,
+                text=text,
+                drill=facts.get("drill") is True,
+                **known,
+            )
         )
 
 
@@ -180,7 +192,8 @@ def page(letters: Sequence[Letter], total: int) -> str:
 
 
 def _article(letter: Letter) -> str:
-    title = " ".join(part for part in (letter.kind, letter.code) if part) or "message"
+    drill = "DRILL" if letter.drill else None
+    title = " ".join(part for part in (drill, letter.kind, letter.code) if part) or "message"
     who = " · ".join(p for p in (letter.group, letter.audience, letter.channel, letter.path) if p)
     return (
         f"<article><h2>{html.escape(title)}</h2>"

@@ -25,11 +25,11 @@ from bench.writers import START, Message, Street, Writers, phone_at, received
 from services.router.decide.decider import Input, step
 from services.router.decide.state import State
 from services.router.evaluate import state_with
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertRaised, DigestBody
 from shared.contracts.base import Message as Event
 from shared.contracts.incidents import InputDecided, ReportAttached
 from shared.contracts.reports import ReportContact, ReportReceived
+from shared.gazetteer.port import Gazetteer
 
 TARGETS: Final = {"messages": 12, "heard_s": 300}
 """At most so many messages to verifiers in the hour, and the raid with a person after so many seconds."""

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.stats import percentile, significant
-from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.keys import name_key
-from services.router.gazetteer.load import open_gazetteer
+from shared.gazetteer.importing import import_gazetteer
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.keys import name_key
+from shared.gazetteer.load import open_gazetteer
 
 TILE: Final = 100_000
 WORDS: Final = 120_000

@@ -38,11 +38,11 @@ from bench.worlds import (
 from bench.writers import Street, Writers, copies_of, reports
 from services.router.decide.lexicon import warm_up
 from services.router.evaluate import Play
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.keys import name_key
-from services.router.gazetteer.load import open_gazetteer
 from services.router.memory import seldom_collecting
 from shared.contracts.reports import ReportReceived
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.keys import name_key
+from shared.gazetteer.load import open_gazetteer
 
 TARGETS: Final = {
     "reports": 1_000, "copies": 10_000, "groups": 0.8, "incidents": 0.8, "places": 0.8,

@@ -16,13 +16,13 @@ from bench.writers import START, Street, road_names, streets_of
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.evaluate import Play, state_with
-from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import open_gazetteer
 from shared.contracts import incidents as events
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportReceived
+from shared.gazetteer.importing import import_gazetteer
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import open_gazetteer
 from tests.corpus import geodata as corpus
 
 _UK: Final = (50.2, -5.0, 55.8, 1.5)

@@ -18,10 +18,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from services.router.gazetteer.keys import name_key
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import BridgeId, Position, ReportId
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.keys import name_key
+from shared.gazetteer.port import Gazetteer
 
 START: Final = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 

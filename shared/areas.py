@@ -22,6 +22,8 @@ LONGITUDES: Final = (-9.0, 2.5)
 _OUTCODE: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?")
 _GRID: Final = 1e-6
 _MIN_RING: Final = 4
+_LEAST_POINTS: Final = 3
+"""What still is a surface, closed or not."""
 
 S = TypeVar("S", bound=BaseGeometry)
 Ring = tuple[tuple[float, float], ...]
@@ -91,8 +93,11 @@ def union(shapes: Sequence[BaseGeometry]) -> Polygons:
 
 
 def as_shape(polygons: Polygons) -> MultiPolygon:
-    """A definition's area as a shape again."""
-    return MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])
+    """A definition's area as a shape again; an outline of too few points (the API takes it) holds nothing."""
+    sound = (rings for rings in polygons if rings and len(rings[0]) >= _LEAST_POINTS)
+    return MultiPolygon(
+        [Polygon(outer, [hole for hole in holes if len(hole) >= _LEAST_POINTS]) for outer, *holes in sound]
+    )
 
 
 def _closed(name: str, geometry: Mapping[str, Any]) -> None:

@@ -88,10 +88,17 @@ def _show_and_ask(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool
     sends = hub.preview(name, wanted)
     for one in sends:
         to = f"{one.get('group')}, {one.get('audience')}, by {one.get('channel')}"
-        click.echo(f"--- {one.get('kind')} to {to} ({one.get('recipients')} recipients)", err=as_json)
+        click.echo(f"--- {one.get('kind')} to {to} ({_addresses(one.get('recipients'))})", err=as_json)
         click.echo(f"{one.get('text')}\n", err=as_json)
     if sends and not click.confirm("Send this?", default=False, err=as_json):
         raise Failure("Nothing was sent.", EXIT_REFUSED)
+
+
+def _addresses(number: int | None) -> str:
+    """To how many addresses; how many people read there, nobody knows."""
+    if number is None:
+        return "addresses not counted"
+    return f"{number} address{'' if number == 1 else 'es'}"
 
 
 @desk.command(name="list")

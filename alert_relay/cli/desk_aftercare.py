@@ -156,6 +156,9 @@ def aftercare(incident: str, *, hub: Hub, as_json: bool) -> None:
     say("")
     rows = [(p["id"], p["label"], shown(p["begins"]), shown(p["ends"]), _keepers(p)) for p in found["posts"]]
     table("Posts", ("post", "where", "from", "to", "who"), rows)
+    for post in found["posts"]:
+        if post.get("link"):
+            say(f"{post['id']}: whoever gets this link may sign up without an account: {post['link']}")
 
 
 def _keepers(post: dict[str, Any]) -> str:

@@ -92,7 +92,7 @@ def whole(incident: Mapping[str, Any]) -> None:
     say("")
     table("What was done", ("at", "what", "by", "words"), steps)
     say("")
-    table("Who was told", ("at", "group", "audience", "what", "recipients"), told)
+    table("Who was told", ("at", "group", "audience", "what", "addresses"), told)
 
 
 def _taken(incident: Mapping[str, Any]) -> str | None:

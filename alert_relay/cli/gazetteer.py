@@ -13,9 +13,9 @@ from alert_relay.cli.base import EXIT_REFUSED, Failure, facts, json_option, note
 from alert_relay.cli.root import NearestGroup
 
 if TYPE_CHECKING:
-    from services.router.gazetteer.files import FileRead
-    from services.router.gazetteer.importing import Imported
-    from services.router.gazetteer.port import Gazetteer, NamedPlace, Point
+    from shared.gazetteer.files import FileRead
+    from shared.gazetteer.importing import Imported
+    from shared.gazetteer.port import Gazetteer, NamedPlace, Point
 
 _INDEX: Final = "RELAY_ROUTER_GAZETTEER_INDEX"
 _SHOWN_MISTAKES: Final = 5
@@ -62,7 +62,7 @@ def import_(files: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     """
     from datetime import UTC, datetime
 
-    from services.router.gazetteer.importing import import_gazetteer
+    from shared.gazetteer.importing import import_gazetteer
 
     shown = _Shown()
     imported = import_gazetteer(files, out, now=datetime.now(UTC), progress=shown)
@@ -145,7 +145,7 @@ def lookup(what: str, *, file: Path | None, as_json: bool) -> None:
       relay gazetteer lookup "E8 3DL" --file gazetteer.db
       relay gazetteer lookup -- 51.547,-0.0748
     """
-    from services.router.gazetteer.load import load_gazetteer, open_gazetteer
+    from shared.gazetteer.load import load_gazetteer, open_gazetteer
 
     found = _look_up(open_gazetteer(file) if file else load_gazetteer(), what)
     if as_json:
@@ -175,7 +175,7 @@ def _around(known: "Gazetteer", lat: float, lon: float) -> dict[str, Any]:
 
 
 def _named(known: "Gazetteer", what: str) -> dict[str, Any]:
-    from services.router.gazetteer.keys import name_key
+    from shared.gazetteer.keys import name_key
 
     key = name_key(what)
     return {

@@ -60,6 +60,7 @@ def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any
         for name, part in health.items()
     ]
     table("Parts", ("part", "health", "figures"), rows)
+    _reading(health.get("ingest", {}).get("bridges"))
     if figures:
         say("")
         say(sentence(figures))
@@ -70,6 +71,17 @@ def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any
         table(
             "Open incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, open_now)
         )
+
+
+def _reading(bridges: Any) -> None:
+    """How the bridges stand that read their source themselves, or take part at it."""
+    if not isinstance(bridges, Mapping) or not bridges:
+        return
+    rows = [
+        (name, b.get("state", ""), b.get("since", ""), b.get("reason", "")) for name, b in bridges.items()
+    ]
+    say("")
+    table("Bridges that read their source", ("bridge", "state", "since", "reason"), rows)
 
 
 def _flat(figures: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import SettingsError
+from shared.plain_errors import sentences
 
 Via = Literal["api", "web", "sms", "android", "telegram"]
 ActName = Literal[
@@ -91,7 +92,6 @@ def _step(line: str, where: str) -> Step:
         told = json.loads(line)
         return Done.model_validate(told) if "act" in told else Said.model_validate(told)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{where}: {wrong}") from None
+        raise SettingsError(f"{where}: {sentences(error)}.") from None
     except (ValueError, TypeError):
         raise SettingsError(f"{where}: is not a JSON object.") from None

@@ -1,6 +1,7 @@
 """Puts groups in force through the console, as any operator would; twice does nothing twice."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,6 +10,7 @@ from alert_relay.client import Hub
 from alert_relay.groupfile import GroupFile
 from alert_relay.supervisor.home import Home
 from shared.errors import RelayError, SettingsError
+from shared.start import FROM_FILES
 
 _POLL_S: Final = 0.1
 
@@ -40,7 +42,11 @@ def put_groups(hub: Hub, groups: Sequence[GroupFile]) -> list[str]:
         definition = group.definition.model_dump(mode="json")
         channels = [c.model_dump(mode="json") for c in group.channels.channels]
         path = f"/v1/groups/{group.definition.id}"
-        answer = hub.at_desk("PUT", path, {"definition": definition, "channels": channels})
+        answer = hub.at_desk(
+            "PUT",
+            path,
+            {"id": FROM_FILES + secrets.token_hex(8), "definition": definition, "channels": channels},
+        )
         if not isinstance(answer, dict):
             raise RelayError(f"{path} answered with something else than a document.")
         if answer.get("version") != before.get(group.definition.id):

@@ -13,6 +13,7 @@ from services.console.openapi import get_openapi
 from services.console.rights_files import load_rights
 from services.console.web import feeds, pages, rights, start
 from services.console.web.desk import ROUTES as DESK_ROUTES
+from services.console.web.desk.ground import Grounds
 from services.console.web.desk.pictures import PICTURES, Pictures
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem, add_health, problems
@@ -58,7 +59,12 @@ def make_app(console: Console, live: Live) -> web.Application:
     app = web.Application(middlewares=[problems, _redis_away], client_max_size=MAX_BODY)
     app[CONSOLE] = console
     app[pages.LIVE] = live
-    app[PICTURES] = Pictures(console.store, console.news, console.clock)
+    app[PICTURES] = Pictures(
+        console.store,
+        console.news,
+        console.clock,
+        Grounds(console.store, console.places, console.tiles),
+    )
     app[rights.RIGHTS] = load_rights(console.settings.console_rights_folder)
     app.add_routes((*ROUTES, *DESK_ROUTES))
     add_health(app, lambda: status.health(console))

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from services.console.decide.acts import BOOTSTRAP
 from services.console.door import Console
 from services.console.news import within
 from services.console.submit import submit
@@ -25,7 +26,6 @@ from shared.http import Problem
 
 log = structlog.get_logger()
 
-BOOTSTRAP: Final = MemberId("bootstrap")
 _LOOK_S: Final = 1.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, cast, get_args
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from services.console.asking import reporter_of
 from services.console.decide import views
@@ -12,14 +13,17 @@ from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
 from services.console.decide.made import made_name, made_tag
+from services.console.decide.page_acts import passes_on
 from services.console.decide.sends import Act, sends_of
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
+from services.console.outside import link_of
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.base import HUB, GroupId, IncidentId
 from shared.contracts.catalog import decode_all
+from shared.contracts.desk import DeskCommand
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
 
@@ -77,20 +81,30 @@ async def give(console: Console, actor: Actor, name: CommandName, asked: DeskReq
     act, incident = await _act(console, actor, asked)
     act = await _completed(console, name, act, asked, incident)
     body = asked.model_dump_json(exclude_none=True)
-    verdict = await submit(console, command_of(name, act, asked), body=body)
+    verdict = await submit(console, _command(name, act, asked), body=body)
     return act.id.partition(".")[2], replace(verdict, made=act.made)
+
+
+def _command(name: CommandName, act: CommandAct, asked: DeskRequest) -> DeskCommand:
+    """The command. Raises a 422 problem for what a request may hold and this command may not."""
+    try:
+        return command_of(name, act, asked)
+    except ValidationError as error:
+        wrong = sorted({str(e["loc"][-1]) for e in error.errors(include_input=False) if e["loc"]})
+        field = wrong[0] if wrong else "request"
+        raise Problem(422, f"wrong_{field}", f"{name} does not take this {field}; correct it.") from None
 
 
 async def post_preview(request: web.Request) -> web.Response:
     """What the command would send to whom. Nothing is stored."""
     console, actor = request.app[CONSOLE], await actor_of(request)
     name, asked = await _asked(request)
-    _, incident = await _act(console, actor, asked)
+    act, incident = await _act(console, actor, asked)
     if not views.reads_words(actor.roles):
         raise Problem(403, "role_too_low", "Only a group's own people see what would be sent.")
     if incident is None:
         return _answer(Preview(sends=[]))
-    return _answer(Preview(sends=await sends_for(console, name, asked, incident)))
+    return _answer(Preview(sends=await sends_for(console, name, asked, incident, group=act.group)))
 
 
 async def _completed(
@@ -112,15 +126,15 @@ async def _completed(
 
 
 async def sends_for(
-    console: Console, name: CommandName, asked: DeskRequest, incident: Document
+    console: Console, name: CommandName, asked: DeskRequest, incident: Document, *, group: str = ""
 ) -> list[Send]:
-    """What the command would send about this incident, to whom."""
+    """What the command would send about this incident, to whom; `group`: for which group it is given."""
     told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
     groups = {
         g["id"]: console.channels.facts(g)
         for g in await console.store.many("group", {*incident.get("seen_by", ()), *(asked.groups or ())})
     }
-    act = Act(name, asked, incident, told, console.clock.now())
+    act = Act(name, asked, incident, told, console.clock.now(), group)
     return sends_of(act, groups, base_url=console.settings.base_url)
 
 
@@ -172,6 +186,11 @@ async def _act(console: Console, actor: Actor, asked: DeskRequest) -> tuple[Comm
         absorbed=IncidentId(absorbed["id"]) if absorbed else None,
     )
     return act, incident
+
+
+async def acts_for(console: Console, actor: Actor, asked: DeskRequest) -> GroupId:
+    """For which of their groups the member would act. Raises a 403 problem if for none."""
+    return (await _act(console, actor, asked))[0].group
 
 
 async def _concerned(
@@ -228,7 +247,10 @@ async def _whole(console: Console, actor: Actor, incident: Document) -> Document
         console.store.many("alert", incident.get("alerts", ())),
         console.store.names_of(views.members_named(incident)),
     )
-    return views.whole(incident, reports, alerts, names, actor.roles)
+    shown = views.whole(incident, reports, alerts, names, actor.roles)
+    for post in (shown["aftercare"] or {}).get("posts", ()):
+        post["link"] = link_of(console, incident, post["id"]) if passes_on(incident, actor.roles) else None
+    return shown
 
 
 async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict) -> web.Response:

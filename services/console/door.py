@@ -22,8 +22,11 @@ from services.console.news import News
 from services.console.sessions import Session, Sessions, token_in
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
+from services.console.tiles import Tiles
 from shared.contracts.base import HUB, MemberId
+from shared.gazetteer.live import LiveGazetteer
 from shared.http import Problem
+from shared.plain_errors import sentences
 from shared.ports import Bus, Clock, Ephemeral, Progress
 from shared.sealing import Keyring
 
@@ -50,6 +53,10 @@ class Console:
     stopping: asyncio.Event
     brief: Ephemeral
     """Sessions, challenges and counted attempts."""
+    places: LiveGazetteer
+    """Names and points to places."""
+    tiles: Tiles | None = None
+    """A map that the hub holds itself, if the operator has put one there."""
 
     @property
     def sessions(self) -> Sessions:
@@ -206,11 +213,7 @@ async def body_of(request: web.Request, model: type[R]) -> R:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}"
-            for e in error.errors(include_input=False, include_url=False)[:5]
-        )
-        raise Problem(422, "invalid", f"Correct this and send it again: {wrong}.") from None
+        raise Problem(422, "invalid", f"Correct this and send it again: {sentences(error)}.") from None
 
 
 def _json(raw: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from services.console.decide.made import made_name
 from services.console.decide.views import named
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import Decided, DutyList, ShiftRequest
-from services.console.submit import command_id, stored_id, submit
+from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts import duty
 from shared.contracts.base import HUB, GroupId
 from shared.contracts.desk import DeskCommand
@@ -34,14 +35,8 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 async def get_duty(request: web.Request) -> web.Response:
     """The shifts of the member's groups, in the order in which they begin."""
     console, actor = request.app[CONSOLE], await actor_of(request)
-    await whole(console.store, since=actor.epoch)
-    lists = await asyncio.gather(
-        *(console.store.listed(f"duty:{group}", "shift") for group in sorted(set(actor.roles) - {HUB}))
-    )
-    shifts = sorted((s for found in lists for s in found), key=lambda s: (s["begins"], s["id"]))
+    shown = await shifts_of(console, actor)
     now = console.clock.now().isoformat()
-    names = await console.store.names_of({m for s in shifts for m in _named_in(s)})
-    shown = [_shown(shift, names) for shift in shifts]
     present = [
         {"group": s["group"], **taker}
         for s in shown
@@ -51,6 +46,17 @@ async def get_duty(request: web.Request) -> web.Response:
     return web.json_response(DutyList(shifts=shown, on_duty=present).model_dump(mode="json"))
 
 
+async def shifts_of(console: Console, actor: Actor) -> list[Document]:
+    """The shifts of the member's groups with everybody's names, in the order in which they begin."""
+    await whole(console.store, since=actor.epoch)
+    lists = await asyncio.gather(
+        *(console.store.listed(f"duty:{group}", "shift") for group in sorted(set(actor.roles) - {HUB}))
+    )
+    shifts = sorted((s for found in lists for s in found), key=lambda s: (s["begins"], s["id"]))
+    names = await console.store.names_of({m for s in shifts for m in _named_in(s)})
+    return [_shown(shift, names) for shift in shifts]
+
+
 async def post_duty(request: web.Request) -> web.Response:
     """A command about a shift: stored, decided, answered."""
     console, actor = request.app[CONSOLE], await actor_of(request)
@@ -58,27 +64,32 @@ async def post_duty(request: web.Request) -> web.Response:
     if name not in _MAKE:
         raise Problem(404, "unknown_command", f"There is no such command; use {', '.join(_MAKE)}.")
     asked = await body_of(request, ShiftRequest)
+    given, verdict = await give(console, actor, name, asked)
+    answer = Decided(
+        command_id=given,
+        outcome="applied" if verdict.reason else "pending",
+        reason=verdict.reason,
+        made=verdict.made,
+    )
+    return web.json_response(answer.model_dump(mode="json"), status=200 if verdict.reason else 202)
+
+
+async def give(console: Console, actor: Actor, name: str, asked: ShiftRequest) -> tuple[str, Verdict]:
+    """Give the command for this member; its id and what was decided. Raises a problem if it is refused."""
     wanted = _NEEDS.get(name, ("shift",))
     if missing := [field for field in wanted if getattr(asked, field) is None]:
         raise Problem(422, "invalid", f"{name} needs {', '.join(missing)}; add it and send it again.")
     stored = stored_id(actor.member, command_id(asked.id))
-    shift = made_name("s", stored) if name == "offer" else str(asked.shift)
-    group = await _group(console, actor, asked)
+    made = made_name("s", stored) if name == "offer" else None
     base = {
         "id": stored,
         "at": console.clock.now(),
         "member": actor.member,
-        "group": group,
-        "shift_id": shift,
+        "group": await _group(console, actor, asked),
+        "shift_id": made or str(asked.shift),
     }
     verdict = await submit(console, _MAKE[name](base, asked), body=asked.model_dump_json(exclude_none=True))
-    answer = Decided(
-        command_id=stored.partition(".")[2],
-        outcome="applied" if verdict.reason else "pending",
-        reason=verdict.reason,
-        made=shift if name == "offer" else None,
-    )
-    return web.json_response(answer.model_dump(mode="json"), status=200 if verdict.reason else 202)
+    return stored.partition(".")[2], replace(verdict, made=made)
 
 
 async def _group(console: Console, actor: Actor, asked: ShiftRequest) -> GroupId:

@@ -17,9 +17,11 @@ from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
+from services.console.tiles import Tiles
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.faults import refuse_faults_in_production
+from shared.gazetteer.live import LiveGazetteer
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
@@ -41,6 +43,8 @@ async def main() -> None:
 async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. `connect` refuses a NATS server that would lose what it acknowledged."""
     clock = SystemClock()
+    places = await asyncio.to_thread(LiveGazetteer, settings.console_gazetteer_index)
+    tiles = Tiles.open(settings.console_tiles_file) if settings.console_tiles_file else None
     async with AsyncExitStack() as stack:
         master = load_master_key(settings.master_key_file, production=settings.production)
         bus = await stack.enter_async_context(await open_bus(settings, "console"))
@@ -50,7 +54,9 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         await keyring.verify_master()
         store, news = Store(state), News(state)
         channels = Channels.found(http)
-        console = Console(bus, store, keyring, clock, settings, news, channels, stop, state.ephemeral)
+        console = Console(
+            *(bus, store, keyring, clock, settings, news, channels, stop, state.ephemeral, places, tiles)
+        )
         live = Live(store, news, clock)
         port = await stack.enter_async_context(
             site(make_app(console, live), settings.host, settings.console_port)
@@ -64,6 +70,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
             "bootstrap": Bootstrap(console).work,
             "first-link": FirstLink(console).work,
             "kill-switches": KillSwitchKeeper(bus, clock).work,
+            "gazetteer": places.watch,
         }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped")

@@ -43,6 +43,14 @@ class ConsoleSettings(ServiceSettings):
     """A GeoJSON file of boroughs or wards with names, out of which a group's admin may pick its area. Without
     it they upload their own, or name postcode districts."""
 
+    console_gazetteer_index: Path | None = None
+    """The file that `relay gazetteer import` made, the same as the router's: by it people find streets on the
+    desk, and maps name what lies around. A new one in its place is taken up within seconds. Without it the
+    console knows only the built-in places."""
+    console_tiles_file: Path | None = None
+    """A raster map in one PMTiles file (PNG, JPEG or WebP), shown under the desk's own drawings. Without it
+    these say what they know by themselves. No map is ever asked of anybody else."""
+
     @property
     def over_https(self) -> bool:
         """Whether the world reaches the console over https: then its cookies travel no other way."""

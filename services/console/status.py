@@ -51,6 +51,7 @@ async def health(console: Console) -> dict[str, object]:
         "bus_connected": console.bus.connected,
         "state_connected": redis,
         "ready": ready,
+        **console.places.state(),
     }
 
 

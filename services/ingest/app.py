@@ -6,16 +6,17 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.ingest.api import get_report, post_report
-from services.ingest.bridge_host import BRIDGES, post_bridge
+from services.ingest.bridge_host import BRIDGES, PART, post_bridge
 from services.ingest.door import DOOR, MAX_BODY, Door, Limits, NoStates, ReportStates
 from services.ingest.intake import Intake
 from services.ingest.keys import ClientKeys
+from services.ingest.readers import Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.web.form import STATIC, get_form, post_form
 from services.ingest.web.words import Words
 from shared.http import add_health, problems
-from shared.plugins.spec import Bridge
+from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
 
@@ -25,8 +26,13 @@ ROUTES: Final = (
     web.post("/v1/reports", post_report),
     web.get("/v1/reports/{report_id}", get_report),
     web.post("/bridges/{bridge_id}", post_bridge),
+    web.route("*", "/bridges/{bridge_id}/{rest:.+}", post_bridge),
     web.static("/static", STATIC),
 )
+
+
+READERS: Final = web.AppKey("readers", Readers)
+"""The bridges that read their source, if there are any: health shows how they stand."""
 
 
 def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
@@ -36,7 +42,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     master: MasterKey,
     spool: Spool,
     settings: IngestSettings | None = None,
-    bridges: Mapping[str, Bridge] | None = None,
+    bridges: Mapping[str, Bridge | Reads] | None = None,
     keys: ClientKeys | None = None,
     states: ReportStates | None = None,
     intake: Intake | None = None,
@@ -54,7 +60,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     )
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door
-    app[BRIDGES] = dict(bridges or {})
+    app[BRIDGES] = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
     app.add_routes(ROUTES)
     _add_health(app, door, bus, spool)
     return app
@@ -73,6 +79,10 @@ def _add_health(app: web.Application, door: Door, bus: Bus, spool: Spool) -> Non
                 "oldest_age_s": round(age, 1),
                 "bytes": spool.size,
                 "set_aside": spool.set_aside,
+            },
+            "bridges": {
+                **(app[READERS].health() if READERS in app else {}),
+                **(app[PART].health() if PART in app else {}),
             },
             "counts": dict(sorted(door.counts.items())),
         }

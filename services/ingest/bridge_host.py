@@ -1,10 +1,10 @@
-"""Runs the bridges: one `POST /bridges/{id}` each, isolated from one another.
+"""Runs the bridges that their sources call: one `POST /bridges/{id}` each, isolated from one another.
 
 The provider is answered only after its reports are stored. An exception in a bridge is caught,
 counted under the bridge's name, and becomes a problem document; the others never notice.
+Bridges that read their source themselves are run by `services.ingest.readers`.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
@@ -12,12 +12,9 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from services.ingest.decide.languages import choose_language
-from services.ingest.decide.tidy import tidy
-from services.ingest.door import DOOR, Door, public_url, read_body
-from services.ingest.submission import Submission, ref_of
-from shared.contracts.base import BridgeId
-from shared.contracts.reports import MAX_TEXT, SenderIs
+from services.ingest.bridge_intake import place_of
+from services.ingest.door import DOOR, MAX_BODY, Door, public_url, read_body
+from services.ingest.taking_part import TakingPart, accept_all
 from shared.http import Problem
 from shared.plugins.spec import (
     Bridge,
@@ -25,14 +22,16 @@ from shared.plugins.spec import (
     IncomingReport,
     Receipt,
     Refused,
+    TakesPart,
     WebhookRequest,
     WebhookResponse,
 )
-from shared.words.desk_reply import desk_reply, join_code
 
 log = structlog.get_logger()
 
 BRIDGES: Final = web.AppKey("bridges", dict[str, Bridge])
+PART: Final = web.AppKey("part", TakingPart)
+"""Runs the bridges that take part at their source, if there are any."""
 
 
 async def post_bridge(request: web.Request) -> web.Response:
@@ -41,37 +40,71 @@ async def post_bridge(request: web.Request) -> web.Response:
     door.charge_total()
     instance = request.match_info["bridge_id"]
     bridge = request.app[BRIDGES].get(instance)
-    if bridge is None:
+    if bridge is None or _is_away(request, bridge):
         door.charge_address(request)
         raise Problem(404, "no_such_bridge", "No bridge has this address; check the id in the webhook's URL.")
-    reports = _parse(request, door, instance, bridge, await read_body(request))
-    if not reports:
-        return _response(_answer(door, instance, bridge, ()))
-    senders = bridge.spec.senders
-    receipts = [await _accept(door, instance, report, senders) for report in reports]
-    return _response(_answer(door, instance, bridge, [receipt for receipt in receipts if receipt]))
+    if (part := request.app.get(PART)) is not None and part.get(instance) is not None:
+        return await _post_to_part(request, part, bridge)
+    reports = _parse(request, door, instance, bridge, _webhook(request, await read_body(request)))
+    receipts = await accept_all(door, instance, bridge, reports)
+    return _response(_answer(door, instance, bridge, receipts))
+
+
+def _is_away(request: web.Request, bridge: Bridge) -> bool:
+    """Whether the path, or the method, is one that only bridges have which take part."""
+    below = "rest" in request.match_info or request.method != "POST"
+    return below and not isinstance(bridge, TakesPart)
+
+
+async def _post_to_part(request: web.Request, part: TakingPart, bridge: Bridge) -> web.Response:
+    """One call of a source at which an account of ours takes part."""
+    door, instance = request.app[DOOR], request.match_info["bridge_id"]
+    taking = part.get(instance)
+    trusted = taking is not None and taking.trusts(_headers(request))
+    most = taking.max_body if taking is not None and trusted else MAX_BODY
+    webhook = _webhook(request, await read_body(request, most))
+    refused = await part.learn(instance, webhook) if trusted else None
+    if refused is not None:
+        raise _refused(door, instance, refused)
+    reports = _parse(request, door, instance, bridge, webhook)
+    receipts = await accept_all(door, instance, bridge, reports)
+    if trusted:
+        await part.follow_up(instance, webhook, receipts)
+    return _response(_answer(door, instance, bridge, receipts))
+
+
+def _webhook(request: web.Request, body: bytes) -> WebhookRequest:
+    return WebhookRequest(
+        method=request.method,
+        url=public_url(request) + request.raw_path,
+        headers=_headers(request),
+        body=body,
+        now=request.app[DOOR].now(),
+    )
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _refused(door: Door, instance: str, refused: Refused) -> Problem:
+    door.counts[f"bridge.{instance}.refused.{refused.code}"] += 1
+    return Problem(refused.status, refused.code, refused.detail)
 
 
 def _parse(
-    request: web.Request, door: Door, instance: str, bridge: Bridge, body: bytes
+    request: web.Request, door: Door, instance: str, bridge: Bridge, webhook: WebhookRequest
 ) -> Sequence[IncomingReport]:
     """The reports in the request; none where it was ignored. Raises `Problem` for a refusal."""
-    webhook = WebhookRequest(
-        method=request.method,
-        url=public_url(request) + request.raw_path,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=body,
-        now=door.now(),
-    )
     try:
         parsed = bridge.parse(webhook)
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
         raise _failed(door, instance, error) from None
     if isinstance(parsed, Refused):
-        door.counts[f"bridge.{instance}.refused.{parsed.code}"] += 1
         # Only refused calls count against the address: a provider's own may bring a whole town's reports.
+        problem = _refused(door, instance, parsed)
         door.charge_address(request)
-        raise Problem(parsed.status, parsed.code, parsed.detail)
+        raise problem
     if isinstance(parsed, Ignored):
         door.counts[f"bridge.{instance}.ignored.{parsed.reason}"] += 1
         log.info("webhook_ignored", bridge=instance, reason=parsed.reason)
@@ -82,50 +115,10 @@ def _parse(
 def _failed(door: Door, instance: str, error: Exception) -> Problem:
     door.counts[f"bridge.{instance}.failed"] += 1
     # The exception's own words may hold what the reporter wrote; its type does not.
-    log.error("bridge_failed", bridge=instance, error=type(error).__name__, at=_place(error))
+    log.error("bridge_failed", bridge=instance, error=type(error).__name__, at=place_of(error))
     return Problem(
         500, "bridge_failed", f"The bridge {instance} failed on this request; the operator is told."
     )
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
-
-
-async def _accept(door: Door, instance: str, report: IncomingReport, senders: SenderIs) -> Receipt | None:
-    """Store one report; its receipt, or None where its sender has had enough of them.
-
-    What is written to the desk gets none: if a member wrote it, they are answered.
-    """
-    report = _tidied(report)
-    if len(report.text) > MAX_TEXT:
-        door.counts[f"bridge.{instance}.text_cut"] += 1
-        report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
-    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
-    accepted = await door.accept(submission)
-    if _to_the_desk(report.text):
-        return None
-    if not door.may_answer(instance, report.sender):
-        return None
-    language = choose_language(report.language, "", door.words.languages)
-    text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
-    return Receipt(report_id=accepted.report_id, text=text, contact=report.contact)
-
-
-def _to_the_desk(text: str) -> bool:
-    """Whether it is surely no report of a stranger's; "police" alone may be one."""
-    reply = desk_reply(text)
-    to_desk = reply is not None and (reply.code is not None or reply.keyword == "LIST")
-    return to_desk or join_code(text) is not None
-
-
-def _tidied(report: IncomingReport) -> IncomingReport:
-    values = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
-    texts = {name: tidy(value) for name, value in values.items() if isinstance(value, str)}
-    return dataclasses.replace(report, **texts)  # type: ignore[arg-type]  # only the fields that hold text
 
 
 def _answer(door: Door, instance: str, bridge: Bridge, receipts: Sequence[Receipt]) -> WebhookResponse:

@@ -23,6 +23,7 @@ from services.ingest.web.words import Words
 from shared.contracts.base import ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.http import Problem, client_address
+from shared.plain_errors import sentences
 from shared.ports import Clock
 
 log = structlog.get_logger()
@@ -171,18 +172,17 @@ DOOR: Final = web.AppKey("door", Door)
 
 def invalid(error: ValidationError) -> Problem:
     """A `Problem` 422 that names the wrong fields and what they should be, never their values."""
-    details = error.errors(include_input=False, include_url=False, include_context=False)
-    wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc']) or 'body'}: {e['msg']}" for e in details[:5])
-    return Problem(422, "invalid_report", f"Correct these fields and send again: {wrong}.")
+    return Problem(422, "invalid_report", f"Correct this and send it again: {sentences(error)}.")
 
 
-async def read_body(request: web.Request) -> bytes:
-    """The whole body; raises `Problem` 413 above 64 kB, before reading it where the length is told."""
-    too_large = Problem(413, "too_large", "A request may have 64 kB; send a shorter text and no pictures.")
-    if (request.content_length or 0) > MAX_BODY:
+async def read_body(request: web.Request, most: int = MAX_BODY) -> bytes:
+    """The whole body; raises `Problem` 413 above `most` bytes, before reading it where the length is told."""
+    detail = f"A request may have {most // 1024} kB; send a shorter text and no pictures."
+    too_large = Problem(413, "too_large", detail)
+    if (request.content_length or 0) > most:
         raise too_large
     try:
-        return await request.read()
+        return await (request if most == MAX_BODY else request.clone(client_max_size=most)).read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large from None
 

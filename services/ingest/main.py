@@ -4,18 +4,24 @@ It opens although NATS is away (the spool takes the reports), but never over an 
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 
-from services.ingest.app import make_app
+from services.ingest.app import READERS, make_app
+from services.ingest.bridge_host import PART
+from services.ingest.door import DOOR
 from services.ingest.drain import Drain
 from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
+from services.ingest.readers import Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
+from services.ingest.taking_part import TakingPart
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import BusUnavailableError
@@ -24,6 +30,7 @@ from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
 from shared.plugins.bridge_file import load_bridges
+from shared.plugins.spec import Bridge, Reads
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
@@ -33,6 +40,7 @@ log = structlog.get_logger()
 
 _FIRST_PATIENCE_S: Final = 3.0
 _PAUSE_S: Final = 1.0
+_CONNECT_S: Final = 5.0
 
 
 async def main() -> None:
@@ -67,11 +75,44 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             states=states,
             intake=intake,
         )
+        http = await _http(stack)
+        readers, part = _readers(app, bridges, http), _taking_part(app, bridges, http)
         port = await stack.enter_async_context(site(app, settings.host, settings.ingest_port))
         log.info("service_ready", port=port, bridges=sorted(bridges), waiting=spool.depth)
-        workers = {"drain": Drain(intake, spool, clock).run, "nats": link.run}
+        workers = {
+            "drain": Drain(intake, spool, clock).run,
+            "nats": link.run,
+            "readers": readers.run,
+            "part": part.run,
+        }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped", waiting=spool.depth)
+
+
+async def _http(stack: AsyncExitStack) -> ClientSession:
+    """The session of all bridges: no cookies, no proxies from the environment."""
+    http = ClientSession(
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        trust_env=False,
+    )
+    return await stack.enter_async_context(http)
+
+
+def _readers(app: web.Application, bridges: Mapping[str, Bridge | Reads], http: ClientSession) -> Readers:
+    """What runs the bridges that read their source."""
+    reading = {name: bridge for name, bridge in bridges.items() if isinstance(bridge, Reads)}
+    app[READERS] = Readers(app[DOOR], reading, http=http, secrets=ReferencedSecrets())
+    return app[READERS]
+
+
+def _taking_part(
+    app: web.Application, bridges: Mapping[str, Bridge | Reads], http: ClientSession
+) -> TakingPart:
+    """What runs the bridges whose account takes part at their source."""
+    called = {name: bridge for name, bridge in bridges.items() if isinstance(bridge, Bridge)}
+    app[PART] = TakingPart(app[DOOR], called, http=http, secrets=ReferencedSecrets())
+    return app[PART]
 
 
 class _NatsLink:

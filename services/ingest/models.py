@@ -1,13 +1,25 @@
 """The JSON of the public API: what a report may say, and what we answer. OpenAPI is made from these."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
 from shared.contracts.base import Latitude, Longitude, Metres, Moment
 from shared.contracts.reports import MAX_TEXT
 
+_POSTCODE: Final = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?[\s-]{0,2}([O\d]([A-Z]{2})?)?", re.IGNORECASE)
+"""A full postcode, a sector or a district; with the O for a 0 that phones write."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def british(postcode: str) -> str:
+    """The postcode, if it can be one: the place of a report is nothing to guess about."""
+    if postcode.strip() and not _POSTCODE.fullmatch(postcode.strip()):
+        raise ValueError(
+            "that is no British postcode; write one such as E8 3DL, only its district (E8), or none"
+        )
+    return postcode
 
 
 class NewReport(BaseModel):
@@ -21,7 +33,9 @@ class NewReport(BaseModel):
     lat: Annotated[Latitude, Strict()] | None = None
     lon: Annotated[Longitude, Strict()] | None = None
     accuracy_m: Annotated[Metres, Strict()] | None = None
-    postcode: Annotated[str, Field(max_length=12)] | None = None
+    postcode: Annotated[str, Field(max_length=12), AfterValidator(british)] | None = Field(
+        default=None, description="A British postcode, or only its district: E8 3DL, or E8."
+    )
     observed_at: Moment | None = Field(default=None, description="When it was seen, with a time zone.")
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] | None = None
     first_hand: Annotated[bool, Strict()] | None = Field(default=None, description="Seen with own eyes.")

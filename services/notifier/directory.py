@@ -66,9 +66,13 @@ class Directory:
         plugins: Mapping[str, type[Any]],
         host: ChannelHost,
         bridges: Mapping[str, BridgeEntry] | None = None,
+        *,
+        bridge_secrets: Secrets | None = None,
     ) -> None:
         self._plugins, self._host = plugins, host
-        self.reporters = Reporters(bridges or {}, host)
+        # The operator writes the bridges file, so its references may be to what no channel may have.
+        back = ChannelHost(http=host.http, secrets=bridge_secrets or host.secrets)
+        self.reporters = Reporters(bridges or {}, back)
         self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
         self._versions: dict[str, dict[int, GroupVersion]] = {}
         self._ready: dict[tuple[str, int, str], Channel] = {}

@@ -46,7 +46,12 @@ async def main() -> None:
             bus,
             keyring,
             clock,
-            Directory(plugins, ChannelHost(http=http, secrets=_secrets(settings)), bridges),
+            Directory(
+                plugins,
+                ChannelHost(http=http, secrets=_secrets(settings)),
+                bridges,
+                bridge_secrets=ReferencedSecrets(),
+            ),
             Engine(
                 lease_s=settings.claim_lease_s,
                 deadline_s=settings.send_deadline_s,

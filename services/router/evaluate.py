@@ -18,8 +18,6 @@ from services.router.decide.judge import judge
 from services.router.decide.lexicon import warm_up
 from services.router.decide.limits import VAGUE_FORGETS
 from services.router.decide.state import State
-from services.router.gazetteer.load import load_gazetteer
-from services.router.gazetteer.port import Gazetteer
 from services.router.memory import seldom_collecting
 from services.router.report_lines import read_all, read_reports
 from shared.contracts.alerts import AlertRaised
@@ -35,6 +33,8 @@ from shared.contracts.incidents import (
 )
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.errors import SettingsError
+from shared.gazetteer.load import load_gazetteer
+from shared.gazetteer.port import Gazetteer
 
 Prediction = dict[str, Any]
 Progress = Callable[[int, int], None]

@@ -1,8 +1,8 @@
 """What /health says: whether this router decides, where it is, and how far behind."""
 
-from services.router.gazetteer.live import LiveGazetteer
 from services.router.worker import Router
 from shared.errors import BusError
+from shared.gazetteer.live import LiveGazetteer
 from shared.ports import Bus
 
 

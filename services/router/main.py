@@ -7,13 +7,13 @@ import structlog
 from aiohttp import web
 
 from services.router.decide.lexicon import warm_up
-from services.router.gazetteer.live import LiveGazetteer
 from services.router.health import Health
 from services.router.settings import RouterSettings
 from services.router.worker import Patience, Router
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.faults import refuse_faults_in_production
+from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging

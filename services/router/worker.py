@@ -21,7 +21,6 @@ from services.router.decide.limits import TICK_FILLS
 from services.router.decide.reasons import DECIDE_FAILED
 from services.router.decide.state import State
 from services.router.fold import LogFold
-from services.router.gazetteer.port import Gazetteer
 from services.router.inbox import Inbox
 from services.router.keeper import Keeper
 from services.router.reading import Reader
@@ -36,6 +35,7 @@ from shared.errors import (
     StaleWriterError,
 )
 from shared.faults import fault_point
+from shared.gazetteer.port import Gazetteer
 from shared.ports import Bus, Clock, Entry
 from shared.sealing import Keyring
 

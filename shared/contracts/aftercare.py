@@ -4,7 +4,8 @@ Whoever was taken is here a random tag and one word of what became of them; thei
 group's legal people. Whoever keeps a post is a member's id, or for an outside volunteer a tag.
 """
 
-from typing import Annotated, ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -29,6 +30,9 @@ PersonTag = Annotated[str, StringConstraints(pattern=r"^P[A-Z2-9]{3}$")]
 """What a person who was taken is called here."""
 VolunteerTag = Annotated[str, StringConstraints(pattern=r"^V[A-Z2-9]{4}$")]
 """What a volunteer who is no member is called here."""
+VOLUNTEER_TAG: Final = re.compile(r"V[A-Z2-9]{4}\Z")
+OUTSIDE: Final = MemberId("outside")
+"""Who gives a command for a post by its link, without an account: no member's id."""
 PostTold = Literal["open", "unfilled", "no_show"]
 """What the verifiers were told of a post: it is open; it lacks people; somebody did not come."""
 

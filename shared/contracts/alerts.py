@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from shared.contracts.aftercare import Fate
 from shared.contracts.base import (
     SLUG_RULE,
     TOKEN_RULE,
@@ -73,6 +74,8 @@ class AlertBody(Private):
     statement: str = ""
     """What a person released to everyone told."""
     tally: Tally = Tally()
+    fates: dict[Fate, int] = Field(default_factory=dict)
+    """Once officers have left: how many of those taken became what, as far as it is known."""
     also_told: tuple[str, ...] = ()
     """Names of other groups whose verifiers were told of the same incident."""
     since: Moment | None = None
@@ -171,6 +174,10 @@ DeskAnswer = Literal[
     "status",
     "asked",
     "nobody_to_ask",
+    "post_taken",
+    "post_left",
+    "post_there",
+    "post_none",
     "open",
     "none_open",
     "failed",
@@ -218,6 +225,8 @@ class ReplyBody(Private):
     until: Moment | None = None
     reason: str = ""
     lines: tuple[ReplyLine, ...] = ()
+    post: PostLine | None = None
+    """The post that it is about: where and when."""
     preview: Preview | None = None
     proof: str = ""
     """Four digits that a yes has to repeat."""

@@ -4,7 +4,8 @@
   kind: twilio-sms
   settings: {auth_token: env:TWILIO_AUTH_TOKEN}
 
-The front door takes reports in by them; the notifier writes back by those that can.
+The front door takes reports in by them: it is called by their sources, or reads them itself (`Reads`). The
+notifier writes back by those that can.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from shared.contracts.base import Slug
 from shared.errors import SettingsError
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import Bridge, PluginSettings, Secrets
+from shared.plugins.spec import Bridge, PluginSettings, Reads, Secrets
 from shared.yaml_file import read_yaml, where
 
 MANIFEST: Final = Path(str(resources.files("services.ingest.bridges"))) / "MANIFEST"
@@ -48,16 +49,16 @@ class BridgeEntry:
         """The plug-in's kind."""
         return str(self.plugin.spec.kind)
 
-    def open(self, secrets: Secrets) -> Bridge:
+    def open(self, secrets: Secrets) -> Bridge | Reads:
         """The bridge with its secrets. Raises `SettingsError` naming the entry and the remedy."""
         try:
-            bridge: Bridge = self.plugin(self.settings, secrets)
+            bridge: Bridge | Reads = self.plugin(self.settings, secrets)
         except SettingsError as error:
             raise SettingsError(f"{self.named}: {error}") from None
         return bridge
 
 
-def load_bridges(path: Path | None, secrets: Secrets) -> dict[str, Bridge]:
+def load_bridges(path: Path | None, secrets: Secrets) -> dict[str, Bridge | Reads]:
     """The open bridges by instance id. Raises `SettingsError` naming file, entry, key and remedy."""
     return {name: entry.open(secrets) for name, entry in read_bridges(path).items()}
 

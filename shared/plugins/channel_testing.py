@@ -73,6 +73,8 @@ class Received:
     headers: Mapping[str, str]
     text: str
     raw: str = ""
+    call: str = ""
+    """Of HTTP: the method and the path as it was sent."""
 
 
 class Provider(Protocol):
@@ -99,10 +101,10 @@ class Provider(Protocol):
 
 
 class HttpProvider:
-    """A provider that speaks HTTP, on a free loopback port."""
+    """A provider that speaks HTTP, on a free loopback port; a JSON body's words stand in its `words`."""
 
-    def __init__(self) -> None:
-        self.url = ""
+    def __init__(self, words: str = "text") -> None:
+        self.url, self._words = "", words
         self.received: list[Received] = []
         self._answer = Answer(200, Delivered())
         self._manner = "answer"
@@ -137,7 +139,8 @@ class HttpProvider:
     async def _handle(self, request: web.Request) -> web.Response:
         body = await request.text()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.received.append(Received(headers, _words_in(body, headers), body))
+        words = _words_in(body, headers, self._words)
+        self.received.append(Received(headers, words, body, f"{request.method} {request.raw_path}"))
         if self._manner == "hang":
             await asyncio.sleep(3600)
         if self._manner == "reset" and request.transport is not None:
@@ -147,10 +150,10 @@ class HttpProvider:
         )
 
 
-def _words_in(body: str, headers: Mapping[str, str]) -> str:
-    """The message's text: of a JSON body its `text`, else the body."""
+def _words_in(body: str, headers: Mapping[str, str], key: str) -> str:
+    """The message's text: of a JSON body what stands under the key, else the body."""
     if headers.get("content-type", "").startswith("application/json"):
-        return str(json.loads(body).get("text", ""))
+        return str(json.loads(body).get(key, ""))
     return body
 
 

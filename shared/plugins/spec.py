@@ -5,7 +5,7 @@ or `Refused`; a channel answers one of the `Outcome`s. An exception is caught by
 and named, and never touches another plug-in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, runtime_checkable
@@ -42,6 +42,12 @@ class Spec:
     senders: Literal["account", "number"] = "number"
     """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
+    set_up: str = ""
+    """What to do at the provider, step by step (Markdown)."""
+    while_away: str = ""
+    """Of a bridge: what becomes of messages that come while nobody reads them (Markdown)."""
+    notes: str = ""
+    """What else whoever runs it must know (Markdown)."""
 
 
 # --- bridges ---------------------------------------------------------------------------------
@@ -158,6 +164,70 @@ class Secrets(Protocol):
         ...
 
 
+# --- bridges that read their source ------------------------------------------------------------
+
+BridgeState = Literal["CONNECTING", "CONNECTED", "TRANSIENT_DISCONNECT", "BAD_CREDENTIALS", "RATE_LIMITED"]
+"""How a bridge that reads its source is, as operators see it. The host makes it from `Reads.read`."""
+
+
+class ReadingHost(Protocol):
+    """What the host lends a bridge that reads its source."""
+
+    @property
+    def http(self) -> "ClientSession":
+        """One pooled HTTP session."""
+        ...
+
+    @property
+    def secrets(self) -> "Secrets":
+        """What the settings' references stand for."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        ...
+
+    def connected(self) -> None:
+        """Say that the source is being read; without it for a minute the host begins anew."""
+        ...
+
+    async def take(self, report: IncomingReport) -> None:
+        """Return once the report is stored for good: only then tell the source, or read on.
+
+        The same `source_id` again is the same report. While nothing can be stored, this waits.
+        """
+        ...
+
+    def ignored(self, what: "Ignored") -> None:
+        """Count what was read and is no report."""
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A bridge that reads its source itself (a stream, a long poll) instead of being called by it.
+
+    The host calls `read` again and again, with growing pauses, for as long as the service runs. Where the
+    bridge also `WritesBack`, the host sends the receipts by it.
+    """
+
+    spec: ClassVar[Spec]
+    Settings: ClassVar[type[PluginSettings]]
+
+    def __init__(self, settings: Any, secrets: "Secrets") -> None:
+        """Take validated settings and resolve the secrets they refer to; open nothing."""
+        ...
+
+    async def read(self, host: ReadingHost) -> "RetryLater | BadCredentials":
+        """Read until the source breaks off, and say why: nothing is wrong, only over, or a person must act.
+
+        `RetryLater` with `after_s` means that the source wants us to wait so long. When the service stops
+        this is cancelled; what `host.take` has begun is finished nevertheless.
+        """
+        ...
+
+
 # --- channels --------------------------------------------------------------------------------
 
 
@@ -255,6 +325,55 @@ class WritesBack(Protocol):
 
         As `Channel.send`: once, within the host's deadline; `key` is stable per message. A bridge
         whose settings don't say how answers `CANNOT_WRITE_BACK`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartHost(ChannelHost):
+    """What the front door lends a bridge that takes part, beside what a channel is lent."""
+
+    take: Callable[[Sequence[IncomingReport]], Awaitable[Sequence[Receipt]]]
+    """Store reports that no request brought (what was written before we came in); their receipts."""
+
+
+@runtime_checkable
+class TakesPart(Protocol):
+    """What a bridge may do besides, where an account of ours takes part at its source (one class).
+
+    Such an account is invited and comes in, has to look who else is there, and answers by calls of its own.
+    Its source calls any path below `/bridges/{id}`. A message's id is unique at such a source: the same id
+    again is the same report, however it was read. The bridge may remember what it learns, and may forget it.
+    """
+
+    max_body: ClassVar[int]
+    """Bytes that a request of the source may have."""
+
+    def trusts(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request is the source's own, by its headers alone: before its body is read."""
+        ...
+
+    async def learn(self, request: WebhookRequest, host: PartHost) -> Refused | None:
+        """Ask the source what `parse` must know to read this request; why that cannot be found out now.
+
+        Called before `parse` for requests that are trusted. What is refused the source sends again.
+        """
+        ...
+
+    async def follow_up(
+        self, request: WebhookRequest, receipts: Sequence[Receipt], host: PartHost
+    ) -> Outcome:
+        """Come in, thank, say what we cannot do: once the request's reports are stored.
+
+        The source is answered when this is done, or after a few seconds while it goes on. It may be called
+        again for the same request. What did not succeed yet is `RetryLater`: then `settle` is called.
+        """
+        ...
+
+    async def settle(self, host: PartHost) -> Outcome:
+        """Bring things into order: the account exists, and what could not be done before is done.
+
+        Called at the start, and again, with growing pauses, until it is `Delivered`.
         """
         ...
 

@@ -26,6 +26,7 @@ from shared.plugins.spec import (
     IncomingReport,
     Receipt,
     Refused,
+    TakesPart,
     WebhookRequest,
     WebhookResponse,
 )
@@ -57,10 +58,14 @@ class BridgeCase:
     """The request with that body, signed as the source does with these secrets."""
     private: tuple[str, ...]
     """Words and numbers in the bodies that must not appear in any refusal or log."""
+    teach: Callable[[Any], None] = lambda _bridge: None
+    """What the bridge has learnt from its source before (`TakesPart`)."""
 
     def make(self) -> Bridge:
         """The bridge with its settings."""
-        return self.bridge(self.bridge.Settings.model_validate(self.settings), CaseSecrets(self.secrets))
+        bridge = self.bridge(self.bridge.Settings.model_validate(self.settings), CaseSecrets(self.secrets))
+        self.teach(bridge)
+        return bridge
 
     def signed(self, body: bytes) -> WebhookRequest:
         """The body, signed rightly."""
@@ -124,7 +129,7 @@ class BridgeConformance:
     def test_a_missing_signature_is_refused(self) -> None:
         for body in self.case.bodies.values():
             request = self.case.signed(body)
-            kept = {k: v for k, v in request.headers.items() if not k.startswith("x-")}
+            kept = {k: v for k, v in request.headers.items() if not k.startswith(("x-", "authorization"))}
             self.assert_refused(dataclasses.replace(request, headers=kept))
 
     @given(body=st.binary(max_size=300))
@@ -167,8 +172,9 @@ class BridgeConformance:
             assert answer.status in range(200, 300)
             if "xml" in answer.content_type:
                 assert "".join(ET.fromstring(answer.body).itertext()) in ("", nasty)  # noqa: S314 - ours
-            if "json" in answer.content_type:
-                assert nasty in json.loads(answer.body).values()
+            if "json" in answer.content_type:  # where it carries no words, receipts go another way
+                told = json.loads(answer.body)
+                assert nasty in told.values() or (not told and isinstance(self.case.make(), TakesPart))
 
     def test_it_shows_no_secret(self) -> None:
         bridge = self.case.make()

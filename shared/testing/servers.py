@@ -18,7 +18,7 @@ from typing import Final
 
 from shared.servers import NATS_ENV, find_nats_server, find_redis_server, nats_config, redis_args
 
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 90.0
 
 
 _BLOCK: Final = 100

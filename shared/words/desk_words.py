@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 Keyword = Literal[
-    "MINE", "GO", "THERE", "SEEN", "NOT", "POLICE", "ASK", "ENOUGH", "OVER", "CONFIRM", "NOTE", "LIST",
-    "YES", "NO",
+    "MINE", "GO", "THERE", "SEEN", "NOT", "POLICE", "ASK", "ENOUGH", "OVER", "CONFIRM", "NOTE", "POST",
+    "LIST", "YES", "NO",
 ]  # fmt: skip
 """What a member may write; in their language, see desk_words.toml."""
 KEYWORDS: Final[tuple[Keyword, ...]] = get_args(Keyword)

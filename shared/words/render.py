@@ -6,6 +6,7 @@ and none where the alert asks nothing; what reporters wrote reaches verifiers on
 in quotation marks. Pure: the clock, the network and the settings are the caller's.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -29,6 +30,8 @@ MIN_CHARS: Final = 306
 """Two SMS segments: the shortest message that can carry everything that must be said."""
 
 _SHORT_UP_TO: Final = 480
+_SHORT_STATEMENT: Final = 90
+_END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
 _LONDON: Final = ZoneInfo("Europe/London")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -139,33 +142,36 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "reports": body.reports,
         "first_hand": body.first_hand,
         "excerpt": clean(body.excerpt, 50 if size == "short" else 280) if trusted else "",
-        "statement": _sentence(clean(body.statement, 90 if size == "short" else 1000)),
+        "statement": _statement(body.statement, size),
         "tally": body.tally,
+        "fates": body.fates,
         "note": (body.note or "") if trusted else "",
         "who": body.who,
         "seen": body.seen,
         "alike": body.alike,
         "watch_reports": body.watch_reports,
         "watch_since": _local(body.watch_since or body.first_report_at),
-        **_team_facts(alert, body, trusted=trusted),
+        **_team_facts(alert, body, size, trusted=trusted),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
 
 
-def _team_facts(alert: AlertRaised, body: AlertBody, *, trusted: bool) -> dict[str, Any]:
+def _team_facts(alert: AlertRaised, body: AlertBody, size: str, *, trusted: bool) -> dict[str, Any]:
     """Who is on duty, which posts want people, who follows up those of whom nothing is known."""
     names = ", ".join(clean(name, 40) for name in body.on_duty)
     return {
         "on_duty": clip(names, 120) if trusted else "",
-        "posts": [_post_facts(post, alert.at) for post in body.posts] if trusted else [],
+        "posts": [_post_facts(post, alert.at, 40 if size == "short" else 120) for post in body.posts]
+        if trusted
+        else [],
         "unknown": body.unknown,
         "owner": clean(body.owner, 40) if trusted else "",
     }
 
 
-def _post_facts(post: PostLine, now: datetime) -> dict[str, Any]:
+def _post_facts(post: PostLine, now: datetime, width: int) -> dict[str, Any]:
     return {
-        "place": clean(post.place, 40),
+        "place": clean(post.place, width),
         "begins": _local(post.begins),
         "ends": _local(post.ends),
         "needed": post.needed,
@@ -197,6 +203,15 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
         for line in body.lines
     ]
     return {"lines": lines, "held": body.held, "oldest": _local(body.oldest)}
+
+
+def _statement(text: str, size: str) -> str:
+    """A person's words; in the short form as many of their sentences as fit, rather than half a word."""
+    whole = clean(text, 1000)
+    if size != "short" or len(whole) <= _SHORT_STATEMENT:
+        return _sentence(whole)
+    ends = [m.end() for m in _END.finditer(whole) if m.end() <= _SHORT_STATEMENT]
+    return whole[: ends[-1]] if ends else _sentence(clip(whole, _SHORT_STATEMENT))
 
 
 def _sentence(text: str) -> str:

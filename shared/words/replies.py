@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.contracts.alerts import AlertRaised, Preview, ReplyBody, ReplyLine
+from shared.contracts.alerts import AlertRaised, PostLine, Preview, ReplyBody, ReplyLine
 from shared.contracts.groups import GroupDefinition
 from shared.words.clean import clean, clip
 from shared.words.desk_words import languages
@@ -47,7 +47,7 @@ def reply(
     """
     language = body.language if body.language in replies() else _ELSE
     texts = replies()[language]
-    parts = [texts[body.answer].format(**_facts(body))]
+    parts = [texts[body.answer].format(**_facts(body, language))]
     if body.answer in _WITH_NAMES and body.who:
         parts.append(f"+ {clean(body.who, 200)}")
     if body.answer in _WITH_LINES:
@@ -58,18 +58,28 @@ def reply(
     return ("DRILL " if raised.drill else "") + "\n".join(parts), language
 
 
-def _facts(body: ReplyBody) -> dict[str, str]:
+def _facts(body: ReplyBody, language: str) -> dict[str, str]:
+    words = languages()[language]
     return {
         "code": body.code,
         "who": clean(body.who, 40) or "?",
         "until": _clock(body.until),
         "channels": str(body.preview.channels) if body.preview else "0",
         "reason": body.reason,
+        "place": clip(clean(body.post.place, 80), 80) if body.post else "?",
+        "times": _times(body.post) if body.post else "?",
+        "there": f"{words['THERE'][0].upper()} {body.code}",
+        "post_no": f"{words['POST'][0].upper()} {body.code} {words['NO'][0].upper()}",
     }
 
 
 def _clock(moment: datetime | None) -> str:
     return moment.astimezone(_LONDON).strftime("%H:%M") if moment else "?"
+
+
+def _times(post: PostLine) -> str:
+    begins = post.begins.astimezone(_LONDON)
+    return f"{begins.day}/{begins.month} {begins:%H:%M}-{_clock(post.ends)}"
 
 
 def _answers(body: ReplyBody, language: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ _ELSE: Final = "en"
 class ShiftCard(Frozen):
     """One language's card. `reviewed_by` is empty until a second person has reviewed this version."""
 
+    language: str
     version: int
     reviewed_by: str
     reviewed_on: str
@@ -31,4 +32,6 @@ def shift_card(language: str) -> ShiftCard:
 @cache
 def _cards() -> Mapping[str, ShiftCard]:
     read = tomllib.loads(_TEXTS.read_text(encoding="utf-8"))
-    return {language: ShiftCard.model_validate(card) for language, card in read.items()}
+    return {
+        language: ShiftCard.model_validate({**card, "language": language}) for language, card in read.items()
+    }

@@ -150,7 +150,7 @@ class Guided:
         await self.uploads(geojson(*((lat, lon) for lon, lat in HACKNEY)))
         await self.sound()
         await self.page.click(f"text={self.words['swap']}")
-        await expect(self.page.locator("svg .own")).to_be_visible()
+        await expect(self.page.locator("svg .mine")).to_be_visible()
         await self.sound()
         await self.page.click(f"text={self.words['save_area']}")
 

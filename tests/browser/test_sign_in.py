@@ -179,7 +179,7 @@ async def test_an_admin_invites_reads_the_roles_and_what_was_done(rig: Rig, scre
         await expect(page.locator("ol > li")).to_have_count(3)
         await looked_at(page, "acts")
         await page.goto(url(rig, "/members"))
-        await page.locator("summary").last.click()
+        await page.locator("main summary").last.click()
         await page.locator("button.danger").last.click()
         await page.wait_for_url(re.compile("/members$"))
         await expect(page.get_by_text("Zed")).to_have_count(0)

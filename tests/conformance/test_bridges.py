@@ -20,6 +20,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from services.ingest.app import make_app
 from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
 from services.ingest.settings import IngestSettings
@@ -78,6 +79,18 @@ def sign_telegram(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
     return request("telegram", body, headers)
 
 
+def sign_matrix(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    headers = {"content-type": "application/json", "authorization": f"Bearer {secrets['env:HS']}"}
+    url = f"{PUBLIC}/bridges/matrix/_matrix/app/v1/transactions/7"
+    return WebhookRequest("PUT", url, headers, body, NOW)
+
+
+def taught(bridge: Matrix) -> None:
+    """As if it had asked the homeserver who is in the room and what is answered."""
+    bridge.rooms.known["!direct7700900123:example.org"] = "private"
+    bridge.rooms.quotes["$alert-of-ours"] = "UNCONFIRMED D7K. Ashwin St E8. Reply MINE D7K."
+
+
 TWILIO = BridgeCase(
     bridge=TwilioSms,
     settings={"auth_token": "env:TOKEN"},
@@ -102,7 +115,22 @@ TELEGRAM = BridgeCase(
     sign=sign_telegram,
     private=PRIVATE,
 )
-CASES = [TWILIO, ANDROID, TELEGRAM]
+MATRIX = BridgeCase(
+    bridge=Matrix,
+    settings={
+        "homeserver": "http://127.0.0.1:9",
+        "user_id": "@relay:example.org",
+        "hs_token": "env:HS",
+        "as_token": "env:AS",
+        "desk_rooms": ["!verifiers:example.org"],
+    },
+    secrets={"env:HS": "hs-token-of-the-test", "env:AS": "as-token-of-the-test"},
+    bodies=bodies("matrix"),
+    sign=sign_matrix,
+    private=PRIVATE,
+    teach=taught,
+)
+CASES = [TWILIO, ANDROID, TELEGRAM, MATRIX]
 
 
 class TestTwilioSms(BridgeConformance):
@@ -117,6 +145,10 @@ class TestTelegram(BridgeConformance):
     case = TELEGRAM
 
 
+class TestMatrix(BridgeConformance):
+    case = MATRIX
+
+
 class FixedClock:
     def now(self) -> datetime:
         return NOW
@@ -129,8 +161,8 @@ class Host:
 
     async def send(self, signed: WebhookRequest) -> tuple[int, str]:
         path = signed.url.removeprefix(PUBLIC)
-        async with self.client.post(
-            path, data=io.BytesIO(signed.body), headers=dict(signed.headers)
+        async with self.client.request(
+            signed.method, path, data=io.BytesIO(signed.body), headers=dict(signed.headers)
         ) as response:
             return response.status, await response.text()
 

@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels import load_channels
 from services.notifier.channels.feed import FeedChannel
+from services.notifier.channels.matrix import MatrixChannel
 from services.notifier.channels.ntfy import NtfyChannel
 from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.channels.telegram import TelegramChannel
@@ -23,6 +24,7 @@ from shared.plugins.channel_testing import (
     MESSAGE,
     Answer,
     ChannelConformance,
+    HttpProvider,
     Provider,
     Received,
     a_host,
@@ -33,7 +35,7 @@ SIGNING = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes ...").decod
 
 
 def test_the_manifest_names_every_channel() -> None:
-    assert set(load_channels()) >= {"webhook", "smtp", "telegram", "ntfy", "feed"}
+    assert set(load_channels()) >= {"webhook", "smtp", "telegram", "ntfy", "feed", "matrix"}
 
 
 class TestWebhook(ChannelConformance):
@@ -105,6 +107,74 @@ class TestTelegram(ChannelConformance):
         provider.will(Answer(status, Delivered(), body=b'{"ok":false,"description":"Unauthorized"}'))
         outcome: Any = await channel.send(channel.recipients()[0], MESSAGE, key="k")
         assert outcome.words == "Unauthorized"
+
+
+class TestMatrix(ChannelConformance):
+    plugin = MatrixChannel
+    secrets: ClassVar[Mapping[str, str]] = {"env:TOKEN": "syt_made-up-access-token"}
+    answers = (
+        Answer(200, Delivered("$e1"), body=b'{"event_id":"$e1"}', exact=True),
+        Answer(200, Delivered(), body=b"<html>", exact=True),
+        Answer(400, Rejected("http_400"), body=b'{"errcode":"M_BAD_JSON"}', exact=True),
+        Answer(401, BadCredentials(), body=b'{"errcode":"M_UNKNOWN_TOKEN","error":"Unrecognised"}'),
+        Answer(401, BadCredentials(), body=b'{"errcode":"M_MISSING_TOKEN"}'),
+        Answer(403, BadCredentials(), body=b'{"errcode":"M_USER_SUSPENDED"}'),
+        Answer(403, BadCredentials(), body=b"<html>a proxy's</html>"),
+        Answer(403, Rejected("not_in_room"), body=b'{"errcode":"M_FORBIDDEN"}', exact=True),
+        Answer(404, Rejected("http_404"), body=b'{"errcode":"M_UNRECOGNIZED"}', exact=True),
+        Answer(413, Rejected("http_413"), body=b'{"errcode":"M_TOO_LARGE"}', exact=True),
+        Answer(
+            429,
+            RetryLater("http_429", 2.5),
+            body=b'{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}',
+            exact=True,
+        ),
+        Answer(
+            429,
+            RetryLater("http_429", 7.0),
+            body=b'{"retry_after_ms":2500}',
+            headers={"Retry-After": "7"},
+            exact=True,
+        ),
+        Answer(429, RetryLater("http_429"), body=b'{"retry_after_ms":"soon"}', exact=True),
+        Answer(500, RetryLater("http_500"), exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+        Answer(503, RetryLater("http_503", 120.0), headers={"Retry-After": "120"}, exact=True),
+    )
+
+    def settings(self, provider: Provider) -> dict[str, Any]:
+        return {"homeserver": provider.url, "token": "env:TOKEN", "to": ["!room?1:ex#.org", "!two"]}
+
+    async def start_provider(self) -> Provider:
+        provider = HttpProvider("body")
+        await provider.start()
+        return provider
+
+    async def test_every_attempt_is_one_transaction_in_the_right_room(
+        self, channel: Channel, provider: Provider
+    ) -> None:
+        for _ in range(2):
+            await channel.send(channel.recipients()[0], MESSAGE, key="a1-chat-0")
+        path = "/_matrix/client/v3/rooms/%21room%3F1%3Aex%23.org/send/m.room.message/a1-chat-0"
+        assert {got.call for got in provider.received} == {f"PUT {path}"}
+        assert {got.headers["authorization"] for got in provider.received} == {
+            "Bearer syt_made-up-access-token"
+        }
+
+    @pytest.mark.parametrize(("urgent", "kind"), [(True, "m.text"), (False, "m.notice")])
+    async def test_only_what_is_urgent_makes_a_phone_ring_and_no_word_does(
+        self, channel: Channel, provider: Provider, *, urgent: bool, kind: str
+    ) -> None:
+        words = "@room <b>now</b> [x](https://x.example)"
+        await channel.send("!two", replace(MESSAGE, text=words, urgent=urgent), key="k")
+        sent = json.loads(provider.received[0].raw)
+        assert sent == {"msgtype": kind, "body": words, "m.mentions": {}}
+
+    def test_a_room_is_given_by_its_id(self) -> None:
+        with pytest.raises(ValueError, match="pattern"):
+            MatrixChannel.Settings.model_validate(
+                {"homeserver": "https://x.example", "token": "env:T", "to": ["#alias:x.example"]}
+            )
 
 
 class TestNtfy(ChannelConformance):

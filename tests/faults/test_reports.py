@@ -10,12 +10,12 @@ import pytest
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import State
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts.base import Position, ReportId
 from shared.contracts.groups import GroupDefined, GroupDefinition
 from shared.contracts.incidents import ReportAttached
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import load_gazetteer
 from tests.faults.reports import Site, TrueReport, make_groups, make_reports, make_sites
 
 NOW = datetime(2026, 5, 14, 18, tzinfo=UTC)

@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 import structlog
 
-from services.router.gazetteer.importing import import_gazetteer
 from services.router.main import serve
 from services.router.settings import RouterSettings
 from shared.bus import NatsBus
@@ -18,6 +17,7 @@ from shared.clock import SystemClock
 from shared.contracts.catalog import NOTED, decode_all, encode
 from shared.contracts.incidents import InputDecided
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.importing import import_gazetteer
 from shared.sealing import Keyring, load_master_key, make_unsafe_key_file
 from shared.testing.servers import NatsServer, free_port
 

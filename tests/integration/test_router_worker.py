@@ -15,8 +15,6 @@ import structlog
 from services.router import worker as worker_module
 from services.router.decide import decider
 from services.router.fold import LogFold, UnreadableLogError
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import load_gazetteer
 from services.router.health import Health
 from services.router.keeper import Keeper
 from services.router.worker import Patience, Router
@@ -29,6 +27,8 @@ from shared.contracts.incidents import IncidentOpened, InputDecided
 from shared.contracts.keys import DeadLettered
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.errors import BusUnavailableError
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import load_gazetteer
 from shared.ports import Bus, Outgoing
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus

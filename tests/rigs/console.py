@@ -26,12 +26,11 @@ from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
+from services.console.tiles import Tiles
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.state import State
-from services.router.gazetteer.load import gazetteer_of
-from services.router.gazetteer.rows import Rows
 from shared.contracts import desk, members
 from shared.contracts import incidents as i
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
@@ -48,6 +47,9 @@ from shared.contracts.groups import (
     MemberRevoked,
 )
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome
+from shared.gazetteer.live import LiveGazetteer
+from shared.gazetteer.load import gazetteer_of
+from shared.gazetteer.rows import Rows
 from shared.http import site
 from shared.ports import Bus, Entry
 from shared.sealing import Keyring, MasterKey
@@ -73,6 +75,7 @@ REALLY_DECIDED: Final = (
 )
 """Commands that the tiny router leaves to the real one, which knows the members published here."""
 NOWHERE: Final = gazetteer_of(Rows())
+BUILT_IN: Final = LiveGazetteer(None)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:
@@ -363,7 +366,19 @@ async def console_rig(
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="console")
         channels = Channels.found(rig.http)
         rig.console = Console(
-            *(bus, rig.store, keyring, rig.clock, rig.settings, rig.news, channels, rig.stop, state.ephemeral)
+            *(
+                bus,
+                rig.store,
+                keyring,
+                rig.clock,
+                rig.settings,
+                rig.news,
+                channels,
+                rig.stop,
+                state.ephemeral,
+            ),
+            places=BUILT_IN,
+            tiles=Tiles.open(tiles) if (tiles := rig.settings.console_tiles_file) else None,
         )
         workers = (rig.projector().work, rig.news.work, rig.live.work, rig.decide)
         tasks = [asyncio.create_task(work(rig.stop)) for work in workers]

@@ -12,11 +12,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from services.router.gazetteer.load import load_gazetteer
 from services.router.worker import Patience, Router
 from shared.contracts import desk
 from shared.contracts.base import HUB, GroupId, MemberId, Message, Position, ReportId
-from shared.contracts.catalog import encode
+from shared.contracts.catalog import decode, encode
 from shared.contracts.groups import (
     Area,
     ChannelDefinition,
@@ -26,7 +25,8 @@ from shared.contracts.groups import (
     Policy,
     Role,
 )
-from shared.contracts.reports import ReportContent, ReportReceived
+from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
+from shared.gazetteer.load import load_gazetteer
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
@@ -37,6 +37,14 @@ HACKNEY: Final = (
      (-0.077, 51.5215), (-0.088, 51.529), (-0.084, 51.546), (-0.104, 51.564)),
 )  # fmt: skip
 HARINGEY: Final = (((-0.104, 51.564), (-0.063, 51.5775), (-0.05, 51.61), (-0.12, 51.61), (-0.104, 51.564)),)
+COMMUNITY: Final = ChannelDefinition(
+    id="telegram", kind="telegram", audience="community",
+    settings={"api": "env:U", "token": "env:T", "to": ["@one", "@two"]},
+)  # fmt: skip
+VERIFIERS: Final = ChannelDefinition(
+    id="hook", kind="webhook", audience="verifiers",
+    settings={"url": "env:U", "path": "/v", "secret": "env:S"},
+)  # fmt: skip
 _QUICK: Final = Patience(tick_s=0.05, takeover_s=0.3, idle_takeover_s=0.3)
 _PATIENCE_S: Final = 60
 """A busy machine is no failure."""
@@ -118,14 +126,26 @@ class DeskRig:
         )
         await until(lambda: self._has(f"group:{group}"), within_s=_PATIENCE_S)
 
-    async def report(self, text: str, *, at: Position | None = None, **content: Any) -> str:
+    async def report(
+        self, text: str, *, at: Position | None = None, contact: str | None = None, **content: Any
+    ) -> str:
         """A report, decided and shown; its id."""
+        return await self._report(text, at=at, drill=False, contact=contact, **content)
+
+    async def drill(self, text: str, *, at: Position | None = None, **content: Any) -> str:
+        """The same as an exercise."""
+        return await self._report(text, at=at, drill=True, **content)
+
+    async def _report(
+        self, text: str, *, at: Position | None, drill: bool, contact: str | None = None, **content: Any
+    ) -> str:
         self._n += 1
         report = f"r{self._n}"
         said = {"sender": f"s{self._n}", **content}
         inside = ReportContent(text=text, position=at, **said)
-        base = {"id": report, "at": self.rig.clock.now()}
-        await self.put(ReportReceived(**base, report_id=ReportId(report), bridge="api", content=inside))
+        base = {"id": report, "at": self.rig.clock.now(), "drill": drill, "bridge": "api"}
+        way = ReportContact(address=contact) if contact else None
+        await self.put(ReportReceived(**base, report_id=ReportId(report), content=inside, contact=way))
         await until(lambda: self._decided(report), within_s=_PATIENCE_S)
         await self.rig.shown()
         return report
@@ -137,6 +157,16 @@ class DeskRig:
         if status != 200:
             raise AssertionError(f"{command}: {status} {answer}")
         return answer
+
+    async def given(self) -> tuple[type[Message], str, str]:
+        """The command that was stored last: what it is, whose it is, and how the router decided it."""
+        seq = await self.rig.bus.last_seq("DESK")
+        entry = await self.rig.bus.get("DESK", seq)
+        if entry is None:
+            raise AssertionError("nobody has given a command")
+        command = decode(entry)
+        decided = await self.rig.store.one(f"decided:DESK.{seq}") or {}
+        return type(command), getattr(command, "member", ""), str(decided.get("outcome"))
 
     async def incidents(self, by: str) -> list[dict[str, Any]]:
         """What this member's groups have, newest first."""

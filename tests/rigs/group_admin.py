@@ -97,6 +97,55 @@ async def group_desk(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: 
             await asyncio.wait_for(running, 10)
 
 
+class Person:
+    """Somebody signed in: pages and forms, without a browser."""
+
+    def __init__(self, rig: Rig, headers: dict[str, str]) -> None:
+        self.rig, self.headers = rig, headers
+        self.status, self.text, self.path = 0, "", ""
+
+    async def get(self, path: str) -> int:
+        """Open a page; its status."""
+        async with self.rig.http.get(self.rig.url + path, headers=self.headers) as response:
+            return await self._took(response)
+
+    async def send(self, path: str, *, version: int | None = None, **fields: Any) -> int:
+        """Send a form as if it had been filled in from that version (the present one)."""
+        seen = (await self.group())["version"] if version is None else version
+        data = {"csrf": self.headers["X-CSRF"], "seen": str(seen), **fields}
+        lists = [
+            (k, v) for k, values in data.items() for v in (values if isinstance(values, list) else [values])
+        ]
+        async with self.rig.http.post(self.rig.url + path, data=lists, headers=self.headers) as response:
+            return await self._took(response)
+
+    async def upload(self, path: str, content: bytes, **fields: str) -> int:
+        """Send a file by the form; its status."""
+        form = aiohttp.FormData({"csrf": self.headers["X-CSRF"], **fields})
+        form.add_field("file", content, filename="area.geojson")
+        async with self.rig.http.post(self.rig.url + path, data=form, headers=self.headers) as response:
+            return await self._took(response)
+
+    async def group(self, name: str = "hackney") -> dict[str, Any]:
+        """The group as it is now."""
+        found = await self.rig.store.one(f"group:{name}")
+        return found or {"version": 0}
+
+    def kept(self) -> str:
+        """Under which name the page keeps what it shows."""
+        return self.text.partition('name="kept" value="')[2].partition('"')[0]
+
+    async def _took(self, response: aiohttp.ClientResponse) -> int:
+        self.status, self.text, self.path = response.status, await response.text(), response.url.path_qs
+        return self.status
+
+
+async def who(desk: Desk, name: str, **roles: str) -> Person:
+    """A member with these roles, signed in."""
+    await desk.rig.member(name, **roles)
+    return Person(desk.rig, await desk.rig.signed_in(name))
+
+
 def geojson(*ring: tuple[float, float]) -> str:
     """A file with one polygon of these (lon, lat) points, as a drawing program saves it."""
 

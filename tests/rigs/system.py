@@ -170,7 +170,7 @@ class RelaySystem:
         finally:
             process.env, process.ready = env, ready
 
-    async def died_at_fault_point(self, name: str, *, within_s: float = 20) -> None:
+    async def died_at_fault_point(self, name: str, *, within_s: float = 60) -> None:
         """Return once the process has ended at its armed fault point."""
         process = self.processes[name].running
         if process is None:
@@ -179,7 +179,7 @@ class RelaySystem:
         if process.returncode != _KILLED:
             raise AssertionError(f"{name} ended with {process.returncode}; see {self.processes[name].log}")
 
-    async def wait_until(self, condition: Condition, what: str, *, within_s: float = 20) -> None:
+    async def wait_until(self, condition: Condition, what: str, *, within_s: float = 60) -> None:
         """Return once the condition holds; an AssertionError says what was waited for in vain."""
         try:
             async with asyncio.timeout(within_s):

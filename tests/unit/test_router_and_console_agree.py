@@ -15,11 +15,11 @@ from services.router.decide.decider import Input, step
 from services.router.decide.snapshot import snapshot_of
 from services.router.decide.state import Incident, State
 from services.router.evaluate import state_with
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts import aftercare, desk
 from shared.contracts.base import HUB, Message
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.load import load_gazetteer
 
 GAZETTEER = load_gazetteer()
 START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)

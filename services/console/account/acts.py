@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.console.account.pages import as_page, page
+from services.console.account.naming import called
+from services.console.account.pages import WORDS, as_page, page
 from services.console.decide.acts import act, concerns
 from services.console.door import CONSOLE, Actor, Console, page_actor
+from shared.contracts.aftercare import OUTSIDE
 from shared.contracts.base import HUB
 from shared.contracts.catalog import decode
 from shared.contracts.desk import DeskCommand
@@ -36,10 +38,13 @@ async def get_acts(request: web.Request) -> web.StreamResponse:
     found = await _acts(console, groups, entries)
     people = {m for a in found for m in (a["member"], a["whom"]) if m}
     waiting = {i["member"]: i["name"] for i in await console.store.listed("invites", "invite")}
-    names = {**waiting, **await console.store.names_of(people)}
+    outside = {OUTSIDE: WORDS.say(WORDS.language_of(request), "acts_outside")}
+    names = {**outside, **waiting, **await console.store.names_of(people)}
     incidents = await console.store.many("incident", {a["incident"] for a in found if a["incident"]})
     codes = {i["id"]: i["code"] for i in incidents if "code" in i}
-    return page(request, "acts.html", actor=actor, acts=found, names=names, codes=codes)
+    return page(
+        request, "acts.html", actor=actor, acts=found, names=names, codes=codes, called=await called(request)
+    )
 
 
 def runs(actor: Actor) -> list[str]:

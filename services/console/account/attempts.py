@@ -18,12 +18,12 @@ PER_ADDRESS: Final = 100
 PER_NAME: Final = 10
 
 
-async def attempt(request: web.Request, what: str, name: str = "") -> None:
-    """Count one attempt; raise a 429 problem if there were too many of late."""
+async def attempt(request: web.Request, what: str, name: str = "", *, most: int = PER_NAME) -> None:
+    """Count one attempt (`most` for each name); raise a 429 problem if there were too many of late."""
     address = client_address(request, request.app[CONSOLE].settings.console_trusted_proxies)
     await _count(request, f"{what}:address", address, PER_ADDRESS)
     if name:
-        await _count(request, f"{what}:name", name, PER_NAME)
+        await _count(request, f"{what}:name", name, most)
 
 
 async def succeeded(request: web.Request, what: str, name: str) -> None:

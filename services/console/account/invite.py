@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from services.console import invitations
 from services.console.account.attempts import attempt
+from services.console.account.naming import called
 from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
 from services.console.account.passkeys import ask_to_make, made, passkey_tag, site_of
 from services.console.account.passwords import NewCodes, login_tag, new_codes, new_password
@@ -26,7 +27,8 @@ DEFAULT_LABEL = "Passkey"
 async def get_invite(request: web.Request) -> web.StreamResponse:
     """Who is invited as what, and the two ways in. Looking opens nothing."""
     invite = await _invite(request)
-    return page(request, "invite.html", invite=invite, passkeys=site_of(request) is not None)
+    passkeys = site_of(request) is not None
+    return page(request, "invite.html", invite=invite, passkeys=passkeys, called=await called(request))
 
 
 @as_page

@@ -5,6 +5,7 @@ from aiohttp import web
 from services.console import invitations
 from services.console.account.acts import runs
 from services.console.account.attempts import attempt
+from services.console.account.naming import called
 from services.console.account.pages import as_page, led_to, page, text_of
 from services.console.decide.draft import Document
 from services.console.door import CONSOLE, Actor, Console, form_of, page_actor
@@ -28,7 +29,9 @@ async def post_invite(request: web.Request) -> web.StreamResponse:
     await attempt(request, "inviting", actor.member)
     form = await form_of(request)
     name, group, role = text_of(form, "name", most=80).strip(), text_of(form, "group"), text_of(form, "role")
-    if not name or role not in ROLES or group not in await _groups(request.app[CONSOLE], actor):
+    if group and group not in await _groups(request.app[CONSOLE], actor):
+        raise Problem(403, "not_your_group", "You run no such group; choose one of yours.")
+    if not name or role not in ROLES or not group:
         raise Problem(422, "invite_unsound", "Write a name, and choose a group and a role.")
     if (role == "operator") != (group == HUB):
         raise Problem(422, "operator_of_hub", "An operator belongs to the hub, all other roles to a group.")
@@ -109,6 +112,7 @@ async def _list(request: web.Request, actor: Actor) -> web.Response:
         groups=await _groups(console, actor),
         roles=[role for role in ROLES if role != "operator" or actor.operates],
         ways=ways,
+        called=await called(request),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.account.invite import MENDABLE, free, label_of, picture
+from services.console.account.naming import called
 from services.console.account.pages import as_page, in_words, led_to, page, text_of, words_of
 from services.console.account.passkeys import ask_to_make, made, passkey_tag, site_of
 from services.console.account.passwords import login_tag, new_codes, new_password
@@ -32,7 +33,7 @@ async def get_account(request: web.Request) -> web.StreamResponse:
     actor = await page_actor(request)
     ways = await _ways(request.app[CONSOLE], actor)
     can = {"passkeys": site_of(request) is not None, "fresh": _fresh(request, actor)}
-    return page(request, "account.html", actor=actor, ways=ways, **can)
+    return page(request, "account.html", actor=actor, ways=ways, called=await called(request), **can)
 
 
 @as_page

@@ -5,70 +5,45 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.csrf import FIELD
-from services.console.door import Actor, csrf_of
+from services.console.door import Actor
+from services.console.web.inner import Inner, refusing
 from services.console.web.rendering import when
 from services.console.web.words import Words
-from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem
 
-_WEB: Final = Path(__file__).parents[1] / "web"
-WORDS: Final = Words(_WEB / "account_languages")
-_PAGES: Final = Environment(
-    loader=FileSystemLoader(_WEB / "templates" / "account"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_YEAR_S: Final = 365 * 24 * 3600
+WORDS: Final = Words(Path(__file__).parents[1] / "web" / "account_languages")
+_INNER: Final = Inner(["account"], WORDS, refusals="problem")
+words_of = _INNER.words_of
 
 
 def page(
     request: web.Request, template: str, *, actor: Actor | None = None, status: int = 200, **values: Any
 ) -> web.Response:
-    """The page in the reader's language. Its forms say where they came from, to us and to nobody else."""
-    language = WORDS.language_of(request)
-    html = _PAGES.get_template(template).render(
-        lang=language,
-        dir=WORDS.say(language, "direction"),
-        say=functools.partial(WORDS.say, language),
-        said=functools.partial(_said, language),
-        languages=[(tag, WORDS.say(tag, "language_name")) for tag in WORDS.languages],
-        other_language=functools.partial(other_language, request),
-        actor=actor,
-        csrf_field=FIELD,
-        csrf=csrf_of(request),
-        request_path=request.path,
-        when=when,
-        clock=moment_of,
-        **values,
-    )
-    response = web.Response(text=html, content_type="text/html", status=status)
-    response.headers["Referrer-Policy"] = "same-origin"
-    if request.query.get("lang") in WORDS.languages:
-        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
-    return response
+    """The page in the reader's language."""
+    return _INNER.page(request, template, status=status, **{**frame(request, actor), "when": when, **values})
 
 
-def as_page(handler: Handler) -> Handler:
-    """The handler, whose refusals are pages."""
+def frame(request: web.Request, actor: Actor | None) -> dict[str, Any]:
+    """What the frame of these pages needs."""
+    return {
+        "actor": actor,
+        "csrf_field": FIELD,
+        "request_path": request.path,
+        "clock": moment_of,
+    }
 
-    @functools.wraps(handler)
-    async def drawn(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except Problem as problem:
-            return refused(request, problem)
-        except StateUnavailableError as error:
-            return refused(request, Problem(503, "state_unavailable", str(error), retry_after_s=2))
 
-    return drawn
+def refused(request: web.Request, problem: Problem) -> web.Response:
+    """A page that says what was wrong and what to do."""
+    detail = words_of(request, problem)
+    return page(request, "refused.html", status=problem.status, code=problem.code, detail=detail)
+
+
+as_page = refusing(refused)
 
 
 def in_words(handler: Handler) -> Handler:
@@ -85,21 +60,6 @@ def in_words(handler: Handler) -> Handler:
     return said
 
 
-def refused(request: web.Request, problem: Problem) -> web.Response:
-    """A page that says what was wrong and what to do."""
-    response = page(
-        request, "refused.html", status=problem.status, code=problem.code, detail=words_of(request, problem)
-    )
-    if problem.retry_after_s is not None:
-        response.headers["Retry-After"] = str(problem.retry_after_s)
-    return response
-
-
-def words_of(request: web.Request, problem: Problem) -> str:
-    """The refusal in the reader's language, where there are words for it."""
-    return _said(WORDS.language_of(request), f"problem_{problem.code}", problem.detail)
-
-
 def led_to(location: str) -> web.Response:
     """Go on there; going back sends nothing twice."""
     return web.Response(status=303, headers={"Location": location})
@@ -111,17 +71,6 @@ def text_of(form: Mapping[str, Any], name: str, *, most: int = 300) -> str:
     return value if isinstance(value, str) and len(value) <= most else ""
 
 
-def _said(language: str, key: str, otherwise: str) -> str:
-    """The text under that key, or these words: for what others add without words of ours."""
-    return WORDS.say(language, key) if key in WORDS.keys("en") else otherwise
-
-
 def moment_of(moment: datetime | str) -> str:
     """A time for people, also out of a document."""
     return when(datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
-
-
-def other_language(request: web.Request, tag: str) -> str:
-    """The address of this page in another language."""
-    kept = [(name, value) for name, value in request.query.items() if name != "lang"]
-    return f"{request.path}?{urlencode([*kept, ('lang', tag)])}"

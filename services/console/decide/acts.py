@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.console.decide.draft import Document
-from shared.contracts.base import HUB
+from shared.contracts.base import HUB, MemberId
 from shared.contracts.desk import (
     AddMember,
     DefineGroup,
@@ -21,7 +21,10 @@ from shared.contracts.desk import (
 )
 from shared.contracts.members import InviteMember
 from shared.permissions import name_of
+from shared.start import FROM_FILES
 
+BOOTSTRAP: Final = MemberId("bootstrap")
+"""Who adds the first operator, while there is none."""
 _DETAILS: Final = ("ask", "outcome", "stage", "stopped", "absorbed")
 """Fields that hold a choice, never words."""
 
@@ -34,6 +37,8 @@ def act(command: DeskCommand, stored_at: datetime, decided: Document | None) -> 
         "group": command.group,
         "what": name_of(type(command)),
         "whom": _whom(command),
+        "defined": command.definition.id if isinstance(command, DefineGroup) else None,
+        "at_start": _at_start(command),
         "incident": command.incident_id if isinstance(command, IncidentCommand) else None,
         "report": command.report_id if isinstance(command, ReleaseReport) else None,
         "details": {n: str(getattr(command, n)) for n in _DETAILS if getattr(command, n, None) is not None},
@@ -56,6 +61,14 @@ def concerns(command: DeskCommand, groups: Iterable[str], roles_of: Mapping[str,
     if command.group == HUB and not isinstance(command, KillSwitch):
         touched |= roles_of.get(_whom(command) or command.member, {}).keys()
     return bool(touched & own)
+
+
+def _at_start(command: DeskCommand) -> bool:
+    """Whether nobody did it: the first operator, and the groups that `relay up` reads from their files."""
+    if command.member == BOOTSTRAP:
+        return True
+    files = isinstance(command, DefineGroup) and command.group == HUB
+    return files and command.id.startswith(f"{command.member}.{FROM_FILES}")
 
 
 def _whom(command: DeskCommand) -> str | None:

@@ -3,11 +3,14 @@
 In the same form in which the router restates it, so that an old incident is shown as a new one.
 """
 
+from collections import Counter
 from typing import Any
 
 from services.console.decide.draft import Document, Draft
 from services.console.decide.incidents import happened
 from shared.contracts import aftercare as ac
+from shared.contracts.desk import Tally
+from shared.tallies import tally_of_people
 
 
 def _after(incident: Document) -> Document:
@@ -24,13 +27,17 @@ def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
     """How many were taken, what became of them, who follows it up."""
     incident = draft.edit(f"incident:{event.incident_id}")
     fates = event.fates.people if isinstance(event.fates, ac.Fates) else {}
+    if isinstance(event.fates, ac.Fates):
+        said = Tally.model_validate(incident.get("tally") or {})
+        incident["tally"] = tally_of_people(said, fates.values()).model_dump()
     _after(incident).update(
         people=[{"tag": tag, "fate": fate} for tag, fate in fates.items()],
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at.isoformat() if event.check_at else None,
     )
-    facts = {"arrested": len(fates), "unknown": sum(fate == "unknown" for fate in fates.values())}
+    counted = dict(sorted(Counter(fates.values()).items()))
+    facts = {"arrested": len(fates), "unknown": counted.get("unknown", 0), "fates": counted}
     happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts)
 
 

@@ -2,24 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from services.console.decide.draft import Document
 
 Names = Mapping[str, str]
+_TELLING: Final = frozenset({"ended", "updated"})
+"""Steps by which everybody who was told hears the numbers as they are."""
 
 
-def aftercare(incident: Document, names: Names, *, wordless: bool) -> Document | None:
-    """All that is known of the people taken; None where nobody was, and there is no post."""
+def aftercare(incident: Document, names: Names, *, wordless: bool, always: bool = False) -> Document | None:
+    """All that is known of the people taken; None where there is nobody and no post (unless `always`)."""
     after = incident.get("aftercare") or {}
     people = after.get("people") or []
     posts = sorted(after.get("posts") or [], key=lambda post: (post["begins"], post["id"]))
-    if not people and not posts:
+    if not (people or posts or always):
         return None
     owner = after.get("owner")
     return {
         **counts(incident),
-        "fates": dict(Counter(person["fate"] for person in people)),
+        "fates": fates(incident),
         "people": people,
         "owner": {"member": owner, "name": names.get(owner, "")} if owner else None,
         "check_at": after.get("check_at"),
@@ -32,6 +34,25 @@ def counts(incident: Document) -> dict[str, int]:
     people = (incident.get("aftercare") or {}).get("people") or []
     unknown = sum(person["fate"] == "unknown" for person in people)
     return {"arrested": len(people), "unaccounted": unknown}
+
+
+def fates(incident: Document) -> dict[str, int]:
+    """What became of everybody taken, in numbers."""
+    return dict(Counter(p["fate"] for p in (incident.get("aftercare") or {}).get("people") or []))
+
+
+def untold(incident: Document) -> bool:
+    """Whether it is known better what became of them than those who were told have heard."""
+    told: tuple[Any, Any] = (None, None)
+    known: Any = None
+    for step in incident.get("timeline", ()):
+        if step.get("what") == "accounted":
+            known = step.get("fates", known)
+            # An end that takes people down is one telling with it.
+            told = (told[0], known) if step.get("cause") == told[0] else told
+        elif step.get("what") in _TELLING:
+            told = (step.get("cause"), known)
+    return bool(known) and known != told[1] and set(known) != {"unknown"}
 
 
 def _post(post: Document, names: Names, *, wordless: bool) -> Document:

@@ -1,7 +1,7 @@
 """The guided confirm: the questions that trained verifiers ask, and the text that the answers make. Pure.
 
-The text is a proposal that the dispatcher edits. It holds figures behind words ("Vans: 2"), so that it is
-right in every language, and nothing that would name or describe a person.
+The text is a proposal that the dispatcher edits: short sentences, with figures as each language counts, and
+nothing that would name or describe a person.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ def built(answers: Answers, word: Word) -> str:
     sentences = [
         word("built_list_end", list=word("built_comma").join(figures)) if figures else "",
         word("built_held_none") if answers.held == 0 else "",
-        word("built_where", where=answers.where.rstrip(".")) if answers.where else "",
+        word("built_where", where=_begun(answers.where.rstrip("."))) if answers.where else "",
         _when(answers, word),
         *(word(f"built_{sign}") for sign in answers.signs),
     ]
@@ -78,6 +78,11 @@ def doubts(answers: Answers) -> list[str]:
     if not answers.signs:
         found.append("doubt_who_they_are")
     return found
+
+
+def _begun(sentence: str) -> str:
+    """With a capital, as a sentence begins."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _when(answers: Answers, word: Word) -> str:

@@ -376,7 +376,8 @@ def _said(detail: i.ReportDetail | None) -> Document:
     }
     observed = detail.observed_at.isoformat() if detail.observed_at else None
     trusted = {"trusted": True} if detail.trusted else {}
-    return {**dumped, **trusted, "observed_at": observed}
+    tongue = {"tongue": detail.gist.tongue} if detail.gist else {}
+    return {**dumped, **trusted, **tongue, "observed_at": observed}
 
 
 def _end(incident: Document, event: Message, status: str) -> None:

@@ -1,14 +1,13 @@
 """Which open incidents may be the same as one: how far, and how like their words. Pure."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.console.decide.alike import likeness
 from services.console.decide.draft import Document
-from services.console.decide.drawing import DEGREE_M
 from services.console.decide.views import is_open
+from shared.geo import distance_m
 
 _FAR_M: Final = 5_000.0
 _BESIDE_M: Final = 50.0
@@ -52,8 +51,7 @@ def metres_between(one: Document, other: Document) -> float | None:
     a, b = one.get("place"), other.get("place")
     if not a or not b:
         return None
-    east = (a["lon"] - b["lon"]) * math.cos(math.radians((a["lat"] + b["lat"]) / 2))
-    return math.hypot(east, a["lat"] - b["lat"]) * DEGREE_M
+    return distance_m(a["lat"], a["lon"], b["lat"], b["lon"])
 
 
 def _alike(texts: Sequence[str], others: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.console.decide.aftercare_views import counts
+from services.console.decide.aftercare_views import counts, untold
 from services.console.decide.desk_list import on_it
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import offered, role_in
@@ -91,20 +91,13 @@ def _to_know(incident: Document) -> Iterator[Next]:
 
 
 def _after(incident: Document) -> Iterator[Next]:
-    tally = incident.get("tally") or {}
-    unaccounted = counts(incident)["unaccounted"]
-    if incident.get("status") == "officers_left" and (
-        tally.get("taken") or tally.get("unknown") or unaccounted
-    ):
+    people = counts(incident)
+    if untold(incident):
+        yield Next("update", "next_tell_account")
+    if incident.get("status") == "officers_left" and people["arrested"]:
         yield Next("aftercare", "next_aftercare")
-    if unaccounted:
+    if people["unaccounted"]:
         yield Next("account", "next_account")
-    if (
-        incident.get("status") == "aftercare"
-        and (tally.get("taken") or tally.get("unknown"))
-        and not (incident.get("aftercare") or {}).get("people")
-    ):
-        yield Next("update", "next_in_aftercare")
     yield Next("closed", "next_close")
 
 

@@ -58,6 +58,7 @@ _ALL: Final = (
     PageAct("aftercare", "end", desk.End, _RUNNING | _QUIET | {"officers_left"}, "end", tells=True,
             fixed={"stage": "aftercare"}, undo="reopen"),
     PageAct("account", "account", aftercare.Account, _HELD, "end"),
+    PageAct("post", "post", aftercare.OpenPost, _HELD, "end", tells=True),
     PageAct("closed", "end", desk.End, _OPEN | _QUIET, "end", tells=True, fixed={"stage": "closed"},
             undo="reopen"),
     PageAct("not_confirmed", "reject", desk.Reject, _UNPROVEN | _QUIET, "end", tells=True,
@@ -76,6 +77,14 @@ _ALL: Final = (
     PageAct("release", "release", desk.Release, _OPEN, "pass", asks=False, undo="claim"),
 )  # fmt: skip
 ACTS: Final[Mapping[str, PageAct]] = {act.name: act for act in _ALL}
+POST_ACTS: Final[Mapping[str, PageAct]] = {
+    "join": PageAct("post_join", "post_join", aftercare.JoinPost, _HELD, "end", asks=False),
+    "outside": PageAct("post_outside", "post_join", aftercare.JoinPost, _HELD, "end", asks=False),
+    "leave": PageAct("post_leave", "post_leave", aftercare.LeavePost, _HELD, "end", asks=False),
+    "check_in": PageAct("post_check_in", "post_check_in", aftercare.CheckIn, _HELD, "end", asks=False),
+    "withdraw": PageAct("post_withdraw", "post_withdraw", aftercare.WithdrawPost, _HELD, "end", asks=False),
+}
+"""What is done about one post, by the last word of its address: each needs the post, and one a tag."""
 
 
 def may(role: str | None, act: PageAct) -> bool:
@@ -83,11 +92,23 @@ def may(role: str | None, act: PageAct) -> bool:
     return role is not None and act.sort in ALLOWED[cast("Role", role)]
 
 
+def may_mute(incident: Document, roles: Mapping[str, str]) -> bool:
+    """Whether this member may mute what the incident's reports bring."""
+    role = role_in(incident, roles)
+    return role is not None and desk.Mute in ALLOWED[cast("Role", role)]
+
+
 def role_in(incident: Document, roles: Mapping[str, str]) -> str | None:
     """The role in which a member may do most about an incident; what is nobody's any group may take up."""
     seen_by = incident.get("seen_by", ())
     own = {g: r for g, r in roles.items() if g != HUB and (g in seen_by or list(seen_by) == [HUB])}
     return max(own.values(), key=lambda r: len(ALLOWED[cast("Role", r)]), default=None)
+
+
+def passes_on(incident: Document, roles: Mapping[str, str]) -> bool:
+    """Whether a member may pass on the links of its posts: whoever may open one, while it is not over."""
+    act = ACTS["post"]
+    return may(role_in(incident, roles), act) and incident.get("status") in act.when
 
 
 def offered(incident: Document, role: str | None, *, mine: bool, step: str | None = None) -> list[PageAct]:

@@ -4,6 +4,7 @@ It foretells what the router decides (which alerts follow from which act) and re
 `shared.words` as the notifier. A foretelling only: between looking and deciding more may happen.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,15 @@ from typing import Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
+from services.console.decide.post_views import lines_told
 from services.console.models import DeskRequest, Send
-from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
+from shared.contracts.aftercare import Fate
+from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PublicPlace
 from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
+from shared.tallies import tally_of_people
 from shared.words import MIN_CHARS, NOT_OVER, render
 
 _END_KIND: Final[Mapping[str, AlertKind]] = {
@@ -30,6 +34,8 @@ _FIRST: Final[Mapping[str, AlertKind]] = {
     "likely": "LIKELY",
     "confirmed": "CONFIRMED",
 }
+_NOTES: Final[Mapping[str, Note]] = {"seen": "seen", "post": "posts_open"}
+_AFTERWARDS: Final = frozenset({"officers_left", "aftercare", "closed"})
 _VERIFIERS: Final[Audience] = "verifiers"
 _ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
 Pair = tuple[str, Audience]
@@ -62,6 +68,8 @@ class Act:
     incident: Document
     told: Sequence[Document]
     at: datetime
+    group: str = ""
+    """For which group it is done: of a post its verifiers are told."""
 
 
 def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> list[Send]:
@@ -90,6 +98,7 @@ def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
         "watch": ("WRONG", "other_agency"),
         "seen": _seen(act),
         "escalate": (_FIRST.get(unchanged, "UPDATE"), unchanged),
+        "post": ("AFTERCARE", unchanged),
         "reopen": ("UPDATE", "confirmed" if _stays_confirmed(act) else "unconfirmed"),
     }
     return found.get(act.command)
@@ -112,6 +121,8 @@ def _told(act: Act) -> set[Pair]:
 
 
 def _whom(act: Act) -> list[Pair]:
+    if act.command == "post":
+        return [(act.group, _VERIFIERS)]
     if act.command == "escalate":
         fresh = {(group, _VERIFIERS) for group in act.request.groups or ()}
         return sorted(fresh - _told(act))
@@ -140,11 +151,11 @@ def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, sta
         incident_id=IncidentId(act.incident["id"]),
         code=act.incident["code"],
         status=status,
-        body=_body(act),
+        body=_body(act, status),
     )
 
 
-def _body(act: Act) -> AlertBody:
+def _body(act: Act, status: Status) -> AlertBody:
     request, incident = act.request, act.incident
     place = place_of(request) or Place.model_validate(incident["place"])
     return AlertBody(
@@ -154,25 +165,29 @@ def _body(act: Act) -> AlertBody:
         reports=incident.get("reports", 1),
         first_hand=incident.get("first_hand", 0),
         statement=request.text or (NOT_OVER if act.command == "reopen" and _stays_confirmed(act) else ""),
-        note="seen" if act.command == "seen" else None,
+        note=_NOTES.get(act.command),
         tally=_tally(act),
+        posts=lines_told(incident, request, act.group, act.at) if act.command == "post" else (),
+        fates=dict(Counter(_fates(act))) if status in _AFTERWARDS else {},
     )
 
 
-def _tally(act: Act) -> Tally:
-    """The numbers that would be told: those said before hold where none are said now.
-
-    At the close everybody who was taken is accounted for (see the router's `desk_account`).
-    """
+def _fates(act: Act) -> list[Fate]:
+    """What is known of everybody taken once it is told: those whom a new number adds are not known yet."""
     said = tally_of(act.request)
-    people = (act.incident.get("aftercare") or {}).get("people") or []
+    people: list[Fate] = [p["fate"] for p in (act.incident.get("aftercare") or {}).get("people") or ()]
     if said == Tally():
-        number, told = len(people), Tally.model_validate(act.incident.get("tally") or {})
-    else:
-        known = sum(person["fate"] != "unknown" for person in people)
-        number, told = max(said.taken + said.unknown, known), said
-    closing = act.command == "end" and act.request.stage == "closed"
-    return Tally(let_go=told.let_go, taken=number) if closing and number else told
+        return people
+    known = [fate for fate in people if fate != "unknown"]
+    fresh: list[Fate] = ["unknown"] * max(0, said.taken + said.unknown - len(known))
+    return [*known, *fresh]
+
+
+def _tally(act: Act) -> Tally:
+    """The numbers that would be told: those said before hold where none are said now."""
+    said = tally_of(act.request)
+    told = Tally.model_validate(act.incident.get("tally") or {}) if said == Tally() else said
+    return tally_of_people(told, _fates(act))
 
 
 def _public(place: Place, told: Sequence[Document]) -> PublicPlace:

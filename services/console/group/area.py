@@ -13,12 +13,12 @@ from aiohttp import web
 
 from services.console.account.pages import led_to, text_of
 from services.console.decide.group.facts import area_in, districts_in, facts_of
-from services.console.decide.group.outline import outline_of
+from services.console.decide.group.outline import outline_of, view_of_area
 from services.console.decide.group.upload import MOST_BYTES, area_of, read_upload
-from services.console.districts import known_districts
 from services.console.group.boundaries import names_in, shapes_called
 from services.console.group.pages import Scope, as_page, page, scope_of
 from services.console.group.saving import MOVED_ON, save
+from services.console.group.surroundings import named_in, surroundings_of
 from shared.areas import AreaError, Polygons, as_shape
 from shared.contracts.groups import Area
 from shared.http import Problem
@@ -40,7 +40,7 @@ async def post_file(request: web.Request) -> web.StreamResponse:
     scope, form = await scope_of(request), await request.post()
     raw = _bytes_of(form.get("file"))
     try:
-        return await _preview(request, scope, _with_outline(scope, form, read_upload(raw)))
+        return await preview(request, scope, with_outline(scope, form, read_upload(raw)))
     except AreaError as error:
         kept = await _keep(scope, "upload", raw.decode(errors="replace")) if error.code == "swapped" else None
         return await _shown(
@@ -54,9 +54,7 @@ async def post_swap(request: web.Request) -> web.StreamResponse:
     scope, form = await scope_of(request), await request.post()
     raw = await _kept(scope, "upload", form)
     try:
-        return await _preview(
-            request, scope, _with_outline(scope, form, read_upload(raw.encode(), swap=True))
-        )
+        return await preview(request, scope, with_outline(scope, form, read_upload(raw.encode(), swap=True)))
     except AreaError as error:
         return await _shown(request, scope, wrong=error, at="file")
 
@@ -70,7 +68,7 @@ async def post_districts(request: web.Request) -> web.StreamResponse:
         outcodes = districts_in(typed)
     except AreaError as error:
         return await _shown(request, scope, wrong=error, at="districts", typed=typed)
-    return await _preview(request, scope, area_in(scope.group).model_copy(update={"outcodes": outcodes}))
+    return await preview(request, scope, area_in(scope.group).model_copy(update={"outcodes": outcodes}))
 
 
 @as_page
@@ -80,7 +78,7 @@ async def post_borough(request: web.Request) -> web.StreamResponse:
     names = [n for n in form.getall("borough", []) if isinstance(n, str)][:20]
     try:
         shapes = shapes_called(names, _boundaries(scope))
-        return await _preview(request, scope, _with_outline(scope, form, area_of(shapes)))
+        return await preview(request, scope, with_outline(scope, form, area_of(shapes)))
     except AreaError as error:
         return await _shown(request, scope, wrong=error, at="borough")
 
@@ -89,7 +87,7 @@ async def post_borough(request: web.Request) -> web.StreamResponse:
 async def post_clear(request: web.Request) -> web.StreamResponse:
     """No outline any more: the districts alone."""
     scope = await scope_of(request)
-    return await _preview(request, scope, area_in(scope.group).model_copy(update={"polygons": ()}))
+    return await preview(request, scope, area_in(scope.group).model_copy(update={"polygons": ()}))
 
 
 @as_page
@@ -102,7 +100,7 @@ async def post_save(request: web.Request) -> web.StreamResponse:
     except Problem as problem:
         if problem.code != MOVED_ON:
             raise
-        return await _preview(request, await scope_of(request), area, wrong=MOVED_ON)
+        return await preview(request, await scope_of(request), area, wrong=MOVED_ON)
 
 
 async def _shown(  # noqa: PLR0913 - what was wrong, where, and what was typed there
@@ -115,15 +113,16 @@ async def _shown(  # noqa: PLR0913 - what was wrong, where, and what was typed t
     swap: str | None = None,
     how: str = "",
 ) -> web.Response:
-    area, groups = area_in(scope.group), await _groups(scope)
+    area, groups, lies = area_in(scope.group), await _groups(scope), await surroundings_of(scope)
     return page(
         request,
         "area.html",
         actor=scope.actor,
         status=422 if wrong else 200,
         group=scope.group,
-        facts=facts_of(scope.id, area, groups, known_districts()),
-        outline=outline_of(scope.id, area, groups, known_districts()),
+        facts=facts_of(scope.id, area, groups, lies.districts or {}),
+        outline=outline_of(scope.id, area, named_in(scope, lies, view_of_area(area, lies))),
+        credit=_credit(scope),
         boroughs=names_in(_boundaries(scope)),
         wrong=wrong,
         at=at,
@@ -135,8 +134,10 @@ async def _shown(  # noqa: PLR0913 - what was wrong, where, and what was typed t
     )
 
 
-async def _preview(request: web.Request, scope: Scope, area: Area, *, wrong: str = "") -> web.Response:
-    before, groups = area_in(scope.group), await _groups(scope)
+async def preview(request: web.Request, scope: Scope, area: Area, *, wrong: str = "") -> web.Response:
+    """The picture of what would change."""
+    before, groups, lies = area_in(scope.group), await _groups(scope), await surroundings_of(scope)
+    around = named_in(scope, lies, view_of_area(area, lies, before))
     return page(
         request,
         "area_preview.html",
@@ -144,20 +145,25 @@ async def _preview(request: web.Request, scope: Scope, area: Area, *, wrong: str
         status=409 if wrong else 200,
         group=scope.group,
         same=area == before,
-        facts=facts_of(scope.id, area, groups, known_districts()),
-        facts_before=facts_of(scope.id, before, groups, known_districts()),
-        outline=outline_of(scope.id, area, groups, known_districts(), before),
+        facts=facts_of(scope.id, area, groups, lies.districts or {}),
+        facts_before=facts_of(scope.id, before, groups, lies.districts or {}),
+        outline=outline_of(scope.id, area, around, before=before),
+        credit=_credit(scope),
         kept=await _keep(scope, "area", area.model_dump_json()),
         wrong=wrong,
     )
 
 
-def _with_outline(scope: Scope, form: Mapping[str, Any], polygons: Polygons) -> Area:
+def with_outline(scope: Scope, form: Mapping[str, Any], polygons: Polygons) -> Area:
     """The group's area with this outline, in the place of what it had or beside it."""
     area = area_in(scope.group)
     if text_of(form, "how") == "add" and area.polygons:
         polygons = area_of([as_shape(area.polygons), as_shape(polygons)])
     return area.model_copy(update={"polygons": polygons})
+
+
+def _credit(scope: Scope) -> str:
+    return scope.console.tiles.credit if scope.console.tiles else ""
 
 
 async def _groups(scope: Scope) -> list[dict[str, Any]]:

@@ -27,6 +27,22 @@ def shapes_called(names: Sequence[str], file: Path | None) -> list[BaseGeometry]
     return [from_geojson(name, known[name]) for name in names]
 
 
+def shapes_in(file: Path | None) -> Mapping[str, BaseGeometry]:
+    """All areas by name, for drawing; what is broken is left out."""
+    return {} if file is None else _shapes(file, tuple(names_in(file)))
+
+
+@lru_cache(maxsize=1)
+def _shapes(file: Path, names: tuple[str, ...]) -> Mapping[str, BaseGeometry]:
+    found: dict[str, BaseGeometry] = {}
+    for name in names:
+        try:
+            (found[name],) = shapes_called([name], file)
+        except AreaError:
+            continue
+    return found
+
+
 def _read(file: Path | None) -> Mapping[str, Any]:
     if file is None:
         return {}

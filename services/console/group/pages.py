@@ -4,34 +4,25 @@ They wear the look, the frame and the common words of the account pages; their o
 their own.
 """
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.account.pages import WORDS as COMMON
-from services.console.account.pages import moment_of, other_language
-from services.console.csrf import FIELD
+from services.console.account.pages import frame
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Actor, Console, csrf_of, page_actor
-from services.console.web.words import Words
-from shared.errors import StateUnavailableError
-from shared.http import Handler, Problem
+from services.console.door import CONSOLE, Actor, Console, page_actor
+from services.console.web.inner import Inner, refusing
+from services.console.web.words import Together, Words
+from shared.http import Problem
 
-_WEB: Final = Path(__file__).parents[1] / "web"
-WORDS: Final = Words(_WEB / "group_languages")
-_PAGES: Final = Environment(
-    loader=FileSystemLoader([_WEB / "templates" / "group", _WEB / "templates" / "account"]),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_YEAR_S: Final = 365 * 24 * 3600
+WORDS: Final = Words(Path(__file__).parents[1] / "web" / "group_languages")
+_BOTH: Final = Together(WORDS, COMMON)
+_INNER: Final = Inner(["group", "account", "map"], _BOTH, refusals="problem")
+words_of, say, said = _INNER.words_of, _BOTH.say, _INNER.said
 LANGUAGES: Final = {
     "en": "English", "es": "Español", "pt": "Português", "pl": "Polski", "tr": "Türkçe", "ar": "العربية",
     "bn": "বাংলা", "fr": "Français", "ro": "Română", "ur": "اردو", "sq": "Shqip",
@@ -83,70 +74,17 @@ async def scope(console: Console, actor: Actor, name: str) -> Scope:
 def page(
     request: web.Request, template: str, *, actor: Actor | None = None, status: int = 200, **values: Any
 ) -> web.Response:
-    """The page in the reader's language."""
-    language = COMMON.language_of(request)
-    html = _PAGES.get_template(template).render(
-        lang=language,
-        dir=COMMON.say(language, "direction"),
-        say=functools.partial(say, language),
-        said=functools.partial(said, language),
-        languages=[(tag, COMMON.say(tag, "language_name")) for tag in COMMON.languages],
-        other_language=functools.partial(other_language, request),
-        actor=actor,
-        csrf_field=FIELD,
-        csrf=csrf_of(request),
-        request_path=request.path,
-        clock=moment_of,
-        **values,
-    )
-    response = web.Response(text=html, content_type="text/html", status=status)
-    response.headers["Referrer-Policy"] = "same-origin"
-    if request.query.get("lang") in COMMON.languages:
-        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
-    return response
-
-
-def as_page(handler: Handler) -> Handler:
-    """The handler, whose refusals are pages."""
-
-    @functools.wraps(handler)
-    async def drawn(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except Problem as problem:
-            return refused(request, problem)
-        except web.HTTPRequestEntityTooLarge:
-            return refused(request, Problem(413, "too_large", "That is too large."))
-        except StateUnavailableError as error:
-            return refused(request, Problem(503, "state_unavailable", str(error), retry_after_s=2))
-
-    return drawn
+    """The page in the reader's language, in the frame of the account pages."""
+    return _INNER.page(request, template, status=status, **{**frame(request, actor), **values})
 
 
 def refused(request: web.Request, problem: Problem) -> web.Response:
     """A page that says what was wrong and what to do."""
     detail = words_of(request, problem)
-    response = page(request, "refused.html", status=problem.status, code=problem.code, detail=detail)
-    if problem.retry_after_s is not None:
-        response.headers["Retry-After"] = str(problem.retry_after_s)
-    return response
+    return page(request, "refused.html", status=problem.status, code=problem.code, detail=detail)
 
 
-def words_of(request: web.Request, problem: Problem) -> str:
-    """The refusal in the reader's language, where there are words for it."""
-    return said(COMMON.language_of(request), f"problem_{problem.code}", problem.detail)
-
-
-def say(language: str, key: str, **values: object) -> str:
-    """The text of these pages, or of those whose frame they wear."""
-    words = WORDS if key in WORDS.keys("en") else COMMON
-    return words.say(language if language in words.languages else "en", key, **values)
-
-
-def said(language: str, key: str, otherwise: str) -> str:
-    """The text under that key, or these words: for what plug-ins and later versions add."""
-    known = key in WORDS.keys("en") or key in COMMON.keys("en")
-    return say(language, key) if known else otherwise
+as_page = refusing(refused)
 
 
 def flag(form: Mapping[str, Any], name: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console.group import area, channels, overview, policy, testing
+from services.console.group import area, channels, drawing, overview, policy, testing
 
 _G: Final = "/groups/{group:[a-z0-9][a-z0-9-]*}"
 _C: Final = _G + "/channels/{channel:[a-z0-9][a-z0-9-]*}"
@@ -17,6 +17,8 @@ ROUTES: Final = (
     web.get(_G + "/name", overview.get_name),
     web.post(_G + "/name", overview.post_name),
     web.get(_G + "/area", area.get_area),
+    web.get(_G + "/area/draw", drawing.get_draw),
+    web.post(_G + "/area/draw", drawing.post_draw),
     web.post(_G + "/area/file", area.post_file),
     web.post(_G + "/area/swap", area.post_swap),
     web.post(_G + "/area/districts", area.post_districts),

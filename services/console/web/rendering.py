@@ -1,5 +1,6 @@
 """From a template and what it shows to a page in the reader's language."""
 
+import functools
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,11 +10,12 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.door import CONSOLE
-from services.console.web.words import LANGUAGES, language_of, say, unchecked
+from services.console.web.words import language_of, named, other_language, say, unchecked_in_english
+from shared.pages import SHARED_TEMPLATES
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader([Path(__file__).parent / "templates", SHARED_TEMPLATES]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -27,9 +29,9 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
     html = fragment(
         language,
         template,
-        languages=[(tag, say(tag, "language_name")) for tag in LANGUAGES],
-        unchecked=unchecked(language),
-        here=request.path,
+        languages=named(),
+        unchecked=unchecked_in_english(language),
+        other_language=functools.partial(other_language, request),
         report_url=request.app[CONSOLE].settings.report_url,
         **values,
     )

@@ -22,12 +22,13 @@ from services.ingest.web.nonce import LIFE, is_good, make_nonce
 from services.ingest.web.typed import Typed
 from shared.contracts.base import BridgeId, ReportId
 from shared.http import Problem
+from shared.pages import SHARED_TEMPLATES
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
 _MAX_FIELDS: Final = 40
 _PAGES: Final = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
+    loader=FileSystemLoader([_HERE / "templates", SHARED_TEMPLATES]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -62,7 +63,8 @@ class _Page:
             lang=self.language,
             dir=self.door.words.direction(self.language),
             languages=self.door.words.named(),
-            unchecked=self.door.words.unchecked(self.language),
+            other_language="/?lang={}".format,
+            unchecked=self.door.words.unchecked_in_english(self.language),
             exit_url=str(self.door.settings.ingest_exit_url),
             **values,
         )

@@ -37,6 +37,10 @@ class Words:
         """Whether no native reader has put their name to this translation."""
         return language != _FIRST and not self._texts[language].get(CHECKED_BY)
 
+    def unchecked_in_english(self, language: str) -> str:
+        """The English sentence that says so, to stand beside the reader's; empty where somebody signed."""
+        return self._texts[_FIRST]["unchecked"] if self.unchecked(language) else ""
+
     def keys(self, language: str) -> frozenset[str]:
         """Which texts that language has."""
         return frozenset(self._texts[language])

@@ -5,6 +5,7 @@ no more than its district. No report's text leaves for another audience.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,16 +13,20 @@ from services.router.decide.rota import on_duty
 from services.router.decide.state import Incident, State
 from services.router.decide.understand import understand
 from services.router.decide.watch_at import watch_near
-from services.router.gazetteer.port import Gazetteer
+from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertBody, Note, PublicPlace
 from shared.contracts.base import GroupId, Place
 from shared.contracts.groups import Audience
+from shared.gazetteer.port import Gazetteer
 
 EXCERPT: Final = 280
 """Characters of the best report that verifiers are shown."""
 
 ALIKE_FROM: Final = 4
 """So many reports in one phrasing are said to be so."""
+
+_AFTERWARDS: Final = frozenset({"officers_left", "aftercare", "closed"})
+"""When it is told what became of those taken."""
 
 _STREET_GRID: Final = 0.002
 _STREET_M: Final = 200.0
@@ -54,6 +59,7 @@ def body(
         excerpt=best.text[:EXCERPT] if best else "",
         statement=statement,
         tally=incident.tally,
+        fates=_fates(incident),
         also_told=_names(incident, state),
         since=incident.last_at,
         note=note,
@@ -63,6 +69,12 @@ def body(
         watch_reports=watch.reports if watch else 0,
         watch_since=watch.since if watch else None,
     )
+
+
+def _fates(incident: Incident) -> dict[Fate, int]:
+    """What became of those taken, in numbers; while it is running nobody is told of an earlier end."""
+    people = incident.aftercare.people if incident.status in _AFTERWARDS else ()
+    return dict(Counter(person.fate for person in people))
 
 
 def _alike(incident: Incident) -> bool:

@@ -6,12 +6,12 @@ from typing import Final
 
 from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, phone_disc, within
 from services.router.decide.codes import Codes
-from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mention, Mentions
 from services.router.decide.places import at, label_of
 from services.router.decide.weigh import COVERED, MARGIN, RANK, Cluster, by_phone, by_point, by_thread
-from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.contracts.base import Place
+from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.geo import distance_m
 
 _TOO_WIDE_M: Final = 12_000.0
 """An area wider than this says nothing: "London"."""

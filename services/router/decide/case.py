@@ -8,10 +8,10 @@ from services.router.decide.kinds import Context, Reckoned
 from services.router.decide.locate import Located
 from services.router.decide.state import State
 from services.router.decide.understand import Understood
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import Place
 from shared.contracts.incidents import Gist, GroupShare
 from shared.contracts.reports import ReportContent
+from shared.gazetteer.port import Gazetteer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ everything else, from whomever, is a report. Whatever tells people is shown firs
 
 from typing import Final
 
-from services.router.decide import chat_yes, reasons
+from services.router.decide import chat_posts, chat_yes, reasons
 from services.router.decide.chat_acts import Act, act_of, alone
 from services.router.decide.chat_ask import Reachable, ask_reporter
 from services.router.decide.chat_talk import Talk
@@ -35,8 +35,11 @@ _ASKS_YES: Final[frozenset[Keyword]] = frozenset({"NOT", "POLICE", "ENOUGH", "OV
 _WITH_NOTE: Final[frozenset[Keyword]] = frozenset({"MINE", "GO", "THERE"})
 """Their free text is a line for the desk; of the others it is what is said."""
 
+_BY_CODE: Final[frozenset[Keyword]] = frozenset({"ASK", "POST"})
+"""Whom to ask is looked up by the code; and to promise to stand somewhere takes more than one word."""
+
 _TELLS_NOTHING: Final[frozenset[Keyword]] = frozenset(
-    {"MINE", "GO", "THERE", "ASK", "ENOUGH", "CONFIRM", "NOTE", "YES", "NO"}
+    {"MINE", "GO", "THERE", "ASK", "ENOUGH", "CONFIRM", "NOTE", "POST", "YES", "NO"}
 )
 """Alone they say what somebody does or wants done; SEEN, NOT, POLICE and OVER say how it is there."""
 
@@ -111,7 +114,9 @@ def _decided(talk: Talk, reply: DeskReply) -> Answer | None:
         return chat_yes.settle(talk, reply)
     if reply.code is not None:
         incident = talk.incident(reply.code)
-        return _unknown(talk, reply) if incident is None else _act(talk, reply, incident)
+        if incident is None:
+            return _unknown(talk, reply)
+        return chat_posts.about_post(talk, reply, incident) or _act(talk, reply, incident)
     return _without_code(talk, reply)
 
 
@@ -124,7 +129,7 @@ def _unknown(talk: Talk, reply: DeskReply) -> Answer | None:
 def _without_code(talk: Talk, reply: DeskReply) -> Answer | None:
     """A keyword alone: the incident that they are on, or the only one there is."""
     meant = alone(talk)
-    if len(meant) == 1 and reply.keyword != "ASK":  # whom to ask is looked up by the code
+    if len(meant) == 1 and reply.keyword not in _BY_CODE:
         return _act(talk, reply, meant[0])
     if not meant:
         return None

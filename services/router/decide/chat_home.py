@@ -10,12 +10,12 @@ from typing import Final
 
 from services.router.decide.clues import AREA_LEAST_M, Covered, Disc
 from services.router.decide.codes import find_codes
-from services.router.decide.geo import distance_m
 from services.router.decide.lexicon import common_words
-from services.router.decide.text import tokens
-from services.router.gazetteer.keys import canonical
-from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.contracts.base import Place
+from shared.gazetteer.keys import canonical
+from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.geo import distance_m
+from shared.text import tokens
 
 _WIDEST_M: Final = 12_000.0
 """What is wider says nothing: a chat of all London."""

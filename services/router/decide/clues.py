@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.router.decide.codes import Codes
-from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mentions
-from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.contracts.base import Place, Position
+from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.geo import distance_m
 
 PRECISE_M: Final = 1_200.0
 """Streets and points known better than this are precise; areas and districts never are."""

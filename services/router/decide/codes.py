@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.router.decide.geo import distance_m
-from services.router.decide.text import tokens
-from services.router.gazetteer import plus_code
-from services.router.gazetteer.grid_reference import grid_reference
-from services.router.gazetteer.keys import canonical
-from services.router.gazetteer.plus_code import Square
-from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.gazetteer import plus_code
+from shared.gazetteer.grid_reference import grid_reference
+from shared.gazetteer.keys import canonical
+from shared.gazetteer.plus_code import Square
+from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.geo import distance_m
+from shared.text import tokens
 
 _POINT: Final = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,10})\s*[, ]\s*(-?\d{1,3}\.\d{3,10})(?![\d.])")
 _LINK_POINT: Final = re.compile(r"(?:mlat=|!3d)(-?\d{1,2}\.\d{3,10})(?:&mlon=|!4d)(-?\d{1,3}\.\d{3,10})")

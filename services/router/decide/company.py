@@ -6,16 +6,16 @@ from typing import Final
 from services.router.decide import reasons
 from services.router.decide.case import Case
 from services.router.decide.clues import Hints, precise
-from services.router.decide.geo import distance_m
 from services.router.decide.likeness import Report, gap_m, label_words
 from services.router.decide.limits import QUESTION_WAITS
 from services.router.decide.locate import Located, locate
 from services.router.decide.route import area_index
 from services.router.decide.state import Held, State
-from services.router.decide.text import tokens
 from services.router.decide.understand import understand
 from shared.contracts.base import Place, ReportId
 from shared.contracts.reports import ReportContent
+from shared.geo import distance_m
+from shared.text import tokens
 
 CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""

@@ -17,11 +17,11 @@ from services.router.decide.limits import TICK_FILLS
 from services.router.decide.reports import Answer, decide_report
 from services.router.decide.state import State
 from services.router.decide.ticks import decide_tick
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import Message
 from shared.contracts.desk import DeskCommand
 from shared.contracts.incidents import InputDecided, InputRef
 from shared.contracts.reports import ReportReceived
+from shared.gazetteer.port import Gazetteer
 
 
 @dataclass(frozen=True, slots=True)

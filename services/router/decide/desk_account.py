@@ -14,9 +14,10 @@ from services.router.decide.limits import CHECK_AFTER, CHECK_AHEAD
 from services.router.decide.permissions import concerns
 from services.router.decide.state import Incident
 from shared.contracts import aftercare, desk
-from shared.contracts.base import HUB, GroupId, MemberId
+from shared.contracts.base import HUB, GroupId, IncidentId, MemberId
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import Status
+from shared.tallies import tally_of_people
 
 PEOPLE_MAY_BE_HELD: Final[frozenset[Status]] = frozenset({"confirmed", "officers_left", "aftercare"})
 """A person has said that it is so, and it is not closed."""
@@ -35,11 +36,10 @@ def unaccounted(incident: Incident, tally: Tally) -> bool:
     return any(person.fate == "unknown" for person in people_after(incident, tally))
 
 
-def told_at_last(incident: Incident, tally: Tally) -> Tally:
-    """The numbers that those who were told hear at the close: all who were taken are accounted for."""
+def tally_after(incident: Incident, tally: Tally) -> Tally:
+    """The numbers that those who were told hear once these are told: as far as it is known by then."""
     said = tally if tally != Tally() else incident.tally
-    people = people_after(incident, tally)
-    return Tally(let_go=said.let_go, taken=len(people)) if people else said
+    return tally_of_people(said, [person.fate for person in people_after(incident, tally)])
 
 
 def taken_down(draft: Draft, command: desk.End, incident: Incident) -> None:
@@ -56,6 +56,17 @@ def taken_together(draft: Draft, command: desk.Merge, one: Incident, absorbed: I
         checks = [at for at in (one.aftercare.check_at, absorbed.aftercare.check_at) if at]
         owner = one.aftercare.owner or absorbed.aftercare.owner
         _state(draft, command, one, people, owner=owner, check_at=min(checks, default=None))
+
+
+def parted(draft: Draft, command: desk.Split, into: IncidentId, absorbed: Incident) -> None:
+    """Whoever was taken in what leaves again is followed up there, as far as it is known by now."""
+    one = draft.incident(command.incident_id)
+    tags = {person.tag for person in absorbed.aftercare.people}
+    leaving = tuple(person for person in one.aftercare.people if person.tag in tags)
+    if leaving:
+        was = absorbed.aftercare
+        _state(draft, command, draft.incident(into), leaving, owner=was.owner, check_at=was.check_at)
+        _state(draft, command, one, tuple(p for p in one.aftercare.people if p.tag not in tags))
 
 
 def account(draft: Draft, command: aftercare.Account, incident: Incident) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from services.router.decide import ids, reasons
-from services.router.decide.desk_account import taken_down, told_at_last, unaccounted
+from services.router.decide.desk_account import taken_down, tally_after, unaccounted
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
 from services.router.decide.judge import group_ids
@@ -21,7 +21,7 @@ from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertKind, Note
 from shared.contracts.base import GroupId, IncidentId, MemberId
-from shared.contracts.desk import EndStage, Statement, Tally
+from shared.contracts.desk import EndStage, Statement
 from shared.contracts.incidents import Status
 from shared.words import NOT_OVER
 
@@ -247,10 +247,8 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
     """
     if incident.status not in _TO_END[command.stage]:
         return reasons.WRONG_STATUS
-    closing = command.stage == "closed"
-    if closing and unaccounted(incident, command.tally):
+    if command.stage == "closed" and unaccounted(incident, command.tally):
         return reasons.NOT_ACCOUNTED
-    said = incident.tally if command.tally == Tally() else command.tally
     statement = _statement(command)
     draft.emit(
         events.IncidentEnded,
@@ -258,7 +256,7 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         member=command.member,
         group=command.group,
         stage=command.stage,
-        tally=told_at_last(incident, command.tally) if closing else said,
+        tally=tally_after(incident, command.tally),
         statement=statement,
     )
     taken_down(draft, command, incident)

@@ -6,7 +6,7 @@ What remains loses what came with the rest: its groups, and the support that mad
 """
 
 from services.router.decide import assess, ids, reasons
-from services.router.decide.desk_account import taken_together
+from services.router.decide.desk_account import parted, taken_together
 from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
@@ -68,6 +68,7 @@ def split(draft: Draft, command: desk.Split, incident: Incident) -> str:
     _move(draft, command, into, place, moved, absorbed)
     if absorbed is not None:
         _as_it_was(draft, command, into, absorbed)
+        parted(draft, command, into, absorbed)
     raise_to_likely(draft, into)
     opened = draft.incident(into)
     whom = {*verifiers(opened), *(absorbed.told if absorbed else ())}

@@ -8,11 +8,11 @@ from services.router.decide import alerts, ids
 from services.router.decide.evolve import evolve
 from services.router.decide.limits import SINGLES, SINGLES_WITHIN
 from services.router.decide.state import DAWN, Ear, Incident, State
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
 from shared.contracts.base import GroupId, IncidentId, Message
 from shared.contracts.desk import Ask
 from shared.contracts.groups import Audience
+from shared.gazetteer.port import Gazetteer
 
 
 class Draft:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.router.decide.changed import changed
-from services.router.decide.custody import Aftercare, Keeper, Post, in_order, people_of
+from services.router.decide.custody import Aftercare, Keeper, Post, in_order, joined, people_of
 from services.router.decide.state import Incident
 from shared.contracts import aftercare as events
 from shared.contracts.incidents import IncidentEvent
+from shared.tallies import tally_of_people
 
 Change = Callable[[Incident, Any], Incident]
 
@@ -17,9 +18,16 @@ def _cared(incident: Incident, **changes: Any) -> Incident:
 
 
 def _accounted(incident: Incident, event: events.IncidentAccounted) -> Incident:
+    """What is told from now on are the numbers as they are known now."""
+    fates = event.fates.people if isinstance(event.fates, events.Fates) else {}
+    tally = (
+        tally_of_people(incident.tally, fates.values())
+        if isinstance(event.fates, events.Fates)
+        else incident.tally
+    )
     return _cared(
-        incident,
-        people=people_of(event.fates.people) if isinstance(event.fates, events.Fates) else (),
+        changed(incident, tally=tally),
+        people=people_of(fates),
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at,
@@ -90,6 +98,14 @@ def closed(after: Aftercare, event: IncidentEvent) -> Aftercare:
 def merged(one: Incident, absorbed: Incident) -> Aftercare:
     """Its posts are one incident's now; of the people the event that follows tells."""
     return changed(one.aftercare, posts=in_order((*absorbed.aftercare.posts, *one.aftercare.posts)))
+
+
+def taken_in(absorbed: Incident, one: Incident) -> Aftercare:
+    """Its people under the tags that they have in the other from now on: by these they are known again."""
+    before = one.aftercare.people
+    return changed(
+        absorbed.aftercare, people=joined(before, absorbed.aftercare.people, one.id)[len(before) :]
+    )
 
 
 AFTERCARE_EVENTS: Final[dict[type[IncidentEvent], tuple[Change, bool]]] = {

@@ -8,7 +8,7 @@ from rpds import HashTrieMap
 
 from services.router.decide import assess, evolve_accounts, snapshot
 from services.router.decide.changed import changed
-from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed
+from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed, taken_in
 from services.router.decide.evolve_aftercare import merged as merged_aftercare
 from services.router.decide.evolve_parts import drop, put, seq_of
 from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
@@ -341,6 +341,7 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
     )
     gone = changed(
         _over(changed(absorbed, status="merged", was=absorbed.status, merged_into=incident.id), event.at),
+        aftercare=taken_in(absorbed, incident),
         version=absorbed.version + 1,
     )
     return put(put(state, one), gone)

@@ -5,7 +5,6 @@ from typing import Final
 from services.router.decide import assess, reasons
 from services.router.decide.clues import precise
 from services.router.decide.draft import Draft, tell_first
-from services.router.decide.geo import distance_m
 from services.router.decide.judge import Judgement, group_ids
 from services.router.decide.limits import MOVE_M
 from services.router.decide.route import concerned
@@ -13,6 +12,7 @@ from services.router.decide.state import Incident
 from shared.contracts import incidents as events
 from shared.contracts.alerts import Note
 from shared.contracts.base import IncidentId, Place
+from shared.geo import distance_m
 
 _BETTER: Final = 0.6
 

@@ -1,11 +1,9 @@
-"""Distances, discs and grid cells on the ground. Metres and WGS 84 degrees; good to 1 % over 100 km."""
+"""Discs on the ground and the grid cells in which they are found."""
 
 from collections.abc import Iterator
-from math import asin, cos, floor, radians, sin, sqrt
+from math import floor
 
-EARTH_M = 6_371_000.0
-DEGREE_M = 111_195.0
-"""Metres in a degree of latitude."""
+from shared.geo import DEGREE_M, lon_scale
 
 Cell = tuple[int, int, int]
 """Level, row, column. Level 0: fine; 1: coarse, for wide questions; 2: coarse, of wide places."""
@@ -16,18 +14,6 @@ _FINE_REACH_M = 5_000.0
 _MAX_REACH_M = 100_000.0
 _LEAST_SCALE = 0.3
 """Beyond 72° north or south a disc is taken for narrower than it is, to bound the cells."""
-
-
-def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Metres between two points (haversine)."""
-    p1, p2 = radians(lat1), radians(lat2)
-    a = sin((p2 - p1) / 2) ** 2 + cos(p1) * cos(p2) * sin(radians(lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_M * asin(min(1.0, sqrt(a)))
-
-
-def lon_scale(lat: float) -> float:
-    """How much shorter a degree of longitude is at this latitude (never 0)."""
-    return max(0.01, cos(radians(lat)))
 
 
 def cells_of(lat: float, lon: float, reach_m: float) -> tuple[Cell, ...]:

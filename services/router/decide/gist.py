@@ -11,10 +11,10 @@ from typing import Final
 
 from services.router.decide.lexicon import common_words, everyday_words, known_words, lexicon, prepositions
 from services.router.decide.name_words import ROAD_WORDS
-from services.router.decide.text import tokens
 from services.router.decide.understand import Understood
-from services.router.gazetteer.keys import name_key, tells
 from shared.contracts.incidents import Gist
+from shared.gazetteer.keys import name_key, tells
+from shared.text import tokens
 
 _SHORTEST: Final = 4
 _SCENE: Final = frozenset({"van", "officer", "act", "force"})

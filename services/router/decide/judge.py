@@ -19,7 +19,6 @@ from services.router.decide.company import (
 )
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old
-from services.router.decide.geo import distance_m
 from services.router.decide.gist import gist_of
 from services.router.decide.kinds import Context, Reckoned, reckon
 from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m, present
@@ -31,10 +30,11 @@ from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
 from services.router.decide.weights import probability
 from services.router.decide.worlds import world
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import GroupId, IncidentId, Place, ReportId
 from shared.contracts.incidents import Gist, GroupShare
 from shared.contracts.reports import ReportContent
+from shared.gazetteer.port import Gazetteer
+from shared.geo import distance_m
 
 Verdict = Literal["open", "join", "hold", "ignore"]
 

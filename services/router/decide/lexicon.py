@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from typing import Final, Literal, NamedTuple, get_args
 
 from services.router.decide.phrases import Trie, choices, phrases
-from services.router.decide.text import tokens
+from shared.text import tokens
 
 Sign = Literal[
     # who and what

@@ -9,16 +9,16 @@ from typing import Final
 
 from services.router.decide.chat_home import Home
 from services.router.decide.clues import precise
-from services.router.decide.geo import DEGREE_M, distance_m
 from services.router.decide.limits import NEIGHBOURHOOD_M
 from services.router.decide.name_words import STREETS
 from services.router.decide.reading import CLAIM
 from services.router.decide.state import Incident, State
-from services.router.decide.text import fold, tokens
 from services.router.decide.understand import Understood
-from services.router.gazetteer.keys import name_key
 from shared.contracts.base import IncidentId, Place
 from shared.contracts.incidents import Gist
+from shared.gazetteer.keys import name_key
+from shared.geo import DEGREE_M, distance_m
+from shared.text import fold, tokens
 
 NEAR_M: Final = 150.0
 """Two precise places closer than this, beyond their uncertainties, are one."""

@@ -12,14 +12,14 @@ from typing import Final
 from services.router.decide.areas import ONE_AREA_M, area_place, district
 from services.router.decide.clues import AREA_LEAST_M, PHONE_M, Clues, Hints, clues_of, precise
 from services.router.decide.codes import Codes, find_codes
-from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mentions, find_mentions
 from services.router.decide.places import at
 from services.router.decide.reasons import AMBIGUOUS_PLACE, NO_PLACE
 from services.router.decide.weigh import named_place
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import Place
 from shared.contracts.reports import ReportContent
+from shared.gazetteer.port import Gazetteer
+from shared.geo import distance_m
 
 _PHONE_LEAST_M: Final = 30.0
 _WITNESS_M: Final = 500.0

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from services.router.decide.codes import Codes, find_codes
-from services.router.decide.geo import distance_m
 from services.router.decide.lexicon import common_words, known_words, lexicon, place_words
 from services.router.decide.name_words import (
     ENDINGS,
@@ -20,9 +19,11 @@ from services.router.decide.name_words import (
     known,
     translations,
 )
-from services.router.decide.text import clauses, tokens
-from services.router.gazetteer.keys import canonical, written_out
-from services.router.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from services.router.decide.text import clauses
+from shared.gazetteer.keys import canonical, written_out
+from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.geo import distance_m
+from shared.text import tokens
 
 How = Literal["exact", "bare", "translated", "inflected", "shortened", "similar"]
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from services.router.decide.lexicon import common_words, known_words, lexicon, negations, prepositions
-from services.router.decide.text import tokens
+from shared.text import tokens
 
 _WRITTEN: Final = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’]*|[^\W\dA-Za-zÀ-ɏ]+")
 """A word of Latin letters, or of others: "路过Catford中心" has three."""

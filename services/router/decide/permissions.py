@@ -7,7 +7,7 @@ from typing import Final
 
 from services.router.decide import reasons
 from services.router.decide.state import Incident, Member, State
-from shared.contracts import desk, members
+from shared.contracts import aftercare, desk, members
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.permissions import ALLOWED, OWN, RUNNING
 
@@ -19,6 +19,8 @@ def refusal(state: State, command: desk.DeskCommand) -> str | None:
     """Why this member may not give this command; None if they may."""
     if command.member == BOOTSTRAP:
         return _bootstrap(state, command)
+    if command.member == aftercare.OUTSIDE:
+        return _outside(command)
     if isinstance(command, members.AcceptInvite):
         return None  # its link says who they are
     member = state.members.get(command.member)
@@ -55,6 +57,13 @@ def _bootstrap(state: State, command: desk.DeskCommand) -> str | None:
         return reasons.OPERATOR_EXISTS
     first = isinstance(command, desk.AddMember) and command.roles == {HUB: "operator"}
     return None if first else reasons.NOT_A_MEMBER
+
+
+def _outside(command: desk.DeskCommand) -> str | None:
+    """Whoever holds a post's link (the console looked) keeps that post under a tag, and does nothing else."""
+    if not isinstance(command, aftercare.JoinPost | aftercare.LeavePost | aftercare.CheckIn):
+        return reasons.NOT_A_MEMBER
+    return reasons.NOT_A_MEMBER if command.tag is None else None
 
 
 def _outside_own_group(state: State, command: desk.DeskCommand) -> str | None:

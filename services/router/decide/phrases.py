@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import Final, Literal, NamedTuple
 
-from services.router.decide.text import tokens
+from shared.text import tokens
 
 _GAP: Final = 3
 _FILLERS: Final = frozenset(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from services.router.decide.geo import distance_m
-from services.router.gazetteer.port import NamedPlace
 from shared.contracts.base import Place
+from shared.gazetteer.port import NamedPlace
+from shared.geo import distance_m
 
 _MEETING_M: Final = 700.0
 _JUNCTION_LEAST_M: Final = 80.0

@@ -15,15 +15,15 @@ from rpds import HashTrieMap
 from shapely import affinity, ops
 from shapely.geometry.base import BaseGeometry
 
-from services.router.decide.geo import DEGREE_M, distance_m, lon_scale
 from services.router.decide.latest import Latest
 from services.router.decide.limits import MOST_GROUPS
 from services.router.decide.state import Group
-from services.router.gazetteer.country import NEAR_M
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts.base import GroupId, Place
 from shared.contracts.groups import Area
 from shared.contracts.incidents import GroupShare
+from shared.gazetteer.country import NEAR_M
+from shared.gazetteer.port import Gazetteer
+from shared.geo import DEGREE_M, distance_m, lon_scale
 
 _LEAST_SHARE: Final = 0.02
 _LEAST_SHARE_VAGUE: Final = 0.1

@@ -16,7 +16,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import Final
 
-from services.router.decide.text import tokens
+from shared.text import tokens
 
 FILE: Final = "sounds.toml"
 _FEW: Final = 3

@@ -30,10 +30,10 @@ from services.router.decide.posts import aftercare
 from services.router.decide.reports import open_held
 from services.router.decide.shifts import shifts
 from services.router.decide.state import DAWN, Incident, State
-from services.router.gazetteer.port import Gazetteer
 from shared.contracts import incidents as events
 from shared.contracts.groups import GroupDefined, MemberAdded, MemberName
 from shared.contracts.members import WayInPut
+from shared.gazetteer.port import Gazetteer
 
 Due = Callable[[Draft], Iterator[None]]
 

@@ -15,7 +15,8 @@ from services.router.decide.language import languages
 from services.router.decide.lexicon import lexicon
 from services.router.decide.reading import CLAIM, VENUES, Reading, read_clause
 from services.router.decide.sounds import sounds
-from services.router.decide.text import Clause, clauses, tokens
+from services.router.decide.text import Clause, clauses
+from shared.text import tokens
 
 Who = Literal["immigration", "police", "joint", "other", "unknown"]
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from services.router.decide.geo import distance_m
 from services.router.decide.limits import WATCH_LIFE, WATCH_M
 from services.router.decide.state import State, Watch
 from shared.contracts.base import Place
+from shared.geo import distance_m
 
 
 def watch_near(state: State, place: Place, now: datetime) -> Watch | None:

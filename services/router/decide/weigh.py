@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, Hints, nearness, phone_disc, within
-from services.router.decide.geo import distance_m
 from services.router.decide.mentions import Mention, Mentions
 from services.router.decide.places import label_of, meeting, road
-from services.router.gazetteer.port import PRECISE, NamedPlace
 from shared.contracts.base import Place
+from shared.gazetteer.port import PRECISE, NamedPlace
+from shared.geo import distance_m
 
 _ALONG_M: Final = 800.0
 

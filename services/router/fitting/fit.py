@@ -23,11 +23,11 @@ from services.router.fitting.weight_files import (
     write_links,
     write_sounds,
 )
-from services.router.gazetteer.load import load_gazetteer
 from services.router.report_lines import read_all
 from services.router.scoring.truth import read_corpus
 from shared.contracts.groups import GroupDefinition
 from shared.errors import SettingsError
+from shared.gazetteer.load import load_gazetteer
 
 _LEAST_TO_WRITE: Final = 50
 

@@ -20,11 +20,11 @@ from services.router.decide.state import State
 from services.router.decide.understand import Understood
 from services.router.decide.weights import probability
 from services.router.evaluate import Progress, let_time_pass, state_with
-from services.router.gazetteer.port import Gazetteer
 from services.router.scoring.truth import CorpusLine
 from shared.contracts.base import IncidentId, ReportId
 from shared.contracts.groups import GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.port import Gazetteer
 
 KIND_OF_ROLE: Final[Mapping[str, Kind]] = {
     "report": "report",

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.router.decide.geo import distance_m
 from services.router.scoring.truth import Judged
+from shared.geo import distance_m
 
 
 @dataclass(frozen=True, slots=True)

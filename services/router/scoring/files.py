@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from services.router.evaluate import Prediction, Progress, Summary, evaluate, prediction_line
-from services.router.gazetteer.load import load_gazetteer
 from services.router.report_lines import read_all
 from services.router.scoring import targets
 from services.router.scoring.metrics import Score, language_of, scenario_of
@@ -14,6 +13,7 @@ from services.router.scoring.mistakes import mistakes
 from services.router.scoring.page.page import page
 from services.router.scoring.truth import beside, read_corpus
 from shared.contracts.groups import GroupDefinition
+from shared.gazetteer.load import load_gazetteer
 
 
 def score_files(  # noqa: PLR0913 - the command's options

@@ -92,6 +92,18 @@ def test_a_refusal_is_the_relays_own_sentence_and_code_1(fake: Relay) -> None:
     assert detail in result.output
 
 
+def test_the_status_says_how_the_bridges_stand_that_read_their_source(fake: Relay) -> None:
+    bridges = {
+        "signal": {"state": "BAD_CREDENTIALS", "since": "2026-11-27T10:00:00", "reason": "other_account"}
+    }
+    fake.answers["GET /health"] = (200, {"ok": True, "bridges": bridges})
+    result = run("status")
+    assert result.exit_code == 0
+    assert all(word in result.output for word in ("signal", "BAD_CREDENTIALS", "other_account"))
+    fake.answers["GET /health"] = (200, {"ok": True, "bridges": {}})
+    assert "read their source" not in run("status").output
+
+
 def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:
     fake.answers["POST /v1/desk/claim"] = (202, {"outcome": "pending", "command_id": "c"})
     assert run("desk", "claim", "D7K").exit_code == 4
@@ -133,7 +145,7 @@ def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code
     fake.answers["POST /v1/desk/confirm"] = (200, {"outcome": "applied", "reason": "confirmed"})
     result = run("desk", "confirm", "D7K", "--ask", "witnesses", typed=answer)
     assert result.exit_code == code
-    assert "hackney, community, by webhook (2 recipients)" in result.output
+    assert "hackney, community, by webhook (2 addresses)" in result.output
     assert "CONFIRMED D7K Ashwin Street" in result.output
     assert len(fake.said("POST", "/v1/desk/confirm")) == sent
 
@@ -421,11 +433,11 @@ def test_aftercare_shows_tags_posts_and_who_is_wanted(fake: Relay) -> None:
         "people": [{"tag": "PK7B", "fate": "unknown"}], "owner": {"member": "mada", "name": "Ada"},
         "posts": [{"id": "p1", "group": "hackney", "label": "Front door", "needed": 2, "told": [],
                    "begins": "2022-05-14T20:00:00+00:00", "ends": "2022-05-14T22:00:00+00:00",
-                   "keepers": [keeper]}],
+                   "keepers": [keeper], "link": "https://relay.example/post/D7K/p1/0f"}],
     }  # fmt: skip
     fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": after})
     said = run("desk", "aftercare", "D7K").output
-    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted"):
+    for words in ("PK7B", "Ada", "Front door", "VABCD (there)", "1 wanted", "/post/D7K/p1/0f"):
         assert words in said
     assert json.loads(run("desk", "aftercare", "D7K", "--json").output) == after
     fake.answers["GET /v1/desk/incidents/D7K"] = (200, {"code": "D7K", "aftercare": None})

@@ -114,3 +114,14 @@ async def test_the_page_shows_words_but_no_markup_of_strangers(box: TestClient[A
     assert "CONFIRMED &lt;b&gt;words" in page
     assert "<b>" not in page
     assert "hackney · community · webhook" in page
+
+
+async def test_the_title_of_an_exercise_says_so(box: TestClient[Any, Any]) -> None:
+    body = json.dumps({**BODY, "drill": True}).encode()
+    await box.post("/hackney/community", data=body, headers=_signed(body))
+    await box.post("/bot1/sendMessage", json={"chat_id": "-1", "text": "DRILL CONFIRMED D7K\nOne van."})
+    await box.post("/bot1/sendMessage", json={"chat_id": "-1", "text": "CONFIRMED D7K\nno DRILL at all"})
+    page = await (await box.get("/")).text()
+    assert page.count("<h2>DRILL CONFIRMED D7K</h2>") == 2
+    assert page.count("<h2>CONFIRMED D7K</h2>") == 1
+    assert [line["drill"] for line in await _log(box)] == [True, True, False]

@@ -43,11 +43,11 @@ def test_the_three_scenarios_are_there() -> None:
     ("line", "wrong"),
     [
         ('{"t": 1', "is not a JSON object"),
-        ("[]", "is not a JSON object|valid dictionary"),
-        ('{"t": 1, "via": "fax", "from": "a", "text": "x"}', "via: "),
-        ('{"t": -1, "via": "api", "from": "a", "text": "x"}', "t: "),
-        ('{"t": 1, "via": "api", "from": "a", "text": "x", "lng": 1}', "lng: Extra"),
-        ('{"t": 1, "act": "cnfirm", "by": "a", "match": {}}', "act: "),
+        ("[]", "is not a JSON object|must be an object"),
+        ('{"t": 1, "via": "fax", "from": "a", "text": "x"}', "via must be one of"),
+        ('{"t": -1, "via": "api", "from": "a", "text": "x"}', "t is too small; 0 at least"),
+        ('{"t": 1, "via": "api", "from": "a", "text": "x", "lng": 1}', "lng is not known here"),
+        ('{"t": 1, "act": "cnfirm", "by": "a", "match": {}}', "act must be one of"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, wrong: str) -> None:

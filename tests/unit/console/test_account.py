@@ -1,6 +1,7 @@
 """Coming in by a link, signing in and out, one's own ways in: the pages without JavaScript."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -304,3 +305,24 @@ async def test_an_account_page_is_never_kept_and_runs_only_our_own_script(hub: R
         assert bo.headers["Cache-Control"] == "no-store"
         assert bo.headers["Referrer-Policy"] == "same-origin"
         assert " style=" not in bo.text
+
+
+async def test_groups_are_called_by_their_names_and_none_is_chosen_for_one(hub: Rig, bo: Browser) -> None:
+    await with_password(hub, bo, await invited(hub, "Ann", hub="operator"))
+    await hub.group("peckham")
+    await hub.shown()
+    await bo.get("/members")
+    form = bo.text.partition('id="group"')[2].partition("</select>")[0]
+    first, *groups = re.findall(r'<option value="([^"]*)">([^<]*)<', form)
+    assert first == ("", "Choose a group")
+    assert [name for name, _ in groups] == ["hackney", "peckham", "hub"]
+    names = [words for _, words in groups]
+    assert names[2] == "The hub itself"
+    assert not {"hackney", "peckham"} & set(names)
+    await bo.send("/members/invite", name="Cy", group="", role="verifier")
+    assert bo.status == 422
+    await bo.get("/members")
+    await bo.send("/members/invite", name="Cy", group="hackney", role="verifier")
+    assert 'data-copy="link"' in bo.text
+    assert 'src="/static/copy.js"' in bo.text
+    assert "Tap the link to mark it" in bo.text

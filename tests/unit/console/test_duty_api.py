@@ -229,9 +229,9 @@ async def test_the_card_is_the_reviewed_one(rig: Rig, ada: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({}, "2 people let go, 1 taken."),
-        ({"taken": 3}, "3 people taken."),
-        ({"let_go": 1}, "1 person let go, 1 taken."),
+        ({}, "1 person held: 1 released. 2 people let go at once."),
+        ({"taken": 3}, "3 people held: 1 released, 2 not known yet."),
+        ({"let_go": 1}, "1 person held: 1 released. 1 person let go at once."),
     ],
 )
 async def test_the_preview_of_a_close_tells_the_numbers_that_will_be_told(

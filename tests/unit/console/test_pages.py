@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ from pydantic import ValidationError
 
 from services.console.decide.public import public_entries
 from services.console.settings import ConsoleSettings
-from services.console.web import words as catalog
-from services.console.web.words import LANGUAGES, keys, missing, say
+from services.console.web.words import LANGUAGES, keys, say
 from shared.contracts import incidents as i
 from shared.contracts.base import IncidentId, MemberId
 from shared.testing.bus import MemoryBus
@@ -23,12 +21,7 @@ from shared.testing.state import MemoryState
 from tests.rigs.console import BLURRED, EXACT, START, Rig, console_rig
 
 NASTY = '<script>alert(1)</script>"&\u202e<img src=x onerror=alert(1)>'
-FOLDER = Path(catalog.__file__).parent / "languages"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
-
-
-def placeholders(text: str) -> list[str]:
-    return sorted(re.findall(r"\{\w+\}", text))
 
 
 async def features(rig: Rig) -> list[dict[str, object]]:
@@ -243,22 +236,10 @@ async def test_pages_speak_the_readers_language(rig: Rig) -> None:
     assert say("ar", "empty_title") in arabic
 
 
-def test_every_language_has_every_word() -> None:
-    for language in LANGUAGES:
-        assert keys(language) == keys("en"), language
-        assert missing(language) == frozenset(), language
+def test_every_status_and_ask_has_words() -> None:
     words = {f"word_{s}" for s in i.Status.__args__ if s not in {"unconfirmed", "likely", "merged"}}  # type: ignore[attr-defined]
     asks = {"ask_WITNESSES", "ask_ENOUGH", "ask_LEAVE"}
     assert words | asks <= keys("en")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_translation_keeps_its_placeholders(language: str) -> None:
-    english, own = (
-        json.loads((FOLDER / f"{tag}.json").read_text(encoding="utf-8")) for tag in ("en", language)
-    )
-    for key, text in english.items():
-        assert placeholders(own[key]) == placeholders(text), key
 
 
 def test_between_words_from_right_to_left_a_time_stays_in_order() -> None:

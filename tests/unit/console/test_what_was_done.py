@@ -7,7 +7,10 @@ import pytest
 from services.console.decide.acts import act, concerns
 from shared.contracts import desk
 from shared.contracts import members as m
-from shared.contracts.base import HUB, Sealed
+from shared.contracts.base import HUB, GroupId, Sealed
+from shared.contracts.catalog import encode
+from shared.contracts.groups import GroupDefinition
+from shared.start import FROM_FILES
 from tests.rigs.account import PASSWORD, Browser, invited, operator, path_of, with_password
 from tests.rigs.console import START, Rig
 
@@ -122,3 +125,28 @@ async def test_a_withdrawn_invitation_opens_nothing(rig: Rig) -> None:
         assert response.status == 303
     async with Browser(rig) as bo:
         assert await bo.get(path_of(made)) == 404
+
+
+async def test_what_was_set_up_at_the_start_is_nobodys_act(rig: Rig) -> None:
+    await operator(rig)
+    files = {
+        "member": "mop",
+        "group": HUB,
+        "definition": GroupDefinition(id=GroupId("hackney"), name="Hackney"),
+    }
+    start = desk.DefineGroup(id=f"mop.{FROM_FILES}1", at=START, **files)
+    by_hand = desk.DefineGroup(id="mop.2", at=START, **files)
+    forged = desk.DefineGroup(
+        id=f"mada.{FROM_FILES}1", at=START, **(files | {"member": "mada", "group": "hackney"})
+    )
+    assert [act(c, START, None)["at_start"] for c in (start, by_hand, forged)] == [True, False, False]
+    first = command(desk.AddMember, "bootstrap", HUB, roles={HUB: "operator"}, **ADD)
+    assert act(first, START, None)["at_start"]
+    await rig.group("hackney")
+    await rig.bus.publish(encode(start, source="test"))
+    await rig.shown()
+    async with Browser(rig) as op:
+        await with_password(rig, op, await invited(rig, "Op", member="mop", hub="operator"))
+        await op.get("/members/acts")
+        assert "Set up at the start, from its files" in op.text
+        assert "<bdi>Hackney</bdi>" in op.text

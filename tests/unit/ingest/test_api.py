@@ -98,6 +98,8 @@ async def test_only_a_trusted_key_makes_a_report_trusted(
         ({"text": "x" * 4001}, 422, "invalid_report"),
         ({}, 422, "invalid_report"),
         ({"text": " \x00 "}, 422, "invalid_report"),
+        ({"postcode": "HELLO"}, 422, "invalid_report"),
+        ({"text": "van", "postcode": "12345"}, 422, "invalid_report"),
         ({"text": "van", "observed_at": "yesterday"}, 422, "invalid_report"),
         ({"text": "van", "observed_at": "2026-05-14T12:00:00"}, 422, "invalid_report"),
         ({"text": "van", "first_hand": "perhaps"}, 422, "invalid_report"),
@@ -113,7 +115,17 @@ async def test_what_is_refused(body: Any, status: int, code: str, tmp_path: Path
         got, problem = await door.post(body)
         assert (got, problem["code"], problem["status"]) == (status, code, status)
         assert len(problem["detail"]) > 20
+        assert "Input should" not in problem["detail"]
         assert await door.stored() == []
+
+
+async def test_a_postcode_that_is_none_is_refused_in_plain_words(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        _, problem = await door.post({"text": "van", "postcode": "HELLO"})
+        assert problem["detail"] == (
+            "Correct this and send it again: postcode: that is no British postcode; "
+            "write one such as E8 3DL, only its district (E8), or none."
+        )
 
 
 @pytest.mark.parametrize(
@@ -125,6 +137,10 @@ async def test_what_is_refused(body: Any, status: int, code: str, tmp_path: Path
         ({"text": "van", "unknown": {"deep": [1]}}, "van"),
         ({"lat": 51.5, "lon": -0.1}, ""),
         ({"postcode": "E8 2NP"}, ""),
+        ({"postcode": " e8 "}, ""),
+        ({"postcode": "SW1A-1AA"}, ""),
+        ({"postcode": "E8 O"}, ""),
+        ({"text": "van", "postcode": ""}, "van"),
         ({"text": "<script>alert(1)</script>"}, "<script>alert(1)</script>"),
     ],
 )

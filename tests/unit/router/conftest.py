@@ -11,14 +11,14 @@ from services.router.decide.chat_ask import Reachable, asked_about
 from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import Incident, State
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts import desk
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import HUB, Message
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.incidents import InputDecided
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import load_gazetteer
 
 START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)
 SHA = "0" * 64

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.router.decide.geo import distance_m
 from services.router.decide.state import State
 from services.router.evaluate import state_with
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.load import load_gazetteer
+from shared.geo import distance_m
 
 GAZETTEER = load_gazetteer()
 START = datetime(2022, 5, 14, 12, 0, tzinfo=UTC)

@@ -12,7 +12,6 @@ from services.router.decide import reasons
 from services.router.decide.custody import Person, becoming, joined, numbering
 from services.router.decide.limits import CHECK_AGAIN, MOST_POSTS
 from services.router.decide.snapshot import incident_from, snapshot_of
-from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts import aftercare, desk
 from shared.contracts.aftercare import (
     Account,
@@ -30,6 +29,7 @@ from shared.contracts.base import IncidentId
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Policy
 from shared.contracts.incidents import IncidentEnded
+from shared.gazetteer.index import SqliteGazetteer
 
 from .conftest import HACKNEY, START, Story
 from .test_duty import hire, tick_for

@@ -14,12 +14,12 @@ from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.state import Asked, State
 from services.router.evaluate import state_with
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts.alerts import AlertRaised, QuestionBody
 from shared.contracts.base import HUB, Message, ReportId
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.incidents import ReportHeld
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
+from shared.gazetteer.load import load_gazetteer
 
 HERE = {"lat": 51.5470, "lon": -0.0748, "accuracy_m": 20}
 ANNA: dict[str, Any] = {"sender": "anna", "contact": "+447700900123"}

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts import desk, members
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, ReplyBody
@@ -22,6 +21,7 @@ from shared.contracts.groups import (
     JoinRefused,
 )
 from shared.contracts.incidents import InputDecided
+from shared.gazetteer.index import SqliteGazetteer
 from shared.words import reply
 from tests.unit.router.conftest import HACKNEY, SHA, Story
 

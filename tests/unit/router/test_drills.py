@@ -12,13 +12,13 @@ from services.router.decide import reasons
 from services.router.decide.decider import Input, step
 from services.router.decide.state import State
 from services.router.evaluate import state_with
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, DigestBody
 from shared.contracts.base import HUB
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.load import load_gazetteer
 
 from .conftest import Story
 

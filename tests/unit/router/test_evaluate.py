@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from services.router.evaluate import evaluate_files, explain_file
-from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts.groups import Area, GroupDefinition
 from shared.errors import SettingsError
+from shared.gazetteer.index import SqliteGazetteer
 
 AREA = Area(polygons=((((-0.12, 51.52), (0.0, 51.52), (0.0, 51.58), (-0.12, 51.58), (-0.12, 51.52)),),))
 GROUPS = [GroupDefinition(id="hackney", name="Hackney", area=AREA)]

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.keys import name_key
-from services.router.gazetteer.load import gazetteer_of, load_gazetteer, open_gazetteer
-from services.router.gazetteer.port import Gazetteer, NamedPlace
-from services.router.gazetteer.rows import Rows
+from shared.gazetteer.importing import import_gazetteer
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.keys import name_key
+from shared.gazetteer.load import gazetteer_of, load_gazetteer, open_gazetteer
+from shared.gazetteer.port import Gazetteer, NamedPlace
+from shared.gazetteer.rows import Rows
+from shared.geo import distance_m
 from tests.unit.router.gazetteer_files import (
     GEODATA,
     NO_GEODATA,
@@ -229,7 +230,7 @@ def test_an_index_does_not_depend_on_the_seed_of_hashes(tmp_path: Path) -> None:
     files = write_files(tmp_path)
     code = (
         "import sys; from datetime import datetime, UTC; from pathlib import Path; "
-        "from services.router.gazetteer.importing import import_gazetteer; "
+        "from shared.gazetteer.importing import import_gazetteer; "
         "files = [Path(p) for p in sys.argv[2:]]; now = datetime(2026, 1, 1, tzinfo=UTC); "
         "import_gazetteer(files, Path(sys.argv[1]), now=now)"
     )
@@ -270,3 +271,38 @@ def test_the_starter_knows_the_examples(gazetteer: SqliteGazetteer) -> None:
         assert gazetteer.named(name_key(name)), name
     assert gazetteer.outcode("E8")
     assert gazetteer.outcode("G41")
+
+
+def test_what_lies_around_comes_nearest_first_and_each_name_once() -> None:
+    long = [NamedPlace("Long Road", "street", 51.5 + n / 1_000, -0.1, 50) for n in range(5)]
+    near = NamedPlace("Near Station", "station", 51.5005, -0.1, 50)
+    town = NamedPlace("Town", "area", 51.5, -0.1, 900)
+    known = gazetteer_of(Rows(names=[*long, near, town]))
+    assert names(known.around(51.5, -0.1, 2_000, 9)) == ["Long Road", "Near Station"]
+    assert known.around(51.5, -0.1, 2_000, 9)[0].lat == 51.5
+    assert names(known.around(51.5, -0.1, 2_000, 1)) == ["Long Road"]
+    assert names(known.around(51.5, -0.1, 30, 9)) == ["Long Road"]
+    for nowhere in ((0.0, 0.0, 1_000.0), (float("nan"), 0.0, 1_000.0), (51.5, -0.1, 0.0), (99.0, 0.0, 1.0)):
+        assert known.around(*nowhere, 9) == ()
+
+
+ROADS = [
+    NamedPlace(f"Road {n}", "street", 51.49 + (n * 37 % 101) / 5_000, -0.11 + (n * 61 % 97) / 4_850, 50)
+    for n in range(80)
+]
+KNOWN_ROADS = gazetteer_of(Rows(names=ROADS))
+
+
+@given(st.floats(51.49, 51.51), st.floats(-0.11, -0.09), st.integers(1, 12))
+def test_the_nearest_are_those_that_measuring_all_would_find(lat: float, lon: float, most: int) -> None:
+    found = KNOWN_ROADS.around(lat, lon, 1_500, most)
+    measured = sorted(distance_m(lat, lon, p.lat, p.lon) for p in ROADS)
+    reached = [metres for metres in measured if metres <= 1_495][:most]
+    assert [distance_m(lat, lon, p.lat, p.lon) for p in found][: len(reached)] == pytest.approx(
+        reached, abs=1.0
+    )
+
+
+def test_districts_are_known_without_their_sectors(known: Gazetteer) -> None:
+    assert "ZZ1" in known.districts
+    assert not [code for code in known.districts if " " in code]

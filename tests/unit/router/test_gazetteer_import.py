@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alert_relay.cli import relay
-from services.router.gazetteer import importing
-from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.load import load_gazetteer, open_gazetteer
 from shared.errors import SettingsError
+from shared.gazetteer import importing
+from shared.gazetteer.importing import import_gazetteer
+from shared.gazetteer.load import load_gazetteer, open_gazetteer
 from tests.unit.router.gazetteer_files import borders, geoname, open_name
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

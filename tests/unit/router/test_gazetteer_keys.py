@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.router.gazetteer.aliases import keys_of
-from services.router.gazetteer.keys import fingerprint, name_key, shorter
+from shared.gazetteer.aliases import keys_of
+from shared.gazetteer.keys import fingerprint, name_key, shorter
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,5 @@ def test_what_people_leave_out(key: str, without: list[str]) -> None:
 def test_the_rules_have_a_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint()
     assert before == fingerprint()
-    monkeypatch.setitem(
-        __import__("services.router.gazetteer.keys", fromlist=["_SHORT"])._SHORT, "rd", "rode"
-    )
+    monkeypatch.setitem(__import__("shared.gazetteer.keys", fromlist=["_SHORT"])._SHORT, "rd", "rode")
     assert fingerprint() != before

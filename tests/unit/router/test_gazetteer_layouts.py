@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import load_gazetteer
-from services.router.gazetteer.port import NamedPlace
 from shared.errors import SettingsError
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import load_gazetteer
+from shared.gazetteer.port import NamedPlace
 from tests.unit.router.gazetteer_files import (
     CODE_POINT_HEADER,
     ONSPD_HEADER,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from services.router.gazetteer import live
-from services.router.gazetteer.importing import import_gazetteer
-from services.router.gazetteer.live import LiveGazetteer
-from services.router.gazetteer.port import Gazetteer
+from shared.gazetteer import live
+from shared.gazetteer.importing import import_gazetteer
+from shared.gazetteer.live import LiveGazetteer
+from shared.gazetteer.port import Gazetteer
 from tests.unit.router.gazetteer_files import open_name
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_a_file_of_other_rules_for_names_is_used_and_complained_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tmp_path / "gazetteer.db", "Zed Road")
-    monkeypatch.setattr("services.router.gazetteer.index.fingerprint", lambda: "other")
+    monkeypatch.setattr("shared.gazetteer.index.fingerprint", lambda: "other")
     places = LiveGazetteer(tmp_path / "gazetteer.db")
     assert places.current.named("zed road")
     assert "make it anew" in str(places.problem)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.decide.geo import distance_m
-from services.router.gazetteer.discs import discs
-from services.router.gazetteer.filter import WordFilter, filter_bits
-from services.router.gazetteer.grid import rings, runs
-from services.router.gazetteer.kept import Kept
-from services.router.gazetteer.marks import asked, heard, marks, sound
+from shared.gazetteer.discs import discs
+from shared.gazetteer.filter import WordFilter, filter_bits
+from shared.gazetteer.grid import rings, runs
+from shared.gazetteer.kept import Kept
+from shared.gazetteer.marks import asked, heard, marks, sound
+from shared.geo import distance_m
 
 words = st.text(alphabet=string.ascii_lowercase, min_size=5, max_size=20)
 

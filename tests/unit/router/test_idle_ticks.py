@@ -18,12 +18,12 @@ from services.router.decide.latest import Latest
 from services.router.decide.state import State
 from services.router.decide.walked import Walked
 from services.router.evaluate import Play, state_with
-from services.router.gazetteer.index import SqliteGazetteer
 from services.router.memory import seldom_collecting
 from shared.contracts import aftercare, desk, duty
 from shared.contracts.base import Message
 from shared.contracts.incidents import IncidentQuiet
 from shared.contracts.reports import ReportContent, ReportReceived
+from shared.gazetteer.index import SqliteGazetteer
 
 from .conftest import HACKNEY, START, Story
 

@@ -12,12 +12,12 @@ from services.router.decide.limits import SINGLES
 from services.router.decide.route import neighbours
 from services.router.decide.snapshot import incident_from, snapshot_of
 from services.router.decide.state import RUNGS
-from services.router.gazetteer.index import SqliteGazetteer
 from shared.contracts import desk
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
 from shared.contracts.base import GroupId, Place, Position
 from shared.contracts.groups import GroupDefinition, Policy
 from shared.contracts.incidents import IncidentEscalated
+from shared.gazetteer.index import SqliteGazetteer
 
 from .conftest import HACKNEY, SOUTHWARK, Story, group
 

@@ -16,8 +16,8 @@ import pytest
 from services.router.decide.kinds import Context, reckon
 from services.router.decide.lexicon import SIGNS, lexicon, trie
 from services.router.decide.phrases import Step, choices, phrases
-from services.router.decide.text import tokens
 from services.router.decide.understand import Understood, understand
+from shared.text import tokens
 
 SENTENCES: Final = Path(__file__).parent / "lexicon"
 LANGUAGES: Final = sorted(path.stem for path in SENTENCES.glob("*.toml"))

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from services.router.decide import reasons
 from services.router.decide.desk_members import MOST_WAYS
-from services.router.gazetteer.load import load_gazetteer
 from shared.contracts import desk
 from shared.contracts import members as m
 from shared.contracts.base import HUB
 from shared.contracts.groups import MemberAdded, MemberName
+from shared.gazetteer.load import load_gazetteer
 
 from .conftest import START, Story
 

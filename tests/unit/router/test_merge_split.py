@@ -5,6 +5,7 @@ where its reports went); versions and the time of the last act move on; who was 
 told and hears the rest; a claim on what was absorbed is over; and that a home was spoken of stays.
 """
 
+from collections import Counter
 from typing import Any, Final
 
 from hypothesis import assume, given, settings
@@ -114,6 +115,11 @@ def facts(incident: Incident, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(incident, name) for name in names}
 
 
+def fates(incident: Incident) -> Counter[str]:
+    """What became of how many who were taken."""
+    return Counter(person.fate for person in incident.aftercare.people)
+
+
 @settings(max_examples=200, deadline=None)
 @given(told_evenings(), st.data())
 def test_merge_then_split_is_identity(evening: Evening, data: st.DataObject) -> None:
@@ -132,6 +138,8 @@ def test_merge_then_split_is_identity(evening: Evening, data: st.DataObject) -> 
     after = evening.state
     assert facts(after.incidents[one], KEPT_BY_SURVIVOR) == facts(before.incidents[one], KEPT_BY_SURVIVOR)
     assert facts(after.incidents[into], KEPT) == facts(before.incidents[two], KEPT)
+    for held, was in ((one, one), (into, two)):
+        assert fates(after.incidents[held]) == fates(before.incidents[was])
     assert remembered(after, {two: into}) == remembered(before, {two: into})
     assert set(before.incidents[two].told) <= set(after.incidents[into].told)
     assert set(before.incidents[one].told) <= set(after.incidents[one].told)

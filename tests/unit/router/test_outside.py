@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from services.router.gazetteer.country import WHOLE, abroad
-from services.router.gazetteer.load import gazetteer_of
-from services.router.gazetteer.port import NamedPlace, Point
-from services.router.gazetteer.rows import Rows
 from shared.contracts.base import Position
 from shared.contracts.incidents import ReportHeld, Why
+from shared.gazetteer.country import WHOLE, abroad
+from shared.gazetteer.load import gazetteer_of
+from shared.gazetteer.port import NamedPlace, Point
+from shared.gazetteer.rows import Rows
 
 from .conftest import HACKNEY, Story, group
 

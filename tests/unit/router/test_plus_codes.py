@@ -5,10 +5,10 @@ import pytest
 from services.router.decide.clues import Hints
 from services.router.decide.codes import find_codes
 from services.router.decide.locate import locate
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.plus_code import full, nearest
 from shared.contracts.base import Position
 from shared.contracts.reports import ReportContent
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.plus_code import full, nearest
 
 HERE = Hints(lambda _lat, _lon: False)
 

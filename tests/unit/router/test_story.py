@@ -6,17 +6,17 @@ from unittest import mock
 import pytest
 
 from services.router.decide.clues import Hints
-from services.router.decide.geo import distance_m
 from services.router.decide.locate import locate
-from services.router.gazetteer.load import gazetteer_of
-from services.router.gazetteer.port import NamedPlace
-from services.router.gazetteer.rows import Rows
 from shared.contracts import desk
 from shared.contracts.aftercare import Account, Became, News
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody
 from shared.contracts.base import Place, Position
 from shared.contracts.incidents import IncidentAssessed, IncidentForgotten, IncidentQuiet
 from shared.contracts.reports import ReportContent
+from shared.gazetteer.load import gazetteer_of
+from shared.gazetteer.port import NamedPlace
+from shared.gazetteer.rows import Rows
+from shared.geo import distance_m
 
 DALSTON = "IMMIGRATION RAID HAPPENING NOW IN HACKNEY KINGSLAND RD/ASHWIN ST JUNCTION"
 

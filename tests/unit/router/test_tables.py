@@ -6,22 +6,24 @@ import pytest
 
 from services.router.decide import reasons
 from services.router.decide.clues import Hints
-from services.router.decide.geo import cells_asked, cells_of, distance_m
+from services.router.decide.geo import cells_asked, cells_of
 from services.router.decide.ids import code, incident_id
 from services.router.decide.likeness import gap_m
 from services.router.decide.locate import locate
 from services.router.decide.permissions import refusal
-from services.router.decide.text import alike, sketch, tokens
+from services.router.decide.text import alike, sketch
 from services.router.decide.understand import understand
-from services.router.gazetteer.index import SqliteGazetteer
-from services.router.gazetteer.load import gazetteer_of
-from services.router.gazetteer.port import NamedPlace
-from services.router.gazetteer.rows import Rows
 from shared.contracts import aftercare, desk, duty, members
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
+from shared.gazetteer.index import SqliteGazetteer
+from shared.gazetteer.load import gazetteer_of
+from shared.gazetteer.port import NamedPlace
+from shared.gazetteer.rows import Rows
+from shared.geo import distance_m
 from shared.permissions import ALLOWED
+from shared.text import tokens
 
 NOWHERE = Hints(covered=lambda _lat, _lon: False)
 EVERYWHERE = Hints(covered=lambda _lat, _lon: True)

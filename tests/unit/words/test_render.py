@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.console.decide.segments import sms_length
 from shared.contracts.alerts import (
     AlertBody,
     AlertRaised,
@@ -167,6 +168,16 @@ CASES: dict[str, AlertRaised] = {
         "UPDATE", "verifiers", status="unconfirmed", body=body(note="not_concerned")
     ),
     "over_community": alert("OVER", body=body(tally=Tally(let_go=2, taken=1, unknown=1))),
+    "closed_community_fates": alert(
+        "CLOSED",
+        status="closed",
+        body=body(tally=Tally(let_go=1, taken=3), fates={"released": 2, "detention": 1}),
+    ),
+    "update_community_left_fates": alert(
+        "UPDATE",
+        status="officers_left",
+        body=body(tally=Tally(taken=2, unknown=1), fates={"unknown": 1, "released": 1, "hospital": 1}),
+    ),
     "over_community_leave": alert("OVER", ask="LEAVE", body=body(tally=Tally(let_go=1))),
     "closed_community": alert("CLOSED", body=body(tally=Tally(taken=1), statement="He was released on bail")),
     "closed_community_aftercare": alert("CLOSED", status="aftercare", body=body(tally=Tally(unknown=1))),
@@ -401,3 +412,20 @@ def test_the_longest_of_everything_still_fits(kind: str, max_chars: int, letter:
 
 def test_a_word_of_ten_thousand_letters_is_cut() -> None:
     assert clean("a" * 10_000, 60) == "a" * 57 + "..."
+
+
+def test_a_long_statement_is_cut_between_sentences_where_the_words_are_short() -> None:
+    said = "Seen: 1 van, 6 officers, 1 person held. Still going on at 19:02. They say that they are officers."
+    raised = alert("CONFIRMED", ask="WITNESSES", body=body(statement=said))
+    short, long = words(raised).text, words(raised, 4000).text
+    assert "Seen: 1 van, 6 officers, 1 person held. Still going on at 19:02. WITNESSES" in short
+    assert "They say" not in short
+    assert said in long
+    assert sms_length(short).segments <= 2
+
+
+def test_officers_who_left_are_not_said_to_be_there() -> None:
+    for max_chars in (306, 4000):
+        text = words(alert("UPDATE", status="officers_left", body=body(statement="Thanks.")), max_chars).text
+        assert "fficers have left" in text
+        assert "mmigration officers" not in text

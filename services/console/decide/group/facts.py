@@ -12,9 +12,10 @@ from shapely.geometry import MultiPolygon
 from services.console.decide.draft import Document
 from shared.areas import AreaError, as_shape, outcode_of
 from shared.contracts.groups import Area
+from shared.gazetteer.port import Point
 
-Districts = Mapping[str, tuple[float, float]]
-"""Postcode district → its middle, as (lat, lon)."""
+Districts = Mapping[str, Point]
+"""Postcode district → its middle."""
 
 MOST_DISTRICTS: Final = 200
 _DEGREE_KM: Final = 111.32
@@ -91,7 +92,7 @@ def area_in(document: Document) -> Area:
 
 
 def _within(shape: MultiPolygon, districts: Districts) -> tuple[str, ...]:
-    return tuple(sorted(n for n, (lat, lon) in districts.items() if shapely.contains_xy(shape, lon, lat)))
+    return tuple(sorted(n for n, at in districts.items() if shapely.contains_xy(shape, at.lon, at.lat)))
 
 
 def _overlaps(group: str, area: Area, shape: MultiPolygon, groups: Iterable[Document]) -> tuple[Overlap, ...]:

@@ -1,152 +1,122 @@
-"""A group's area drawn by ourselves: outlines, neighbours, district names, a bar of kilometres. Pure.
+"""A group's area drawn by ourselves: outlines, neighbours, boroughs, district names, places. Pure.
 
 No map is loaded from anywhere, so nobody learns whose area it is. North is up, and a kilometre is as long in
 every direction.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.console.decide.draft import Document
-from services.console.decide.group.facts import Districts, area_in
-from shared.areas import Polygons
-from shared.contracts.groups import Area
+from shapely.geometry.base import BaseGeometry
 
-SIZE: Final = 320
-_DEGREE_KM: Final = 111.32
-_BARS_KM: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-_LEAST_KM: Final = 1.0
-_AROUND: Final = 1.25
-_BEYOND: Final = SIZE
-_MOST_NAMES: Final = 24
-_LETTERS: Final = 22
-"""Two names nearer to each other than this would lie on top of each other."""
+from services.console.decide.map.areas import GroupArea, around, part_seen, path_of, shape_of
+from services.console.decide.map.labels import Box, Label, Wanted, placed
+from services.console.decide.map.tiles import Coverage, Tile, tiles_of
+from services.console.decide.map.view import SIZE, Bar, View, bar_of
+from shared.contracts.groups import Area
+from shared.gazetteer.port import NamedPlace, Point
+
+_LEAST_M: Final = 1_000.0
+_MOST_M: Final = 200_000.0
+_ROOM: Final = 1.25
+_MOST_LABELS: Final = 30
+_CORNERS: Final = (Box(SIZE - 28, 0, SIZE, 34), Box(0, SIZE - 34, 130, SIZE))
+"""Where north and the bar stand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A word in the picture."""
+class Around:
+    """What lies around every group's area, as far as this hub knows."""
 
-    x: float
-    y: float
-    text: str
+    groups: tuple[GroupArea, ...] = ()
+    districts: Mapping[str, Point] | None = None
+    borders: Mapping[str, BaseGeometry] | None = None
+    """Boroughs or wards by name, out of the operator's own file."""
+    places: Sequence[NamedPlace] = ()
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """The shapes, ready for SVG: path data and names."""
 
+    view: View
+    tiles: tuple[Tile, ...]
     own: str
     before: str
     """As it was, where it is about to change."""
     neighbours: tuple[str, ...]
-    names: tuple[Name, ...]
-    """Of districts: those that are named as own first."""
-    marks: tuple[Name, ...]
-    """Of neighbours, in the middle of what is seen of them."""
-    bar_km: str
-    bar: float
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    lat: float
-    lon: float
-    side_km: float
-
-    def xy(self, lat: float, lon: float) -> tuple[float, float]:
-        scale = SIZE / self.side_km
-        narrower = math.cos(math.radians(self.lat))
-        x = SIZE / 2 + (lon - self.lon) * _DEGREE_KM * narrower * scale
-        return x, SIZE / 2 - (lat - self.lat) * _DEGREE_KM * scale
+    borders: tuple[str, ...]
+    labels: tuple[Label, ...]
+    bar: Bar
 
 
 def outline_of(
-    group: str, area: Area, groups: Iterable[Document], districts: Districts, before: Area | None = None
+    group: str, area: Area, lies: Around, *, before: Area | None = None, view: View | None = None
 ) -> Outline | None:
     """The picture of an area among its neighbours; None where there is nothing to draw."""
-    named = [districts[name] for name in area.outcodes if name in districts]
-    view = _view([*_points(area), *named, *(_points(before) if before else ())])
+    view = view or view_of_area(area, lies, before)
     if view is None:
         return None
-    others = [(g, area_in(g)) for g in groups if g["id"] != group]
-    bar_km = max((km for km in _BARS_KM if km <= view.side_km / 3), default=_BARS_KM[0])
+    others = [g for g in lies.groups if g.id != group and not part_seen(view, g.drawn).is_empty]
+    borders = {name: path for name, shape in (lies.borders or {}).items() if (path := path_of(view, shape))}
     return Outline(
-        own=_path(view, area.polygons),
-        before=_path(view, before.polygons) if before else "",
-        neighbours=tuple(path for _, theirs in others if (path := _path(view, theirs.polygons))),
-        names=_names(view, area, districts),
-        marks=tuple(m for g, theirs in others if (m := _mark(view, g["definition"]["name"], theirs))),
-        bar_km=f"{bar_km:g}",
-        bar=round(bar_km * SIZE / view.side_km, 1),
+        view=view,
+        tiles=tiles_of(view, lies.coverage) if lies.coverage else (),
+        own=path_of(view, shape_of(area.polygons)),
+        before=path_of(view, shape_of(before.polygons)) if before else "",
+        neighbours=tuple(path for other in others if (path := path_of(view, other.drawn))),
+        borders=tuple(borders.values()),
+        labels=placed(_wanted(view, area, others, borders, lies), _CORNERS, most=_MOST_LABELS),
+        bar=bar_of(view),
     )
 
 
-def _view(points: Sequence[tuple[float, float]]) -> _View | None:
-    if not points:
-        return None
-    south, north = min(p[0] for p in points), max(p[0] for p in points)
-    west, east = min(p[1] for p in points), max(p[1] for p in points)
-    lat, lon = (south + north) / 2, (west + east) / 2
-    wide = (east - west) * _DEGREE_KM * math.cos(math.radians(lat))
-    return _View(lat, lon, max(wide, (north - south) * _DEGREE_KM, _LEAST_KM) * _AROUND)
+def view_of_area(area: Area, lies: Around, before: Area | None = None) -> View | None:
+    """The view that holds the area and its named districts, and what it was before."""
+    known = lies.districts or {}
+    points = [(point.lat, point.lon) for name in area.outcodes if (point := known.get(name))]
+    for polygons in (area.polygons, before.polygons if before else ()):
+        points += [(lat, lon) for rings in polygons if rings for lon, lat in rings[0]]
+    return around(points, least_m=_LEAST_M, room=_ROOM)
 
 
-def _points(area: Area) -> list[tuple[float, float]]:
-    return [(lat, lon) for rings in area.polygons for lon, lat in rings[0]]
+def view_to_begin(group: str, area: Area, lies: Around) -> View:
+    """Where somebody begins to draw: their area, else their neighbours', else the country as it is known."""
+    shapes = [g.shape.bounds for g in lies.groups if g.id != group and not g.shape.is_empty]
+    corners = [corner for west, south, east, north in shapes for corner in ((south, west), (north, east))]
+    districts = [(point.lat, point.lon) for point in (lies.districts or {}).values()]
+    found = view_of_area(area, lies) or around(corners or districts, least_m=_LEAST_M, room=_ROOM)
+    found = found or View(54.5, -3.0, _MOST_M)
+    return View(found.lat, found.lon, min(found.side_m, _MOST_M))
 
 
-def _path(view: _View, polygons: Polygons) -> str:
-    """Path data; a ring that lies wholly outside the picture is left out."""
-    return " ".join(part for rings in polygons for ring in rings if (part := _ring(view, ring)))
+def _wanted(
+    view: View, area: Area, others: Iterable[GroupArea], borders: Iterable[str], lies: Around
+) -> Iterator[Wanted]:
+    """Names, the most telling first: neighbours, districts (the own ones before), boroughs, places."""
+    for other in others:
+        yield Wanted(other.name, "theirs", _middle(view, other.drawn))
+    known = lies.districts or {}
+    for name in sorted(known, key=lambda name: (name not in area.outcodes, name)):
+        x, y = view.xy(known[name].lat, known[name].lon)
+        if 0 <= x <= SIZE and 0 <= y <= SIZE:
+            yield Wanted(
+                name, "district own-one" if name in area.outcodes else "district", [(x, y)], size=9.0
+            )
+    for name in borders:
+        yield Wanted(name, "border-name", _middle(view, (lies.borders or {})[name]), size=9.0)
+    for place in lies.places:
+        beside = place.kind in {"station", "landmark"}
+        kind = place.kind if beside or place.kind == "street" else "town"
+        yield Wanted(place.name, kind, [view.xy(place.lat, place.lon)], size=10.0, beside=beside)
 
 
-def _ring(view: _View, ring: Sequence[tuple[float, float]]) -> str:
-    corners: list[tuple[float, float]] = []
-    for lon, lat in ring:
-        x, y = view.xy(lat, lon)
-        corner = _near(x), _near(y)
-        if corner not in corners[-1:]:
-            corners.append(corner)
-    seen = any(_inside(x, y) for x, y in corners) or _around(corners)
-    return "M" + " ".join(f"{x:g},{y:g}" for x, y in corners) + "Z" if len(corners) > 2 and seen else ""  # noqa: PLR2004 - a triangle
-
-
-def _near(value: float) -> float:
-    """What lies far outside is drawn in."""
-    return round(min(SIZE + _BEYOND, max(-_BEYOND, value)), 1)
-
-
-def _inside(x: float, y: float) -> bool:
-    return 0 <= x <= SIZE and 0 <= y <= SIZE
-
-
-def _around(corners: Sequence[tuple[float, float]]) -> bool:
-    """Whether a ring without a corner in the picture may still cross it."""
-    xs, ys = [x for x, _ in corners], [y for _, y in corners]
-    return bool(xs) and min(xs) <= SIZE and max(xs) >= 0 and min(ys) <= SIZE and max(ys) >= 0
-
-
-def _names(view: _View, area: Area, districts: Districts) -> tuple[Name, ...]:
-    """District names in the picture, the group's own first, none on top of another."""
-    placed: list[Name] = []
-    wanted = sorted(districts, key=lambda name: (name not in area.outcodes, name))
-    for name in wanted:
-        x, y = (round(c, 1) for c in view.xy(*districts[name]))
-        free = all(abs(p.x - x) > _LETTERS or abs(p.y - y) > _LETTERS / 2 for p in placed)
-        if _inside(x, y) and free and len(placed) < _MOST_NAMES:
-            placed.append(Name(x, y, name))
-    return tuple(placed)
-
-
-def _mark(view: _View, name: str, area: Area) -> Name | None:
-    """A neighbour's name in the middle of those of its corners that are in the picture."""
-    corners = [view.xy(lat, lon) for lat, lon in _points(area)]
-    seen = [(x, y) for x, y in corners if _inside(x, y)]
-    if not seen:
-        return None
-    x = sum(x for x, _ in seen) / len(seen)
-    y = sum(y for _, y in seen) / len(seen)
-    return Name(round(x, 1), round(y, 1), name)
+def _middle(view: View, shape: BaseGeometry) -> list[tuple[float, float]]:
+    """A point of what is seen of the shape, well inside of it; none where nothing is seen."""
+    seen = part_seen(view, shape)
+    if seen.is_empty:
+        return []
+    point = seen.representative_point()
+    return [view.xy(point.y, point.x)]

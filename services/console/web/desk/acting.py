@@ -9,15 +9,24 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.console.decide.aftercare_views import counts
+from services.console.decide.aftercare_views import counts, fates
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
-from services.console.desk import give, sends_for, visible_incident
+from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
-from services.console.web.desk.forms import NOTHING, request_of, typed_in, typed_of, with_click, with_place
+from services.console.web.desk.finding import with_place
+from services.console.web.desk.forms import (
+    NOTHING,
+    request_of,
+    typed_in,
+    typed_of,
+    with_click,
+    with_code,
+)
+from services.console.web.desk.placing import new_place
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -29,7 +38,7 @@ _TAKEN: Final = "claimed_by_another"
 _SECOND: Final = "second_person_needed"
 _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
-_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account"})
+_OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
 """Acts whose form is more than words and figures."""
 
 
@@ -59,18 +68,30 @@ async def post_act(request: web.Request) -> web.StreamResponse:
 async def _next_step(doing: Doing) -> web.StreamResponse:
     if clicked := with_click(doing.typed):
         return await _form(doing.having(clicked))
-    if _AGAIN & doing.typed.one.keys() or _asks_first(doing):
+    if _AGAIN & doing.typed.one.keys() or _searches(doing) or _asks_first(doing):
         return await _form(doing)
     if doing.act.name == "place":
         doing = doing.having(with_place(doing.typed))
+    if doing.act.name == "merge":
+        doing = doing.having(with_code(doing.typed))
     asked = request_of(doing.act, doing.incident["id"], doing.typed)
     if missing := missing_fields(doing.act.command, asked):
         raise Problem(422, f"needs_{missing[0]}", f"This needs {', '.join(missing)}.")
     if doing.act.name == "closed" and counts(doing.incident)["unaccounted"]:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
-    sends = await sends_for(doing.console, doing.act.command, asked, doing.incident) if unseen else []
+    sends = await _sends(doing, asked) if unseen else []
     return await _preview(doing, sends) if sends else await _do(doing, asked)
+
+
+async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:
+    group = await acts_for(doing.console, doing.actor, asked)
+    return await sends_for(doing.console, doing.act.command, asked, doing.incident, group=group)
+
+
+def _searches(doing: Doing) -> bool:
+    """Whether a name is to be looked up; without one, who presses Enter in another field means to go on."""
+    return "find" in doing.typed.one and bool(doing.typed.get("where"))
 
 
 def _asks_first(doing: Doing) -> bool:
@@ -83,6 +104,8 @@ async def _do(doing: Doing, asked: DeskRequest) -> web.StreamResponse:
     _, verdict = await give(doing.console, doing.actor, doing.act.command, asked)
     word = doing.act.name if verdict.reason else "pending"
     word = "proposed" if verdict.reason == _SECOND else word
+    if doing.act.name == "post" and verdict.reason and verdict.made:
+        raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}/posts/{verdict.made}?done=post")
     raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}?done={word}")
 
 
@@ -113,7 +136,8 @@ async def _preview(doing: Doing, sends: list[Send]) -> web.Response:
         raise Problem(409, _MOVED_ON, "The incident has changed.")
     groups = await doing.console.store.many("group", doing.incident.get("seen_by", ()))
     shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
-    return page(doing.request, "preview.html", doing.actor, **_common(doing), **shown)
+    where = await new_place(doing) if doing.act.name == "place" else None
+    return page(doing.request, "preview.html", doing.actor, where=where, **_common(doing), **shown)
 
 
 async def _conflict(doing: Doing) -> web.Response:
@@ -142,6 +166,7 @@ def _common(doing: Doing) -> dict[str, Any]:
     return {
         "incident": doing.incident,
         "act": doing.act,
+        "fates": fates(doing.incident),
         "unaccounted": counts(doing.incident)["unaccounted"],
         "typed": doing.typed,
         "version": doing.typed.get("version") or doing.incident.get("version", 0),

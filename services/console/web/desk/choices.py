@@ -3,31 +3,25 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from services.console.decide import views
 from services.console.decide.draft import Document
-from services.console.decide.drawing import SIZE, View, view_of
 from services.console.decide.guided import answers_of, built, doubts
+from services.console.decide.local_times import checks_after
 from services.console.decide.near import neighbours
+from services.console.decide.page_acts import offered, role_in
 from services.console.desk import of_groups
 from services.console.door import Console
 from services.console.web.desk.doing import Doing
-from services.console.web.desk.forms import FATES, Typed, view_in
+from services.console.web.desk.forms import FATES
 from services.console.web.desk.pictures import PICTURES, IncidentPicture
+from services.console.web.desk.placing import place_choices
 from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
 
 _NO_MARKS: Final = dict.fromkeys((0x2066, 0x2069))
-_MOST_PLACES: Final = 6
+_NO_SIGHTING: Final = ("not_confirmed", "other_agency", "officers_left", "retract")
 _MOST_NEAR: Final = 60
-_STEP: Final = 0.25
-"""Of the picture's side: so far an arrow goes."""
-_ZOOM: Final = 2.0
-_LOOKS: Final[Mapping[str, tuple[float, float, float]]] = {
-    "north": (_STEP, 0, 1), "south": (-_STEP, 0, 1), "east": (0, _STEP, 1), "west": (0, -_STEP, 1),
-    "in": (0, 0, 1 / _ZOOM), "out": (0, 0, _ZOOM),
-}  # fmt: skip
 
 
 async def choices_for(doing: Doing) -> dict[str, Any]:
@@ -67,51 +61,6 @@ async def _language(console: Console, incident: Document) -> str:
     return next((language for language in wished if language in DESK.languages), "en")
 
 
-async def _place(doing: Doing) -> dict[str, Any]:
-    picture, typed = await _picture(doing), doing.typed
-    present = picture.incident.get("place")
-    view = _looked(view_in(typed) or view_of(present, picture.groups), typed.get("look"))
-    marked = _marked(view, typed)
-    shown = {"lat": view.lat, "lon": view.lon, "side": view.side_m} if view else {}
-    marks = {f"mark_{n}": v for n, v in marked.items()}
-    return {
-        "view": view,
-        "map_query": urlencode({**shown, **marks}),
-        "marked": marked,
-        "places": _said_places(picture),
-    }
-
-
-def _marked(view: View | None, typed: Typed) -> dict[str, str]:
-    """The point that was clicked, or the middle if it was taken: who has no pointer moves the map instead."""
-    if view and typed.get("look") == "middle":
-        return {"lat": f"{view.lat:.6f}", "lon": f"{view.lon:.6f}"}
-    return {n: typed.get(n) for n in ("lat", "lon")} if typed.get("lat") and typed.get("lon") else {}
-
-
-def _looked(view: View | None, look: str) -> View | None:
-    """The view after a press on an arrow or on nearer and farther."""
-    if view is None or look not in _LOOKS:
-        return view
-    north, east, zoom = _LOOKS[look]
-    lat, lon = view.at(SIZE * (0.5 + east), SIZE * (0.5 - north))
-    return View(lat, lon, min(100_000.0, max(200.0, view.side_m * zoom)))
-
-
-def _said_places(picture: IncidentPicture) -> list[Document]:
-    """Where the reports say that it is: each place once, those that more name first."""
-    found: dict[str, Document] = {}
-    for fold in picture.folds:
-        for report in (fold.first, *fold.copies):
-            place = report.get("place") or report.get("position")
-            if place:
-                at = f"{place['lat']:.4f}, {place['lon']:.4f}"
-                label = place.get("label") or at
-                known = found.setdefault(label, {"at": at, "label": label, "n": 0})
-                known["n"] += 1
-    return sorted(found.values(), key=lambda p: -p["n"])[:_MOST_PLACES]
-
-
 async def _merge(doing: Doing) -> dict[str, Any]:
     console, actor, incident = doing.console, doing.actor, doing.incident
     known = await of_groups(console, actor, "open", "incident")
@@ -134,17 +83,35 @@ async def _picture(doing: Doing) -> IncidentPicture:
 
 
 async def _fates(doing: Doing) -> dict[str, Any]:
-    """What is known of everybody who was taken."""
+    """What is known of those who were taken, who could follow it up, and when it could be looked at next."""
     people = (doing.incident.get("aftercare") or {}).get("people") or []
-    return {"fates": Counter(person["fate"] for person in people), "arrested": len(people), "known": FATES}
+    now = await doing.request.app[PICTURES].now()
+    return {
+        "fates": Counter(person["fate"] for person in people),
+        "arrested": len(people),
+        "known": FATES,
+        "persons": people,
+        "people": await _concerned(doing),
+        "checks": checks_after(now),
+        "now": now,
+    }
+
+
+async def _post(doing: Doing) -> dict[str, Any]:
+    return {"now": await doing.request.app[PICTURES].now()}
 
 
 async def _people(doing: Doing) -> dict[str, Any]:
-    """Who could take it over: members of the groups concerned."""
+    """Who could take it over: others of the groups concerned."""
+    return {"people": [m for m in await _concerned(doing) if m["member"] != doing.actor.member]}
+
+
+async def _concerned(doing: Doing) -> list[Document]:
+    """The members of the groups concerned, by name."""
     members = await doing.console.store.listed("members", "member")
     concerned = set(doing.incident.get("seen_by", ())) - {HUB}
-    found = [m for m in members if m["member"] != doing.actor.member and concerned & m["roles"].keys()]
-    return {"people": sorted(found, key=lambda m: m.get("name", "").casefold())}
+    found = [m for m in members if concerned & m["roles"].keys()]
+    return sorted(found, key=lambda m: m.get("name", "").casefold())
 
 
 async def _others(doing: Doing) -> dict[str, Any]:
@@ -155,13 +122,22 @@ async def _others(doing: Doing) -> dict[str, Any]:
     return {"others": sorted(names, key=lambda g: g["name"].casefold())}
 
 
+async def _instead(doing: Doing) -> dict[str, Any]:
+    """What else whoever went there may have found: that there is nothing, or that it is over."""
+    role = role_in(doing.incident, doing.actor.roles)
+    possible = {act.name for act in offered(doing.incident, role, mine=False)}
+    return {"instead": [name for name in _NO_SIGHTING if name in possible]}
+
+
 _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "confirm": _confirm,
-    "place": _place,
+    "place": place_choices,
     "merge": _merge,
     "split": _reports,
     "ask": _reports,
     "hand_over": _people,
     "account": _fates,
+    "post": _post,
+    "seen": _instead,
     "escalate": _others,
 }

@@ -9,6 +9,7 @@ from services.console.decide.page_acts import ACTS, PageAct, may, role_in
 from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.web.desk.forms import Typed
+from services.console.web.desk.render import EXERCISE
 from shared.http import Problem
 
 
@@ -37,6 +38,7 @@ async def doing_of(request: web.Request, typed: Typed) -> Doing:
     """The step that was asked for. Raises a problem if this member may not do it or see the incident."""
     console, actor = request.app[CONSOLE], await page_actor(request)
     incident = await visible_incident(console, actor, request.match_info["code"])
+    request[EXERCISE] = bool(incident.get("drill"))
     act = ACTS.get(request.match_info["act"])
     if act is None:
         raise Problem(404, "unknown_command", "There is no such act.")

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 from multidict import MultiMapping
 from pydantic import ValidationError
 
-from services.console.decide.drawing import SIZE, View
+from services.console.decide.local_times import span_of
+from services.console.decide.map.view import View, clicked, view_in
 from services.console.decide.page_acts import PageAct
-from services.console.decide.typed_place import typed_place
 from services.console.models import DeskRequest
 from shared.http import Problem
 
@@ -18,8 +19,14 @@ FATES: Final = ("released", "bailed", "charged", "detention", "hospital")
 """What may have become of somebody who was taken, and of whom nobody knew."""
 _CARRIED: Final = ("text", "ask", "agency", "let_go", "taken", "unknown", "absorbed", "to",
                    "report", "asks", "lat", "lon", "radius_m", "label", "group", "arrested",
+                   "day", "from", "until", "needed", "owner", "check_at",
                    *(f"fate_{fate}" for fate in FATES))  # fmt: skip
+_WORDS: Final = ("id", "text", "ask", "agency", "to", "report", "asks", "absorbed", "label", "group", "owner",
+                 "check_at", "post", "tag")  # fmt: skip
+_FIGURES: Final = ("let_go", "taken", "unknown", "arrested", "radius_m", "lat", "lon", "version", "needed")
 _MANY: Final = ("reports", "groups")
+_TAGGED: Final = "tag_"
+"""How the field of one person who was taken begins."""
 _MOST_FIELDS: Final = 600
 
 
@@ -41,7 +48,14 @@ class Typed:
     def carried(self) -> list[tuple[str, str]]:
         """What the next page must send again, beside version and id."""
         singles = [(n, self.one[n]) for n in _CARRIED if self.one.get(n)]
-        return [*singles, *((n, v) for n in _MANY for v in self.many.get(n, ()))]
+        tags = [(f"{_TAGGED}{tag}", fate) for tag, fate in self.tags().items()]
+        return [*singles, *tags, *((n, v) for n in _MANY for v in self.many.get(n, ()))]
+
+    def tags(self) -> dict[str, str]:
+        """What became of whom, by the tag of each."""
+        return {
+            n.removeprefix(_TAGGED): fate for n, fate in self.one.items() if n.startswith(_TAGGED) and fate
+        }
 
     def but(self, **changes: str) -> "Typed":
         """The same with these fields."""
@@ -68,23 +82,13 @@ def typed_of(form: MultiMapping[Any]) -> Typed:
 def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
     """The command's request. Raises a 422 problem that says which field is wrong."""
     fields: dict[str, Any] = {"incident": incident, **(act.fixed or {})}
-    for name in ("text", "ask", "agency", "to", "report", "asks", "absorbed", "label", "group"):
-        if typed.get(name):
-            fields[name] = typed.get(name)
-    for name in ("let_go", "taken", "unknown", "arrested", "radius_m", "lat", "lon", "version"):
-        if typed.get(name):
-            fields[name] = typed.get(name).replace(",", ".")
-    for name in _MANY:
-        if typed.all(name):
-            fields[name] = typed.all(name)
-    if became := [
-        {"fate": fate, "number": typed.get(f"fate_{fate}")}
-        for fate in FATES
-        if typed.get(f"fate_{fate}") not in {"", "0"}
-    ]:
+    fields |= {name: typed.get(name) for name in _WORDS if typed.get(name)}
+    fields |= {name: typed.get(name).replace(",", ".") for name in _FIGURES if typed.get(name)}
+    fields |= {name: typed.all(name) for name in _MANY if typed.all(name)}
+    if became := _became(typed):
         fields["became"] = became
-    if typed.get("id"):
-        fields["id"] = typed.get("id")
+    if typed.get("day"):
+        fields["begins"], fields["ends"] = span_in(typed)
     try:
         return DeskRequest.model_validate(fields)
     except ValidationError as error:
@@ -92,38 +96,34 @@ def request_of(act: PageAct, incident: str, typed: Typed) -> DeskRequest:
         raise Problem(422, f"wrong_{min(wrong)}" if wrong else "invalid", "Look at this again.") from None
 
 
-def with_place(typed: Typed) -> Typed:
-    """The form with latitude and longitude of what was typed, else chosen, else marked on the map before."""
-    if where := typed.get("where"):
-        found = typed_place(where)
-        if found is None:
-            raise Problem(422, "wrong_where", "That is no place that we can read.")
-        return typed.but(lat=str(found[0]), lon=str(found[1]))
-    chosen = typed_place(typed.get("chosen"))
-    return typed.but(lat=str(chosen[0]), lon=str(chosen[1])) if chosen else typed
+def _became(typed: Typed) -> list[dict[str, str]]:
+    """First of those who are named by their tags, then of so many of the others of whom nobody knew."""
+    named = [{"tag": tag, "fate": fate} for tag, fate in typed.tags().items()]
+    numbers = [(fate, typed.get(f"fate_{fate}")) for fate in FATES]
+    return named + [{"fate": fate, "number": n} for fate, n in numbers if n not in {"", "0"}]
+
+
+def span_in(typed: Typed) -> tuple[datetime, datetime]:
+    """From when until when, as it was typed. Raises a 422 problem for what is no day and no two times."""
+    span = span_of(typed.get("day"), typed.get("from"), typed.get("until"))
+    if span is None:
+        raise Problem(422, "wrong_span", "Give a day and two times, such as 18:30 and 22:00.")
+    return span
+
+
+def with_code(typed: Typed) -> Typed:
+    """The form with the incident whose code was typed, else the one that was chosen."""
+    code = typed.get("absorbed_code").upper()
+    return typed.but(absorbed=code) if code else typed
 
 
 def with_click(typed: Typed) -> Typed | None:
     """The form with the point of the map that was clicked; None: it was sent by another button."""
-    clicked = _clicked(typed)
-    return typed.but(lat=str(clicked[0]), lon=str(clicked[1]), chosen="", where="") if clicked else None
+    view = view_typed(typed)
+    found = clicked(view, typed.get("map.x"), typed.get("map.y")) if view else None
+    return typed.but(lat=str(found[0]), lon=str(found[1]), chosen="", where="") if found else None
 
 
-def view_in(typed: Typed) -> View | None:
+def view_typed(typed: Typed) -> View | None:
     """What the map of the form showed."""
-    try:
-        lat, lon, side = (float(typed.get(n)) for n in ("view_lat", "view_lon", "view_side"))
-    except ValueError:
-        return None
-    sound = abs(lat) <= 90 and abs(lon) <= 180 and 50 <= side <= 200_000  # noqa: PLR2004 - the globe, a map
-    return View(lat, lon, side) if sound else None
-
-
-def _clicked(typed: Typed) -> tuple[float, float] | None:
-    """Where the map was clicked; a keyboard "clicks" at the corner, and means nothing by it."""
-    view, x, y = view_in(typed), typed.get("map.x"), typed.get("map.y")
-    if view is None or not (x.isascii() and x.isdigit() and y.isascii() and y.isdigit()):
-        return None
-    if (int(x), int(y)) == (0, 0) or max(int(x), int(y)) > SIZE:
-        return None
-    return view.at(int(x), int(y))
+    return view_in(typed.get("view_lat"), typed.get("view_lon"), typed.get("view_side"))

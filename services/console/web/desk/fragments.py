@@ -12,14 +12,17 @@ from typing import Any
 from markupsafe import Markup
 
 from services.console.decide import views
+from services.console.decide.aftercare_views import aftercare, fates
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
-from services.console.decide.drawing import drawing, view_of
+from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
-from services.console.decide.page_acts import ACTS, by_kind, offered, role_in
+from services.console.decide.page_acts import ACTS, POST_ACTS, by_kind, may, may_mute, offered, role_in
+from services.console.decide.post_views import posts_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
+from shared.words.shift_card import shift_card
 
 _MOST_SHOWN = 60
 _MOST_HELD = 12
@@ -95,7 +98,10 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == looker.member), None)
     next_ = next_act(incident, looker.member, dict(looker.roles), picture.now)
     acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
-    key = ("incident", language, mine, role, step, looker.wordless, next_)
+    posts = posts_of(incident, picture.names, looker.member, picture.now, wordless=looker.wordless)
+    muted = {m["report_id"]: m for m in picture.mutes if m["group"] in looker.roles}
+    kept = tuple((post.id, post.mine.state) for post in posts if post.mine)
+    key = ("incident", language, mine, role, step, looker.wordless, next_, kept, frozenset(muted))
     if key not in picture.made:
         picture.made[key] = fragment(
             "incident_live.html",
@@ -106,8 +112,24 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             next=next_,
             next_act=ACTS[next_.act] if next_.act else None,
             acts=by_kind(acts),
+            after=aftercare(incident, picture.names, wordless=looker.wordless, always=_is_after(incident)),
+            posts=posts,
+            after_acts=_after_acts(incident, role),
+            card=shift_card(language),
+            muted=muted,
+            may_mute=may_mute(incident, looker.roles),
         )
     return picture.made[key]
+
+
+def _is_after(incident: Document) -> bool:
+    return incident.get("status") in {"officers_left", "aftercare"}
+
+
+def _after_acts(incident: Document, role: str | None) -> set[str]:
+    """What this member may do about the people taken and the posts."""
+    acts = {**POST_ACTS, **{name: ACTS[name] for name in ("account", "post")}}
+    return {name for name, act in acts.items() if may(role, act) and incident.get("status") in act.when}
 
 
 def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
@@ -116,23 +138,18 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
     return {
         "incident": incident,
         "into": picture.into,
-        "map": None if wordless else map_of(picture),
+        "map": None if wordless else picture.map,
+        "map_credit": picture.map_credit,
         "folds": picture.folds[:_MOST_FOLDS],
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
         "alerts": picture.alerts,
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
+        "fates": fates(incident),
+        "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),
         "names": picture.names,
         "group_names": groups,
         "now": picture.now,
         "wordless": wordless,
     }
-
-
-def map_of(picture: IncidentPicture) -> Any:
-    """The drawing of where it is, if anything is known to draw."""
-    place = picture.incident.get("place")
-    view = view_of(place, picture.groups)
-    reports = [r for f in picture.folds for r in (f.first, *f.copies)]
-    return drawing(view, place, picture.groups, reports) if view else None

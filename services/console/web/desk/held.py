@@ -1,5 +1,6 @@
 """Held reports and what spares a group's attention: let one go on, mute, unmute, flood mode."""
 
+import re
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,7 +12,8 @@ from services.console.decide.draft import Document
 from services.console.desk import give, of_groups
 from services.console.door import CONSOLE, Actor, Console, page_actor, whole
 from services.console.models import CommandName, DeskRequest
-from services.console.web.desk.forms import NOTHING, Typed, typed_in, with_place
+from services.console.web.desk.finding import found_for, offered, with_place
+from services.console.web.desk.forms import NOTHING, Typed, typed_in
 from services.console.web.desk.pictures import PICTURES
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import page
@@ -19,6 +21,7 @@ from shared.contracts.base import HUB
 from shared.http import Problem
 
 _EACH: Final = 50
+_CODE: Final = re.compile(r"[A-Z0-9]{3,6}")
 
 
 @as_page
@@ -56,13 +59,15 @@ async def post_release(request: web.Request) -> web.StreamResponse:
     """It goes on: as an incident of its own, or into one."""
     console, actor = request.app[CONSOLE], await page_actor(request)
     typed = await typed_in(request)
+    if "find" in typed.one and typed.get("where"):
+        return await _form(request, console, actor, typed)
     try:
         typed = with_place(typed) if typed.get("into") != "one" else typed
         fields: dict[str, Any] = {"report": request.match_info["report"]}
         if typed.get("into") == "one":
             fields["incident"] = typed.get("incident")
         elif typed.get("lat"):
-            fields |= {"lat": typed.get("lat"), "lon": typed.get("lon"), "label": typed.get("label") or None}
+            fields |= {n: typed.get(n) or None for n in ("lat", "lon", "label", "radius_m")}
         await _give(console, actor, "release_report", typed, fields)
     except Problem as problem:
         return await _again(request, console, actor, typed, problem)
@@ -90,7 +95,8 @@ async def post_unmute(request: web.Request) -> web.StreamResponse:
     typed = await typed_in(request)
     group, _, mute = typed.get("mute").partition(" ")
     await _give(console, actor, "unmute", typed, {"group": group, "mute": mute})
-    raise web.HTTPSeeOther("/desk?done=unmuted")
+    back = request.query.get("back", "")
+    raise web.HTTPSeeOther(f"/desk/{back}?done=unmuted" if _CODE.fullmatch(back) else "/desk?done=unmuted")
 
 
 @as_page
@@ -156,6 +162,7 @@ async def _form(  # noqa: PLR0913 - what a form shows
         leans=leans,
         typed=typed,
         problem=problem,
+        found=offered(await found_for(request, actor, typed, waiting.get("place")), waiting.get("place")),
         now=await request.app[PICTURES].now(),
         wordless=False,
     )

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
-from services.console.decide.page_acts import ACTS, may, role_in
+from services.console.decide.page_acts import ACTS, may, may_mute, role_in
+from services.console.decide.why_told import lines
 from services.console.desk import sends_for, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
@@ -95,6 +96,9 @@ async def get_reports(request: web.Request) -> web.StreamResponse:
         more=len(found) > at + _EACH,
         now=await request.app[PICTURES].now(),
         wordless=not views.reads_words(actor.roles),
+        may_mute=may_mute(incident, actor.roles),
+        muted={},
+        names={},
     )
 
 
@@ -102,14 +106,14 @@ async def get_reports(request: web.Request) -> web.StreamResponse:
 async def get_why(request: web.Request) -> web.StreamResponse:
     """What became of a report and why, in words."""
     console, actor = request.app[CONSOLE], await page_actor(request)
+    incident = await visible_incident(console, actor, request.match_info["code"])
     report = request.match_info["report"]
     shown, kept = await asyncio.gather(
         explained(console, actor, report), console.store.one(f"report:{report}")
     )
     wordless = not views.reads_words(actor.roles)
-    code = request.match_info["code"]
     text = None if wordless else (kept or {}).get("text")
-    return page(request, "why.html", actor, explained=shown, text=text, code=code)
+    return page(request, "why.html", actor, incident=incident, explained=shown, text=text, lines=lines(shown))
 
 
 async def _forward(console: Console, actor: Actor, incident: Document) -> str:

@@ -15,8 +15,10 @@ from aiohttp import web
 from services.console.decide import views
 from services.console.decide.alike import Fold, folded
 from services.console.decide.draft import Document
+from services.console.decide.map.drawing import Drawing
 from services.console.news import News
 from services.console.store import Store
+from services.console.web.desk.ground import Grounds
 from shared.contracts.base import HUB
 from shared.ports import Clock
 
@@ -61,6 +63,12 @@ class IncidentPicture:
     alerts: tuple[Document, ...]
     names: Mapping[str, str]
     groups: tuple[Document, ...]
+    map: Drawing | None
+    """Where it is, and what lies around."""
+    map_credit: str
+    """Whom the map under it is owed to."""
+    mutes: tuple[Document, ...]
+    """What is muted because of one of its reports, by any of its groups."""
     into: str | None
     """The code of the incident that took it in."""
     now: datetime
@@ -83,8 +91,9 @@ class _Shared:
 class Pictures:
     """Reads pictures; open pages get shared ones, renewed when something changed."""
 
-    def __init__(self, store: Store, news: News, clock: Clock) -> None:
+    def __init__(self, store: Store, news: News, clock: Clock, grounds: Grounds) -> None:
         self._store, self._news, self._clock = store, news, clock
+        self.grounds = grounds
         self._shared: dict[Any, _Shared] = {}
         self.open = 0
         """Pages that are kept live by this process."""
@@ -125,20 +134,28 @@ class Pictures:
 
     async def incident(self, incident: Document) -> IncidentPicture:
         """This incident, as it was just read."""
-        reports, alerts, names, groups, into, now = await asyncio.gather(
+        concerned = [g for g in incident.get("seen_by", ()) if g != HUB]
+        reports, alerts, mutes, groups, into, now = await asyncio.gather(
             self._store.reports_of(incident, limit=_MOST_REPORTS),
             self._store.many("alert", incident.get("alerts", ())),
-            self._store.names_of(views.members_named(incident)),
-            self._store.many("group", [g for g in incident.get("seen_by", ()) if g != HUB]),
+            self._listed("mutes", concerned, "mute", _MOST_ENDED),
+            self._store.many("group", concerned),
             self._store.merged_into(incident),
             self.now(),
         )
+        shown = {r["report_id"] for r in reports}
+        muted = [m for m in mutes if m["report_id"] in shown and m.get("until", "") > now.isoformat()]
+        named = views.members_named(incident) | {m["member"] for m in muted}
+        names = await self._store.names_of(named)
         return IncidentPicture(
             incident=incident,
             folds=tuple(folded(reports)),
             alerts=tuple(sorted(alerts, key=lambda a: a.get("seq", 0))),
             names=names,
             groups=tuple(groups),
+            map=await self.grounds.drawn(incident, reports),
+            map_credit=self.grounds.credit,
+            mutes=tuple(muted),
             into=into["code"] if into["id"] != incident["id"] else None,
             now=now,
         )

@@ -1,5 +1,9 @@
-"""What a preview shows: the very words per channel and language, their length, and how many they reach."""
+"""What a preview shows: the very words per channel and language, their length, and over what they go.
 
+A recipient is an address, and of most nobody knows how many people read there. So none is called a person.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
@@ -26,12 +30,20 @@ def preview_of(
     reach = sum(s.recipients or 0 for s in sends if s.audience != "verifiers")
     return {
         "blocks": blocks,
-        "total": sum(s.recipients or 0 for s in sends),
-        "uncounted": any(s.recipients is None for s in sends),
+        "channels": len(sends),
+        "kinds": _kinds(sends),
         "second": act.command == "confirm" and _needs_second(reach, groups, incident, member),
         "first_said": incident.get("proposed") if act.command == "confirm" else None,
         "forward": forward_text(sends) if act.command == "confirm" else "",
     }
+
+
+def _kinds(sends: Sequence[Send]) -> list[tuple[str, int | None]]:
+    """Each kind of channel with its addresses, the most used first; None: they cannot be counted."""
+    counted: Counter[str] = Counter()
+    for send in sends:
+        counted[send.channel_kind] += send.recipients or 0
+    return [(kind, number or None) for kind, number in counted.most_common()]
 
 
 def _messages(sends: list[Send], languages: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:

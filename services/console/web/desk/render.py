@@ -2,26 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.console.door import Actor, csrf_of
+from services.console.decide.local_times import HERE, days_until
+from services.console.door import Actor
 from services.console.submit import command_id
 from services.console.web.desk.words import DESK
+from services.console.web.inner import Inner
+from services.console.web.plurals import named_in
 
-_LONDON: Final = ZoneInfo("Europe/London")
-_PAGES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "desk"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+EXERCISE: Final = web.RequestKey("exercise", bool)
+"""Where a request notes that it is about an exercise, so that its refusals say so too."""
+DESK_PAGES: Final = Inner(["desk", "map"], DESK, refusals="refused")
 _YEAR_S: Final = 365 * 24 * 3600
+_NEAR_DAYS: Final = {-1: "day_yesterday", 0: "day_today", 1: "day_tomorrow"}
 _HOUR_MIN, _DAY_MIN = 60, 24 * 60
 
 
@@ -30,6 +26,11 @@ def words(language: str) -> Mapping[str, Any]:
 
     def say(key: str, /, **values: object) -> str:
         return DESK.say(language, key, **values)
+
+    def day_of(at: str | datetime, now: datetime) -> str:
+        moment = _moment(at).astimezone(HERE)
+        near = _NEAR_DAYS.get(days_until(moment, now))
+        return say(near) if near else f"{say(f'weekday_{moment.weekday()}')} {moment:%d/%m}"
 
     def age(at: str | datetime, now: datetime) -> str:
         return _age(say, at, now)
@@ -40,13 +41,16 @@ def words(language: str) -> Mapping[str, Any]:
         "lang": language,
         "dir": DESK.say(language, "direction"),
         "clock": clock,
+        "foreign": lambda tag: foreign(tag, language),
         "age": age,
+        "day_of": day_of,
+        "local": local,
     }
 
 
 def fragment(template: str, language: str, **values: Any) -> str:
     """A part of a page."""
-    return _PAGES.get_template(template).render(**words(language), **values)
+    return DESK_PAGES.fragment(template, **words(language), **values)
 
 
 def page(
@@ -54,28 +58,31 @@ def page(
 ) -> web.Response:
     """A whole page. Each carries a new command id, so that what is sent twice is done once."""
     language = DESK.language_of(request)
-    html = _PAGES.get_template(template).render(
-        **words(language),
-        languages=[(tag, DESK.say(tag, "language_name")) for tag in DESK.languages],
-        unchecked=DESK.unchecked(language),
-        here=request.path,
-        me=actor,
-        csrf=csrf_of(request),
-        command_id=command_id(None),
-        **values,
-    )
-    response = web.Response(text=html, content_type="text/html", status=status)
-    response.headers["Referrer-Policy"] = "same-origin"
-    if request.query.get("lang") == language:
-        response.set_cookie("lang", language, max_age=_YEAR_S, path="/", samesite="Lax", httponly=True)
-    return response
+    about = values.get("incident") or values.get("h") or {}
+    frame = {
+        "me": actor,
+        "exercise": bool(request.get(EXERCISE) or about.get("drill")),
+        "command_id": command_id(None),
+    }
+    return DESK_PAGES.page(request, template, status=status, **{**words(language), **frame, **values})
 
 
 def clock(at: str | datetime, now: datetime | None = None) -> str:
     """The time of day as people here read it; with the day where it is not today's."""
-    moment = _moment(at).astimezone(_LONDON)
-    today = now is None or moment.date() == now.astimezone(_LONDON).date()
+    moment = _moment(at).astimezone(HERE)
+    today = now is None or moment.date() == now.astimezone(HERE).date()
     return moment.strftime("%H:%M" if today else "%d/%m %H:%M")
+
+
+def local(at: str | datetime, form: str = "%Y-%m-%d") -> str:
+    """A moment as a form's field for days or times holds it."""
+    return _moment(at).astimezone(HERE).strftime(form)
+
+
+def foreign(tag: str | None, language: str) -> str:
+    """What that language is called, if it is another than the reader's and has a name; else empty."""
+    spoken = (tag or "").partition("-")[0].lower()
+    return "" if spoken == language else named_in(language).get(spoken, "")
 
 
 def _age(say: Any, at: str | datetime, now: datetime) -> str:

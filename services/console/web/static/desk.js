@@ -3,19 +3,6 @@
   const live = document.getElementById("live");
   const state = document.getElementById("state");
 
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    const box = document.getElementById(button.dataset.copy);
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      box.select();
-      const done = () => { button.textContent = button.dataset.copied; };
-      if (navigator.clipboard) {
-        navigator.clipboard.writeText(box.value).then(done, () => document.execCommand("copy") && done());
-      } else if (document.execCommand("copy")) {
-        done();
-      }
-    });
-  }
   if (!live || !state) {
     return;
   }
@@ -55,12 +42,19 @@
   const replace = (html) => {
     const open = [...live.querySelectorAll("details[open][id]")].map((d) => d.id);
     const at = live.contains(document.activeElement) ? path(document.activeElement) : null;
+    const tiles = live.querySelector("[data-keep]");
     live.innerHTML = html;
+    const fresh = live.querySelector("[data-keep]");
+    if (tiles && fresh && tiles.dataset.keep === fresh.dataset.keep) {
+      fresh.replaceWith(tiles); // the same pictures: they are not asked for again
+    }
     for (const id of open) {
       document.getElementById(id)?.setAttribute("open", "");
     }
     if (at) {
-      find(at)?.focus({ preventScroll: true });
+      const same = find(at);
+      same?.focus({ preventScroll: true });
+      same?.scrollIntoView({ block: "nearest" }); // only if what came above it has pushed it off the screen
     }
     count();
   };

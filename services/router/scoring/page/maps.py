@@ -12,7 +12,6 @@ import shapely
 from shapely.geometry import MultiPolygon, box
 from shapely.geometry.base import BaseGeometry
 
-from services.router.decide.geo import distance_m
 from services.router.scoring.events import Event, error_m
 from services.router.scoring.mistakes import FAR_M, metres
 from services.router.scoring.page.project import (
@@ -27,6 +26,7 @@ from services.router.scoring.page.project import (
 from services.router.scoring.page.story import Predicted, Story
 from services.router.scoring.truth import Judged
 from shared.contracts.groups import GroupDefinition
+from shared.geo import distance_m
 
 _APART_M: Final = 12_000.0
 """Places farther apart than this, with nothing between, have maps of their own."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Final
 
-from services.router.decide.geo import DEGREE_M, lon_scale
+from shared.geo import DEGREE_M, lon_scale
 
 WIDTH: Final = 360.0
 HEIGHT: Final = 270.0

@@ -1,23 +1,28 @@
 """What the desk page thinks: order, next act, likeness, marks, the built text, lengths, places, maps."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.console.decide.aftercare_views import untold
 from services.console.decide.alike import folded
 from services.console.decide.desk_list import arranged, on_it
-from services.console.decide.drawing import SIZE, View, drawing, view_of
 from services.console.decide.guided import Answers, answers_of, built, doubts
+from services.console.decide.latest import Sighting, latest_sighting
 from services.console.decide.looked import fresh, mark_of
 from services.console.decide.near import neighbours
 from services.console.decide.next_act import Next, next_act
 from services.console.decide.page_acts import ACTS, by_kind, may, offered, role_in
 from services.console.decide.segments import sms_length
 from services.console.decide.typed_place import typed_place
+from services.console.decide.why_told import lines
+from services.console.models import Explained
 from services.console.web.desk.words import DESK
+from services.router.decide.kind_rules import Kind
+from shared.contracts.alerts import AlertBody
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
 PLACE = {"lat": 51.5467, "lon": -0.0753, "radius_m": 30.0, "how": "street", "label": "Ashwin Street"}
@@ -93,9 +98,11 @@ GOING = {"visits": [{"member": "ben", "group": "hackney", "step": "going", "at":
 I_GO = {"visits": [{"member": "ada", "group": "hackney", "step": "going", "at": at(-1)}]}
 I_AM_THERE = {"visits": [{"member": "ada", "group": "hackney", "step": "there", "at": at(-1)}]}
 I_SAW = {"timeline": [{"at": at(-1), "what": "seen", "member": "ada", "cause": "DESK.3"}], "seen": 1}
-NOT_ALL = {"tally": {"let_go": 1, "taken": 0, "unknown": 1}}
 ONE_UNKNOWN: dict[str, Any] = {"aftercare": {"people": [{"tag": "PAAA", "fate": "unknown"}]}}
 NONE_UNKNOWN: dict[str, Any] = {"aftercare": {"people": [{"tag": "PAAA", "fate": "released"}]}}
+NEWS: dict[str, Any] = {
+    "timeline": [{"at": at(-1), "what": "accounted", "cause": "DESK.4", "fates": {"released": 1}}]
+}
 ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
 
 
@@ -124,9 +131,10 @@ ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
         ("dispatcher", {"status": "aftercare"} | NONE_UNKNOWN, ("closed", "next_close")),
         ("verifier", THEIRS | I_GO, ("there", "next_there")),
         ("dispatcher", MINE | {"status": "confirmed"}, ("update", "next_confirmed")),
-        ("dispatcher", {"status": "officers_left"} | NOT_ALL, ("aftercare", "next_aftercare")),
+        ("dispatcher", {"status": "officers_left"} | ONE_UNKNOWN, ("aftercare", "next_aftercare")),
+        ("dispatcher", {"status": "officers_left"} | NONE_UNKNOWN | NEWS, ("update", "next_tell_account")),
+        ("verifier", {"status": "officers_left"} | NONE_UNKNOWN | NEWS, (None, "next_nothing")),
         ("dispatcher", {"status": "officers_left"} | ALL_FREE, ("closed", "next_close")),
-        ("dispatcher", {"status": "aftercare"} | NOT_ALL, ("update", "next_in_aftercare")),
         ("verifier", {"status": "officers_left"} | ALL_FREE, (None, "next_nothing")),
         ("verifier", {"status": "officers_left"} | ALL_FREE | I_AM_THERE, ("left", "next_left")),
         ("dispatcher", {"status": "no_news"}, ("reopen", "next_no_news")),
@@ -140,6 +148,42 @@ ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
 def test_the_next_right_act(role: str, changes: dict[str, Any], expected: tuple[str | None, str]) -> None:
     assert next_act(incident(**changes), "ada", {"hackney": role}, NOW) == Next(*expected)
     assert DESK.has(expected[1])
+
+
+def accounted(cause: str, **fates: int) -> dict[str, Any]:
+    return {"at": at(-1), "what": "accounted", "cause": cause, "fates": fates}
+
+
+def told(cause: str, what: str = "ended") -> dict[str, Any]:
+    return {"at": at(-1), "what": what, "cause": cause}
+
+
+@pytest.mark.parametrize(
+    ("timeline", "expected"),
+    [
+        ([], False),
+        ([told("1"), accounted("1", unknown=2)], False),  # the end itself told that they are unknown
+        ([told("1"), accounted("1", unknown=2), accounted("2", unknown=3)], False),  # no news of anybody
+        ([told("1"), accounted("1", unknown=2), accounted("2", unknown=1, released=1)], True),
+        ([accounted("1", released=1), told("2")], False),
+        ([accounted("1", released=1), told("2", "updated"), accounted("3", released=1)], False),
+        ([accounted("1", released=1), told("2", "updated"), accounted("3", charged=1)], True),
+    ],
+)
+def test_whether_those_who_were_told_know_what_became_of_them(
+    timeline: list[dict[str, Any]], *, expected: bool
+) -> None:
+    assert untold({"timeline": timeline}) is expected
+
+
+def test_the_latest_sighting_is_the_newest_whoever_saw_it() -> None:
+    seen = {"at": at(-5), "what": "seen", "member": "ada", "text": "Two vans."}
+    first_hand = {"at": at(-2), "first_hand": True, "text": "They leave."}
+    hearsay = {"at": at(-1), "first_hand": False, "text": "RAID"}
+    incident = {"timeline": [seen]}
+    assert latest_sighting(incident, [first_hand, hearsay]) == Sighting(at(-2), None, "They leave.")
+    assert latest_sighting(incident, [hearsay]) == Sighting(at(-5), "ada", "Two vans.")
+    assert latest_sighting({}, [hearsay]) is None
 
 
 def test_an_operator_is_offered_nothing() -> None:
@@ -231,6 +275,61 @@ def test_near_and_alike_incidents_are_offered_for_a_merge() -> None:
     assert found[2].metres is None
 
 
+# --- why it was decided so -------------------------------------------------------------------------
+
+
+def explained(reason: str = "same_text", outcome: str = "attached", **why: Any) -> Explained:
+    known = {"kind": "report", "sure": 0.97, "first_hand": None, "who": "unknown", "trusted": False}
+    whole = {**known, "place": None, "considered": [], **why}
+    return Explained(report_id="r1", at=at(0), outcome=outcome, reason=reason, incident="D7K", why=whole)
+
+
+def test_reasons_are_told_as_sentences_and_signs_without_meaning_are_not() -> None:
+    same = {"incident": "D7K", "score": 13.7, "signs": {"copy": 0.97, "fresh": 1.0, "same_spot": 1.0}}
+    other = {"incident": None, "score": -52.0, "signs": {"out_of_area": 1.0, "elsewhere": 1.0, "claim": 1.0}}
+    told = lines(explained(considered=[same, other], sure=0.6, first_hand=False))
+    assert [line.key for line in told] == [
+        "why_did_attached", "why_read_report", "why_hand_no", "why_who_unknown", "why_place_none",
+        "why_same_as", "why_other_than",
+    ]  # fmt: skip
+    assert told[0].more == ("because_same_text",)
+    assert told[1].more == ("why_unsure",)
+    assert told[5].more == ("why_sign_copy", "why_sign_same_spot")
+    assert told[6].more == ("why_sign_far_spot",)
+
+
+def test_a_likeness_that_is_no_copy_is_not_called_one() -> None:
+    alike = {"incident": "D7K", "score": 1.0, "signs": {"copy": 0.5, "words": 1.0}}
+    assert lines(explained(considered=[alike]))[-1].more == ("why_sign_words",)
+
+
+def test_what_is_erased_still_says_what_was_decided() -> None:
+    gone = Explained(report_id="r1", at=at(0), outcome="held", reason="no_place", waits=True)
+    assert [line.key for line in lines(gone)] == ["why_did_held"]
+
+
+def test_every_reason_kind_and_sign_has_its_sentence() -> None:
+    words = reasons_of_reports()
+    assert {f"because_{reason}" for reason in words} - DESK.keys("en") == set()
+    assert {f"why_read_{kind}" for kind in get_args(Kind)} - DESK.keys("en") == set()
+    assert {f"why_who_{who}" for who in get_args(AlertBody.model_fields["who"].annotation)} - DESK.keys(
+        "en"
+    ) == set()
+    assert {f"why_did_{o}" for o in ("opened", "attached", "held", "ignored")} - DESK.keys("en") == set()
+
+
+def reasons_of_reports() -> set[str]:
+    """The named reasons that a report can meet: all that the desk had a word for before."""
+    of_incidents = {
+        "enough_independent_reports",
+        "report_by_trusted_account",
+        "support_split_off",
+        "seen_by_member",
+    }
+    named = {key.removeprefix("reason_") for key in DESK.keys("en") if key.startswith("reason_")}
+    return named - of_incidents
+
+
 # --- the built text -----------------------------------------------------------------------------
 
 
@@ -242,9 +341,9 @@ def word(key: str, **values: object) -> str:
     ("answers", "text"),
     [
         (Answers(), ""),
-        (Answers(vans=2, officers=6, held=1), "Seen: vans: 2, officers: 6, people held: 1."),
+        (Answers(vans=2, officers=6, held=1), "Seen: 2 vans, 6 officers, 1 person held."),
         (Answers(vans=0, held=0), "Nobody is held."),
-        (Answers(where="outside the shop."), "outside the shop."),
+        (Answers(where="outside the shop."), "Outside the shop."),
         (Answers(still="yes", at="18:40"), "Still going on at 18:40."),
         (Answers(still="yes"), "Still going on."),
         (Answers(still="no", at="18:40"), "Last seen at 18:40."),
@@ -253,7 +352,7 @@ def word(key: str, **values: object) -> str:
         (
             Answers(who="me", still="yes", at="07:10", vans=1, officers=4, signs=("said", "papers")),
             (
-                "Seen: vans: 1, officers: 4. Still going on at 07:10. They say that they are immigration "
+                "Seen: 1 van, 4 officers. Still going on at 07:10. They say that they are immigration "
                 "officers. They showed papers."
             ),
         ),
@@ -348,41 +447,3 @@ def test_places_as_people_paste_them(text: str, expected: tuple[float, float] | 
 @given(st.text(max_size=600))
 def test_no_typed_place_raises(text: str) -> None:
     typed_place(text)
-
-
-@given(
-    st.floats(-85, 85), st.floats(-179, 179), st.floats(200, 20_000), st.integers(0, 320), st.integers(0, 320)
-)
-def test_a_click_is_where_the_map_shows_it(lat: float, lon: float, side: float, x: int, y: int) -> None:
-    view = View(lat, lon, side)
-    back_x, back_y = view.xy(*view.at(x, y))
-    if abs(view.at(x, y)[1]) < 180:
-        assert abs(back_x - x) <= 2
-        assert abs(back_y - y) <= 2
-
-
-def group(*ring: tuple[float, float]) -> dict[str, Any]:
-    return {"definition": {"area": {"polygons": [[list(ring)]]}}}
-
-
-def test_the_map_holds_area_disc_and_reports_and_stays_small() -> None:
-    many = [(-0.2 + 0.4 * n / 5_000, 51.4 + 0.0001 * (n % 2)) for n in range(5_000)]
-    groups = [group((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.6)), group(*many)]
-    view = view_of(PLACE, groups)
-    assert view is not None
-    found = drawing(
-        view, PLACE, groups, [{"position": PLACE}, {"position": None}, {"position": PLACE | {"lat": 60.0}}]
-    )
-    assert found.disc is not None
-    assert (found.disc.x, found.disc.y) == (SIZE / 2, SIZE / 2)
-    assert found.dots == ((160.0, 160.0),)
-    assert all(path.startswith("M") for path in found.areas)
-    assert sum(map(len, found.areas)) < 5_000
-    assert found.bar_m == 200
-
-
-def test_without_a_place_the_map_shows_the_groups_areas() -> None:
-    view = view_of(None, [group((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.6))])
-    assert view is not None
-    assert (round(view.lat, 4), round(view.lon, 4)) == (51.55, -0.05)
-    assert view_of(None, [group()]) is None

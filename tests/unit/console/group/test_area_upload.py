@@ -9,14 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.decide.group.facts import area_in, districts_in, facts_of
-from services.console.decide.group.outline import SIZE, outline_of
+from services.console.decide.group.outline import Around, outline_of, view_to_begin
 from services.console.decide.group.upload import MOST_BYTES, MOST_FEATURES, read_upload
-from services.console.districts import known_districts
+from services.console.decide.map.areas import group_area
+from services.console.decide.map.view import SIZE, View
 from services.console.group.pages import WORDS
 from shared.areas import AreaError, as_shape
 from shared.contracts.groups import Area
+from tests.rigs.console import BUILT_IN
 from tests.rigs.group_admin import HACKNEY, geojson
 
+DISTRICTS = BUILT_IN.current.districts
 SQUARE = [[-0.1, 51.5], [0.0, 51.5], [0.0, 51.6], [-0.1, 51.6], [-0.1, 51.5]]
 HOLE = [[-0.07, 51.53], [-0.03, 51.53], [-0.03, 51.57], [-0.07, 51.57], [-0.07, 51.53]]
 MANY = [[round(-0.1 + n * 2e-5, 5), 51.5] for n in range(21_000)] + [[0.32, 51.6], [-0.1, 51.5]]
@@ -161,7 +164,7 @@ FAR = Area(polygons=read_upload(file(polygon([[-4.3, 55.8], [-4.2, 55.8], [-4.2,
 def test_the_facts_of_an_area() -> None:
     same_name = Area(outcodes=("E8",))
     others = [group("half", HALF), group("far", FAR), group("names", same_name), group("hackney", FAR)]
-    found = facts_of("hackney", OURS, others, known_districts())
+    found = facts_of("hackney", OURS, others, DISTRICTS)
     assert found.km2 == pytest.approx(17.2, abs=0.2)
     assert set(found.within) >= {"E5", "E8", "E9"}
     assert "N1" not in found.within
@@ -182,19 +185,47 @@ def test_an_area_as_wide_as_a_border_is_no_overlap() -> None:
 
 
 def test_the_picture_holds_the_outline_its_neighbours_and_names() -> None:
-    found = outline_of("hackney", OURS, [group("half", HALF), group("far", FAR)], known_districts())
+    groups = tuple(group_area(group(name, area)) for name, area in (("half", HALF), ("far", FAR)))
+    found = outline_of("hackney", OURS, Around(groups, DISTRICTS))
     assert found is not None
     assert found.own.startswith("M")
     assert len(found.neighbours) == 1
-    assert [m.text for m in found.marks] in ([], ["Half"])
-    assert found.names[0].text == "E8"
-    assert all(0 <= n.x <= SIZE and 0 <= n.y <= SIZE for n in found.names)
-    assert (found.bar_km, 0 < found.bar < SIZE) == ("2", True)
+    names = [label.text for label in found.labels]
+    assert names[0] == "Half"
+    assert {"E8", "E5"} <= set(names)
+    assert all(0 <= label.x <= SIZE and 0 <= label.y <= SIZE for label in found.labels)
+    assert (found.bar.text, 0 < found.bar.units < SIZE) == ("2 km", True)
+
+
+def test_boroughs_are_drawn_and_named_beneath() -> None:
+    borough = as_shape(OURS.polygons)
+    found = outline_of("hackney", HALF, Around(borders={"Hackney": borough}))
+    assert found is not None
+    assert len(found.borders) == 1
+    assert "Hackney" in [label.text for label in found.labels]
+    edge = View(51.55, -0.09 - 1e-3, 400)
+    just_outside = outline_of("x", Area(), Around(borders={"Hackney": borough}), view=edge)
+    assert just_outside is not None
+    assert just_outside.labels == ()
 
 
 def test_an_area_of_districts_alone_is_drawn_where_they_are_and_an_empty_one_is_not() -> None:
-    named = outline_of("hackney", Area(outcodes=("E8", "N16")), [], known_districts())
+    lies = Around(districts=DISTRICTS)
+    named = outline_of("hackney", Area(outcodes=("E8", "N16")), lies)
     assert named is not None
-    assert (named.own, {n.text for n in named.names} >= {"E8", "N16"}) == ("", True)
-    assert outline_of("hackney", Area(outcodes=("ZZ9",)), [], known_districts()) is None
+    assert (named.own, {label.text for label in named.labels} >= {"E8", "N16"}) == ("", True)
+    assert outline_of("hackney", Area(outcodes=("ZZ9",)), lies) is None
     assert area_in(group("x", OURS)) == OURS
+
+
+def test_somebody_without_an_area_begins_among_the_neighbours_or_sees_the_country() -> None:
+    beside = view_to_begin("new", Area(), Around((group_area(group("half", HALF)),), DISTRICTS))
+    assert all(0 <= c <= SIZE for c in beside.xy(*HALF.polygons[0][0][0][::-1]))
+    assert view_to_begin("new", Area(), Around(districts=DISTRICTS)).side_m == 200_000
+    assert view_to_begin("new", Area(), Around()).side_m == 200_000
+
+
+def test_an_outline_that_is_none_holds_nothing() -> None:
+    ring = ((-0.1, 51.5), (0.0, 51.5), (0.0, 51.6), (-0.1, 51.5))
+    assert as_shape(((), ((),), ((ring[0],),))).is_empty
+    assert as_shape(((ring, ring[:2]), ())).bounds == (-0.1, 51.5, 0.0, 51.6)

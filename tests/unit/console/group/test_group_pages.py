@@ -5,53 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition
-from tests.rigs.console import Rig, until
-from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, geojson, group_desk
+from tests.rigs.console import until
+from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, Person, geojson, group_desk, who
 
 PAGES = ("", "/name", "/area", "/channels", "/add-channel?kind=telegram", "/drills", "/policy")
-
-
-class Person:
-    """Somebody signed in: pages and forms, without a browser."""
-
-    def __init__(self, rig: Rig, headers: dict[str, str]) -> None:
-        self.rig, self.headers = rig, headers
-        self.status, self.text, self.path = 0, "", ""
-
-    async def get(self, path: str) -> int:
-        async with self.rig.http.get(self.rig.url + path, headers=self.headers) as response:
-            return await self._took(response)
-
-    async def send(self, path: str, *, version: int | None = None, **fields: Any) -> int:
-        """Send a form as if it had been filled in from that version (the present one)."""
-        seen = (await self.group())["version"] if version is None else version
-        data = {"csrf": self.headers["X-CSRF"], "seen": str(seen), **fields}
-        lists = [
-            (k, v) for k, values in data.items() for v in (values if isinstance(values, list) else [values])
-        ]
-        async with self.rig.http.post(self.rig.url + path, data=lists, headers=self.headers) as response:
-            return await self._took(response)
-
-    async def upload(self, path: str, content: bytes, **fields: str) -> int:
-        form = aiohttp.FormData({"csrf": self.headers["X-CSRF"], **fields})
-        form.add_field("file", content, filename="area.geojson")
-        async with self.rig.http.post(self.rig.url + path, data=form, headers=self.headers) as response:
-            return await self._took(response)
-
-    async def group(self, name: str = "hackney") -> dict[str, Any]:
-        found = await self.rig.store.one(f"group:{name}")
-        return found or {"version": 0}
-
-    def kept(self) -> str:
-        return self.text.partition('name="kept" value="')[2].partition('"')[0]
-
-    async def _took(self, response: aiohttp.ClientResponse) -> int:
-        self.status, self.text, self.path = response.status, await response.text(), response.url.path_qs
-        return self.status
 
 
 def telegram(id_: str, api: str, token: str = GOOD_ENV, chat: str = CHAT) -> ChannelDefinition:
@@ -65,11 +25,6 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         await found.rig.group("hackney", [telegram("chat", found.bot.url)])
         await found.rig.shown()
         yield found
-
-
-async def who(desk: Desk, name: str, **roles: str) -> Person:
-    await desk.rig.member(name, **roles)
-    return Person(desk.rig, await desk.rig.signed_in(name))
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from services.router.fitting.fit import fit_files
 from services.router.fitting.play import Example, examples
 from services.router.fitting.sentences import read_sentences
 from services.router.fitting.weight_files import KINDS_FILE, LINKS, read_kinds, read_links
-from services.router.gazetteer.index import SqliteGazetteer
 from services.router.report_lines import read_all
 from services.router.scoring.truth import read_corpus
 from shared.contracts.groups import GroupDefinition
 from shared.errors import SettingsError
+from shared.gazetteer.index import SqliteGazetteer
 
 Groups = Sequence[GroupDefinition]
 TWICE = 2

@@ -5,11 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 from services.router.evaluate import evaluate
-from services.router.gazetteer.index import SqliteGazetteer
 from services.router.report_lines import read_all
 from services.router.scoring.metrics import Score
 from services.router.scoring.truth import beside, read_corpus
 from shared.contracts.groups import Area, GroupDefinition
+from shared.gazetteer.index import SqliteGazetteer
 
 AREA = Area(polygons=((((-0.12, 51.52), (0.0, 51.52), (0.0, 51.58), (-0.12, 51.58), (-0.12, 51.52)),),))
 SEEN = (

@@ -1,0 +1,164 @@
+"""The posts of an incident as people see them: who comes, who is there, who did not come. Pure.
+
+Whoever keeps a post is a member by name, or a tag. What time makes of it (may one check in, has somebody
+not come?) follows from the post and the moment alone, by the times that the router decides by.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from services.console.decide.draft import Document
+from services.console.models import DeskRequest
+from shared.contracts.alerts import PostLine
+
+CHECK_IN_EARLY: Final = timedelta(hours=1)
+"""So long before it begins whoever is there may say so."""
+MISSED_AFTER: Final = timedelta(minutes=10)
+"""So long after it began whoever is not there has not come."""
+
+RESERVE_BEFORE: Final = timedelta(minutes=30)
+"""From so long before it begins whoever gives up is missed: the verifiers hear of it."""
+
+State = Literal["coming", "expected", "missed", "there"]
+"""Before it begins; it has begun; they have not come; they are there (or were)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperView:
+    """One who keeps a post: a member's id with their name, or a volunteer's tag without one."""
+
+    who: str
+    name: str
+    state: State
+    there_at: str | None
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """One post at a moment, as one member sees it."""
+
+    id: str
+    group: str
+    label: str | None
+    begins: datetime
+    ends: datetime
+    needed: int
+    keepers: tuple[KeeperView, ...]
+    told: tuple[str, ...]
+    now: datetime
+
+    @property
+    def wanted(self) -> int:
+        """How many more people it needs."""
+        return max(0, self.needed - len(self.keepers))
+
+    @property
+    def there(self) -> int:
+        """How many are there."""
+        return sum(keeper.state == "there" for keeper in self.keepers)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.begins <= self.now < self.ends
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.ends <= self.now
+
+    @property
+    def checks_in_from(self) -> datetime:
+        """From when on somebody may say that they are there."""
+        return self.begins - CHECK_IN_EARLY
+
+    @property
+    def open_for_check_in(self) -> bool:
+        """Whether somebody may say now that they are there."""
+        return self.checks_in_from <= self.now < self.ends
+
+    @property
+    def reserve_hears(self) -> bool:
+        """Whether the verifiers hear at once if somebody gives up now: they hear of it once."""
+        return self.begins - RESERVE_BEFORE <= self.now < self.ends and "unfilled" not in self.told
+
+    @property
+    def mine(self) -> KeeperView | None:
+        """The looker's own place in it."""
+        return next((keeper for keeper in self.keepers if keeper.mine), None)
+
+    def keeper(self, who: str) -> KeeperView | None:
+        """The one of that id or tag."""
+        return next((keeper for keeper in self.keepers if keeper.who == who), None)
+
+
+def posts_of(
+    incident: Document, names: Mapping[str, str], member: str, now: datetime, *, wordless: bool = False
+) -> tuple[PostView, ...]:
+    """The incident's posts in the order in which they begin, those that are over last."""
+    posts = (incident.get("aftercare") or {}).get("posts") or ()
+    found = [_post(post, names, member, now, wordless=wordless) for post in posts]
+    return tuple(sorted(found, key=lambda post: (post.over, post.begins, post.id)))
+
+
+def post_of(
+    incident: Document, name: str, names: Mapping[str, str], member: str, now: datetime
+) -> PostView | None:
+    """One post of the incident."""
+    return next((post for post in posts_of(incident, names, member, now) if post.id == name), None)
+
+
+def _post(
+    post: Document, names: Mapping[str, str], member: str, now: datetime, *, wordless: bool
+) -> PostView:
+    begins = datetime.fromisoformat(post["begins"])
+    return PostView(
+        id=post["id"],
+        group=post["group"],
+        label=None if wordless else post["label"],
+        begins=begins,
+        ends=datetime.fromisoformat(post["ends"]),
+        needed=post["needed"],
+        keepers=tuple(
+            KeeperView(
+                k["who"], names.get(k["who"], ""), _state(k, begins, now), k["there_at"], k["who"] == member
+            )
+            for k in post["keepers"]
+        ),
+        told=tuple(post["told"]),
+        now=now,
+    )
+
+
+def _state(keeper: Document, begins: datetime, now: datetime) -> State:
+    if keeper["there_at"]:
+        return "there"
+    if now < begins:
+        return "coming"
+    return "missed" if now >= begins + MISSED_AFTER else "expected"
+
+
+def lines_told(incident: Document, asked: DeskRequest, group: str, now: datetime) -> tuple[PostLine, ...]:
+    """The posts that the verifiers hear of together when one more is opened: it, and those not told yet."""
+    posts = posts_of(incident, {}, "", now)
+    waiting = [_line(p) for p in posts if p.group == group and not p.told and not p.over]
+    if asked.begins is None or asked.ends is None:
+        return tuple(waiting)
+    new = PostLine(
+        place=asked.label or "", begins=asked.begins, ends=asked.ends, needed=asked.needed or 2, coming=0
+    )
+    return tuple(sorted([*waiting, new], key=lambda line: line.begins))
+
+
+def _line(post: PostView) -> PostLine:
+    return PostLine(
+        place=post.label or "",
+        begins=post.begins,
+        ends=post.ends,
+        needed=post.needed,
+        coming=len(post.keepers),
+        there=post.there,
+    )

@@ -1,0 +1,75 @@
+"""What all bridges have in common, called or reading: a report tidied, stored, and its receipt."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.ingest.decide.languages import choose_language
+from services.ingest.decide.tidy import tidy
+from services.ingest.door import Door
+from services.ingest.intake import Accepted
+from services.ingest.submission import Submission, ref_of
+from shared.contracts.base import BridgeId
+from shared.contracts.reports import MAX_TEXT, SenderIs
+from shared.plugins.spec import IncomingReport, Receipt
+from shared.words.desk_reply import desk_reply, join_code
+
+_FRESH: Final = timedelta(hours=12)
+"""A message younger than this, told again by its source, is surely known as a repeat (NATS: 24 h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A report that is stored, and the receipt for it: None where its sender is to get none."""
+
+    accepted: Accepted
+    receipt: Receipt | None
+
+
+async def accept(
+    door: Door, instance: str, report: IncomingReport, senders: SenderIs, *, receipt_once: bool = False
+) -> Taken:
+    """Store one report. Raises `Problem` where it cannot be.
+
+    There is no receipt for whoever had enough of them, nor for what is written to the desk: if a member
+    wrote it, they are answered. A provider that calls again has not had our answer; where we send the
+    receipt ourselves, `receipt_once` says that a repeat gets none.
+    """
+    report = _tidied(report)
+    if len(report.text) > MAX_TEXT:
+        door.counts[f"bridge.{instance}.text_cut"] += 1
+        report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
+    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
+    accepted = await door.accept(submission)
+    had_one = receipt_once and (accepted.duplicate or _may_be_a_repeat(door, report))
+    if had_one or _to_the_desk(report.text) or not door.may_answer(instance, report.sender):
+        return Taken(accepted, None)
+    language = choose_language(report.language, "", door.words.languages)
+    text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
+    return Taken(accepted, Receipt(report_id=accepted.report_id, text=text, contact=report.contact))
+
+
+def _may_be_a_repeat(door: Door, report: IncomingReport) -> bool:
+    return report.observed_at is not None and door.now() - report.observed_at > _FRESH
+
+
+def _to_the_desk(text: str) -> bool:
+    """Whether it is surely no report of a stranger's; "police" alone may be one."""
+    reply = desk_reply(text)
+    to_desk = reply is not None and (reply.code is not None or reply.keyword == "LIST")
+    return to_desk or join_code(text) is not None
+
+
+def _tidied(report: IncomingReport) -> IncomingReport:
+    values = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
+    texts = {name: tidy(value) for name, value in values.items() if isinstance(value, str)}
+    return dataclasses.replace(report, **texts)  # type: ignore[arg-type]  # only the fields that hold text
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised: its own words may hold what the reporter wrote, this does not."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""

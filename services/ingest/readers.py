@@ -1,0 +1,224 @@
+"""Runs the bridges that read their source themselves, each in a task of its own.
+
+A bridge that raises, hangs, or whose source is away touches no other: it is read again after a pause that
+grows, and how it stands is shown (health, `relay status`). What it hands over is stored before it reads on;
+nothing is forgotten because nothing can be stored: then it waits. Receipts are sent by the bridge itself,
+once, and are never in the way of reading.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from aiohttp import ClientSession
+
+from services.ingest.bridge_intake import accept, place_of
+from services.ingest.decide.standing import Standing, again, constant, failures_after
+from services.ingest.door import Door
+from services.ingest.receipts import Receipts
+from shared.errors import RelayError
+from shared.http import Problem
+from shared.plugins.spec import BadCredentials, Ignored, IncomingReport, Reads, RetryLater, Secrets
+
+log = structlog.get_logger()
+
+CONNECT_S: Final = 60.0
+"""How long a bridge may take to say that it is connected."""
+_WAIT_S: Final = 1.0
+_UNSTORABLE: Final = frozenset({409, 422})
+"""Refusals that are about the report itself: it would be refused at every try."""
+
+
+@dataclass
+class Pace:
+    """How the readers wait; tests put their own time and chance here."""
+
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[], float] = random.random
+    monotonic: Callable[[], float] = time.monotonic
+    connect_s: float = CONNECT_S
+
+
+class NotStoredError(RelayError):
+    """The service stopped before this could be stored; its source has to tell it again."""
+
+
+class Readers:
+    """All reading bridges of this process."""
+
+    def __init__(
+        self,
+        door: Door,
+        bridges: Mapping[str, Reads],
+        *,
+        http: ClientSession,
+        secrets: Secrets,
+        pace: Pace | None = None,
+    ) -> None:
+        self._pace = pace or Pace()
+        self._readers = [_Reader(door, name, b, http, secrets, self._pace) for name, b in bridges.items()]
+
+    def health(self) -> dict[str, dict[str, str]]:
+        """How each stands, since when, and why if something is wrong."""
+        return {reader.name: reader.health() for reader in self._readers}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until asked to stop; then finish what is being stored."""
+        tasks = [asyncio.create_task(r.keep_reading(), name=f"read-{r.name}") for r in self._readers]
+        stopping = asyncio.create_task(stop.wait(), name="readers-stop")
+        try:
+            done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:  # a reader ends by a mistake of ours only; then loudly
+                ended.result()
+        finally:
+            for task in (stopping, *tasks):
+                task.cancel()
+            await asyncio.gather(stopping, *tasks, return_exceptions=True)
+            await asyncio.gather(*(reader.finish() for reader in self._readers))
+
+
+@dataclass
+class _Reader:
+    """One bridge, and what the host lends it (`ReadingHost`)."""
+
+    door: Door
+    name: str
+    bridge: Reads
+    http: ClientSession
+    secrets: Secrets
+    pace: Pace
+    standing: Standing = field(default_factory=lambda: Standing("CONNECTING"))
+    since: datetime = field(init=False)
+    _connected: asyncio.Event = field(default_factory=asyncio.Event)
+    _taking: set[asyncio.Task[None]] = field(default_factory=set)
+    _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.since = self.door.now()
+        self._receipts = Receipts(self.door, self.name, self.bridge, self.http, self.secrets)
+
+    # --- what the bridge calls -----------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        return self.door.now()
+
+    def connected(self) -> None:
+        """The source is being read."""
+        self._connected.set()
+        self._stands(Standing("CONNECTED"))
+
+    async def take(self, report: IncomingReport) -> None:
+        """Return once it is stored; goes on although the bridge is cancelled meanwhile."""
+        storing = asyncio.create_task(self._store(report), name=f"store-{self.name}")
+        self._taking.add(storing)
+        storing.add_done_callback(self._taking.discard)
+        await asyncio.shield(storing)
+
+    def ignored(self, what: Ignored) -> None:
+        """Count it."""
+        self.door.counts[f"bridge.{self.name}.ignored.{constant(what.reason)}"] += 1
+
+    # --- supervision ---------------------------------------------------------------------------
+
+    async def keep_reading(self) -> None:
+        """Read again and again, whatever happens; until it succeeds it stands as it failed."""
+        failures = 0
+        while True:
+            began = self.pace.monotonic()
+            ended = await self._once()
+            failures = failures_after(failures, read_for_s=self.pace.monotonic() - began)
+            then = again(ended, failures=failures, jitter=self.pace.jitter())
+            self._stands(then.standing)
+            await self.pace.sleep(then.after_s)
+
+    async def _once(self) -> RetryLater | BadCredentials:
+        """One reading, from its beginning to its end, whatever that is."""
+        self._connected.clear()
+        reading = asyncio.create_task(self.bridge.read(self), name=f"reading-{self.name}")
+        connecting = asyncio.create_task(self._connected.wait())
+        try:
+            await asyncio.wait(
+                {reading, connecting}, timeout=self.pace.connect_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not (reading.done() or self._connected.is_set()):
+                return RetryLater("connect_timeout")
+            await asyncio.wait({reading})
+            return self._end_of(reading)
+        finally:
+            connecting.cancel()
+            await _ended(reading)
+
+    def _end_of(self, reading: asyncio.Task[Any]) -> RetryLater | BadCredentials:
+        """What a bridge returned, if it is one of the two; whatever it raised stays with it."""
+        error = None if reading.cancelled() else reading.exception()
+        if error is not None:
+            self._failed(error)
+            return RetryLater("plugin_error")
+        ended = None if reading.cancelled() else reading.result()
+        return ended if isinstance(ended, RetryLater | BadCredentials) else RetryLater("ended")
+
+    def _failed(self, error: BaseException) -> None:
+        self.door.counts[f"bridge.{self.name}.failed"] += 1
+        # The exception's own words may hold what the reporter wrote; its type does not.
+        log.error("bridge_failed", bridge=self.name, error=type(error).__name__, at=place_of(error))
+
+    async def finish(self) -> None:
+        """Finish what is being stored, and the receipts under way."""
+        self._stopping = True
+        if self._taking:
+            await asyncio.gather(*self._taking, return_exceptions=True)
+        await self._receipts.finish()
+
+    # --- storing -------------------------------------------------------------------------------
+
+    async def _store(self, report: IncomingReport) -> None:
+        while not await self._stored(report):
+            if self._stopping:
+                raise NotStoredError
+            await self.pace.sleep(_WAIT_S)
+
+    async def _stored(self, report: IncomingReport) -> bool:
+        """Whether it is done with: stored, or one that never can be, which must not stop the others."""
+        try:
+            taken = await accept(self.door, self.name, report, self.bridge.spec.senders, receipt_once=True)
+        except Problem as problem:
+            if problem.status not in _UNSTORABLE:
+                return False
+            self.door.counts[f"bridge.{self.name}.refused.{problem.code}"] += 1
+            log.warning("read_report_refused", bridge=self.name, code=problem.code)
+            return True
+        except Exception as error:  # noqa: BLE001 - one that breaks our own code would be told again forever
+            self._failed(error)
+            return True
+        if taken.receipt is not None:
+            self._receipts.send(taken.receipt)
+        return True
+
+    # --- standing ------------------------------------------------------------------------------
+
+    def _stands(self, standing: Standing) -> None:
+        if standing.state != self.standing.state:
+            self.since = self.door.now()
+            log.info("bridge_state", bridge=self.name, state=standing.state, reason=standing.reason)
+        self.standing = standing
+
+    def health(self) -> dict[str, str]:
+        """For people and programs."""
+        found = {"state": self.standing.state, "since": self.since.isoformat(timespec="seconds")}
+        return {**found, "reason": self.standing.reason} if self.standing.reason else found
+
+
+async def _ended(reading: asyncio.Task[Any]) -> None:
+    """Cancel it if it still runs, and wait a little; one that swallows its cancellation is left behind."""
+    if not reading.done():
+        reading.cancel()
+        with suppress(Exception):
+            await asyncio.wait({reading}, timeout=_WAIT_S)

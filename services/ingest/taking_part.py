@@ -1,0 +1,213 @@
+"""Runs what bridges do whose account takes part at their source, beside reading what it sends (`TakesPart`).
+
+Before a request is read the bridge may ask its source what it must know; what cannot be found out now is not
+taken, and the source sends it again. Once all is stored the bridge follows up, and the source is answered
+when that is done, so that a crash in between makes it send all of it again; a follow-up that takes long goes
+on behind the answer, so that a slow third party holds up no report. What did not succeed is settled later,
+again and again. A bridge that raises or hangs costs its own request a refusal and nobody else anything.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Final
+
+import structlog
+from aiohttp import ClientSession
+
+from services.ingest.bridge_intake import accept, place_of
+from services.ingest.decide.standing import FIRST_PAUSE_S, Again, Standing, again, constant
+from services.ingest.door import Door
+from shared.http import Problem
+from shared.plugins.spec import (
+    Bridge,
+    Delivered,
+    IncomingReport,
+    Outcome,
+    PartHost,
+    Receipt,
+    Refused,
+    Rejected,
+    RetryLater,
+    Secrets,
+    TakesPart,
+    Unknown,
+    WebhookRequest,
+)
+
+log = structlog.get_logger()
+
+_LEARN_S: Final = 10.0
+_ANSWER_S: Final = 5.0
+_FOLLOW_UP_S: Final = 60.0
+_SETTLE_S: Final = 120.0
+_MOST_AT_ONCE: Final = 500
+_AGAIN_S: Final = 5
+
+
+class TakingPart:
+    """The bridges of this process that take part at their source, by instance id."""
+
+    def __init__(
+        self, door: Door, bridges: Mapping[str, Bridge], *, http: ClientSession, secrets: Secrets
+    ) -> None:
+        self._door = door
+        self._taking = {name: b for name, b in bridges.items() if isinstance(b, TakesPart)}
+        self._hosts = {
+            name: PartHost(http=http, secrets=secrets, take=_Take(door, name, bridges[name]))
+            for name in self._taking
+        }
+        self._unsettled = {name: asyncio.Event() for name in self._taking}
+        self._going_on: set[asyncio.Task[None]] = set()
+        self._standing = {name: (Standing("CONNECTING"), door.now()) for name in self._taking}
+
+    def get(self, instance: str) -> TakesPart | None:
+        """The bridge, if it is one of these."""
+        return self._taking.get(instance)
+
+    async def learn(self, instance: str, request: WebhookRequest) -> Refused | None:
+        """Let the bridge ask its source; a refusal where it cannot find out now."""
+        try:
+            async with asyncio.timeout(_LEARN_S):
+                return await self._taking[instance].learn(request, self._hosts[instance])
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+            self._failed(instance, "learn", error)
+            return Refused(503, "cannot_ask_source", "The bridge could not ask its source; send this again.")
+
+    async def follow_up(self, instance: str, request: WebhookRequest, receipts: Sequence[Receipt]) -> None:
+        """Let the bridge follow up; wait for it, but not for long. Raises `Problem` to be sent it again."""
+        if len(self._going_on) >= _MOST_AT_ONCE:
+            self._count(instance, "follow_up.too_many")
+            raise Problem(503, "busy", "Too much is going on here; send this again.", retry_after_s=_AGAIN_S)
+        acting = self._taking[instance].follow_up(request, receipts, self._hosts[instance])
+        task = asyncio.create_task(self._followed_up(instance, acting), name=f"follow-up-{instance}")
+        self._going_on.add(task)
+        task.add_done_callback(self._ended)
+        done, _ = await asyncio.wait({task}, timeout=_ANSWER_S)
+        if done:
+            task.result()
+
+    async def _followed_up(self, instance: str, acting: Awaitable[Outcome]) -> None:
+        try:
+            async with asyncio.timeout(_FOLLOW_UP_S):
+                outcome = await acting
+        except Problem:
+            self._unsettled[instance].set()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+            self._failed(instance, "follow_up", error)
+            outcome = Unknown("plugin_error")
+        if not isinstance(outcome, Delivered):
+            self._count(instance, f"follow_up.{constant(outcome.reason)}")
+        if not isinstance(outcome, Delivered | Rejected):
+            self._unsettled[instance].set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._going_on.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody may be waiting any more; it is counted, and settled later
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Settle each bridge at the start and whenever it is needed, until asked to stop."""
+        settling = [asyncio.create_task(self._keep(name), name=f"settle-{name}") for name in self._taking]
+        stopping = asyncio.create_task(stop.wait(), name="taking-part-stop")
+        try:
+            done, _ = await asyncio.wait({stopping, *settling}, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:  # one ends by a mistake of ours only; then loudly
+                ended.result()
+            if self._going_on:
+                await asyncio.wait(set(self._going_on), timeout=_ANSWER_S)
+        finally:
+            tasks = {stopping, *settling, *self._going_on}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self, instance: str) -> None:
+        unsettled, failures = self._unsettled[instance], 0
+        while True:
+            unsettled.clear()
+            outcome = await self._settle(instance)
+            failures = 0 if isinstance(outcome, Delivered | Rejected) else failures + 1
+            then = _then(outcome, failures)
+            self._stands(instance, then.standing)
+            if not failures:
+                await unsettled.wait()
+            await asyncio.sleep(then.after_s)
+
+    async def _settle(self, instance: str) -> Outcome:
+        try:
+            async with asyncio.timeout(_SETTLE_S):
+                return await self._taking[instance].settle(self._hosts[instance])
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+            self._failed(instance, "settle", error)
+            return Unknown("plugin_error")
+
+    def _stands(self, instance: str, standing: Standing) -> None:
+        before, _ = self._standing[instance]
+        if standing == before:
+            return
+        self._standing[instance] = standing, self._door.now()
+        # A person has to act on that one; the others pass.
+        loud = log.error if standing.state == "BAD_CREDENTIALS" else log.info
+        loud("bridge_state", bridge=instance, state=standing.state, reason=standing.reason)
+
+    def health(self) -> dict[str, dict[str, str]]:
+        """How each stands, since when, and why if something is wrong."""
+        return {
+            name: {"state": at.state, "since": since.isoformat(timespec="seconds")}
+            | ({"reason": at.reason} if at.reason else {})
+            for name, (at, since) in self._standing.items()
+        }
+
+    def _failed(self, instance: str, at: str, error: Exception) -> None:
+        self._count(instance, "failed")
+        # The exception's own words may hold what the reporter wrote; its type does not.
+        log.error("bridge_failed", bridge=instance, during=at, error=type(error).__name__, at=place_of(error))
+
+    def _count(self, instance: str, what: str) -> None:
+        self._door.counts[f"bridge.{instance}.{what}"] += 1
+
+
+def _then(outcome: Outcome, failures: int) -> Again:
+    """How a bridge stands after that, and when it is settled again."""
+    match outcome:
+        case Delivered():
+            return Again(Standing("CONNECTED"), FIRST_PAUSE_S)
+        case Rejected(reason):  # nothing but a person mends it
+            return Again(Standing("BAD_CREDENTIALS", constant(reason)), FIRST_PAUSE_S)
+        case Unknown(reason):
+            outcome = RetryLater(reason)
+    return again(outcome, failures=failures, jitter=random.random())  # noqa: S311 - a pause, no secret
+
+
+class _Take:
+    """`PartHost.take` of one bridge: stores what no request brought."""
+
+    def __init__(self, door: Door, instance: str, bridge: Bridge) -> None:
+        self._door, self._instance, self._bridge = door, instance, bridge
+
+    async def __call__(self, reports: Sequence[IncomingReport]) -> Sequence[Receipt]:
+        """Their receipts once all are stored. Raises `Problem` where one cannot be."""
+        return await accept_all(self._door, self._instance, self._bridge, reports)
+
+
+async def accept_all(
+    door: Door, instance: str, bridge: Bridge, reports: Sequence[IncomingReport]
+) -> list[Receipt]:
+    """Store the reports of one bridge, in order; the receipts that their senders get."""
+    receipts = []
+    for report in reports:
+        try:
+            taken = await accept(door, instance, report, bridge.spec.senders)
+        except Problem as problem:
+            if problem.status not in {409, 422} or not isinstance(bridge, TakesPart):
+                raise
+            # It is known already, and was read otherwise (what it answered is gone by now), or can never be
+            # stored. Such a source sends it again and again, and nothing behind it, until it is taken.
+            door.counts[f"bridge.{instance}.refused.{problem.code}"] += 1
+            log.warning("report_refused_for_good", bridge=instance, code=problem.code)
+            continue
+        if taken.receipt is not None:
+            receipts.append(taken.receipt)
+    return receipts

@@ -1,1 +1,0 @@
-"""Names, postcodes and districts to places: the port, an in-memory index, and loaders of official files."""

@@ -1,0 +1,1 @@
+"""Names, postcodes and points to places: for the router, which judges, and the console, which searches."""
