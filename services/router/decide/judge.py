@@ -274,6 +274,9 @@ def _after_the_end(case: Case, incident: Incident) -> _Ruling | None:
     ended = incident.ended_at if incident.status != "no_news" else None
     if ended is None or case.first_hand is not True or case.reckoned.kind != "report":
         return None
+    back = next((c for c in case.found.candidates if c.score > 0 and c.incident.live), None)
+    if back is not None:  # somebody saw before that they are back
+        return _Ruling("join", _why(back, case.reckoned.kind), back.incident.id)
     if case.now - ended <= _JUST:
         return _Ruling("hold", reasons.AFTER_THE_END, incident.id)
     return _open(case)

@@ -428,6 +428,27 @@ def test_a_witness_just_after_the_end_is_shown_to_a_person(story: Any) -> None:
     assert ("hackney", "verifiers", "DIGEST") in story.alerts()
 
 
+def test_those_who_see_them_come_back_after_the_end_tell_of_one_event(story: Any) -> None:
+    """The first opens a new one; the others join it, however like the ended one their words are."""
+    here = Position(lat=51.547, lon=-0.062, accuracy_m=20)
+    text = "immigration raid at the Sparrow Bakery, officers hold Farhad at the shutter"
+    first = story.report(text, position=here, first_hand=True)
+    story.command(desk.Confirm, incident_id=first.incident_id)
+    story.command(desk.End, after_s=60, incident_id=first.incident_id)
+    seen = (
+        "I see immigration officers here now, four of them",
+        "Home Office van outside the Sparrow Bakery, I see Farhad at the shutter",
+        "immigration officers at the shutter of the Sparrow Bakery, Farhad is held, I am here",
+        "I am here: immigration enforcement at the Sparrow, Farhad against the shutter",
+    )
+    back = [
+        story.report(text, after_s=660 if n == 0 else 20, position=here, sender=f"s{n}", first_hand=True)
+        for n, text in enumerate(seen)
+    ]
+    assert [b.outcome for b in back] == ["opened", "attached", "attached", "attached"]
+    assert {b.incident_id for b in back[1:]} == {back[0].incident_id} != {first.incident_id}
+
+
 def test_a_list_of_streets_costs_no_more_than_a_few(story: Any) -> None:
     """Somebody who sends 4,000 characters of street names must not stop the router."""
     names = [f"Street{n} Road" for n in range(300)]
