@@ -141,10 +141,19 @@ def _state(keeper: Document, begins: datetime, now: datetime) -> State:
     return "missed" if now >= begins + MISSED_AFTER else "expected"
 
 
+def begins_soon(asked: DeskRequest, now: datetime) -> bool:
+    """Whether a post begins so soon that the verifiers hear at once that it lacks people."""
+    return asked.begins is not None and asked.begins - RESERVE_BEFORE <= now
+
+
 def lines_told(incident: Document, asked: DeskRequest, group: str, now: datetime) -> tuple[PostLine, ...]:
-    """The posts that the verifiers hear of together when one more is opened: it, and those not told yet."""
-    posts = posts_of(incident, {}, "", now)
-    waiting = [_line(p) for p in posts if p.group == group and not p.told and not p.over]
+    """The posts that the verifiers hear of together when one more is opened.
+
+    It, and those not told yet; it alone, if it begins soon.
+    """
+    soon = begins_soon(asked, now)
+    posts = () if soon else posts_of(incident, {}, "", now)
+    waiting = [_line(p) for p in posts if p.group == group and p.wanted and not p.told and not p.over]
     if asked.begins is None or asked.ends is None:
         return tuple(waiting)
     new = PostLine(

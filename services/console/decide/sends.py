@@ -12,7 +12,7 @@ from typing import Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
-from services.console.decide.post_views import lines_told
+from services.console.decide.post_views import begins_soon, lines_told
 from services.console.models import DeskRequest, Send
 from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PublicPlace
@@ -34,7 +34,6 @@ _FIRST: Final[Mapping[str, AlertKind]] = {
     "likely": "LIKELY",
     "confirmed": "CONFIRMED",
 }
-_NOTES: Final[Mapping[str, Note]] = {"seen": "seen", "post": "posts_open"}
 _AFTERWARDS: Final = frozenset({"officers_left", "aftercare", "closed"})
 _VERIFIERS: Final[Audience] = "verifiers"
 _ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
@@ -165,11 +164,17 @@ def _body(act: Act, status: Status) -> AlertBody:
         reports=incident.get("reports", 1),
         first_hand=incident.get("first_hand", 0),
         statement=request.text or (NOT_OVER if act.command == "reopen" and _stays_confirmed(act) else ""),
-        note=_NOTES.get(act.command),
+        note=_note(act),
         tally=_tally(act),
         posts=lines_told(incident, request, act.group, act.at) if act.command == "post" else (),
         fates=dict(Counter(_fates(act))) if status in _AFTERWARDS else {},
     )
+
+
+def _note(act: Act) -> Note | None:
+    if act.command == "post":
+        return "post_unfilled" if begins_soon(act.request, act.at) else "posts_open"
+    return "seen" if act.command == "seen" else None
 
 
 def _fates(act: Act) -> list[Fate]:

@@ -41,7 +41,7 @@ def post_due(post: Post, what: PostTold) -> datetime:
     if what in post.told:
         return NEVER
     if what == "open":
-        return post.opened_at + POSTS_GATHER
+        return post.opened_at + POSTS_GATHER if post.unfilled else NEVER  # nobody is asked to fill a full one
     if what == "unfilled":
         return post.begins - POST_UNFILLED if post.unfilled else NEVER
     return post.begins + POST_NO_SHOW if post.missing else NEVER

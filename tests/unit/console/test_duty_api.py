@@ -250,3 +250,24 @@ async def test_the_preview_of_a_close_tells_the_numbers_that_will_be_told(
     body = {"incident": "D7K", "stage": "closed", **asked}
     _, preview = await rig.ask("POST", "/v1/desk/end/preview", ada, json=body)
     assert [told in send["text"] for send in preview["sends"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("in_min", "told"),
+    [(29, "lacks people"), (31, "people are needed outside the police station")],
+)
+async def test_the_preview_of_a_post_shows_the_words_that_will_go_out(
+    rig: Rig, ada: str, in_min: int, told: str
+) -> None:
+    """Of a post that begins soon it is said at once that it lacks people; of another, that one was opened."""
+    hook = ChannelDefinition(id="hook", kind="webhook", audience="verifiers", settings={
+        "url": "env:NO_SUCH_URL", "path": "/x", "secret": "env:NO_SUCH_SECRET"})  # fmt: skip
+    await rig.group("hackney", [hook], version=2)
+    who: Any = {"incident_id": INCIDENT, "member": "mada", "group": "hackney"}
+    await rig.publish(IncidentEnded(**rig.base(), **who, stage="officers_left", tally=desk.Tally(taken=1)))
+    await rig.shown()
+    begins = rig.clock.now() + timedelta(minutes=in_min)
+    times = {"begins": begins.isoformat(), "ends": (begins + timedelta(hours=2)).isoformat()}
+    body = {"incident": "D7K", "label": "Stoke Newington police station", **times}
+    _, preview = await rig.ask("POST", "/v1/desk/post/preview", ada, json=body)
+    assert [told in send["text"] for send in preview["sends"]] == [True], preview

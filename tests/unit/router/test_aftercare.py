@@ -211,9 +211,10 @@ def test_dalston_again_but_the_empty_post_is_seen(story: Any, left: str) -> None
     """Officers left with somebody; a post; one does not come; the reserve hears; closed when it is known."""
     post(story, left)
     begins = story.state.incidents[left].aftercare.posts[0].begins
+    tick_for(story, 5)
     story.command(JoinPost, member="ada", incident_id=left, post_id="p1")
     story.command(JoinPost, member="ben", incident_id=left, post_id="p1", tag="VKARL")
-    tick_for(story, 119)
+    tick_for(story, 114)
     story.command(CheckIn, member="ada", incident_id=left, post_id="p1", after_s=60)
     tick_for(story, 60)
     assert [(at, note) for at, note in told(story) if note != "check_due"] == [
@@ -236,6 +237,16 @@ def test_the_reserve_hears_half_an_hour_before_an_unfilled_handover(story: Any, 
     tick_for(story, 240)
     assert (begins - timedelta(minutes=30), "post_unfilled") in told(story)
     assert (begins + timedelta(minutes=10), "post_no_show") in told(story)
+
+
+def test_nobody_is_asked_to_fill_a_post_that_is_full_already(story: Any, left: str) -> None:
+    post(story, left, needed=1)
+    story.command(JoinPost, member="ada", incident_id=left, post_id="p1")
+    tick_for(story, 30)
+    assert told(story) == []
+    story.command(LeavePost, member="ada", incident_id=left, post_id="p1")
+    tick_for(story, 5)
+    assert [note for _, note in told(story)] == ["posts_open"]
 
 
 def test_posts_opened_together_are_told_together(story: Any, left: str) -> None:

@@ -13,6 +13,7 @@ from services.console.decide.aftercare_views import counts, fates
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
+from services.console.decide.post_views import begins_soon
 from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
@@ -81,7 +82,7 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
     sends = await _sends(doing, asked) if unseen else []
-    return await _preview(doing, sends) if sends else await _do(doing, asked)
+    return await _preview(doing, asked, sends) if sends else await _do(doing, asked)
 
 
 async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:
@@ -129,7 +130,7 @@ async def _form(doing: Doing, *, problem: str = "", status: int = 200) -> web.Re
     return page(doing.request, values.pop("template"), doing.actor, status=status, **values)
 
 
-async def _preview(doing: Doing, sends: list[Send]) -> web.Response:
+async def _preview(doing: Doing, asked: DeskRequest, sends: list[Send]) -> web.Response:
     """The messages as they would go out; a conflict before anybody reads what cannot be sent."""
     version = doing.typed.get("version")
     if version and version != str(doing.incident.get("version", 0)):
@@ -137,7 +138,8 @@ async def _preview(doing: Doing, sends: list[Send]) -> web.Response:
     groups = await doing.console.store.many("group", doing.incident.get("seen_by", ()))
     shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
     where = await new_place(doing) if doing.act.name == "place" else None
-    return page(doing.request, "preview.html", doing.actor, where=where, **_common(doing), **shown)
+    soon = begins_soon(asked, doing.console.clock.now())
+    return page(doing.request, "preview.html", doing.actor, where=where, soon=soon, **_common(doing), **shown)
 
 
 async def _conflict(doing: Doing) -> web.Response:
