@@ -124,8 +124,9 @@ async def open_post(desk: Reader) -> str:
     await desk.fill("duty_until", f"{begins + timedelta(hours=3):%H:%M}")
     await desk.fill("duty_places", "1")
     await desk.press("go_on")
-    await expect(desk.page.locator(".words-sent").first).to_contain_text(STATION)
-    await desk.sees("preview_post")
+    words_sent = desk.page.locator(".words-sent").first
+    await expect(words_sent).to_contain_text(STATION)
+    await expect(words_sent).to_contain_text("lacks people")  # it has begun: said at once
     await desk.is_sound()
     await desk.page.locator("button[name=send]").click()
     await desk.sees("done_post")
