@@ -679,6 +679,15 @@ def test_a_good_event_is_a_report() -> None:
     assert isinstance(found, IncomingReport)
     assert (found.text, found.source, found.reply_to) == ("GO D7K", GROUP, f"group:{GROUP}")
     assert found.source_id == f"{ADA.aci}:{GOOD['envelope']['timestamp']}"
+    assert found.chat is None
+
+
+def test_a_groups_name_comes_along() -> None:
+    info = {"groupId": GROUP, "groupName": "E8 neighbours", "type": "DELIVER"}
+    message = {**GOOD["envelope"]["dataMessage"], "groupInfo": info}
+    found = read(json.dumps({**GOOD, "envelope": {**GOOD["envelope"], "dataMessage": message}}))
+    assert isinstance(found, IncomingReport)
+    assert found.chat == "E8 neighbours"
 
 
 def test_what_is_older_than_the_logs_memory_is_not_taken() -> None:

@@ -242,6 +242,7 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
         contact=None if group else source.sender,
         observed_at=source.at,
         source=group or None,
+        chat=_text(_dict(message, "groupInfo"), "groupName") or None,
         reply_to=f"{GROUP}{group}" if group and to_desk else None,
     )
 

@@ -11,6 +11,8 @@ from services.ingest.app import make_app
 from services.ingest.bridges.telegram import Telegram, TelegramSettings
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
+from services.ingest.submission import Submission, message_of
+from shared.contracts.base import BridgeId
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 from shared.plugins.channel_testing import KnownSecrets
@@ -161,3 +163,23 @@ async def test_group_talk_is_not_stored_and_a_repeated_update_once(tmp_path: Pat
     reports, _, bus = await sent(tmp_path, update("MINE D7K"), update("MINE D7K"), update("hello all"))
     assert len(reports) == 1
     assert await bus.last_seq("REPORTS") == 1
+
+
+@pytest.mark.parametrize(
+    ("group", "title", "chat"),
+    [(True, "E8 neighbours", "E8 neighbours"), (True, None, None), (True, 7, None), (False, "Ann", None)],
+)
+def test_a_groups_name_comes_along_and_a_persons_never(*, group: bool, title: Any, chat: str | None) -> None:
+    body = update("#raid two vans", group=group)
+    body["message"]["chat"]["title"] = title
+    report = parsed(body)
+    assert isinstance(report, IncomingReport)
+    assert report.chat == chat
+
+
+def test_the_name_of_a_chat_is_kept_short() -> None:
+    report = IncomingReport(source_id="1", text="two vans", source="g", chat="E8 " + "x" * 300)
+    submission = Submission(bridge=BridgeId("telegram"), client="", report=report)
+    content = message_of(MasterKey(b"k" * 32), submission, now=NOW).content
+    assert isinstance(content, ReportContent)
+    assert content.chat == "E8 " + "x" * 97
