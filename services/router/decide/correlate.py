@@ -193,7 +193,7 @@ def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
     now: datetime,
     ties: Signs,
 ) -> Candidate:
-    signs = {**dict(signs_of(incident, report, live, copied, state, now)), **ties}
+    signs: Signs = {**dict(signs_of(incident, report, live, copied, state, now)), **ties}
     apart = apart_m(report.place, incident.place)
     if other := another(signs, report, apart):
         signs = {**signs, "another": 1.0, other: 1.0}

@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 from typing import Final, Literal, NamedTuple, get_args
 
 from services.router.decide.phrases import Trie, choices, phrases
+from services.router.decide.sounds import table
 from shared.text import tokens
 
 Sign = Literal[
@@ -96,6 +97,7 @@ def _read(file: Traversable) -> dict[str, object]:
 def warm_up() -> None:
     """Make every language's trie now, so that no message waits for it and a broken file stops the start."""
     everywhere()
+    table()
     for language in lexicon().files:
         trie(language)
     common_words(), place_words(), known_words(), prepositions(), negations()
