@@ -71,6 +71,10 @@ class Clues:
     typed: Disc | None
     """The postcode of the form's own field."""
     hints: Hints
+    surely: tuple[Disc, ...] = field(default=())
+    """The areas whose names mean nothing else: "Deptford", not "the green"."""
+    abroad: bool = False
+    """Whether the phone is in another country: then it says nothing."""
     small: tuple[Disc, ...] = field(default=())
     """The surroundings small enough to choose a stretch of a road by."""
 
@@ -94,6 +98,10 @@ def clues_of(
         phone=phone,
         typed=next(iter(code_discs(typed, gazetteer)), None) if typed else None,
         hints=hints,
+        surely=tuple(
+            disc for (m, _), (_, _, found) in zip(wide, named, strict=True) if not m.generic for disc in found
+        ),
+        abroad=phone is not None and gazetteer.abroad(phone.lat, phone.lon),
         small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
     )
 

@@ -56,6 +56,12 @@ LIVE: Final = 1.0
 _LIVE_M: Final = 500.0
 
 
+OTHER_CITY: Final = -3.0
+"""For lying in another city than the phone: as many streets bear one name, nearer ones may not be listed."""
+_FAR_M: Final = 40_000.0
+_ELSEWHERE_M: Final = 8_000.0
+
+
 MARGIN: Final = 0.9
 """By how much the likeliest of several places must lead to be taken."""
 
@@ -75,7 +81,7 @@ _BY_THREAD: Final = ((1_500, 2.0), (5_000, 1.0))
 _BY_COMPANY: Final = ((500, 2.5), (1_500, 1.0))
 """(metres, points): what nearness to a point, to the sender's thread, to another name counts."""
 
-_NEEDED_GENERIC: Final = 2.5
+_NEEDED_GENERIC: Final = 3.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 
@@ -156,9 +162,18 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
         return 2.0
     if clues.codes or (others and closest <= _BOUND):
         return -3.0
-    if others and closest <= _BESIDE and len(_clusters(mention)) > 1:
+    if others and closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, clues.surely)):
         return -2.0
     return -0.5 if clues.discs else 0.0
+
+
+def _far_from(cluster: Cluster, named: Sequence[Disc]) -> bool:
+    """Whether it lies in another part of the country than every area that the words name."""
+    return bool(named) and all(
+        distance_m(row.lat, row.lon, lat, lon) > _ELSEWHERE_M + radius
+        for lat, lon, radius in named
+        for row in cluster.rows[:3]
+    )
 
 
 def _words_between(mention: Mention, start: int, end: int) -> int:
@@ -166,8 +181,12 @@ def _words_between(mention: Mention, start: int, end: int) -> int:
 
 
 def by_phone(cluster: Cluster, clues: Clues) -> float:
-    """The phone of somebody who is not there says little."""
-    return by_point(cluster, phone_disc(clues)) * (0.3 if clues.hints.hearsay else 1.0)
+    """The phone of somebody who is not there says little; another city than theirs is seldom meant."""
+    disc = phone_disc(clues)
+    if clues.hints.hearsay or disc is None:
+        return by_point(cluster, disc) * 0.3
+    apart = min(distance_m(disc[0], disc[1], row.lat, row.lon) for row in cluster.rows)
+    return OTHER_CITY if apart > _FAR_M and not clues.abroad else by_point(cluster, disc)
 
 
 def by_point(cluster: Cluster, disc: Disc | None) -> float:
