@@ -23,6 +23,10 @@ ONE_ROAD_M: Final = 1_300.0
 AREA_LEAST_M: Final = 2_000.0
 
 
+OTHER_CITY_M: Final = 40_000.0
+_ENOUGH_AROUND: Final = 20
+
+
 Disc = tuple[float, float, float]
 """Latitude, longitude, radius in metres."""
 
@@ -73,8 +77,8 @@ class Clues:
     hints: Hints
     surely: tuple[Disc, ...] = field(default=())
     """The areas whose names mean nothing else: "Deptford", not "the green"."""
-    abroad: bool = False
-    """Whether the phone is in another country: then it says nothing."""
+    unlisted: bool = False
+    """Whether the phone is where no street is listed: one of the name named may well be there."""
     small: tuple[Disc, ...] = field(default=())
     """The surroundings small enough to choose a stretch of a road by."""
 
@@ -101,9 +105,22 @@ def clues_of(
         surely=tuple(
             disc for (m, _), (_, _, found) in zip(wide, named, strict=True) if not m.generic for disc in found
         ),
-        abroad=phone is not None and gazetteer.abroad(phone.lat, phone.lon),
+        unlisted=phone is not None and _unlisted(phone, mentions, gazetteer),
         small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
     )
+
+
+def _unlisted(phone: Position, mentions: Mentions, gazetteer: Gazetteer) -> bool:
+    """Whether some name means a place in another city than the phone's, whose own streets are not listed."""
+    afar = any(
+        c.kind in PRECISE and distance_m(phone.lat, phone.lon, c.lat, c.lon) > OTHER_CITY_M
+        for mention in mentions.names
+        for c in mention.candidates
+    )
+    if not afar or gazetteer.abroad(phone.lat, phone.lon):
+        return False
+    around = gazetteer.around(phone.lat, phone.lon, AREA_LEAST_M, _ENOUGH_AROUND)
+    return all(place.kind != "street" for place in around)
 
 
 def code_discs(codes: Codes, gazetteer: Gazetteer) -> list[Disc]:

@@ -15,8 +15,12 @@ from services.router.decide.name_words import (
     capitalised,
     denied,
     denied_after,
+    is_phonetic,
     is_preposition,
     known,
+    roads_meant,
+    spellings,
+    surely_heard,
     translations,
 )
 from services.router.decide.text import clauses
@@ -25,7 +29,7 @@ from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.geo import distance_m
 from shared.text import tokens
 
-How = Literal["exact", "bare", "translated", "inflected", "shortened", "similar"]
+How = Literal["exact", "bare", "translated", "sounded", "inflected", "shortened", "similar"]
 
 MOST_NAMES: Final = 8
 """Names of one text that are looked at: nobody in need writes a list of streets, an attacker may."""
@@ -39,6 +43,7 @@ _MOST_SIMILAR: Final = 6
 _DISTRICT_M: Final = 4_000.0
 _AREA_M: Final = 1_000.0
 _CHECKED_APART: Final = 6
+_MOST_SOUNDED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ class _Scan:
     def _at(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         return (
             self._translated(words, at, offset)
+            or self._sounded(words, at, offset)
             or self._exact(words, at, offset)
             or self._inflected(words, at, offset)
             or self._shortened(words, at, offset)
@@ -158,10 +164,35 @@ class _Scan:
             return None
         for length, english in translations(words, at):
             run = tokens(english)
+            for road in roads_meant(words, at + length):
+                if places := self._gazetteer.named(" ".join((*canonical(run), road))):
+                    return self._made(places, words, at, length + 1, offset, "translated")
             places = self._gazetteer.named(" ".join(canonical(run)))
             if places and not self._is_part_of_a_street(words, at + length, run):
                 return self._made(places, words, at, length, offset, "translated")
         return None
+
+    def _sounded(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name spelt by ear in another script: "ديوك ستريت"; its road word may be the language's own."""
+        if words[at].isascii() or not is_phonetic(words[at]):
+            return None
+        for length in range(min(_MOST_SOUNDED, len(words) - at), 0, -1):
+            run = words[at : at + length]
+            if any(known(w) or w.isascii() for w in run) or self._named_inside(words, at, length):
+                continue
+            for spelt in spellings(run):
+                found = self._gazetteer.sounding(spelt)
+                if places := surely_heard(spelt, found):
+                    return self._made(places, words, at, length, offset, "sounded", found[0][0])
+        return None
+
+    def _named_inside(self, words: Sequence[str], at: int, length: int) -> bool:
+        """Whether a later word begins a name that the table knows: "Partick, Glasgow" are two."""
+        return any(
+            self._gazetteer.named(" ".join(canonical(tokens(english))))
+            for n in range(at + 1, at + length)
+            for _, english in translations(words, n)
+        )
 
     def _exact(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         if not self._gazetteer.begins(*canonical(words[at : at + 1])):

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, Hints, nearness, phone_disc, within
+from services.router.decide.clues import (
+    ONE_ROAD_M,
+    OTHER_CITY_M,
+    Clues,
+    Disc,
+    Hints,
+    nearness,
+    phone_disc,
+    within,
+)
 from services.router.decide.mentions import Mention, Mentions
 from services.router.decide.places import label_of, meeting, road
 from shared.contracts.base import Place
@@ -57,8 +66,7 @@ _LIVE_M: Final = 500.0
 
 
 OTHER_CITY: Final = -3.0
-"""For lying in another city than the phone: as many streets bear one name, nearer ones may not be listed."""
-_FAR_M: Final = 40_000.0
+"""For lying in another city than the phone, if the streets around that are not listed: many bear one name."""
 _ELSEWHERE_M: Final = 8_000.0
 
 
@@ -70,6 +78,7 @@ _NEEDED: Final = {
     "exact": 0.0,
     "bare": 1.5,
     "translated": 0.0,
+    "sounded": 1.5,
     "inflected": 0.0,
     "shortened": 2.5,
     "similar": 1.5,
@@ -181,12 +190,12 @@ def _words_between(mention: Mention, start: int, end: int) -> int:
 
 
 def by_phone(cluster: Cluster, clues: Clues) -> float:
-    """The phone of somebody who is not there says little; another city than theirs is seldom meant."""
+    """The phone of somebody who is not there says little; of a city not listed, that it is meant."""
     disc = phone_disc(clues)
     if clues.hints.hearsay or disc is None:
         return by_point(cluster, disc) * 0.3
     apart = min(distance_m(disc[0], disc[1], row.lat, row.lon) for row in cluster.rows)
-    return OTHER_CITY if apart > _FAR_M and not clues.abroad else by_point(cluster, disc)
+    return OTHER_CITY if apart > OTHER_CITY_M and clues.unlisted else by_point(cluster, disc)
 
 
 def by_point(cluster: Cluster, disc: Disc | None) -> float:
@@ -252,6 +261,8 @@ def _settled(clusters: Sequence[Cluster]) -> Cluster | None:
         needed = _NEEDED_GENERIC
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
         needed = 3.5
+    if mention.how == "sounded" and mention.score < 58:  # noqa: PLR2004 - below it others sound like it, too
+        needed = 3.0
     if mention.how in {"similar", "shortened"} and mention.generic:
         return None
     return best if best.points >= needed else None
