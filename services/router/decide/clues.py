@@ -27,6 +27,9 @@ OTHER_CITY_M: Final = 40_000.0
 _ENOUGH_AROUND: Final = 20
 
 
+_GUESSED: Final = frozenset({"bare", "shortened", "similar"})
+
+
 Disc = tuple[float, float, float]
 """Latitude, longitude, radius in metres."""
 
@@ -70,6 +73,8 @@ class Clues:
     """All surroundings that the text names: districts, sectors, areas, boroughs."""
     bound: tuple[tuple[int, int, tuple[Disc, ...]], ...]
     """Areas with the words they take, for binding to a street beside them."""
+    sure: tuple[tuple[int, int, tuple[Disc, ...]], ...]
+    """Those of them that are surely meant: what they speak against is not where the words say."""
     boroughs: frozenset[str]
     phone: Position | None
     typed: Disc | None
@@ -96,6 +101,7 @@ def clues_of(
         codes=tuple(codes),
         discs=discs,
         bound=tuple(named),
+        sure=tuple(n for n, (m, _) in zip(named, wide, strict=True) if m.how not in _GUESSED),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
         ),

@@ -169,9 +169,11 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
         return inside
     if any(row.borough in clues.boroughs for row in cluster.rows):
         return 2.0
-    if clues.codes or (others and closest <= _BOUND):
+    against = [b for b in clues.sure if (b[0], b[1]) != itself]
+    closest = min((_words_between(mention, start, end) for start, end, _ in against), default=_BESIDE + 1)
+    if clues.codes or closest <= _BOUND:
         return -3.0
-    if others and closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, clues.surely)):
+    if closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, clues.surely)):
         return -2.0
     return -0.5 if clues.discs else 0.0
 
