@@ -305,7 +305,7 @@ def _news_of_nothing(case: Case) -> _Ruling:
     """News of what nobody reported: kept for a person if somebody may need one, else not for us."""
     kind, placed = case.reckoned.kind, precise(case.place)
     leaning = case.found.leaning
-    if kind == "help":
+    if kind == "help" or {"help", "act"} <= case.understood.told:
         return _Ruling("hold", reasons.CRY_FOR_HELP, leaning or _only_live(case))
     if kind == "update" and placed:
         return _Ruling("hold", reasons.WHO_IS_UNCLEAR)
