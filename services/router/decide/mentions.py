@@ -24,7 +24,7 @@ from services.router.decide.name_words import (
     translations,
 )
 from services.router.decide.text import clauses
-from shared.gazetteer.keys import canonical, written_out
+from shared.gazetteer.keys import canonical, tells, written_out
 from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.geo import distance_m
 from shared.text import tokens
@@ -63,6 +63,9 @@ class Mention:
     """Whether every word of it is written with a capital, in a text that uses them."""
     generic: bool = False
     """Whether it is made of everyday words and so means nothing without its surroundings: "the library"."""
+
+    named: bool = False
+    """Whether it looks like a name all the same: "green street", in a text that uses no capitals."""
 
     @property
     def precise(self) -> bool:
@@ -145,6 +148,10 @@ class _Scan:
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
+            named=not self._capitals
+            and length > 1
+            and _surely_a_name(run)
+            and tells(" ".join(canonical(run))),
             generic=not (length > 1 and canonical(run)[-1] in STREETS)
             and all(w in common_words() or w in ROAD_WORDS or w.isdigit() for w in canonical(run)),
         )
@@ -200,11 +207,21 @@ class _Scan:
         written = canonical(words[at : at + self._gazetteer.longest_name])
         for length in range(len(written), 0, -1):
             places = self._with_station(" ".join(written[:length]))
+            if places and length == 1 and (longer := self._longer(words, at, places)):
+                return self._made(longer, words, at, 2, offset, "shortened")
             if places and self._may_stand(words, at, length):
                 return self._made(places, words, at, length, offset, "exact")
             if places and length == 1 and self._may_be_bare(words[at]):
                 return self._made(places, words, at, 1, offset, "bare")
         return None
+
+    def _longer(self, words: Sequence[str], at: int, shorter: Sequence[NamedPlace]) -> Sequence[NamedPlace]:
+        """What two words stand for whose first is a place elsewhere: "Thornton Heath", not Thornton."""
+        run = words[at : at + 2]
+        if len(run) < 2 or not self._capitals or not all(word in self._capitals for word in run):  # noqa: PLR2004 - two words
+            return ()
+        found = self._gazetteer.shortened(" ".join(canonical(run)))
+        return () if any(_beside(place, shorter) for place in found) else found
 
     def _with_station(self, key: str) -> Sequence[NamedPlace]:
         """The places of that name; one known only by its district lies where its station or market does."""
