@@ -1,4 +1,4 @@
-"""Where words mean, if they name more than one thing: what surely speaks against a place, and what does not."""
+"""Where words mean that name more than one thing: what surely speaks against a place, and what does not."""
 
 import pytest
 
