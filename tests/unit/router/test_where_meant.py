@@ -10,7 +10,8 @@ from shared.gazetteer.index import SqliteGazetteer
 from shared.gazetteer.load import gazetteer_of
 from shared.gazetteer.port import NamedPlace
 from shared.gazetteer.rows import Rows
-from tests.unit.router.test_which_one import GROUPS, judged, told
+from tests.unit.router.tellings import GROUPS
+from tests.unit.router.test_which_one import judged, told
 
 NOWHERE = Hints(covered=lambda *_: False)
 LONDON = Hints(covered=lambda lat, lon: 51.2 < lat < 51.7 and -0.6 < lon < 0.3)
