@@ -228,7 +228,7 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return _after_the_end(case, joined.incident) or _Ruling(
             "join", _why(joined, kind), joined.incident.id, brings
         )
-    if kind in _NEWS:
+    if kind in _NEWS and not _another_lot(case):
         return _news_of_nothing(case)
     return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
 
@@ -238,7 +238,12 @@ def _says_so(case: Case) -> bool:
     understood = case.understood
     told = understood.told
     back = understood.again and bool(told & _SIGHT)
-    return bool(told & CLAIM) or back or {"centre"} <= told or _answers(case)
+    return bool(told & CLAIM) or back or {"centre"} <= told or _answers(case) or _another_lot(case)
+
+
+def _another_lot(case: Case) -> bool:
+    """Whether it tells of more of what is going on, at another place: "another lot outside Stockwell tube"."""
+    return case.understood.apart and case.located.said and bool(case.state.live) and case.first_hand is not False
 
 
 def _answers(case: Case) -> bool:
