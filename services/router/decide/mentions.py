@@ -24,7 +24,7 @@ from services.router.decide.name_words import (
     translations,
 )
 from services.router.decide.text import clauses
-from shared.gazetteer.keys import canonical, tells, written_out
+from shared.gazetteer.keys import GENERIC, canonical, name_key, tells, written_out
 from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.geo import distance_m
 from shared.text import tokens
@@ -43,6 +43,8 @@ _MOST_SIMILAR: Final = 6
 _DISTRICT_M: Final = 4_000.0
 _AREA_M: Final = 1_000.0
 _CHECKED_APART: Final = 6
+_BESIDE: Final = 3
+"""Words at most between a street that every town has and the town's name."""
 _MOST_SOUNDED: Final = 4
 
 
@@ -86,7 +88,17 @@ class Mentions:
 def find_mentions(text: str, languages: tuple[str, ...], gazetteer: Gazetteer) -> Mentions:
     """Read a text; longest names first, none inside another."""
     codes = find_codes(text, gazetteer)
-    return Mentions(codes=codes, names=tuple(_distinct(_Scan(codes.rest, languages, gazetteer).mentions())))
+    names = tuple(_distinct(_Scan(codes.rest, languages, gazetteer).mentions()))
+    return Mentions(codes=codes, names=tuple(_with_its_area(name, names, gazetteer) for name in names))
+
+
+def _with_its_area(name: Mention, names: Sequence[Mention], gazetteer: Gazetteer) -> Mention:
+    """Of a name that every town has, the town's: "Hounslow, High Street" is Hounslow High Street."""
+    if name_key(name.name) not in GENERIC:
+        return name
+    beside = (n for n in names if n is not name and max(name.start - n.end, n.start - name.end) <= _BESIDE)
+    own = [p for n in beside for p in gazetteer.named(f"{name_key(n.name)} {name_key(name.name)}")]
+    return replace(name, candidates=tuple(own), generic=False) if own else name
 
 
 def _distinct(mentions: Iterator[Mention]) -> Iterator[Mention]:
@@ -148,13 +160,15 @@ class _Scan:
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
-            named=not self._capitals
-            and length > 1
-            and _surely_a_name(run)
-            and tells(" ".join(canonical(run))),
+            named=self._looks_named(run),
             generic=not (length > 1 and canonical(run)[-1] in STREETS)
             and all(w in common_words() or w in ROAD_WORDS or w.isdigit() for w in canonical(run)),
         )
+
+    def _looks_named(self, run: Sequence[str]) -> bool:
+        """Whether everyday words end as a name does, with its own part in capitals if there are any."""
+        own = all(word in (self._capitals or ()) for word in run[:-1]) or not self._capitals
+        return len(run) > 1 and own and _surely_a_name(run) and tells(" ".join(canonical(run)))
 
     def _set_apart(self, words: Sequence[str], at: int) -> bool:
         """Whether it is named as the place of another event: "a different thing from Springburn"."""

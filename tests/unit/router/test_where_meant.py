@@ -34,6 +34,11 @@ def country() -> SqliteGazetteer:
         NamedPlace("Thornton Heath Library", "landmark", 51.397, -0.105, 120, area="Croydon"),
         NamedPlace("Thornton Heath Station", "station", 51.399, -0.099, 120, area="Croydon"),
         NamedPlace("Queens Market", "landmark", 51.535, 0.035, 120, area="Upton Park"),
+        NamedPlace("High Street", "street", 51.420, -0.200, 180, area="Wimbledon"),
+        NamedPlace("High Street", "street", 51.440, -0.410, 180, area="Feltham"),
+        NamedPlace("Hounslow", "borough", 51.468, -0.360, 7_500),
+        NamedPlace("Hounslow High Street", "street", 51.469, -0.361, 260, area="Hounslow"),
+        NamedPlace("East Ham Station", "station", 51.539, 0.051, 60, area="East Ham"),
         NamedPlace("Stoke Newington", "area", 51.562, -0.075, 1_000),
         *(NamedPlace("Birmingham", "area", *at, 1_200, outcode=code) for code, at in BIRMINGHAM.items()),
     ]
@@ -82,6 +87,21 @@ def test_everyday_words_that_end_as_a_name_does(country: SqliteGazetteer, text: 
     assert (place is not None and place.label.startswith("Queens Market")) is named
 
 
+@pytest.mark.parametrize("text", ["raid in Hounslow, High Street", "raid in the High Street in Hounslow"])
+def test_a_street_that_every_town_has_is_the_one_called_after_the_town(
+    country: SqliteGazetteer, text: str
+) -> None:
+    place = found(country, text).place
+    assert place is not None
+    assert place.label.startswith("Hounslow High Street")
+
+
+def test_a_name_may_end_in_small_letters(country: SqliteGazetteer) -> None:
+    place = found(country, "East Ham station-er thik ulta dike mobile dokane immigration dhukse").place
+    assert place is not None
+    assert place.label.startswith("East Ham Station")
+
+
 def test_a_district_says_more_than_the_town_that_it_is_part_of(country: SqliteGazetteer) -> None:
     place = found(country, "Birmingham B11, immigration in a restaurant", NOWHERE).place
     assert place is not None
@@ -118,3 +138,34 @@ def test_who_pleads_for_help_is_not_taken_for_news_of_the_only_raid() -> None:
     state = told(GROUPS, 1, 0, "Immigration raid on Golborne Road, I can see two vans")
     pleads = judged(state, "ndihme kane ardhur per ne")
     assert (pleads.verdict, pleads.reason) == ("hold", "cry_for_help")
+
+
+def test_the_place_that_a_cry_lacked_is_no_spam_whatever_its_words() -> None:
+    state = told(GROUPS, 1, 0, "ajutor va rog imigrarea e la usa")
+    assert state.held
+    state = told(state, 1, 2, "Golborne Road, deasupra la cazino, suntem 9 in casa", report="r2")
+    assert not state.held
+    [raid] = state.incidents.values()
+    assert set(raid.evidence) == {"r1", "r2"}
+
+
+def test_another_lot_at_a_named_place_opens_beside_the_raid_going_on() -> None:
+    state = told(GROUPS, 1, 0, "Immigration raid on Golborne Road, I can see two vans")
+    other = judged(state, "another lot outside the shops in Dalston, two unmarked cars")
+    assert (other.verdict, other.incident) == ("hold", None)
+    assert other.reason == "place_too_vague"
+    assert judged(GROUPS, "another lot outside the shops in Dalston").reason != "place_too_vague"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("12 March 2019: Immigration officers visited restaurants on Golborne Road, arresting two", "ignore"),
+        ("Recap of yesterday: restaurant, Golborne Road, 7 officers, two taken at about noon", "ignore"),
+        ("Immigration officers in Golborne Road since 2019 every year, they are here now, two vans", "open"),
+        ("EXERCISE: two vans, Golborne Road, four immigration officers enter the cafe", "ignore"),
+        ("Exercise closed. Golborne Road is a live one, I'm outside, four immigration officers", "open"),
+    ],
+)
+def test_dates_recaps_and_exercises(text: str, verdict: str) -> None:
+    assert judged(GROUPS, text).verdict == verdict
