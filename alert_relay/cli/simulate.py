@@ -68,7 +68,7 @@ async def run_simulation(hub: Hub, files: tuple[Path, ...], *, speed: float, liv
     from alert_relay.simulation.doors import Doors
     from alert_relay.simulation.outcome import Eye, summary
     from alert_relay.simulation.play import Player
-    from alert_relay.simulation.scenario import Done, read_scenarios
+    from shared.scenarios import Done, read_scenarios
 
     steps = read_scenarios(files)
     home, secrets = door_secrets(hub)

@@ -29,7 +29,7 @@ async def _send_all(hub: Hub, files: tuple[Path, ...], speed: float, *, quiet: b
     import aiohttp
 
     from alert_relay.simulation.doors import Doors
-    from alert_relay.simulation.scenario import Said, read_scenarios
+    from shared.scenarios import Said, read_scenarios
 
     said = [step for step in read_scenarios(files) if isinstance(step, Said)]
     loop = asyncio.get_running_loop()

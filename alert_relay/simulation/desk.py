@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alert_relay.client import Hub, SaidNoError
-from alert_relay.simulation.scenario import Done, Match
+from shared.scenarios import Done, Match
 from alert_relay.supervisor.home import write_private
 from shared.errors import RelayError, SettingsError
 

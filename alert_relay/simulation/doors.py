@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from alert_relay.client import NotReachableError, SaidNoError
-from alert_relay.simulation.scenario import Said
+from shared.scenarios import Said
 
 PATIENCE_S: Final = 30.0
 _NONCE: Final = re.compile(r'name="nonce" value="([^"]+)"')

@@ -254,6 +254,14 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """A group's latest exercise, and until when it goes on."""
+
+    id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A one-time code that makes a chat account a member's, until then."""
 
@@ -412,6 +420,8 @@ class State:
     answered: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
     """When an account was last answered by chat."""
     digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
+    drills: "HashTrieMap[GroupId, Drill]" = field(default_factory=HashTrieMap)
+    """The latest exercise of each group."""
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 
