@@ -91,6 +91,8 @@ class DrillBegun(DrillEvent):
     """A group trains, until then at the latest."""
 
     type: Literal["drill.begun.v1"] = "drill.begun.v1"
+    begun_at: Moment
+    """By the clock of whoever plays it: the log's may run ahead."""
     until: Moment
     name: Slug | None = None
     speed: Speed = 1.0

@@ -13,7 +13,7 @@ def begin(draft: Draft, command: drills.BeginDrill) -> str:
     if command.group not in draft.state.groups:
         return reasons.UNKNOWN_GROUP
     known = draft.state.drills.get(command.group)
-    if known is not None and draft.now < known.until:
+    if known is not None and not known.ended and draft.now < known.until:
         return reasons.DRILL_GOES_ON
     if command.name is not None and command.script is None:
         return reasons.CONTENT_GONE
@@ -25,7 +25,8 @@ def begin(draft: Draft, command: drills.BeginDrill) -> str:
         drill_id=command.drill_id,
         group=command.group,
         member=command.member,
-        until=draft.now + max(DRILL_LIFE, long + DRILL_AFTER),
+        begun_at=command.at,
+        until=command.at + max(DRILL_LIFE, long + DRILL_AFTER),
         name=command.name,
         speed=command.speed,
         script=command.script,
@@ -40,11 +41,11 @@ def _length(command: drills.BeginDrill) -> timedelta:
 
 
 def end(draft: Draft, command: drills.EndDrill) -> str:
-    """It is over now; one that is over already stays as it was."""
+    """It is over now, also where its time was over already by the log's clock, which may run ahead."""
     known = draft.state.drills.get(command.group)
     if known is None or known.id != command.drill_id:
         return reasons.UNKNOWN_DRILL
-    if known.until <= draft.now:
+    if known.ended:
         return reasons.UNCHANGED
     draft.emit(drills.DrillEnded, drill_id=command.drill_id, group=command.group, member=command.member)
     return reasons.APPLIED

@@ -17,7 +17,7 @@ def _ended(state: State, event: drills.DrillEnded) -> State:
     known = state.drills.get(event.group)
     if known is None or known.id != event.drill_id:
         return state
-    return changed(state, drills=state.drills.insert(event.group, changed(known, until=event.at)))
+    return changed(state, drills=state.drills.insert(event.group, changed(known, ended=True)))
 
 
 DRILL_EVENTS: Final[dict[type[Message], Callable[[State, Any], State]]] = {

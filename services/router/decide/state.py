@@ -255,10 +255,11 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A group's latest exercise, and until when it goes on."""
+    """A group's latest exercise, and until when it goes on if nobody ends it."""
 
     id: str
     until: datetime
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

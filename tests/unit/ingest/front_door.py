@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.ingest.app import make_app
@@ -19,6 +20,8 @@ from services.ingest.spool import Spool
 from shared.contracts.base import ReportId
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportReceived
+from shared.errors import StateUnavailableError
+from shared.exercises import Exercise
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
 
@@ -48,6 +51,24 @@ class States:
         return self.state
 
 
+class Exercises:
+    """A read model that knows these exercises, or is away."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Exercise] = {}
+        self.away = False
+
+    async def one(self, name: str) -> Exercise | None:
+        if self.away:
+            raise StateUnavailableError("away")
+        return self.known.get(name)
+
+    async def running(self, now: datetime) -> list[Exercise]:
+        if self.away:
+            raise StateUnavailableError("away")
+        return [e for e in self.known.values() if e.goes_on(now)]
+
+
 @dataclass
 class FrontDoor:
     """What a test needs of it."""
@@ -59,6 +80,8 @@ class FrontDoor:
     drain: Drain
     states: States
     master: MasterKey
+    exercises: Exercises
+    app: web.Application
 
     async def post(
         self, body: Any, *, key: str | None = None, headers: Mapping[str, str] | None = None
@@ -91,6 +114,7 @@ async def front_door(
 ) -> AsyncIterator[FrontDoor]:
     """A front door with these settings."""
     bus, clock, master, states = MemoryBus(), SetClock(), MasterKey(bytes(range(32))), States()
+    exercises = Exercises()
     spool = Spool(folder, max_bytes=spool_bytes)
     intake = Intake(bus, clock, master, spool)
     app = make_app(
@@ -101,8 +125,11 @@ async def front_door(
         settings=IngestSettings(**settings),
         keys=keys,
         states=states,
+        exercises=exercises,
         intake=intake,
     )
     async with TestClient(TestServer(app)) as client:
-        yield FrontDoor(client, bus, clock, spool, Drain(intake, spool, clock), states, master)
+        yield FrontDoor(
+            client, bus, clock, spool, Drain(intake, spool, clock), states, master, exercises, app
+        )
     await spool.close()
