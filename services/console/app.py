@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import card, chat_account, desk, duty, explain, hub, status
+from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, status
 from services.console.account import routes as account
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.group import routes as group
@@ -45,6 +45,9 @@ ROUTES: Final = (
     web.delete("/v1/account/chat", chat_account.delete_chat),
     web.get("/v1/groups", hub.get_groups),
     web.put("/v1/groups/{group}", hub.put_group),
+    web.post("/v1/groups/{group}/exercises", exercises_api.post_exercise),
+    web.get("/v1/groups/{group}/exercises/{exercise}", exercises_api.get_exercise),
+    web.post("/v1/groups/{group}/exercises/{exercise}/end", exercises_api.post_end),
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
