@@ -15,7 +15,7 @@ from alert_relay.client import Hub
 
 _STEPS: Final = ("first_told", "claimed", "confirmed", "rejected", "ended")
 _LOOK_S: Final = 1.0
-_SETTLES_S: Final = 10.0
+_SETTLES_S: Final = 3.0
 """What was sent last is decided within this."""
 
 
@@ -54,7 +54,7 @@ def _watched(
                     return hub.exercise(group, exercise)
             if not quiet:
                 note(f"{number} of {len(due)}  {text[:80]}")
-        time.sleep(min(_SETTLES_S, _LOOK_S * 3))
+        time.sleep(_SETTLES_S)
     except KeyboardInterrupt:
         return hub.end_exercise(group, exercise)
     return hub.exercise(group, exercise)

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, status
 from services.console.account import routes as account
+from services.console.account.pages import lost
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.group import routes as group
 from services.console.live import Live
@@ -16,7 +17,7 @@ from services.console.web.desk import ROUTES as DESK_ROUTES
 from services.console.web.desk.ground import Grounds
 from services.console.web.desk.pictures import PICTURES, Pictures
 from shared.errors import StateUnavailableError
-from shared.http import Handler, Problem, add_health, problems
+from shared.http import REFUSED, Handler, Problem, Refusals, add_health, problems
 
 ROUTES: Final = (
     web.get("/", pages.get_live_page),
@@ -61,6 +62,7 @@ def make_app(console: Console, live: Live) -> web.Application:
     """The application over these; projector, news and live are workers of their own."""
     app = web.Application(middlewares=[problems, _redis_away], client_max_size=MAX_BODY)
     app[CONSOLE] = console
+    app[REFUSED] = Refusals(lost)
     app[pages.LIVE] = live
     app[PICTURES] = Pictures(
         console.store,

@@ -6,8 +6,9 @@ Requests refuse unknown fields: a misspelt `ask` must not become a message witho
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from shared.areas import is_surface
 from shared.contracts.aftercare import Became, VolunteerTag
 from shared.contracts.base import (
     TOKEN_RULE,
@@ -166,6 +167,15 @@ class GroupRequest(Request):
     seen_version: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Only if the group is still at this version; 0: only if there is none."
     )
+
+    @field_validator("definition")
+    @classmethod
+    def _encloses(cls, definition: GroupDefinition) -> GroupDefinition:
+        if not is_surface(definition.area.polygons):
+            raise ValueError(
+                "every ring of area.polygons needs three different points or more; draw it again"
+            )
+        return definition
 
 
 class TestRequest(Request):

@@ -23,9 +23,9 @@ from services.ingest.readers import Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.web.exercise import get_exercise, post_exercise
-from services.ingest.web.form import STATIC, get_form, post_form
+from services.ingest.web.form import STATIC, get_form, post_form, refusal
 from services.ingest.web.words import Words
-from shared.http import add_health, problems
+from shared.http import REFUSED, Refusals, add_health, problems
 from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
@@ -75,6 +75,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     )
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door
+    app[REFUSED] = Refusals(refusal)
     app[BRIDGES] = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
     app.add_routes(ROUTES)
     _add_health(app, door, bus, spool)

@@ -57,6 +57,7 @@ class Pages:
         await self._incidents()
         await self._held()
         await self._beside()
+        await self.rig.ask("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"], json={})
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
 
     async def _incidents(self) -> None:
@@ -296,6 +297,9 @@ def _groups() -> Iterator[Visit]:
     for part in ("name", "area", "channels", "drills", "policy"):
         yield Visit(f"{_G}/{part}", f"/groups/hackney/{part}", "Adam")
         yield Visit(f"{_G}/{part}", f"/groups/quiet/{part}", "Quinn")
+    for who in ("Ada", "Vera", "op"):
+        yield Visit(f"{_G}/drills", "/groups/hackney/drills", who)
+    yield Visit(f"{_G}/drills", "/groups/hackney/drills", "Quinn", 403)
     for kind in load_plugins(MANIFEST, "alert_relay.channels"):
         yield Visit(f"{_G}/add-channel", f"/groups/hackney/add-channel?kind={kind}", "Adam")
     yield Visit(_C, "/groups/hackney/channels/hook", "Adam")

@@ -52,6 +52,8 @@ _SENTENCES: Final = {
     "drill_goes_on": "An exercise of your group goes on already; end it first.",
     "drill_too_long": "At that pace it would take more than ten hours; let it go faster.",
     "unknown_drill": "Your group has no such exercise any more; look again.",
+    "area_broken": "An outline of the area has fewer than three different points and encloses nothing; "
+    "draw it again.",
     "real_and_exercise": "One of the two is an exercise and the other is real: these never become one. "
     "Look which is which; an exercise says so on every page.",
     "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",

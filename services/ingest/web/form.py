@@ -93,9 +93,12 @@ async def status_page(request: web.Request, report_id: ReportId | None) -> web.R
     return page.response("status.html", ref=ref_of(report_id), state=state)
 
 
-def wants_html(request: web.Request) -> bool:
-    """Whether a person's browser is asking."""
-    return "text/html" in request.headers.get("Accept", "")
+def refusal(request: web.Request, problem: Problem) -> web.Response:
+    """What was wrong and the way to the form, for whoever came by an address that leads nowhere."""
+    page = Page.of(request)
+    words = f"lost_{problem.status}"
+    key = words if words in page.door.words.keys("en") else "lost_other"
+    return page.response("lost.html", status=problem.status, key=key)
 
 
 async def fields_of(request: web.Request) -> dict[str, str]:

@@ -116,6 +116,7 @@ NOT_ACCOUNTED: Final = "not_accounted_for"
 DRILL_GOES_ON: Final = "drill_goes_on"
 DRILL_TOO_LONG: Final = "drill_too_long"
 UNKNOWN_DRILL: Final = "unknown_drill"
+AREA_BROKEN: Final = "area_broken"
 ANOTHER_WORLD: Final = "real_and_exercise"
 # why support or time changes something
 ENOUGH_INDEPENDENT: Final = "enough_independent_reports"

@@ -140,7 +140,7 @@ def test_a_held_report_is_let_into_nothing_of_the_other_world(story: Story, *, d
     opened = story.report("Immigration raid at Ashwin Street", sender="a", drill=not drill)
     held = story.report("immigration raid somewhere in E8", sender="b", drill=drill)
     assert held.outcome == "held"
-    release = {"report_id": f"r{held.input.seq}", "incident_id": opened.incident_id}
+    release: Any = {"report_id": f"r{held.input.seq}", "incident_id": opened.incident_id}
     assert story.command(desk.ReleaseReport, **release).reason == reasons.ANOTHER_WORLD
     assert f"r{held.input.seq}" in story.state.held
 
