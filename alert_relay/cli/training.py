@@ -87,7 +87,7 @@ def _name(files: Sequence[Path]) -> str:
 
 
 def _tell(outcome: Mapping[str, Any]) -> None:
-    say(f"{outcome['reports']} of {outcome['count']} messages are at the desk, as an exercise.")
+    say(f"{outcome['reports']} of {outcome['count']} messages are at the desk; the others tell of no raid.")
     rows = [
         (i["code"], i["place"] or "", i["status"], *(_after(i[step]) for step in _STEPS))
         for i in outcome["incidents"]

@@ -60,6 +60,7 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "visits": _VISITS.dump_python(incident.visits, mode="json"),
         "proposed": _PROPOSED.dump_python(incident.proposed, mode="json"),
         "seen": incident.seen,
+        "bygone": incident.bygone,
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -113,6 +114,7 @@ def incident_from(state: dict[str, Any]) -> Incident:
         visits=_VISITS.validate_python(state.get("visits", ())),
         proposed=_PROPOSED.validate_python(state.get("proposed")),
         seen=state.get("seen", 0),
+        bygone=state.get("bygone", False),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )

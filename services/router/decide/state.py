@@ -153,6 +153,8 @@ class Incident:
     asking: tuple[GroupId, ...] = ()
     """Whom the present rung has still to ask: they had no room for one more message."""
     aftercare: Aftercare = field(default_factory=Aftercare)
+    bygone: bool = False
+    """It is of an exercise before the present one: nothing that is said now is about it."""
     stated_at: datetime = DAWN
     """When the log last held all of it: opened or carried."""
 

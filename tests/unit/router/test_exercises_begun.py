@@ -7,7 +7,8 @@ import pytest
 
 from services.router.decide import reasons
 from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE
-from shared.contracts import drills
+from shared.contracts import desk, drills
+from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Sealed
 
 from .conftest import Story
@@ -95,3 +96,65 @@ def test_what_it_says_travels_sealed_only() -> None:
     with pytest.raises(ValueError, match="in clear"):
         clear.model_dump_json()
     assert Sealed in drills.DrillBegun.model_fields["script"].annotation.__args__  # type: ignore[union-attr]
+
+
+EVENING = (
+    ("Immigration raid at Ashwin Street, six officers and two vans outside the bakery", "a"),
+    ("RT: Immigration raid at Ashwin Street, six officers and two vans outside the bakery", "b"),
+    ("immigration vans ashwin st", "c"),
+    ("they have a rider in the van, by the bakery", "a"),
+)
+
+
+def play(story: Story, exercise: str) -> set[str | None]:
+    """The incidents that the evening's messages join, as the front door sends them."""
+    return {
+        story.report(text, sender=f"{exercise}.{sender}", drill=True, after_s=30).incident_id
+        for text, sender in EVENING
+    }
+
+
+@pytest.mark.parametrize("how", ["officers_left", "closed", "rejected"])
+def test_the_same_evening_played_again_is_another_event(story: Story, how: str) -> None:
+    begin(story, "d1", 0)
+    (first,) = play(story, "d1")
+    if how == "rejected":
+        story.command(desk.Reject, incident_id=first)
+    else:
+        story.command(desk.Confirm, incident_id=first)
+        story.command(desk.End, incident_id=first, stage="officers_left", tally=desk.Tally())
+    if how == "closed":
+        story.command(desk.End, incident_id=first, stage="closed", tally=desk.Tally())
+    end(story, "d1")
+    begin(story, "d2", 0, after_s=60)
+    (second,) = play(story, "d2")
+    assert second not in {first, None}
+    assert any(isinstance(e, AlertRaised) and e.incident_id == second for e in story.log)
+
+
+def test_what_is_still_open_goes_on_in_the_next_exercise(story: Story) -> None:
+    begin(story, "d1", 0)
+    (first,) = play(story, "d1")
+    end(story, "d1")
+    begin(story, "d2", 0, after_s=60)
+    assert play(story, "d2") == {first}
+
+
+def test_an_exercise_forgets_nothing_that_is_real(story: Story) -> None:
+    first = story.report(EVENING[0][0], sender="x").incident_id
+    story.command(desk.Confirm, incident_id=first)
+    story.command(desk.End, incident_id=first, stage="officers_left", tally=desk.Tally())
+    begin(story, "d1", 0, after_s=60)
+    assert story.report(EVENING[0][0], sender="y", after_s=60).incident_id == first
+    assert not any(i.bygone for i in story.incidents())
+
+
+def test_another_groups_exercise_goes_on_undisturbed(story: Story) -> None:
+    story.command(drills.BeginDrill, drill_id="s1", group="southwark", member="d-southwark")
+    at = "Immigration raid at Evan Cook Close, Peckham, one van"
+    first = story.report(at, sender="p", drill=True).incident_id
+    story.command(desk.Confirm, incident_id=first, group="southwark", member="d-southwark")
+    fields: Any = {"incident_id": first, "group": "southwark", "member": "d-southwark", "stage": "officers_left"}
+    story.command(desk.End, tally=desk.Tally(), **fields)
+    begin(story, "d1", 0)
+    assert story.report(at, sender="q", drill=True, after_s=60).incident_id == first

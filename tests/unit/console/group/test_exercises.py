@@ -78,6 +78,7 @@ async def test_what_came_of_it_is_told_in_the_order_in_which_it_happened(desk: D
     (exercise,) = await desk.rig.store.listed("exercises:hackney", "exercise")
     await dora.send(PAGE + "/end", exercise=exercise["id"])
     assert f"Still open: {incident['code']}" in dora.text
+    assert f"Still open from an earlier exercise: {incident['code']}" in dora.text
 
 
 async def test_a_scenario_is_put_into_the_log_at_the_chosen_pace(desk: DeskRig) -> None:
