@@ -94,7 +94,11 @@ def _tell(outcome: Mapping[str, Any]) -> None:
     ]
     if rows:
         names = [step.replace("_", " ") for step in _STEPS]
-        table("What your people made of it", ("code", "place", "now", *names), rows)
+        table(
+            "What your people made of it, in minutes:seconds after it opened",
+            ("code", "place", "now", *names),
+            rows,
+        )
     if outcome["left_open"]:
         say(f"Still open: {', '.join(outcome['left_open'])}. End it, so that everybody told hears the end.")
     if outcome["goes_on"]:
@@ -102,4 +106,4 @@ def _tell(outcome: Mapping[str, Any]) -> None:
 
 
 def _after(seconds: float | None) -> str:
-    return "" if seconds is None else f"after {int(seconds) // 60} min {int(seconds) % 60} s"
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

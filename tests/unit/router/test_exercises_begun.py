@@ -154,7 +154,12 @@ def test_another_groups_exercise_goes_on_undisturbed(story: Story) -> None:
     at = "Immigration raid at Evan Cook Close, Peckham, one van"
     first = story.report(at, sender="p", drill=True).incident_id
     story.command(desk.Confirm, incident_id=first, group="southwark", member="d-southwark")
-    fields: Any = {"incident_id": first, "group": "southwark", "member": "d-southwark", "stage": "officers_left"}
+    fields: Any = {
+        "incident_id": first,
+        "group": "southwark",
+        "member": "d-southwark",
+        "stage": "officers_left",
+    }
     story.command(desk.End, tally=desk.Tally(), **fields)
     begin(story, "d1", 0)
     assert story.report(at, sender="q", drill=True, after_s=60).incident_id == first
