@@ -57,7 +57,8 @@ class Pages:
         await self._incidents()
         await self._held()
         await self._beside()
-        await self.rig.ask("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"], json={})
+        asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
+        self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
 
     async def _incidents(self) -> None:
@@ -323,6 +324,7 @@ NO_PAGES: Final = {
     "/v1/desk/incidents/{name}": "/v1/desk/incidents/{full}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",
+    "/v1/groups/{group}/exercises/{exercise}": "/v1/groups/hackney/exercises/{exercise}",
 }
 """What programs read: streams, feeds, pictures, the API. That none of it is a page is looked at, too."""
 

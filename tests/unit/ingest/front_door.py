@@ -20,10 +20,9 @@ from services.ingest.spool import Spool
 from shared.contracts.base import ReportId
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportReceived
-from shared.errors import StateUnavailableError
-from shared.exercises import Exercise
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
+from tests.rigs.exercises import Exercises
 
 NOW = datetime(2026, 5, 14, 12, tzinfo=UTC)
 
@@ -49,24 +48,6 @@ class States:
         if self.away:
             raise ConnectionError(report_id)
         return self.state
-
-
-class Exercises:
-    """A read model that knows these exercises, or is away."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Exercise] = {}
-        self.away = False
-
-    async def one(self, name: str) -> Exercise | None:
-        if self.away:
-            raise StateUnavailableError("away")
-        return self.known.get(name)
-
-    async def running(self, now: datetime) -> list[Exercise]:
-        if self.away:
-            raise StateUnavailableError("away")
-        return [e for e in self.known.values() if e.goes_on(now)]
 
 
 @dataclass
