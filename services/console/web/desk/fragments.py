@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from services.console.decide import views
-from services.console.decide.aftercare_views import aftercare, fates
+from services.console.decide.aftercare_views import aftercare, became
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.latest import latest_sighting
@@ -20,6 +20,7 @@ from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
 from services.console.decide.page_acts import ACTS, POST_ACTS, by_kind, may, may_mute, offered, role_in
 from services.console.decide.post_views import posts_of
+from services.console.decide.tellings import told_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
 from shared.words.shift_card import shift_card
@@ -28,6 +29,8 @@ _MOST_SHOWN = 60
 _MOST_HELD = 12
 _MOST_FOLDS = 25
 _MOST_COPIES = 8
+_MOST_STEPS = 4
+"""What happened last; what was before lies folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,11 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "folds": picture.folds[:_MOST_FOLDS],
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
-        "alerts": picture.alerts,
+        "most_steps": _MOST_STEPS,
+        "told": told_of(picture.alerts),
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
-        "fates": fates(incident),
+        "fates": became(incident),
         "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),
         "names": picture.names,
         "group_names": groups,
