@@ -12,6 +12,7 @@ from services.console.decide import views
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
+from services.console.decide.heard import alerts_of
 from services.console.decide.made import made_name, made_tag
 from services.console.decide.page_acts import passes_on
 from services.console.decide.sends import Act, sends_of
@@ -244,7 +245,7 @@ async def of_groups(console: Console, actor: Actor, index: str, family: str) -> 
 async def _whole(console: Console, actor: Actor, incident: Document) -> Document:
     reports, alerts, names = await asyncio.gather(
         console.store.reports_of(incident),
-        console.store.many("alert", incident.get("alerts", ())),
+        console.store.many("alert", alerts_of(incident)),
         console.store.names_of(views.members_named(incident)),
     )
     shown = views.whole(incident, reports, alerts, names, actor.roles)

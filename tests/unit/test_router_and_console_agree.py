@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.console.decide.draft import Document, Draft
+from services.console.decide.heard import queued
 from services.console.decide.project import needs, project
 from services.router.decide.decider import Input, step
 from services.router.decide.snapshot import snapshot_of
@@ -51,6 +52,7 @@ ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
     desk.Update: {"ask": "ENOUGH", "statement": SAID},
     desk.End: {"tally": desk.Tally(let_go=1, taken=2)},
     aftercare.Account: {"arrested": 3, "news": aftercare.News(became=(aftercare.Became(fate="released"),))},
+    desk.Flood: {"on": True},
     aftercare.OpenPost: {"where": aftercare.PostPlace(label="Front door")},
     aftercare.WithdrawPost: {},
     aftercare.JoinPost: {},
@@ -105,12 +107,14 @@ class World:
             case ("act", model, who):
                 self._act(model, who)
 
-    def _act(self, model: type[desk.IncidentCommand], who: str) -> None:
+    def _act(self, model: type[desk.DeskCommand], who: str) -> None:
         incidents = sorted(self.state.incidents.values(), key=lambda i: (i.opened_at, i.id))
         if not incidents:
             return
         one, other = incidents[-1], incidents[0]
         fields = {**ACTS[model], "member": who, "group": "here", "incident_id": one.id}
+        if model is desk.Flood:
+            del fields["incident_id"]
         if model is desk.Merge:
             fields["absorbed"] = other.id
         if model in {desk.Split, desk.AskReporter}:
@@ -193,4 +197,9 @@ def agree(world: World, story: Any) -> None:
         )
         assert desk.Tally.model_validate(shown.get("tally") or {}) == incident.tally
         told = {group for group, _ in incident.told}
+        heard = {group for group, audience in incident.told if audience == "verifiers"}
+        assert set(shown["heard"]) == heard, story
+        unheard = [s.group for s in incident.groups if s.group not in heard]
+        waits = dict.fromkeys((*unheard, *incident.asking)) if incident.live else ()
+        assert queued(shown) == list(waits), story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -218,12 +218,13 @@ def _given_time(incident: Incident, event: IncidentEvent) -> Incident:
 
 
 def _escalated(incident: Incident, event: events.IncidentEscalated) -> Incident:
-    """By a person; or, nobody having taken it, up to that rung."""
+    """By a person; or, nobody having taken it, up to that rung, which forgets nobody of a lower one."""
     incident = changed(incident, last_at=max(incident.last_at, event.at)) if event.member else incident
     if event.rung is None:
         return incident
     rung = RUNGS.index(event.rung) + 1
-    return changed(incident, rung=rung, waits_since=event.at, asking=event.groups)
+    asking = tuple(dict.fromkeys((*incident.asking, *event.groups)))
+    return changed(incident, rung=rung, waits_since=event.at, asking=asking)
 
 
 def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:

@@ -151,7 +151,7 @@ class Incident:
     waits_since: datetime | None = None
     """Since when it waits on this rung: it was told, given up, or a person did something about it."""
     asking: tuple[GroupId, ...] = ()
-    """Whom the present rung has still to ask: they had no room for one more message."""
+    """Whom the rungs so far have still to ask: they had no room for one more message."""
     aftercare: Aftercare = field(default_factory=Aftercare)
     stated_at: datetime = DAWN
     """When the log last held all of it: opened or carried."""

@@ -185,6 +185,26 @@ def test_flood_mode_keeps_the_ladder_to_digests(story: Any, raid: str) -> None:
     assert [line.reason for d in digests for line in d.body.lines] == ["nobody_took"]
 
 
+def test_whom_a_rung_could_not_ask_in_time_the_next_one_does_not_forget(story: Any, raid: str) -> None:
+    story.command(desk.Flood, on=True)
+    wait(story, 6)
+    story.tick(900)
+    assert story.state.incidents[raid].rung > 1
+    told = [(a.kind, a.group) for a in alerts(story)]
+    assert told[1:] == [("DIGEST", "hackney"), ("UNCONFIRMED", "southwark")]
+
+
+def test_a_quick_ladder_asks_on_and_keeps_whom_it_could_not_ask(story: Any) -> None:
+    story.define(with_policy(HACKNEY, ladder_after_min=2, neighbours=()))
+    story.report(RAID, sender="a")
+    story.command(desk.Flood, on=True)
+    wait(story, 3)
+    wait(story, 2)
+    assert [rung for rung, _ in rungs(story)] == ["again", "nobody_left"]
+    wait(story, 5)
+    assert [a.kind for a in alerts(story)].count("DIGEST") == 1
+
+
 def test_a_claim_takes_it_out_of_the_digest_to_come(story: Any, raid: str) -> None:
     story.command(desk.Flood, on=True)
     wait(story, 6)

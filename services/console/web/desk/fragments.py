@@ -15,6 +15,7 @@ from services.console.decide import views
 from services.console.decide.aftercare_views import aftercare, fates
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
+from services.console.decide.heard import queued
 from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh
 from services.console.decide.next_act import next_act
@@ -144,6 +145,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
         "alerts": picture.alerts,
+        "queued": queued(incident),
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
         "fates": fates(incident),

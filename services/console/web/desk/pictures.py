@@ -15,6 +15,7 @@ from aiohttp import web
 from services.console.decide import views
 from services.console.decide.alike import Fold, folded
 from services.console.decide.draft import Document
+from services.console.decide.heard import alerts_of
 from services.console.decide.map.drawing import Drawing
 from services.console.news import News
 from services.console.store import Store
@@ -137,7 +138,7 @@ class Pictures:
         concerned = [g for g in incident.get("seen_by", ()) if g != HUB]
         reports, alerts, mutes, groups, into, now = await asyncio.gather(
             self._store.reports_of(incident, limit=_MOST_REPORTS),
-            self._store.many("alert", incident.get("alerts", ())),
+            self._store.many("alert", alerts_of(incident)),
             self._listed("mutes", concerned, "mute", _MOST_ENDED),
             self._store.many("group", concerned),
             self._store.merged_into(incident),
