@@ -3,6 +3,7 @@
 Above all the version: a dispatcher decides about the one that they saw, and the router compares.
 """
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -180,6 +181,12 @@ def test_a_whole_aftercare_is_shown_as_it_is_held() -> None:
     assert len(merged.aftercare.posts) == 1
 
 
+def snapshot_said(incident: Incident) -> Any:
+    """What was said last, as JSON."""
+    said = incident.said
+    return said and {**asdict(said), "at": said.at.isoformat()}
+
+
 def agree(world: World, story: Any) -> None:
     """What the console shows of every incident is what the router holds of it."""
     for incident in world.state.incidents.values():
@@ -202,4 +209,6 @@ def agree(world: World, story: Any) -> None:
         unheard = [s.group for s in incident.groups if s.group not in heard]
         waits = dict.fromkeys((*unheard, *incident.asking)) if incident.live else ()
         assert queued(shown) == list(waits), story
+        assert tuple(shown.get("checked", ())) == incident.checked, story
+        assert shown.get("said") == snapshot_said(incident), story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -10,6 +10,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final
 
+from services.console.decide.already import checked, told
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import asked, heard, heard_too, in_digest, taken_or_over
 from shared.contracts import incidents as i
@@ -26,7 +27,7 @@ _ASIDE: Final = frozenset({
 """Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups", "asking",
                    "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen",
-                   "aftercare")  # fmt: skip
+                   "aftercare", "checked", "said")  # fmt: skip
 _CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
@@ -160,6 +161,8 @@ def attended(draft: Draft, event: i.IncidentAttended, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     others = [v for v in incident.get("visits", ()) if v["member"] != event.member]
     here = [] if event.step == "left" else [{**_by(event), "step": event.step, "at": _at(event)}]
+    if event.step == "there":
+        checked(incident, "went")
     incident["visits"] = [*others, *here]
     happened(draft, incident, event, "attended", **_by(event), step=event.step)
 
@@ -168,6 +171,7 @@ def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
     """A member saw it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen"] = incident.get("seen", 0) + 1
+    checked(incident, "went")
     happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
 
 
@@ -198,6 +202,7 @@ def digested(draft: Draft, incident: Document, event: i.HeldDigested) -> None:
 def reporter_asked(draft: Draft, event: i.ReporterAsked, _place: float) -> None:
     """Somebody asked whoever sent a report."""
     incident = draft.edit(f"incident:{event.incident_id}")
+    checked(incident, "asked")
     facts = {"report": event.report_id, "asks": event.asks}
     happened(draft, incident, event, "reporter_asked", **_by(event), **facts)
 
@@ -268,6 +273,8 @@ def reopened(draft: Draft, event: i.IncidentReopened, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status=event.status, ended_at=None, agency=None, proposed=None)
     facts = {"member": event.member, "group": event.group, "text": _words(event) or None}
+    if event.member:
+        told(incident, event, "NONE", _words(event))
     happened(draft, incident, event, "reopened", status=event.status, **facts)
 
 
@@ -280,6 +287,7 @@ def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     for figure in ("reports", "first_hand"):
         incident[figure] = incident.get(figure, 0) + absorbed.get(figure, 0)
     heard_too(incident, absorbed)
+    checked(incident, *absorbed.get("checked", ()))
     sources = [*incident.get("sources", ()), *absorbed.get("sources", ())]
     incident["sources"] = list(dict.fromkeys(sources))
     incident["seen_by"] = sorted({*incident.get("seen_by", ()), *absorbed.get("seen_by", ())})
@@ -414,6 +422,8 @@ def _words(event: Any) -> str:
 def _said_by_person(draft: Draft, incident: Document, event: Any, what: str, **facts: Any) -> None:
     statement = _words(event)
     incident["statement"] = statement
+    if what != "rejected":
+        told(incident, event, facts.get("ask", "NONE"), statement)
     happened(draft, incident, event, what, **_by(event), **facts, text=statement or None)
 
 

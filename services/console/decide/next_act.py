@@ -59,7 +59,7 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
         elif status == "confirmed":
             yield Next("update", "next_confirmed")
         else:
-            yield from _to_know(incident)
+            yield from _to_know(incident, member)
 
 
 def _beside(incident: Document) -> Iterator[Next]:
@@ -78,7 +78,7 @@ def _own_way(incident: Document, member: str, step: str | None) -> Iterator[Next
         yield Next("seen", "next_seen")
 
 
-def _to_know(incident: Document) -> Iterator[Next]:
+def _to_know(incident: Document, member: str) -> Iterator[Next]:
     """Before anybody can confirm: a place, and somebody who saw it."""
     if not incident.get("place"):
         yield Next("place", "next_place")
@@ -87,7 +87,7 @@ def _to_know(incident: Document) -> Iterator[Next]:
     if not incident.get("visits"):
         yield Next("going", "next_going")
     yield Next("confirm", "next_confirm_unseen")
-    yield Next("seen", "next_seen")
+    yield Next(None, "next_said") if _saw(incident, member) else Next("seen", "next_seen_yet")
 
 
 def _after(incident: Document) -> Iterator[Next]:

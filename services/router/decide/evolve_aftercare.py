@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from services.router.decide.changed import changed
 from services.router.decide.custody import Aftercare, Keeper, Post, in_order, joined, people_of
+from services.router.decide.sayings import told_along
 from services.router.decide.state import Incident
 from shared.contracts import aftercare as events
 from shared.contracts.incidents import IncidentEvent
@@ -25,13 +26,14 @@ def _accounted(incident: Incident, event: events.IncidentAccounted) -> Incident:
         if isinstance(event.fates, events.Fates)
         else incident.tally
     )
-    return _cared(
+    cared = _cared(
         changed(incident, tally=tally),
         people=people_of(fates),
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at,
     )
+    return told_along(cared, event)
 
 
 def _check_due(incident: Incident, event: events.CheckCameDue) -> Incident:
