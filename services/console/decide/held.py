@@ -50,7 +50,7 @@ def held(draft: Draft, event: ReportHeld, _place: float) -> None:
     for group in groups:
         draft.score(f"held:{group}", event.report_id, event.at.timestamp())
     report = draft.edit(f"report:{event.report_id}")
-    report.update(report_id=event.report_id, held=event.reason)
+    report.update(report_id=event.report_id, held=event.reason, sender=detail.sender if detail else None)
 
 
 def settled(draft: Draft, event: HeldSettled, _place: float) -> None:

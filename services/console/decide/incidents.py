@@ -131,6 +131,8 @@ def attached(draft: Draft, event: i.ReportAttached, _place: float) -> None:
     incident["first_hand"] = (
         incident.get("first_hand", 0) + bool(report.get("first_hand")) - (moved_here and before)
     )
+    if _cause(event).startswith("REPORTS."):
+        incident["fed_by"] = _cause(event)
     incident["last_report_at"] = max(incident.get("last_report_at", ""), _at(event))
     draft.score(f"reports:{event.incident_id}", event.report_id, event.at.timestamp())
     _touched(draft, incident, event)

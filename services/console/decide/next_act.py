@@ -25,12 +25,17 @@ class Next:
     why: str
 
 
-def next_act(incident: Document, member: str, roles: dict[str, str], now: datetime) -> Next:
-    """What this member should do next about the incident."""
+def next_act(
+    incident: Document, member: str, roles: dict[str, str], now: datetime, *, muted: bool = False
+) -> Next:
+    """What this member should do next about the incident; `muted`: their group muted all that supports it."""
     claim = on_it(incident, now)
     mine = claim is not None and claim.member == member
     step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == member), None)
     possible = {a.name for a in offered(incident, role_in(incident, roles), mine=mine, step=step)}
+    if muted and claim is None and incident.get("status") in _UNPROVEN:
+        doubt = Next("not_confirmed", "next_muted")
+        return doubt if doubt.act in possible else Next(None, "next_muted_leave")
     wished = _wishes(incident, member, step, claim=claim is not None, mine=mine)
     return next((n for n in wished if n.act is None or n.act in possible), Next(None, "next_nothing"))
 

@@ -249,3 +249,29 @@ def test_no_rung_twice_whatever_people_and_time_do(
         incident.asking,
     )
     assert story.replayed() == story.state
+
+
+def test_what_only_muted_senders_report_climbs_no_ladder(story: Any, raid: str) -> None:
+    """Nobody is asked again for what their group does not want to be troubled by."""
+    story.command(desk.Mute, report_id="r1")
+    wait(story, 20)
+    assert rungs(story) == []
+    story.report("Immigration officers in Ashwin Street, two vans", sender="b")
+    wait(story, 2)
+    assert [rung for rung, _ in rungs(story)] == ["again"]
+
+
+def test_a_mute_that_is_undone_lets_it_climb(story: Any, raid: str) -> None:
+    story.command(desk.Mute, report_id="r1")
+    wait(story, 10)
+    (name,) = story.state.mutes
+    story.command(desk.Unmute, mute_id=name)
+    wait(story, 2)
+    assert [rung for rung, _ in rungs(story)] == ["again"]
+
+
+def test_what_a_member_saw_is_asked_about_whoever_is_muted(story: Any, raid: str) -> None:
+    story.command(desk.Mute, report_id="r1")
+    story.command(desk.Seen, incident_id=raid)
+    wait(story, 6)
+    assert [rung for rung, _ in rungs(story)] == ["again"]

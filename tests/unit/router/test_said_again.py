@@ -33,7 +33,7 @@ def incident(story: Story) -> Any:
 
 
 def act(story: Story, model: Any, incident: Any, text: str | None = None, **fields: Any) -> str:
-    said = {"statement": Statement(text=text)} if text is not None else {}
+    said: dict[str, Any] = {"statement": Statement(text=text)} if text is not None else {}
     return str(story.command(model, incident_id=incident, **said, **fields).reason)
 
 
@@ -129,7 +129,7 @@ def test_new_numbers_are_news(story: Story, incident: Any) -> None:
 
 def test_the_same_place_again_tells_nobody(story: Story, incident: Any) -> None:
     place = Place(lat=51.5468, lon=-0.0751, radius_m=40, how="person", label="By the station")
-    where = {"statement": Statement(place=place)}
+    where: dict[str, Any] = {"statement": Statement(place=place)}
     assert story.command(desk.PutPlace, incident_id=incident, **where).reason == reasons.APPLIED
     before = story.state.incidents
     assert story.command(desk.PutPlace, incident_id=incident, **where).reason == reasons.UNCHANGED

@@ -69,7 +69,7 @@ class IncidentPicture:
     map_credit: str
     """Whom the map under it is owed to."""
     mutes: tuple[Document, ...]
-    """What is muted because of one of its reports, by any of its groups."""
+    """What of its reports is muted, by any of its groups."""
     into: str | None
     """The code of the incident that took it in."""
     now: datetime
@@ -144,8 +144,9 @@ class Pictures:
             self._store.merged_into(incident),
             self.now(),
         )
-        shown = {r["report_id"] for r in reports}
-        muted = [m for m in mutes if m["report_id"] in shown and m.get("until", "") > now.isoformat()]
+        shown = {r["report_id"] for r in reports} | {r["sender"] for r in reports if r.get("sender")}
+        theirs = (m for m in mutes if shown & {m["report_id"], m.get("sender")})
+        muted = [m for m in theirs if m.get("until", "") > now.isoformat()]
         named = views.members_named(incident) | {m["member"] for m in muted}
         names = await self._store.names_of(named)
         return IncidentPicture(

@@ -1,4 +1,4 @@
-"""An act that changes nothing says so and sends nothing, by page, API and command line; what goes out is true."""
+"""An act that changes nothing says so and sends nothing, by page and API; what goes out is true."""
 
 from collections.abc import AsyncIterator
 from html import unescape
