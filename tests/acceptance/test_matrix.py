@@ -119,8 +119,7 @@ class Scene:
 
     async def count(self, name: str) -> int:
         """A figure of the front door's health."""
-        health = await self.relay.request("GET", "ingest/health")
-        return int(health.body["counts"].get(f"bridge.matrix.{name}", 0))
+        return int((await self.relay.bridges_health())["counts"].get(f"bridge.matrix.{name}", 0))
 
 
 def answering(event: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Scene:
 
     async def bridge(self) -> dict[str, str]:
         """How the bridge stands."""
-        return dict((await self.relay.request("GET", "ingest/health")).body["bridges"]["signal"])
+        return dict((await self.relay.bridges_health())["bridges"]["signal"])
 
     async def stands(self, state: str) -> None:
         async def so() -> bool:

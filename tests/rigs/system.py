@@ -199,6 +199,11 @@ class RelaySystem:
             body = await response.json(content_type=None) if is_json else raw.decode()
             return Answer(response.status, response.content_type, body)
 
+    async def bridges_health(self) -> dict[str, Any]:
+        """Which bridge stands how, and the front door's counts by bridge."""
+        key = {"Authorization": f"Bearer {self.home.secret(SIMULATOR)}"}
+        return dict((await self.request("GET", "ingest/health/bridges", headers=key)).body)
+
     async def post_report(self, text: str, *, key: str | None = None, **fields: Any) -> Answer:
         """One attempt to post a report, with the simulator's rights (so `sender` may be given)."""
         headers = {
