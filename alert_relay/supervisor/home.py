@@ -111,7 +111,7 @@ class Home:
         ]
 
     def _telegram(self, *, answering: bool) -> dict[str, str]:
-        bot = {"bot_token": "env:EXAMPLE_TELEGRAM_TOKEN", "api": "env:EXAMPLE_POSTBOX_URL"}
+        bot = {"bot_token": "env:SHARED__TELEGRAM_TOKEN", "api": "env:SHARED__POSTBOX_URL"}
         return {"secret_token": self._reference("telegram"), **(bot if answering else {})}
 
     def _reference(self, name: str) -> str:

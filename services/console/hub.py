@@ -29,6 +29,7 @@ from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.desk import AddMember, DefineGroup, DeskCommand, KillSwitch, RevokeMember
 from shared.contracts.groups import GroupChannels, MemberName
 from shared.http import Problem
+from shared.plugins.bound import foreign, remedy
 
 
 async def get_members(request: web.Request) -> web.Response:
@@ -116,6 +117,10 @@ async def put_group(request: web.Request) -> web.Response:
     asked = await body_of(request, GroupRequest)
     if asked.definition.id != group:
         raise Problem(422, "invalid", "The definition's id is not the one in the address; correct one.")
+    for channel in asked.channels:
+        for path in foreign(channel.settings, group):
+            where = f"{channel.id}: settings.{'.'.join(map(str, path))}"
+            raise Problem(422, "secret_of_others", f"{where} is no secret of this group; {remedy(group)}")
     command = DefineGroup(
         **_base(request, actor, _acting(actor, {group: ""}), asked.id),
         definition=asked.definition,

@@ -13,7 +13,7 @@ from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, 
 from services.console.group.saving import MOVED_ON, define, save
 from services.console.group.testing import tests_of
 from services.console.who_may import role_problem
-from shared.contracts.base import HUB, SLUG, GroupId
+from shared.contracts.base import HUB, SHARED, SLUG, GroupId
 from shared.contracts.desk import DefineGroup
 from shared.contracts.groups import GroupDefinition
 from shared.http import Problem
@@ -53,7 +53,7 @@ async def post_new(request: web.Request) -> web.StreamResponse:
     given = {"name": name, "id": id_, "languages": languages}
     if not name or not languages:
         return await _new(request, given, "name_missing" if not name else "languages_missing")
-    if not SLUG.match(id_) or id_ == HUB:
+    if not SLUG.match(id_) or id_ in {HUB, SHARED}:
         return await _new(request, given, "id_wrong")
     definition = GroupDefinition(id=GroupId(id_), name=name, languages=tuple(languages))
     try:
