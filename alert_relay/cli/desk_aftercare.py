@@ -6,18 +6,18 @@ import click
 
 import alert_relay.cli.desk_team  # noqa: F401 - its acts are the desk's, too
 from alert_relay.cli.base import EXIT_USAGE, Failure, facts, json_option, put_json, say, table, with_hub
-from alert_relay.cli.desk import INCIDENT, act, desk, send
+from alert_relay.cli.desk import INCIDENT, act, desk, send, tell, telling
 from alert_relay.cli.times import TIME, shown
 from alert_relay.client import Hub
 
 POST = click.argument("post", metavar="POST")
-FATES = ("released", "bailed", "charged", "detention", "hospital", "unknown")
+FATES = ("let_go", "released", "bailed", "charged", "detention", "hospital", "unknown")
 TAG = click.option("--tag", help="For a volunteer from outside: their tag.")
 
 
 @desk.command()
 @INCIDENT
-@click.option("--arrested", type=click.IntRange(0, 1000), help="How many were taken in all.")
+@click.option("--arrested", type=click.IntRange(0, 1000), help="How many were taken, or may have been.")
 @click.option("--became", multiple=True, metavar="WHAT=HOW MANY | TAG=WHAT", help="May be repeated.")
 @click.option("--owner", help="Who follows it up: a member's id, or `me`.")
 @click.option("--check", "check_at", type=TIME, help='When it is looked at next: "18:30", "+2h".')
@@ -25,7 +25,8 @@ TAG = click.option("--tag", help="For a volunteer from outside: their tag.")
 def account(incident: str, became: tuple[str, ...], *, hub: Hub, as_json: bool, **rest: Any) -> None:
     """What became of the people taken: counts and tags only, never a name.
 
-    WHAT is released, bailed, charged, detention (immigration), hospital or unknown.
+    WHAT is let_go (not taken after all), released, bailed, charged, detention (immigration), hospital or
+    unknown.
 
     \b
     Examples:
@@ -67,15 +68,15 @@ def post(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
 @desk.command(name="post-withdraw")
 @INCIDENT
 @POST
-@act
-def post_withdraw(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
-    """A post is needed no longer.
+@telling
+def post_withdraw(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
+    """A post is needed no longer. Its verifiers are told, and its link says so.
 
     \b
     Example:
       relay desk post-withdraw D7K pk7m2x9q
     """
-    send(hub, "post_withdraw", {"incident": incident, **rest}, as_json=as_json)
+    tell(hub, "post_withdraw", {"incident": incident, **rest}, yes=yes, as_json=as_json)
 
 
 @desk.command()
@@ -145,14 +146,14 @@ def aftercare(incident: str, *, hub: Hub, as_json: bool) -> None:
     owner = found.get("owner") or {}
     facts(
         {
-            "arrested": found["arrested"],
+            "taken, or may have been": found["arrested"],
             "nothing known of": found.get("unaccounted", 0),
             "followed up by": owner.get("name") or owner.get("member"),
             "looked at next": shown(found.get("check_at")),
         }
     )
     say("")
-    table("People taken", ("tag", "became"), [(p["tag"], p["fate"]) for p in found["people"]])
+    table("People asked after", ("tag", "became"), [(p["tag"], p["fate"]) for p in found["people"]])
     say("")
     rows = [(p["id"], p["label"], shown(p["begins"]), shown(p["ends"]), _keepers(p)) for p in found["posts"]]
     table("Posts", ("post", "where", "from", "to", "who"), rows)
@@ -185,5 +186,7 @@ def card(language: str, *, hub: Hub, as_json: bool) -> None:
     say(f"{found['title']} (version {found['version']})")
     for line in found["lines"]:
         say(f"- {line}")
-    if not found["reviewed_by"]:
+    if not found["reviewed_by"] and found["language"] != "en":
+        say("A machine made this translation. No native speaker has checked it yet.")
+    elif not found["reviewed_by"]:
         say("No second person has reviewed these words yet.")

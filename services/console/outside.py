@@ -1,9 +1,10 @@
 """Posts for people without an account: the link that opens one post, and what may be done by it.
 
 A dispatcher passes the link on, in a chat. Its key follows from the post and the master key: nobody can
-guess it, nothing is kept for it, and it opens that one post until it ends. Whoever signs up by it is a random
-tag and nothing else: the tag is all that they need to say that they are there, or that they can't come. The
-log has the acts under `OUTSIDE`, so nobody's name stands for what a stranger did.
+guess it, nothing is kept for it, and it opens that one post until it ends; then it says that, and no more.
+Whoever signs up by it is a random tag and nothing else: the tag is all that they need to say that they are
+there, or that they can't come. The log has the acts under `OUTSIDE`, so nobody's name stands for what a
+stranger did.
 """
 
 import hmac
@@ -13,7 +14,7 @@ from typing import Final, Literal
 
 from services.console.decide.draft import Document
 from services.console.decide.made import made_tag
-from services.console.decide.post_views import PostView, post_of
+from services.console.decide.post_views import PostView, seen_by_nobody
 from services.console.door import Console, whole
 from services.console.invitations import address
 from services.console.submit import Verdict, command_id, stored_id, submit
@@ -33,6 +34,9 @@ _KEPT: Final = frozenset({"confirmed", "officers_left", "aftercare"})
 _KEY_SIGNS: Final = 32
 
 
+Ended = Literal["over", "withdrawn", "closed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The post that a link opens, and its incident."""
@@ -41,6 +45,10 @@ class Opened:
     post: PostView
     group: str
     """What the group is called that opened it."""
+    ended: Ended | None = None
+    """Why nothing can be done about it any more."""
+    ended_at: datetime | None = None
+    """When it was over or called off."""
 
 
 def link_of(console: Console, incident: Document, post: str) -> str:
@@ -51,7 +59,7 @@ def link_of(console: Console, incident: Document, post: str) -> str:
 
 
 async def opened_by(console: Console, code: str, post: str, key: str, now: datetime) -> Opened:
-    """What the link opens. Raises a 404 problem, always the same, for all that opens nothing (any more)."""
+    """What the link opens, or opened until it ended. Raises a 404 problem, always the same, for all else."""
     progress = await whole(console.store)
     found = await _opened(console, code, post, key, now)
     if found is None:
@@ -66,11 +74,19 @@ async def _opened(console: Console, code: str, post: str, key: str, now: datetim
     known = _document(incident, post) if incident else None
     if incident is None or known is None or not hmac.compare_digest(_key(console, known), key):
         return None
-    view = post_of(incident, post, {}, "", now)
-    if view is None or view.over or incident.get("status") not in _KEPT:
-        return None
+    view = seen_by_nobody(known, now)
     group = await console.store.one(f"group:{view.group}")
-    return Opened(incident, view, group["definition"]["name"] if group else view.group)
+    name = group["definition"]["name"] if group else view.group
+    return Opened(incident, view, name, *_end_of(incident, known, view))
+
+
+def _end_of(incident: Document, post: Document, view: PostView) -> tuple[Ended | None, datetime | None]:
+    """Why it is kept no more, and since when, as far as whoever stands there need know."""
+    if post.get("withdrawn_at"):
+        return "withdrawn", datetime.fromisoformat(post["withdrawn_at"])
+    if view.over:
+        return "over", view.ends
+    return (None, None) if incident.get("status") in _KEPT else ("closed", None)
 
 
 async def give(
@@ -98,7 +114,8 @@ async def give(
 
 
 def _document(incident: Document, post: str) -> Document | None:
-    posts = (incident.get("aftercare") or {}).get("posts") or ()
+    """The post, also one that was called off."""
+    posts = (*((incident.get("aftercare") or {}).get("posts") or ()), *incident.get("posts_gone", ()))
     return next((p for p in posts if p["id"] == post), None)
 
 

@@ -21,11 +21,14 @@ from shared.contracts.base import (
     Sealed,
     Token,
 )
-from shared.contracts.desk import IncidentCommand
+from shared.contracts.desk import IncidentCommand, Tally
 from shared.contracts.incidents import IncidentEvent
 
-Fate = Literal["unknown", "released", "bailed", "charged", "detention", "hospital"]
-"""What became of somebody who was taken; `detention` is immigration detention."""
+Fate = Literal["unknown", "released", "bailed", "charged", "detention", "hospital", "let_go"]
+"""What became of somebody who was taken, or may have been; `detention` is immigration detention.
+
+`let_go`: they were not taken after all, and count among those let go.
+"""
 PersonTag = Annotated[str, StringConstraints(pattern=r"^P[A-Z2-9]{3}$")]
 """What a person who was taken is called here."""
 VolunteerTag = Annotated[str, StringConstraints(pattern=r"^V[A-Z2-9]{4}$")]
@@ -57,7 +60,7 @@ class Account(IncidentCommand):
 
     type: Literal["desk.account.v1"] = "desk.account.v1"
     arrested: Annotated[int, Field(ge=0, le=1000)] | None = None
-    """How many were taken in all, if that is known better now."""
+    """How many were taken in all, or may have been, if that is known better now."""
     news: News | Sealed | None = None
     owner: Annotated[MemberId, TOKEN_RULE] | None = None
     check_at: Moment | None = None
@@ -127,6 +130,8 @@ class IncidentAccounted(IncidentEvent):
     member: Annotated[MemberId, TOKEN_RULE]
     group: Annotated[GroupId, SLUG_RULE]
     fates: Fates | Sealed | None = None
+    tally: Tally | None = None
+    """The numbers as they are known now; None in events from before they stood here."""
     owner: MemberId | None = None
     owner_group: GroupId | None = None
     """Whose verifiers are reminded."""

@@ -37,7 +37,7 @@ Urgency = Literal["urgent", "normal"]
 Note = Literal[
     "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person",
     "nobody_took", "asked_to_help", "posts_open", "post_unfilled", "post_no_show", "check_due",
-    "support_left",
+    "support_left", "post_withdrawn",
 ]  # fmt: skip
 Check = Literal["went", "asked"]
 """What people did to find out whether a report is true: one was there, or whoever reported it was asked."""
@@ -104,7 +104,7 @@ class AlertBody(Private):
     on_duty: tuple[str, ...] = ()
     """For verifiers: who of theirs has the shift."""
     posts: tuple[PostLine, ...] = ()
-    """For verifiers: the posts that an AFTERCARE message is about."""
+    """For verifiers: the posts that an AFTERCARE message is about, or that end with what a message ends."""
     unknown: int = 0
     """For verifiers: people taken of whom nothing is known."""
     owner: str = ""

@@ -13,7 +13,10 @@ _ELSE: Final = "en"
 
 
 class ShiftCard(Frozen):
-    """One language's card. `reviewed_by` is empty until a second person has reviewed this version."""
+    """One language's card. `reviewed_by` is empty until a second person has reviewed this version.
+
+    Of a translation that is somebody who grew up with the language; until then a machine made it.
+    """
 
     language: str
     version: int
@@ -21,6 +24,11 @@ class ShiftCard(Frozen):
     reviewed_on: str
     title: str
     lines: tuple[str, ...]
+
+    @property
+    def by_a_machine(self) -> bool:
+        """Whether it is a translation that nobody has signed."""
+        return self.language != _ELSE and not self.reviewed_by
 
 
 def shift_card(language: str) -> ShiftCard:

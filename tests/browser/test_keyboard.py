@@ -295,6 +295,7 @@ async def keeps_a_post(ada: Volunteer) -> None:
         await ada.has_done(step, POST_ACTS[step].sort)
     await ada.keys.enter(ada.page.locator('details:has(button[formaction$="/withdraw"]) summary'))
     await ada.keys.enter(ada.page.locator('button[formaction$="/withdraw"]'))
+    await ada.keys.enter(ada.page.locator("button[name=send]"))
     await ada.has_done("post_withdraw", POST_ACTS["withdraw"].sort)
 
 

@@ -16,6 +16,7 @@ from playwright.async_api import Page, expect
 
 from services.console.channels import MANIFEST
 from services.console.decide.page_acts import ACTS
+from services.console.outside import link_of
 from shared.contracts.base import Position
 from shared.contracts.groups import Policy
 from shared.plugins.registry import load_plugins
@@ -108,6 +109,15 @@ class Pages:
         ]
         _, shown = await self.rig.ask("GET", f"/v1/desk/incidents/{self.facts['after']}", token)
         self.facts |= {"post": post, "key": shown["aftercare"]["posts"][0]["link"].rpartition("/")[2]}
+        await self._called_off(about, times)
+
+    async def _called_off(self, about: Mapping[str, str], times: Mapping[str, str]) -> None:
+        """A post that was opened and is kept no more, and its link."""
+        post = (await self.desk.act("post", "Ada", **about, label="Back door", **times))["made"]
+        document = await self.rig.store.incident(about["incident"]) or {}
+        link = link_of(self.rig.console, document, str(post))
+        await self.desk.act("post_withdraw", "Ada", **about, post=post)
+        self.facts |= {"off": str(post), "off_key": link.rpartition("/")[2]}
 
     async def _happens(self, name: str, *acts: tuple[str, str, Mapping[str, object]]) -> None:
         for command, who, fields in acts:
@@ -154,6 +164,13 @@ async def preview(page: Page, hub: Pages) -> None:
     """What would be sent, and to whom."""
     await page.fill("[name=text]", "They are still here.")
     await page.click("main form .thumb button")
+    await expect(page.locator("button[name=send]")).to_be_visible()
+
+
+async def calls_off(page: Page, hub: Pages) -> None:
+    """The words that go out when a post is called off."""
+    await page.locator("details.drawer summary").last.click()
+    await page.locator('button[formaction$="/withdraw"]').click()
     await expect(page.locator("button[name=send]")).to_be_visible()
 
 
@@ -222,6 +239,7 @@ def _public() -> Iterator[Visit]:
     yield Visit(_LINK, "/post/{after}/{post}/{key}", None)
     yield Visit(_LINK, "/post/{after}/{post}/{key}?tag=V2222", None, 409)
     yield Visit(_LINK, "/post/{after}/{post}/00000000000000000000000000000000", None, 404)
+    yield Visit(_LINK, "/post/{after}/{off}/{off_key}", None, 410)
     yield Visit(_LINK + "/{tag}", "/post/{after}/{post}/{key}/{tag}", None)
 
 
@@ -243,6 +261,8 @@ def _desk() -> Iterator[Visit]:
     for who in ("Ada", "Ben", "Vera"):
         yield Visit("/desk/{code}/posts/{post}", "/desk/{after}/posts/{post}", who)
     yield Visit("/desk/{code}/posts/{post}", "/desk/{after}/posts/none", status=404)
+    yield Visit("/desk/{code}/posts/{post}", "/desk/{after}/posts/{off}", status=410)
+    yield Visit("/desk/{code}/posts/{post}", "/desk/{after}/posts/{post}", then=calls_off)
     yield Visit("/desk/{code}/mute/{report}", "/desk/{full}/mute/{full_report}")
     yield Visit("/desk/{code}/mute/{report}", "/desk/{full}/mute/{full_report}", "Vera", 403)
     yield Visit("/desk/{code}/reports", "/desk/{full}/reports")

@@ -4,14 +4,17 @@ In the same form in which the router restates it, so that an old incident is sho
 """
 
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 from services.console.decide.already import told_along
 from services.console.decide.draft import Document, Draft
 from services.console.decide.incidents import happened
 from shared.contracts import aftercare as ac
 from shared.contracts.desk import Tally
-from shared.tallies import tally_of_people
+from shared.tallies import held, tally_of_people
+
+_MOST_GONE: Final = 60
+"""Posts called off of which an incident's links still say so, the latest."""
 
 
 def _after(incident: Document) -> Document:
@@ -28,9 +31,7 @@ def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
     """How many were taken, what became of them, who follows it up."""
     incident = draft.edit(f"incident:{event.incident_id}")
     fates = event.fates.people if isinstance(event.fates, ac.Fates) else {}
-    if isinstance(event.fates, ac.Fates):
-        said = Tally.model_validate(incident.get("tally") or {})
-        incident["tally"] = tally_of_people(said, fates.values()).model_dump()
+    incident["tally"] = _tally(incident, event).model_dump()
     _after(incident).update(
         people=[{"tag": tag, "fate": fate} for tag, fate in fates.items()],
         owner=event.owner,
@@ -39,8 +40,16 @@ def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
     )
     told_along(incident, event)
     counted = dict(sorted(Counter(fates.values()).items()))
-    facts = {"arrested": len(fates), "unknown": counted.get("unknown", 0), "fates": counted}
+    facts = {"arrested": len(held(fates.values())), "unknown": counted.get("unknown", 0), "fates": counted}
     happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts)
+
+
+def _tally(incident: Document, event: ac.IncidentAccounted) -> Tally:
+    """As the event says it; from before it did, as it follows from the people."""
+    said = Tally.model_validate(incident.get("tally") or {})
+    if event.tally is not None or not isinstance(event.fates, ac.Fates):
+        return event.tally or said
+    return tally_of_people(said, event.fates.people.values())
 
 
 def check_due(draft: Draft, event: ac.CheckCameDue, _place: float) -> None:
@@ -71,9 +80,12 @@ def opened(draft: Draft, event: ac.PostOpened, _place: float) -> None:
 
 
 def withdrawn(draft: Draft, event: ac.PostWithdrawn, _place: float) -> None:
-    """It is needed no longer."""
+    """It is needed no longer; its link says so from now on, and no longer where it was."""
     incident = draft.edit(f"incident:{event.incident_id}")
+    gone = [p for p in _posts(incident) if p["id"] == event.post_id]
     _after(incident)["posts"] = [p for p in _posts(incident) if p["id"] != event.post_id]
+    bare = [{**p, "label": "", "keepers": [], "withdrawn_at": event.at.isoformat()} for p in gone]
+    incident["posts_gone"] = [*incident.get("posts_gone", ()), *bare][-_MOST_GONE:]
     happened(draft, incident, event, "post_withdrawn", member=event.member, post=event.post_id)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.console.decide.draft import Document
+from shared.tallies import held
 
 Names = Mapping[str, str]
 _TELLING: Final = frozenset({"ended", "updated"})
@@ -30,15 +31,19 @@ def aftercare(incident: Document, names: Names, *, wordless: bool, always: bool 
 
 
 def counts(incident: Document) -> dict[str, int]:
-    """How many were taken, and of how many nothing is known."""
-    people = (incident.get("aftercare") or {}).get("people") or []
-    unknown = sum(person["fate"] == "unknown" for person in people)
-    return {"arrested": len(people), "unaccounted": unknown}
+    """How many were taken, or may have been, and of how many nothing is known."""
+    followed = held(person["fate"] for person in (incident.get("aftercare") or {}).get("people") or [])
+    return {"arrested": len(followed), "unaccounted": followed.count("unknown")}
 
 
 def fates(incident: Document) -> dict[str, int]:
-    """What became of everybody taken, in numbers."""
+    """What became of everybody followed up, in numbers."""
     return dict(Counter(p["fate"] for p in (incident.get("aftercare") or {}).get("people") or []))
+
+
+def became(incident: Document) -> dict[str, int]:
+    """What became of those who were taken, or may have been, in numbers."""
+    return {fate: number for fate, number in fates(incident).items() if fate != "let_go"}
 
 
 def untold(incident: Document) -> bool:

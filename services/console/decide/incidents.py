@@ -296,6 +296,8 @@ def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     if posts := absorbed.get("aftercare", {}).get("posts"):
         aftercare = incident.setdefault("aftercare", {})
         aftercare["posts"] = [*aftercare.get("posts", ()), *deepcopy(posts)]
+    if gone := absorbed.get("posts_gone"):
+        incident["posts_gone"] = [*incident.get("posts_gone", ()), *deepcopy(gone)]
     happened(draft, incident, event, "merged", member=event.member, text=absorbed.get("code"))
     happened(draft, absorbed, event, "merged_into", member=event.member, text=incident.get("code"))
 

@@ -82,7 +82,9 @@ POST_ACTS: Final[Mapping[str, PageAct]] = {
     "outside": PageAct("post_outside", "post_join", aftercare.JoinPost, _HELD, "end", asks=False),
     "leave": PageAct("post_leave", "post_leave", aftercare.LeavePost, _HELD, "end", asks=False),
     "check_in": PageAct("post_check_in", "post_check_in", aftercare.CheckIn, _HELD, "end", asks=False),
-    "withdraw": PageAct("post_withdraw", "post_withdraw", aftercare.WithdrawPost, _HELD, "end", asks=False),
+    "withdraw": PageAct(
+        "post_withdraw", "post_withdraw", aftercare.WithdrawPost, _HELD, "end", tells=True, asks=False
+    ),
 }
 """What is done about one post, by the last word of its address: each needs the post, and one a tag."""
 

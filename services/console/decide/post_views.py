@@ -51,9 +51,33 @@ class PostView:
     now: datetime
 
     @property
+    def coming(self) -> int:
+        """How many are there or may still come."""
+        return len(self.keepers) - self.missing
+
+    @property
+    def missing(self) -> int:
+        """How many said that they would be there and have not come."""
+        return sum(keeper.state == "missed" for keeper in self.keepers)
+
+    @property
     def wanted(self) -> int:
-        """How many more people it needs."""
-        return max(0, self.needed - len(self.keepers))
+        """How many more people it needs: who has not come keeps nobody else's place."""
+        return max(0, self.needed - self.coming)
+
+    @property
+    def kept(self) -> bool:
+        """Whether somebody besides who opened it counts on it: it was told of, or somebody signed up."""
+        return not self.over and bool(self.told or self.keepers)
+
+    @property
+    def asked(self) -> Literal["no_show", "unfilled"] | None:
+        """For what the verifiers were asked to step in, while it is so."""
+        if self.over or not self.wanted:
+            return None
+        if self.missing and "no_show" in self.told:
+            return "no_show"
+        return "unfilled" if "unfilled" in self.told else None
 
     @property
     def there(self) -> int:
@@ -111,6 +135,11 @@ def post_of(
     return next((post for post in posts_of(incident, names, member, now) if post.id == name), None)
 
 
+def seen_by_nobody(post: Document, now: datetime) -> PostView:
+    """The post as somebody sees it who is no member: nobody in it has a name."""
+    return _post(post, {}, "", now, wordless=False)
+
+
 def _post(
     post: Document, names: Mapping[str, str], member: str, now: datetime, *, wordless: bool
 ) -> PostView:
@@ -160,6 +189,17 @@ def lines_told(incident: Document, asked: DeskRequest, group: str, now: datetime
         place=asked.label or "", begins=asked.begins, ends=asked.ends, needed=asked.needed or 2, coming=0
     )
     return tuple(sorted([*waiting, new], key=lambda line: line.begins))
+
+
+def lines_ending(incident: Document, group: str, now: datetime) -> tuple[PostLine, ...]:
+    """The posts of that group's that end with their incident, as its verifiers hear of them."""
+    return tuple(_line(p) for p in posts_of(incident, {}, "", now) if p.group == group and p.kept)
+
+
+def line_withdrawn(incident: Document, name: str | None, now: datetime) -> tuple[str, tuple[PostLine, ...]]:
+    """The group whose verifiers hear that this post is called off, and the post; "": nobody need hear."""
+    post = post_of(incident, name or "", {}, "", now)
+    return (post.group, (_line(post),)) if post and post.kept else ("", ())
 
 
 def _line(post: PostView) -> PostLine:

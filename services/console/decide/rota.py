@@ -59,6 +59,12 @@ class GroupRota:
         return tuple(shift for shift in self.shifts if shift.running and shift.takers)
 
     @property
+    def untaken(self) -> ShiftView | None:
+        """The shift that runs and that nobody has taken, the longest one."""
+        running = [shift for shift in self.shifts if shift.running and not shift.takers]
+        return max(running, key=lambda shift: shift.ends, default=None)
+
+    @property
     def next(self) -> ShiftView | None:
         """The first shift that has not begun."""
         return next((shift for shift in self.shifts if not shift.running), None)

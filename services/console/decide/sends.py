@@ -12,15 +12,15 @@ from typing import Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
-from services.console.decide.post_views import begins_soon, lines_told
+from services.console.decide.post_views import begins_soon, line_withdrawn, lines_ending, lines_told
 from services.console.models import DeskRequest, Send
 from shared.contracts.aftercare import Fate
-from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PublicPlace
+from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PostLine, PublicPlace
 from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
-from shared.tallies import tally_of_people
+from shared.tallies import held, tally_of_people
 from shared.words import MIN_CHARS, NOT_OVER, render
 
 _END_KIND: Final[Mapping[str, AlertKind]] = {
@@ -98,6 +98,7 @@ def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
         "seen": _seen(act),
         "escalate": (_FIRST.get(unchanged, "UPDATE"), unchanged),
         "post": ("AFTERCARE", unchanged),
+        "post_withdraw": ("AFTERCARE", unchanged),
         "reopen": ("UPDATE", "confirmed" if _stays_confirmed(act) else "unconfirmed"),
     }
     return found.get(act.command)
@@ -123,16 +124,37 @@ def _told(act: Act) -> set[Pair]:
 def _whom(act: Act) -> list[Pair]:
     if act.command == "post":
         return [(act.group, _VERIFIERS)]
+    if act.command == "post_withdraw":
+        group, _ = line_withdrawn(act.incident, act.request.post, act.at)
+        return [(group, _VERIFIERS)] if group else []
     if act.command == "escalate":
         fresh = {(group, _VERIFIERS) for group in act.request.groups or ()}
         return sorted(fresh - _told(act))
     pairs = _told(act)
+    if _ends(act):
+        pairs |= {
+            (g, _VERIFIERS) for g in act.incident.get("seen_by", ()) if lines_ending(act.incident, g, act.at)
+        }
     if act.command == "seen" or (act.command == "reopen" and not _stays_confirmed(act)):
         pairs = {pair for pair in pairs if pair[1] == "verifiers"}
     if act.command == "confirm":
         for share in act.incident.get("groups", ()):
             pairs |= {(share["group"], audience) for audience in _ALL}
     return sorted(pairs)
+
+
+def _ends(act: Act) -> bool:
+    """Whether it ends the incident's posts too."""
+    return act.command in {"reject", "watch"} or (act.command == "end" and act.request.stage == "closed")
+
+
+def _posts(act: Act, group: str) -> tuple[PostLine, ...]:
+    """The posts that this group's verifiers are told of by it."""
+    if act.command == "post":
+        return lines_told(act.incident, act.request, act.group, act.at)
+    if act.command == "post_withdraw":
+        return line_withdrawn(act.incident, act.request.post, act.at)[1]
+    return lines_ending(act.incident, group, act.at) if _ends(act) else ()
 
 
 def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, status: Status) -> AlertRaised:
@@ -151,11 +173,11 @@ def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, sta
         incident_id=IncidentId(act.incident["id"]),
         code=act.incident["code"],
         status=status,
-        body=_body(act, status, audience),
+        body=_body(act, status, audience, _posts(act, group.definition.id)),
     )
 
 
-def _body(act: Act, status: Status, audience: Audience) -> AlertBody:
+def _body(act: Act, status: Status, audience: Audience, posts: tuple[PostLine, ...]) -> AlertBody:
     request, incident = act.request, act.incident
     place = place_of(request) or Place.model_validate(incident["place"])
     return AlertBody(
@@ -169,8 +191,8 @@ def _body(act: Act, status: Status, audience: Audience) -> AlertBody:
         checked=tuple(incident.get("checked", ())),
         was=_was(act, audience),
         tally=_tally(act),
-        posts=lines_told(incident, request, act.group, act.at) if act.command == "post" else (),
-        fates=dict(Counter(_fates(act))) if status in _AFTERWARDS else {},
+        posts=posts,
+        fates=dict(Counter(held(_fates(act)))) if status in _AFTERWARDS else {},
     )
 
 
@@ -189,6 +211,8 @@ def _was(act: Act, audience: Audience) -> str:
 def _note(act: Act) -> Note | None:
     if act.command == "post":
         return "post_unfilled" if begins_soon(act.request, act.at) else "posts_open"
+    if act.command == "post_withdraw":
+        return "post_withdrawn"
     return "seen" if act.command == "seen" else None
 
 
@@ -199,7 +223,7 @@ def _fates(act: Act) -> list[Fate]:
     if said == Tally():
         return people
     known = [fate for fate in people if fate != "unknown"]
-    fresh: list[Fate] = ["unknown"] * max(0, said.taken + said.unknown - len(known))
+    fresh: list[Fate] = ["unknown"] * max(0, said.taken + said.unknown - len(held(known)))
     return [*known, *fresh]
 
 

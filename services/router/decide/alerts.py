@@ -18,6 +18,7 @@ from shared.contracts.alerts import AlertBody, Note, PublicPlace
 from shared.contracts.base import GroupId, Place
 from shared.contracts.groups import Audience
 from shared.gazetteer.port import Gazetteer
+from shared.tallies import held
 
 EXCERPT: Final = 280
 """Characters of the best report that verifiers are shown."""
@@ -75,7 +76,7 @@ def body(
 def _fates(incident: Incident) -> dict[Fate, int]:
     """What became of those taken, in numbers; while it is running nobody is told of an earlier end."""
     people = incident.aftercare.people if incident.status in _AFTERWARDS else ()
-    return dict(Counter(person.fate for person in people))
+    return dict(Counter(held(person.fate for person in people)))
 
 
 def _alike(incident: Incident) -> bool:

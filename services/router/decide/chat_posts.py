@@ -12,10 +12,11 @@ from services.router.decide import reasons
 from services.router.decide.chat_talk import Talk
 from services.router.decide.custody import Post
 from services.router.decide.limits import POST_EARLY
+from services.router.decide.post_told import line_of
 from services.router.decide.reports import Answer
 from services.router.decide.state import Incident
 from shared.contracts.aftercare import CheckIn, JoinPost, LeavePost
-from shared.contracts.alerts import DeskAnswer, PostLine
+from shared.contracts.alerts import DeskAnswer
 from shared.words.desk_reply import DeskReply
 from shared.words.desk_words import fold, keywords
 
@@ -76,10 +77,7 @@ def _told(talk: Talk, answer: Answer, said: DeskAnswer, incident: Incident, post
 
 
 def _say(talk: Talk, said: DeskAnswer, incident: Incident, post: Post) -> None:
-    line = PostLine(
-        place=post.label, begins=post.begins, ends=post.ends, needed=post.needed, coming=len(post.keepers)
-    )
-    talk.say(said, code=incident.code, post=line, drill=incident.drill)
+    talk.say(said, code=incident.code, post=line_of(post), drill=incident.drill)
 
 
 def _running(talk: Talk, incident: Incident) -> list[Post]:
@@ -89,8 +87,8 @@ def _running(talk: Talk, incident: Incident) -> list[Post]:
 
 def _open_to(talk: Talk, incident: Incident) -> list[Post]:
     """Those that want somebody, and that they do not keep."""
-    running = _running(talk, incident)
-    return [p for p in running if p.unfilled and all(keeper.who != talk.member for keeper in p.keepers)]
+    running, now = _running(talk, incident), talk.draft.now
+    return [p for p in running if p.wants(now) and all(keeper.who != talk.member for keeper in p.keepers)]
 
 
 def _own(talk: Talk, incident: Incident) -> list[Post]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from services.router.decide import reasons
 from services.router.decide.changed import changed
+from services.router.decide.limits import POST_NO_SHOW
 from shared.contracts.aftercare import Became, Fate, PostTold
 from shared.contracts.base import GroupId, IncidentId, MemberId
 
@@ -44,8 +45,18 @@ class Post:
 
     @property
     def unfilled(self) -> bool:
-        """Whether somebody is still needed."""
+        """Whether fewer have signed up than are needed."""
         return len(self.keepers) < self.needed
+
+    def wants(self, now: datetime) -> bool:
+        """Whether somebody more is needed: who has not come in time keeps nobody else's place."""
+        late = now >= self.begins + POST_NO_SHOW
+        return sum(not late or keeper.there_at is not None for keeper in self.keepers) < self.needed
+
+    @property
+    def known(self) -> bool:
+        """Whether anybody but who opened it may count on it: it was told of, or somebody signed up."""
+        return bool(self.told or self.keepers)
 
     @property
     def missing(self) -> bool:
@@ -55,7 +66,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One who was taken, and what became of them."""
+    """One who was taken, or may have been, and what became of them."""
 
     tag: str
     fate: Fate = "unknown"
@@ -84,8 +95,9 @@ class Aftercare:
 
 
 def numbering(people: Sequence[Person], number: int, incident: IncidentId) -> tuple[Person, ...]:
-    """So many people: new ones get tags; of too many those go of whom nothing is known, the last first."""
+    """So many people, beside those let go; of too many those go of whom nothing is known, the last first."""
     kept = list(people)
+    number += sum(person.fate == "let_go" for person in people)
     for n in range(len(people) - 1, -1, -1):
         if len(kept) > number and kept[n].fate == "unknown":
             del kept[n]

@@ -17,7 +17,7 @@ from shared.contracts import aftercare, desk
 from shared.contracts.base import HUB, GroupId, IncidentId, MemberId
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import Status
-from shared.tallies import tally_of_people
+from shared.tallies import held, tally_of_people, together, without
 
 PEOPLE_MAY_BE_HELD: Final[frozenset[Status]] = frozenset({"confirmed", "officers_left", "aftercare"})
 """A person has said that it is so, and it is not closed."""
@@ -39,34 +39,43 @@ def unaccounted(incident: Incident, tally: Tally) -> bool:
 def tally_after(incident: Incident, tally: Tally) -> Tally:
     """The numbers that those who were told hear once these are told: as far as it is known by then."""
     said = tally if tally != Tally() else incident.tally
-    return tally_of_people(said, [person.fate for person in people_after(incident, tally)])
+    return tally_of_people(said, _fates(people_after(incident, tally)))
 
 
 def taken_down(draft: Draft, command: desk.End, incident: Incident) -> None:
     """Whoever was taken when the officers left is somebody's to follow up from now on."""
     people = people_after(incident, command.tally)
     if people != incident.aftercare.people:
-        _state(draft, command, incident, people)
+        _state(draft, command, incident, people, tally_after(incident, command.tally))
 
 
 def taken_together(draft: Draft, command: desk.Merge, one: Incident, absorbed: Incident) -> None:
-    """Two incidents were one: everybody who was taken in either is followed up in it."""
+    """Two incidents were one: everybody counted in either is counted in it.
+
+    Somebody may have been seen from two sides, and so is counted twice: who is asked after in vain can be
+    struck off by a person, who is dropped by the machine cannot be found again.
+    """
     people = joined(one.aftercare.people, absorbed.aftercare.people, one.id)
-    if people != one.aftercare.people:
+    tally = tally_of_people(together(one.tally, absorbed.tally), _fates(people))
+    if people != one.aftercare.people or tally != one.tally:
         checks = [at for at in (one.aftercare.check_at, absorbed.aftercare.check_at) if at]
         owner = one.aftercare.owner or absorbed.aftercare.owner
-        _state(draft, command, one, people, owner=owner, check_at=min(checks, default=None))
+        _state(draft, command, one, people, tally, owner=owner, check_at=min(checks, default=None))
 
 
 def parted(draft: Draft, command: desk.Split, into: IncidentId, absorbed: Incident) -> None:
     """Whoever was taken in what leaves again is followed up there, as far as it is known by now."""
     one = draft.incident(command.incident_id)
-    tags = {person.tag for person in absorbed.aftercare.people}
+    was = absorbed.aftercare
+    tags = {person.tag for person in was.people}
     leaving = tuple(person for person in one.aftercare.people if person.tag in tags)
-    if leaving:
-        was = absorbed.aftercare
-        _state(draft, command, draft.incident(into), leaving, owner=was.owner, check_at=was.check_at)
-        _state(draft, command, one, tuple(p for p in one.aftercare.people if p.tag not in tags))
+    if not leaving and absorbed.tally == Tally():
+        return
+    tally = tally_of_people(absorbed.tally, _fates(leaving), _fates(was.people))
+    _state(draft, command, draft.incident(into), leaving, tally, owner=was.owner, check_at=was.check_at)
+    staying = tuple(person for person in one.aftercare.people if person.tag not in tags)
+    rest = tally_of_people(without(one.tally, tally), _fates(staying))
+    _state(draft, command, one, staying, rest)
 
 
 def account(draft: Draft, command: aftercare.Account, incident: Incident) -> str:
@@ -82,15 +91,20 @@ def account(draft: Draft, command: aftercare.Account, incident: Incident) -> str
         return reasons.WRONG_TIMES
     if command.owner is not None and not _groups(draft, command.owner, incident):
         return reasons.UNKNOWN_MEMBER
-    _state(draft, command, incident, people, owner=command.owner, check_at=command.check_at)
+    tally = tally_of_people(incident.tally, _fates(people), _fates(incident.aftercare.people))
+    _state(draft, command, incident, people, tally, owner=command.owner, check_at=command.check_at)
     return reasons.APPLIED
+
+
+def _fates(people: _People) -> list[aftercare.Fate]:
+    return [person.fate for person in people]
 
 
 def _people(command: aftercare.Account, incident: Incident) -> _People | str:
     people = incident.aftercare.people
     if command.arrested is not None:
         people = numbering(people, command.arrested, incident.id)
-        if len(people) > command.arrested:
+        if len(held(_fates(people))) > command.arrested:
             return reasons.FEWER_THAN_KNOWN
     return becoming(people, _news(command))
 
@@ -109,6 +123,7 @@ def _state(  # noqa: PLR0913 - what an account says
     command: desk.IncidentCommand,
     incident: Incident,
     people: _People,
+    tally: Tally,
     *,
     owner: MemberId | None = None,
     check_at: datetime | None = None,
@@ -124,6 +139,7 @@ def _state(  # noqa: PLR0913 - what an account says
         member=command.member,
         group=command.group,
         fates=aftercare.Fates(people=fates(people)),
+        tally=tally,
         owner=owner,
         owner_group=_group_of(draft, owner, incident, command.group) if owner else None,
         check_at=max(check, draft.now) if open_ones else None,

@@ -12,6 +12,7 @@ from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
 from services.router.decide.limits import CLAIM_LEASE, CLAIM_RENEWED, PROPOSAL_LIFE
 from services.router.decide.permissions import concerns
+from services.router.decide.post_told import tell_end
 from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
 from services.router.decide.sayings import told_again
@@ -157,7 +158,7 @@ def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
     )
     if command.keep_watch and incident.place is not None:
         keep_watch(draft, incident.id)
-    draft.tell(incident.id, "WRONG", incident.told, urgency="urgent", statement=_words(statement))
+    tell_end(draft, incident, "WRONG", _words(statement))
     return reasons.APPLIED
 
 
@@ -232,9 +233,11 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         statement=statement,
     )
     taken_down(draft, command, incident)
-    draft.tell(
-        incident.id, _ENDED_AS[command.stage], incident.told, urgency="urgent", statement=_words(statement)
-    )
+    kind, words = _ENDED_AS[command.stage], _words(statement)
+    if command.stage == "closed":
+        tell_end(draft, incident, kind, words)
+    else:
+        draft.tell(incident.id, kind, incident.told, urgency="urgent", statement=words)
     return reasons.APPLIED
 
 

@@ -10,6 +10,7 @@ from services.router.decide.custody import Post
 from services.router.decide.desk_account import PEOPLE_MAY_BE_HELD
 from services.router.decide.draft import Draft
 from services.router.decide.limits import CHECK_AHEAD, MOST_POSTS, POST_EARLY, SHIFT_LONGEST
+from services.router.decide.post_told import tell_of_posts
 from services.router.decide.state import Incident
 from shared.contracts import aftercare
 
@@ -51,11 +52,13 @@ def _running(draft: Draft, command: aftercare.PostCommand, incident: Incident) -
 
 
 def withdraw_post(draft: Draft, command: aftercare.WithdrawPost, incident: Incident) -> str:
-    """The post is needed no longer."""
+    """The post is needed no longer: whoever may count on it hears so at once."""
     post = _running(draft, command, incident)
     if isinstance(post, str):
         return post
     _emit(draft, aftercare.PostWithdrawn, command)
+    if post.known:
+        tell_of_posts(draft, incident.id, [post.group], "post_withdrawn", [post])
     return reasons.APPLIED
 
 
@@ -67,7 +70,7 @@ def join_post(draft: Draft, command: aftercare.JoinPost, incident: Incident) -> 
     who = command.tag or command.member
     if any(keeper.who == who for keeper in post.keepers):
         return reasons.UNCHANGED
-    if not post.unfilled:
+    if not post.wants(draft.now):
         return reasons.POST_FULL
     _emit(draft, aftercare.PostJoined, command, who=who)
     return reasons.APPLIED
@@ -94,7 +97,7 @@ def check_in(draft: Draft, command: aftercare.CheckIn, incident: Incident) -> st
         return reasons.NOT_NOW
     who = command.tag or command.member
     known = next((keeper for keeper in post.keepers if keeper.who == who), None)
-    if known is None and not post.unfilled:
+    if known is None and not post.wants(draft.now):
         return reasons.POST_FULL
     if known is not None and known.there_at is not None:
         return reasons.UNCHANGED

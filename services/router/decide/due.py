@@ -83,7 +83,10 @@ def claim_lapses(incident: Incident) -> datetime:
 
 
 def falls_silent(state: State, incident: Incident) -> datetime:
-    """When a live incident ends for want of news: the most patient of the groups concerned decides."""
+    """When a live incident ends for want of news: the most patient of the groups concerned decides.
+
+    Not while a post is kept: nobody who stands there is sent home by silence.
+    """
     if not incident.live:
         return NEVER
     minutes = [
@@ -91,7 +94,8 @@ def falls_silent(state: State, incident: Incident) -> datetime:
         for s in incident.groups
         if s.group in state.groups
     ]
-    return incident.last_at + (timedelta(minutes=max(minutes)) if minutes else _QUIET_DEFAULT)
+    silent = incident.last_at + (timedelta(minutes=max(minutes)) if minutes else _QUIET_DEFAULT)
+    return max([silent, *(post.ends for post in incident.aftercare.posts)])
 
 
 def climbs_at(state: State, incident: Incident) -> datetime:

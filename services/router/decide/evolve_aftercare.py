@@ -8,6 +8,7 @@ from services.router.decide.custody import Aftercare, Keeper, Post, in_order, jo
 from services.router.decide.sayings import told_along
 from services.router.decide.state import Incident
 from shared.contracts import aftercare as events
+from shared.contracts.desk import Tally
 from shared.contracts.incidents import IncidentEvent
 from shared.tallies import tally_of_people
 
@@ -21,19 +22,21 @@ def _cared(incident: Incident, **changes: Any) -> Incident:
 def _accounted(incident: Incident, event: events.IncidentAccounted) -> Incident:
     """What is told from now on are the numbers as they are known now."""
     fates = event.fates.people if isinstance(event.fates, events.Fates) else {}
-    tally = (
-        tally_of_people(incident.tally, fates.values())
-        if isinstance(event.fates, events.Fates)
-        else incident.tally
-    )
     cared = _cared(
-        changed(incident, tally=tally),
+        changed(incident, tally=_tally(incident, event)),
         people=people_of(fates),
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at,
     )
     return told_along(cared, event)
+
+
+def _tally(incident: Incident, event: events.IncidentAccounted) -> Tally:
+    """As the event says it; from before it did, as it follows from the people."""
+    if event.tally is not None or not isinstance(event.fates, events.Fates):
+        return event.tally or incident.tally
+    return tally_of_people(incident.tally, event.fates.people.values())
 
 
 def _check_due(incident: Incident, event: events.CheckCameDue) -> Incident:

@@ -5,19 +5,19 @@ somebody did not come: each once at most, to the verifiers of the group that ope
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from services.router.decide.aftercare_due import check_due, post_due
 from services.router.decide.custody import Post
 from services.router.decide.draft import Draft
 from services.router.decide.due import open_incidents
 from services.router.decide.limits import CHECK_AGAIN
+from services.router.decide.post_told import say_aftercare, tell_of_posts
 from services.router.decide.state import Incident
 from shared.contracts import aftercare as events
 from shared.contracts.aftercare import PostTold
-from shared.contracts.alerts import Note, PostLine
+from shared.contracts.alerts import Note
 from shared.contracts.base import GroupId
-from shared.contracts.groups import Audience
 
 _NOTES: Final[Mapping[PostTold, Note]] = {
     "no_show": "post_no_show",
@@ -46,7 +46,7 @@ def _ask_again(draft: Draft, incident: Incident) -> None:
     known = draft.state.members.get(after.owner) if after.owner else None
     facts = {"unknown": after.unknown, "owner": (known.name or "") if known else ""}
     own = [after.owner_group] if after.owner_group else [g for g, a in incident.told if a == "verifiers"]
-    _say(draft, incident, own, "check_due", facts)
+    say_aftercare(draft, incident.id, own, "check_due", facts)
 
 
 def _due(draft: Draft, incident: Incident, what: PostTold) -> dict[GroupId, list[Post]]:
@@ -62,23 +62,4 @@ def _due(draft: Draft, incident: Incident, what: PostTold) -> dict[GroupId, list
 def _tell(draft: Draft, incident: Incident, group: GroupId, posts: list[Post], what: PostTold) -> None:
     names = tuple(post.id for post in posts)
     draft.emit(events.PostsTold, incident_id=incident.id, group=group, posts=names, what=what)
-    _say(draft, incident, [group], _NOTES[what], {"posts": tuple(_line(post) for post in posts)})
-
-
-def _line(post: Post) -> PostLine:
-    there = sum(keeper.there_at is not None for keeper in post.keepers)
-    return PostLine(
-        place=post.label,
-        begins=post.begins,
-        ends=post.ends,
-        needed=post.needed,
-        coming=len(post.keepers),
-        there=there,
-    )
-
-
-def _say(
-    draft: Draft, incident: Incident, groups: list[GroupId], note: Note, facts: Mapping[str, Any]
-) -> None:
-    whom: list[tuple[GroupId, Audience]] = [(group, "verifiers") for group in groups]
-    draft.tell(incident.id, "AFTERCARE", whom, urgency="urgent", note=note, facts=facts)
+    tell_of_posts(draft, incident.id, [group], _NOTES[what], posts)

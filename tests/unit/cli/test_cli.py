@@ -453,6 +453,7 @@ def test_aftercare_shows_tags_posts_and_who_is_wanted(fake: Relay) -> None:
 
 def test_the_card_says_that_nobody_reviewed_it(fake: Relay) -> None:
     card = {
+        "language": "en",
         "title": "Your shift",
         "version": 1,
         "reviewed_by": "",
@@ -463,3 +464,5 @@ def test_the_card_says_that_nobody_reviewed_it(fake: Relay) -> None:
     said = run("desk", "card").output
     assert "No alcohol" in said
     assert "No second person" in said
+    fake.answers["GET /v1/desk/card?language=ur"] = (200, {**card, "language": "ur"})
+    assert "A machine made this translation" in run("desk", "card", "--language", "ur").output

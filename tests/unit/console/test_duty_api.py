@@ -12,6 +12,7 @@ from shared.contracts import aftercare as ac
 from shared.contracts import desk, duty
 from shared.contracts.base import IncidentId, KeyId, MemberId
 from shared.contracts.catalog import decode
+from shared.contracts.desk import Tally
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.incidents import IncidentEnded
 from shared.testing.bus import MemoryBus
@@ -195,6 +196,26 @@ async def test_aftercare_is_shown_with_names_of_members_and_tags_of_others(rig: 
     assert shown["history"][-5]["by"] == "Ada"
 
 
+async def test_the_numbers_are_those_of_the_event_and_of_an_older_one_those_of_its_people(
+    rig: Rig, ada: str
+) -> None:
+    who: Any = {"incident_id": INCIDENT, "member": "mada", "group": "hackney"}
+    people = ac.Fates(people={"PAAA": "let_go", "PBBB": "released"})
+    await rig.publish(
+        ac.IncidentAccounted(
+            **rig.base(), **who, fates=ac.Fates(people={"PAAA": "unknown", "PBBB": "released"})
+        )
+    )
+    await rig.shown()
+    _, shown = await rig.ask("GET", "/v1/desk/incidents/D7K", ada)
+    assert shown["tally"] == {"let_go": 0, "taken": 2, "unknown": 0}
+    await rig.publish(ac.IncidentAccounted(**rig.base(), **who, fates=people, tally=Tally(let_go=4, taken=1)))
+    await rig.shown()
+    _, shown = await rig.ask("GET", "/v1/desk/incidents/D7K", ada)
+    assert shown["tally"] == {"let_go": 4, "taken": 1, "unknown": 0}
+    assert (shown["arrested"], shown["aftercare"]["fates"]) == (1, {"let_go": 1, "released": 1})
+
+
 async def test_a_volunteer_from_outside_gets_a_tag_and_the_same_one_again(rig: Rig, ada: str) -> None:
     body = {"incident": "D7K", "post": "p1", "outside": True, "id": "c1"}
     _, first = await rig.ask("POST", "/v1/desk/post_join", ada, json=body)
@@ -223,15 +244,17 @@ async def test_a_refusal_says_what_to_do(rig: Rig, ada: str) -> None:
 async def test_the_card_is_the_reviewed_one(rig: Rig, ada: str) -> None:
     _, card = await rig.ask("GET", "/v1/desk/card?language=xx", ada)
     assert card == shift_card("en").model_dump(mode="json")
+    _, own = await rig.ask("GET", "/v1/desk/card?language=ur", ada)
+    assert (own["language"], own["version"], own["lines"] != card["lines"]) == ("ur", card["version"], True)
     assert (await rig.ask("GET", "/v1/desk/card"))[0] == 401
 
 
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({}, "1 person held: 1 released. 2 people let go at once."),
-        ({"taken": 3}, "3 people held: 1 released, 2 not known yet."),
-        ({"let_go": 1}, "1 person held: 1 released. 1 person let go at once."),
+        ({}, "1 person taken: 1 released. 2 people let go."),
+        ({"taken": 3}, "3 people taken: 1 released, 2 not known yet."),
+        ({"let_go": 1}, "1 person taken: 1 released. 1 person let go."),
     ],
 )
 async def test_the_preview_of_a_close_tells_the_numbers_that_will_be_told(

@@ -1,6 +1,7 @@
 """Aftercare: nothing is closed while somebody is unaccounted for, and no post stays empty unseen."""
 
 import itertools
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -155,6 +156,97 @@ def test_an_account_that_says_nothing_is_none(story: Any, left: str) -> None:
     assert story.command(Account, incident_id=left, arrested=0).reason == reasons.APPLIED
 
 
+# --- not taken after all ------------------------------------------------------------------------
+
+
+def tally(story: Any, name: str) -> tuple[int, int, int]:
+    said = story.state.incidents[name].tally
+    return said.let_go, said.taken, said.unknown
+
+
+def became(story: Any, name: str, *news: Became, **more: Any) -> None:
+    answer = story.command(Account, incident_id=name, news=News(became=news), **more)
+    assert answer.outcome == "applied", answer.reason
+
+
+def test_who_was_not_known_of_and_went_home_is_counted_as_let_go(story: Any, left: str) -> None:
+    became(story, left, Became(fate="let_go"))
+    assert tally(story, left) == (3, 1, 0), "four people before, four people after"
+    assert close(story, left) == reasons.NOT_ACCOUNTED, "of whoever was taken nothing is known yet"
+    became(story, left, Became(fate="released"))
+    assert tally(story, left) == (3, 1, 0)
+    assert close(story, left) == reasons.APPLIED
+    bodies: list[Any] = [e.body for e in story.log if isinstance(e, AlertRaised) and e.kind == "CLOSED"]
+    assert {(b.tally.let_go, b.tally.taken, b.tally.unknown) for b in bodies} == {(3, 1, 0)}
+    assert [b.fates for b in bodies] == [{"released": 1}] * len(bodies), "who was let go was never held"
+
+
+def test_who_was_thought_to_be_taken_and_was_let_go_is_counted_there(story: Any, left: str) -> None:
+    became(story, left, Became(fate="let_go", number=2))
+    assert tally(story, left) == (4, 0, 0)
+    assert close(story, left) == reasons.APPLIED
+
+
+def test_one_is_let_go_by_tag_and_that_is_taken_back(story: Any, left: str) -> None:
+    first, second = people(story, left)
+    became(story, left, Became(fate="let_go", tag=second))
+    assert tally(story, left) == (3, 1, 0)
+    became(story, left, Became(fate="unknown", tag=second))
+    assert tally(story, left) == (2, 1, 1)
+    became(story, left, Became(fate="let_go", tag=second), Became(fate="charged", tag=first))
+    became(story, left, Became(fate="bailed", tag=second))
+    assert (tally(story, left), people(story, left)) == ((2, 2, 0), {first: "charged", second: "bailed"})
+
+
+def test_a_number_of_the_taken_counts_nobody_who_was_let_go(story: Any, left: str) -> None:
+    became(story, left, Became(fate="let_go"))
+    became(story, left, arrested=1)
+    assert (tally(story, left), len(people(story, left))) == ((3, 1, 0), 2)
+    became(story, left, arrested=0)
+    assert (tally(story, left), list(people(story, left).values())) == ((3, 0, 0), ["let_go"])
+    story.command(desk.End, incident_id=left, stage="aftercare", tally=Tally(let_go=3, taken=2))
+    assert tally(story, left) == (3, 2, 0)
+    assert sorted(people(story, left).values()) == ["let_go", "unknown", "unknown"]
+
+
+def test_a_lower_number_of_the_taken_strikes_off_who_may_not_have_been(story: Any, left: str) -> None:
+    became(story, left, arrested=1)
+    assert tally(story, left) == (2, 1, 0)
+
+
+FOUND = st.one_of(
+    st.builds(Became, fate=st.sampled_from(("let_go", "released", "hospital")), number=st.integers(1, 2)),
+    st.tuples(st.sampled_from(("let_go", "unknown", "released")), st.integers(0, 5)),
+)
+
+
+@given(st.builds(Tally, let_go=st.integers(0, 3), taken=st.integers(0, 3), unknown=st.integers(0, 3)),
+       st.lists(FOUND, max_size=8))  # fmt: skip
+@settings(deadline=None, max_examples=60)
+def test_whatever_becomes_known_the_same_people_are_counted(
+    gazetteer: SqliteGazetteer, said: Tally, found: list[Any]
+) -> None:
+    story = Story(gazetteer)
+    name: Any = story.report(RAID, sender="x").incident_id
+    story.command(desk.Confirm, incident_id=name)
+    story.command(desk.End, incident_id=name, tally=said)
+    for news in found:
+        tags = list(people(story, name))
+        if isinstance(news, tuple):
+            if not tags:
+                continue
+            news = Became(fate=news[0], tag=tags[news[1] % len(tags)])  # noqa: PLW2901 - which there are is known now
+        story.command(Account, incident_id=name, news=News(became=(news,)))
+        known = Counter(people(story, name).values())
+        assert sum(tally(story, name)) == said.let_go + said.taken + said.unknown
+        assert tally(story, name)[0] == said.let_go + known["let_go"]
+        assert tally(story, name)[2] <= known["unknown"]
+    assert story.replayed() == story.state
+
+
+# --- checks -------------------------------------------------------------------------------------
+
+
 def test_an_account_before_anybody_confirmed_is_refused(story: Any) -> None:
     name = story.report(RAID, sender="a").incident_id
     assert story.command(Account, incident_id=name, arrested=1).reason == reasons.WRONG_STATUS
@@ -200,6 +292,7 @@ def test_a_merge_loses_nobody_who_was_taken(story: Any, left: str) -> None:
     reopened = story.command(desk.Merge, incident_id=other, absorbed=left)
     assert reopened.outcome == "applied", reopened.reason
     assert len(people(story, other)) == 4
+    assert tally(story, other) == (2, 3, 1), "let go, taken, not known: of both together"
     assert {p.id for p in story.state.incidents[other].aftercare.posts} == {"p1", "p2"}
     assert close(story, other) == reasons.NOT_ACCOUNTED
 
@@ -276,6 +369,78 @@ def test_whoever_comes_without_having_said_so_fills_the_post(story: Any, left: s
     assert story.command(CheckIn, member="ben", incident_id=left, post_id="p1").reason == reasons.UNCHANGED
     assert story.command(CheckIn, member="ada", incident_id=left, post_id="p1").reason == reasons.POST_FULL
     assert story.command(JoinPost, member="ada", incident_id=left, post_id="p1").reason == reasons.POST_FULL
+
+
+def test_who_has_not_come_keeps_nobody_elses_place(story: Any, left: str) -> None:
+    post(story, left, needed=1, in_min=30)
+    story.command(JoinPost, member="ada", incident_id=left, post_id="p1")
+    join = {"member": "ben", "incident_id": left, "post_id": "p1"}
+    assert story.command(JoinPost, **join, after_s=39 * 60).reason == reasons.POST_FULL
+    assert story.command(JoinPost, **join, after_s=60).outcome == "applied", "ten minutes after it began"
+    assert story.command(CheckIn, **join).outcome == "applied"
+    assert story.command(CheckIn, member="cem", incident_id=left, post_id="p1").reason == reasons.POST_FULL
+    late = story.command(CheckIn, member="ada", incident_id=left, post_id="p1")
+    assert late.outcome == "applied", "nobody who said that they would come is sent away"
+
+
+def lines_told(story: Any, kind: str) -> dict[tuple[str, str], list[str]]:
+    """Of the last events: to whom that was said, and which posts it named."""
+    raised = [e for e in story.events if isinstance(e, AlertRaised) and e.kind == kind]
+    bodies: list[tuple[tuple[str, str], Any]] = [((e.group, e.audience), e.body) for e in raised]
+    assert len(dict(bodies)) == len(bodies), "each is told once"
+    return {whom: [line.place for line in body.posts] for whom, body in bodies}
+
+
+def test_who_counts_on_a_post_hears_when_it_is_called_off(story: Any, left: str) -> None:
+    post(story, left)
+    story.command(aftercare.WithdrawPost, incident_id=left, post_id="p1")
+    assert told(story) == [], "nobody knew of it"
+    post(story, left, "p2")
+    story.command(JoinPost, member="ada", incident_id=left, post_id="p2")
+    story.command(aftercare.WithdrawPost, incident_id=left, post_id="p2")
+    assert lines_told(story, "AFTERCARE") == {("hackney", "verifiers"): [STATION.label]}
+    post(story, left, "p3")
+    tick_for(story, 5)
+    story.command(aftercare.WithdrawPost, incident_id=left, post_id="p3")
+    assert [note for _, note in told(story)] == ["post_withdrawn", "posts_open", "post_withdrawn"]
+
+
+@pytest.mark.parametrize("how", ["closed", "taken back"])
+def test_posts_end_with_their_incident_and_its_end_says_so(story: Any, left: str, how: str) -> None:
+    post(story, left, where=PostPlace(label="Over by then"), in_min=-60)
+    story.command(JoinPost, member="ada", incident_id=left, post_id="p1")
+    post(story, left, "p2", in_min=240)
+    story.command(JoinPost, incident_id=left, post_id="p2", tag="VAAAA")
+    post(story, left, "p3", in_min=200, where=PostPlace(label="Nobody knows of it"))
+    if how == "closed":
+        became(story, left, Became(fate="released", number=2), after_s=2 * 3_600)
+        assert close(story, left) == reasons.APPLIED
+    else:
+        story.command(desk.Reopen, incident_id=left, after_s=2 * 3_600)
+        assert story.command(desk.Reject, incident_id=left, outcome="retracted").outcome == "applied"
+    said = lines_told(story, "CLOSED" if how == "closed" else "WRONG")
+    assert said.pop(("hackney", "verifiers"))[0] == STATION.label
+    assert set(map(tuple, said.values())) == {()}, "others hear the end, and of no post"
+
+
+def test_an_end_that_is_none_ends_no_post(story: Any, left: str) -> None:
+    post(story, left)
+    story.command(JoinPost, member="ada", incident_id=left, post_id="p1")
+    story.command(desk.End, incident_id=left, stage="aftercare")
+    assert set(map(tuple, lines_told(story, "UPDATE").values())) == {()}
+    assert (
+        story.command(CheckIn, member="ada", incident_id=left, post_id="p1", after_s=3_600).outcome
+        == "applied"
+    )
+
+
+def test_nobody_at_a_post_is_sent_home_by_silence(story: Any, left: str) -> None:
+    story.command(desk.Reopen, incident_id=left)
+    post(story, left, in_min=120)
+    tick_for(story, 60 * 4 - 10, every=10)
+    assert story.state.incidents[left].status == "confirmed"
+    tick_for(story, 30, every=10)
+    assert story.state.incidents[left].status == "no_news"
 
 
 @pytest.mark.parametrize(
@@ -388,7 +553,7 @@ def test_closed_only_when_accounted_for_and_each_thing_told_once(
     assert story.replayed() == story.state
 
 
-FATES: tuple[Fate, ...] = ("unknown", "released", "hospital")
+FATES: tuple[Fate, ...] = ("unknown", "released", "hospital", "let_go")
 fates = st.sampled_from(FATES)
 crowds = st.lists(fates, max_size=12).map(lambda found: tuple(
     Person(p.tag, fate) for p, fate in zip(numbering((), len(found), IncidentId("i1")), found, strict=True)
@@ -399,7 +564,8 @@ crowds = st.lists(fates, max_size=12).map(lambda found: tuple(
 def test_numbering_never_strikes_off_anybody_known(crowd: tuple[Person, ...], number: int) -> None:
     after = numbering(crowd, number, IncidentId("i1"))
     known = [p for p in crowd if p.fate != "unknown"]
-    assert len(after) == max(number, len(known))
+    let_go = sum(p.fate == "let_go" for p in crowd)
+    assert len(after) == max(number + let_go, len(known))
     assert [p for p in after if p.fate != "unknown"] == known
     assert len({p.tag for p in after}) == len(after)
     assert numbering(after, number, IncidentId("i1")) == after

@@ -68,6 +68,16 @@ def test_a_member_signs_up_comes_and_is_told_where_and_when(left: Any) -> None:
     assert keepers(left) == {"p1": [("vera", True)]}
 
 
+def test_who_steps_in_for_one_who_did_not_come_signs_up_by_chat(left: Any) -> None:
+    opened(left, in_min=30)
+    write(left, "tg-vera", f"POST {code(left)}")
+    write(left, "tg-ada", f"POST {code(left)}", after_s=35 * MINUTE)
+    assert answer(left) == "post_none", "she may still come"
+    write(left, "tg-ada", f"POST {code(left)}", after_s=6 * MINUTE)
+    assert answer(left) == "post_taken"
+    assert keepers(left) == {"p1": [("vera", False), ("ada", False)]}
+
+
 def test_there_means_the_street_until_the_post_may_be_meant(left: Any) -> None:
     opened(left)
     write(left, "tg-vera", f"POST {code(left)}")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.router.decide.permissions import concerns
 from services.router.decide.state import Incident, State
-from shared.contracts import desk
+from shared.contracts import aftercare, desk
 from shared.contracts.base import GroupId, IncidentId, Place
 from shared.contracts.incidents import InputDecided
 
@@ -42,6 +42,9 @@ ACTS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
     (desk.Confirm, {}),
     (desk.PutPlace, {"statement": SEEN_AT}),
     (desk.End, {"stage": "officers_left", "tally": desk.Tally(taken=2)}),
+    (desk.End, {"stage": "officers_left", "tally": desk.Tally(let_go=3, taken=1, unknown=1)}),
+    (desk.End, {"stage": "officers_left", "tally": desk.Tally(let_go=2)}),
+    (aftercare.Account, {"news": aftercare.News(became=(aftercare.Became(fate="let_go"),))}),
 )
 """What people may have done about them before."""
 

@@ -180,7 +180,10 @@ CASES: dict[str, AlertRaised] = {
     ),
     "over_community_leave": alert("OVER", ask="LEAVE", body=body(tally=Tally(let_go=1))),
     "closed_community": alert("CLOSED", body=body(tally=Tally(taken=1), statement="He was released on bail")),
-    "closed_community_aftercare": alert("CLOSED", status="aftercare", body=body(tally=Tally(unknown=1))),
+    "closed_verifiers_posts": alert("CLOSED", "verifiers", status="closed", body=body(posts=POSTS)),
+    "update_community_aftercare": alert(
+        "UPDATE", status="aftercare", body=body(tally=Tally(let_go=2, taken=1), fates={"unknown": 1})
+    ),
     "wrong_community_retracted": alert(
         "WRONG", body=body(statement="Our volunteer sees police traffic checks, nobody held")
     ),
@@ -213,6 +216,7 @@ CASES: dict[str, AlertRaised] = {
     "aftercare_verifiers_open": aftercare("posts_open", posts=POSTS[1:]),
     "aftercare_verifiers_unfilled": aftercare("post_unfilled", posts=POSTS[1:]),
     "aftercare_verifiers_no_show": aftercare("post_no_show", posts=POSTS[:1]),
+    "aftercare_verifiers_withdrawn": aftercare("post_withdrawn", posts=POSTS[:1]),
     "aftercare_verifiers_check": aftercare("check_due", unknown=2, owner="Ada"),
     "duty_verifiers_open": alert(
         "DUTY", "verifiers", body=DutyBody(what="open", lines=SHIFTS), code=None, incident_id=None

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.console.decide.aftercare_views import counts, fates
+from services.console.decide.aftercare_views import became, counts
 from services.console.decide.already import nothing_new
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
-from services.console.decide.post_views import begins_soon
+from services.console.decide.post_views import PostView, begins_soon, posts_of
 from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
@@ -43,6 +43,8 @@ _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
 """Acts whose form is more than words and figures."""
+_ENDS: Final = frozenset({"closed", "retract", "other_agency", "not_confirmed", "watch"})
+"""Acts that end the incident's posts too."""
 
 
 @as_page
@@ -143,7 +145,9 @@ async def _preview(doing: Doing, asked: DeskRequest, sends: list[Send]) -> web.R
     shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
     where = await new_place(doing) if doing.act.name == "place" else None
     soon = begins_soon(asked, doing.console.clock.now())
-    return page(doing.request, "preview.html", doing.actor, where=where, soon=soon, **_common(doing), **shown)
+    back = f"/desk/{doing.incident['code']}"
+    frame: dict[str, Any] = {"where": where, "soon": soon, "action": doing.path, "back": back}
+    return page(doing.request, "preview.html", doing.actor, **{**frame, **_common(doing), **shown})
 
 
 async def _conflict(doing: Doing) -> web.Response:
@@ -167,13 +171,22 @@ async def _conflict(doing: Doing) -> web.Response:
     )
 
 
+def _ending(doing: Doing) -> tuple[PostView, ...]:
+    """The posts that people count on, and that would end with it."""
+    if doing.act.name not in _ENDS:
+        return ()
+    found = posts_of(doing.incident, {}, doing.actor.member, doing.console.clock.now())
+    return tuple(post for post in found if post.kept)
+
+
 def _common(doing: Doing) -> dict[str, Any]:
     """What every page of an act shows and carries on."""
     return {
         "incident": doing.incident,
         "act": doing.act,
-        "fates": fates(doing.incident),
+        "fates": became(doing.incident),
         "unaccounted": counts(doing.incident)["unaccounted"],
+        "ending": _ending(doing),
         "typed": doing.typed,
         "version": doing.typed.get("version") or doing.incident.get("version", 0),
         "mark": doing.typed.get("mark") or mark_of(doing.incident),

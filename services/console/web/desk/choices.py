@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from services.console.decide import views
+from services.console.decide.aftercare_views import became, counts
 from services.console.decide.already import own_sighting
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
@@ -19,6 +20,7 @@ from services.console.web.desk.pictures import PICTURES, IncidentPicture
 from services.console.web.desk.placing import place_choices
 from services.console.web.desk.words import DESK
 from shared.contracts.base import HUB
+from shared.contracts.desk import Tally
 
 _NO_MARKS: Final = dict.fromkeys((0x2066, 0x2069))
 _NO_SIGHTING: Final = ("not_confirmed", "other_agency", "officers_left", "retract")
@@ -89,7 +91,9 @@ async def _fates(doing: Doing) -> dict[str, Any]:
     now = await doing.request.app[PICTURES].now()
     return {
         "fates": Counter(person["fate"] for person in people),
-        "arrested": len(people),
+        "arrested": counts(doing.incident)["arrested"],
+        "became_of": became(doing.incident),
+        "tally": Tally.model_validate(doing.incident.get("tally") or {}),
         "known": FATES,
         "persons": people,
         "people": await _concerned(doing),

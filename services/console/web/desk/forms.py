@@ -15,8 +15,8 @@ from services.console.decide.page_acts import PageAct
 from services.console.models import DeskRequest
 from shared.http import Problem
 
-FATES: Final = ("released", "bailed", "charged", "detention", "hospital")
-"""What may have become of somebody who was taken, and of whom nobody knew."""
+FATES: Final = ("let_go", "released", "bailed", "charged", "detention", "hospital")
+"""What may have become of somebody of whom nobody knew."""
 _CARRIED: Final = ("text", "ask", "agency", "let_go", "taken", "unknown", "absorbed", "to",
                    "report", "asks", "lat", "lon", "radius_m", "label", "group", "arrested",
                    "day", "from", "until", "needed", "owner", "check_at",

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from services.console.decide import views
-from services.console.decide.aftercare_views import aftercare, fates
+from services.console.decide.aftercare_views import aftercare, became
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.heard import queued
@@ -33,6 +33,7 @@ from services.console.decide.page_acts import (
     role_in,
 )
 from services.console.decide.post_views import posts_of
+from services.console.decide.tellings import told_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
 from shared.contracts.desk import ReleaseReport, Unmute
@@ -42,6 +43,8 @@ _MOST_SHOWN = 60
 _MOST_HELD = 12
 _MOST_FOLDS = 25
 _MOST_COPIES = 8
+_MOST_STEPS = 4
+"""What happened last; what was before lies folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +189,12 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "folds": picture.folds[:_MOST_FOLDS],
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
-        "alerts": picture.alerts,
+        "most_steps": _MOST_STEPS,
+        "told": told_of(picture.alerts),
         "queued": queued(incident),
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
-        "fates": fates(incident),
+        "fates": became(incident),
         "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),
         "names": picture.names,
         "group_names": groups,

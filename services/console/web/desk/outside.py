@@ -33,6 +33,14 @@ _MOST_OWN: Final = 20
 _LONGEST_ID: Final = 64
 
 
+class _Ended(Exception):  # noqa: N818 - no error: the link opens a page that says so
+    """The post of this link is kept no more."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__()
+        self.opened = opened
+
+
 def _as_page(handler: _Handler) -> _Handler:
     """The handler, whose refusals are pages that lead nowhere but back to the post."""
 
@@ -40,6 +48,10 @@ def _as_page(handler: _Handler) -> _Handler:
     async def wrapped(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
+        except _Ended as ended:
+            return _page(
+                request, "outside_ended.html", status=410, opened=ended.opened, now=ended.opened.post.now
+            )
         except StateUnavailableError as error:
             return _refused(request, Problem(503, "state_unavailable", str(error), retry_after_s=2))
         except Problem as problem:
@@ -126,10 +138,14 @@ def _found_again(request: web.Request, opened: Opened, typed: str) -> web.Stream
 
 
 async def _opened(request: web.Request) -> Opened:
+    """What the link opens. Raises `_Ended` where it is kept no more."""
     await attempt(request, "post_look")
     info = request.match_info
     now = await request.app[PICTURES].now()
-    return await opened_by(request.app[CONSOLE], info["code"], info["post"], info["key"], now)
+    opened = await opened_by(request.app[CONSOLE], info["code"], info["post"], info["key"], now)
+    if opened.ended:
+        raise _Ended(opened)
+    return opened
 
 
 def _shown(request: web.Request, opened: Opened, *, tag: str = "", **values: Any) -> web.Response:

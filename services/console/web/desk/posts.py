@@ -12,11 +12,13 @@ from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import POST_ACTS, PageAct, may, passes_on, role_in
 from services.console.decide.post_views import PostView, post_of
-from services.console.desk import give, visible_incident
+from services.console.desk import give, sends_for, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
+from services.console.models import Send
 from services.console.outside import link_of
-from services.console.web.desk.forms import Typed, request_of, typed_in
+from services.console.web.desk.forms import NOTHING, Typed, request_of, typed_in
 from services.console.web.desk.pictures import PICTURES
+from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page
 from services.console.web.desk.render import page
 from services.console.web.desk.words import DESK
@@ -67,6 +69,7 @@ async def get_post(request: web.Request) -> web.StreamResponse:
         acts={name for name, act in POST_ACTS.items() if at.may(act) and not at.post.over},
         link=link_of(at.console, at.incident, at.post.id) if at.passes_on else "",
         card=shift_card(language),
+        closed=at.incident.get("status") not in POST_ACTS["join"].when,
         done=done if done == "post" or done in POST_ACTS or done == "pending" else None,
         tag=_tag(request.query.get("tag", "")),
         now=at.post.now,
@@ -86,6 +89,10 @@ async def post_step(request: web.Request) -> web.StreamResponse:
     typed = await typed_in(request)
     sent = Typed({"id": typed.get("id"), "post": at.post.id, **_tagged(name, typed)}, {})
     asked = request_of(act, at.incident["id"], sent).model_copy(update={"outside": name == "outside"})
+    if act.tells and "send" not in typed.one:
+        sends = await sends_for(at.console, act.command, asked, at.incident)
+        if sends:
+            return await _preview(request, at, act, sends)
     _, verdict = await give(at.console, at.actor, act.command, asked)
     if verdict.reason is None:
         raise web.HTTPSeeOther(f"{at.path}?done=pending")
@@ -93,6 +100,27 @@ async def post_step(request: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther(f"/desk/{at.incident['code']}?done=post_withdraw")
     made = f"&tag={verdict.made}" if verdict.made else ""
     raise web.HTTPSeeOther(f"{at.path}?done={name}{made}")
+
+
+async def _preview(request: web.Request, at: _At, act: PageAct, sends: list[Send]) -> web.Response:
+    """What the verifiers will be told, before they are."""
+    groups = await at.console.store.many("group", at.incident.get("seen_by", ()))
+    return page(
+        request,
+        "preview.html",
+        at.actor,
+        incident=at.incident,
+        act=act,
+        action=f"{at.path}/withdraw",
+        back=at.path,
+        where=None,
+        soon=False,
+        ending=(),
+        typed=NOTHING,
+        version="",
+        mark="",
+        **preview_of(sends, groups, at.incident, at.actor.member, act),
+    )
 
 
 def _tagged(name: str, typed: Typed) -> dict[str, str]:
@@ -113,6 +141,10 @@ async def _found(request: web.Request) -> _At:
     names = await console.store.names_of(views.members_named(incident))
     now = await request.app[PICTURES].now()
     post = post_of(incident, request.match_info["post"], names, actor.member, now)
+    if post is None and any(
+        gone["id"] == request.match_info["post"] for gone in incident.get("posts_gone", ())
+    ):
+        raise Problem(410, "post_withdrawn", "This post was called off.")
     if post is None:
         raise Problem(404, "unknown_post", _NO_POST)
     return _At(console, actor, incident, post)

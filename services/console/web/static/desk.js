@@ -40,7 +40,7 @@
   };
 
   const replace = (html) => {
-    const open = [...live.querySelectorAll("details[open][id]")].map((d) => d.id);
+    const folds = [...live.querySelectorAll("details[id]")].map((d) => [d.id, d.open]);
     const at = live.contains(document.activeElement) ? path(document.activeElement) : null;
     const tiles = live.querySelector("[data-keep]");
     live.innerHTML = html;
@@ -48,8 +48,8 @@
     if (tiles && fresh && tiles.dataset.keep === fresh.dataset.keep) {
       fresh.replaceWith(tiles); // the same pictures: they are not asked for again
     }
-    for (const id of open) {
-      document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, open] of folds) {
+      document.getElementById(id)?.toggleAttribute("open", open); // as whoever reads it left it
     }
     if (at) {
       const same = find(at);

@@ -411,7 +411,8 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     await ada.send(f"/desk/{code}/aftercare")
     preview = ada.text
     await ada.send(f"/desk/{code}/aftercare", send="1")
-    assert "People are being looked after" in preview
+    assert "It stays open until we know what became of everybody." in preview
+    assert "looked after" not in preview, "nobody does yet"
     assert "Immigration officers: " not in preview
     page = await ada.get(f"/desk/{code}")
     assert f"/desk/{code}/account" in page.split('class="next')[-1]
@@ -420,24 +421,24 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     page = await ada.send(f"/desk/{code}/closed")
     assert (ada.status, "nobody knows what became" in page) == (409, True)
     page = await ada.get(f"/desk/{code}/account")
-    assert "as far as the desk knows: 2" in _bare(page)
+    assert "Let go: 0 · taken: 1 · not known: 1" in _bare(page)
     page = await ada.send(f"/desk/{code}/account", arrested="2", fate_released="5")
     assert (ada.status, "more people than are not known" in page) == (409, True)
     await ada.get(f"/desk/{code}/account")
     await ada.send(f"/desk/{code}/account", arrested="2", fate_released="1", fate_detention="1")
     page = await ada.get(f"/desk/{code}")
     assert "said what became of those taken" in page
-    assert "Taken: Released: 1 · In immigration detention: 1" in _bare(page)
+    assert "What became of them: Released: 1 · In immigration detention: 1" in _bare(page)
     assert "do not know yet what became" in page
     update = await ada.get(f"/desk/{code}/update")
     assert "Released: 1" in _bare(update)
     preview = unescape(await ada.send(f"/desk/{code}/update", ask="NONE", text=""))
-    assert "2 people held: 1 released, 1 in immigration detention." in preview
+    assert "2 people taken: 1 released, 1 in immigration detention." in preview
     await ada.send(f"/desk/{code}/update", send="1")
     assert "do not know yet what became" not in await ada.get(f"/desk/{code}")
     await ada.get(f"/desk/{code}/closed")
     preview = await ada.send(f"/desk/{code}/closed")
-    assert "2 people held: 1 released, 1 in immigration detention." in preview
+    assert "2 people taken: 1 released, 1 in immigration detention." in preview
     await ada.send(f"/desk/{code}/closed", send="1")
     assert await status_of(desk, code) == "closed"
 
@@ -450,15 +451,15 @@ async def test_numbers_of_an_earlier_end_and_the_account_are_one_truth(desk: Des
     await desk.act("reopen", "Ada", incident=code)
     await desk.act("account", "Ada", incident=code, arrested=3, became=[{"fate": "released", "number": 2}])
     page = _bare(await ada.get(f"/desk/{code}"))
-    assert "From the end before it was opened again: Let go: 1 · taken: 2 · not known: 1" in page
-    assert "Taken: Released: 2 · Not known yet: 1" in page
+    assert "Said at an end, before it was opened again or merged: Let go: 1 · taken: 2 · not known: 1" in page
+    assert "What became of them: Released: 2 · Not known yet: 1" in page
     form = _bare(await ada.get(f"/desk/{code}/officers_left"))
     values = {n: re.search(rf'name="{n}"[^>]*value="(\d*)"', form) for n in ("let_go", "taken", "unknown")}
     assert {n: m and m[1] for n, m in values.items()} == {"let_go": "1", "taken": "2", "unknown": "1"}
     shown = await ada.send(f"/desk/{code}/officers_left", let_go="1", taken="2", unknown="1")
     answer = await desk.act("end", "Ada", incident=code, stage="officers_left", let_go=1, taken=2, unknown=1)
     assert answer["incident"]["tally"] == {"let_go": 1, "taken": 2, "unknown": 1}
-    told = "3 people held: 2 released, 1 not known yet. 1 person let go at once."
+    told = "2 people taken: 2 released. 1 person let go. 1 person we don&#39;t know about yet."
     assert told in shown
     await ada.get(f"/desk/{code}/aftercare")
     assert told in await ada.send(f"/desk/{code}/aftercare")

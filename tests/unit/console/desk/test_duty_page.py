@@ -72,18 +72,23 @@ async def test_a_shift_is_offered_taken_and_given_up_in_one_tap_each(
     desk: DeskRig, ada: Browser, cem: Browser
 ) -> None:
     assert "Nobody is on duty now." in ada.text
+    assert "No shift is planned." in ada.text
     shift = await offered(desk, ada)
     await cem.get("/desk/duty")
     assert "people wanted: 1" in cem.text
+    now = cem.text.partition("On duty now")[2].partition("Quiet hours")[0]
+    assert "A shift is on until" in now, "it runs, and says so where it is looked for first"
+    assert ("Nobody is on duty now." in now, "No shift is planned." in now) == (False, False)
+    assert "No later shift is planned." in now
     await cem.send("/desk/duty/take", shift=shift)
-    assert "You are on duty then" in cem.text
+    assert "The shift is yours" in cem.text
     await ada.get("/desk/duty")
     assert "<bdi>Cem</bdi>" in ada.text.partition("On duty now")[2].partition("</div>")[0]
     assert f'name="shift" value="{shift}" aria-describedby="h-{shift}">I will be there' not in ada.text
     await ada.send("/desk/duty/take", shift=shift)
     assert (ada.status, "Everybody that this shift needs has taken it" in ada.text) == (409, True)
     await cem.send("/desk/duty/give_up", shift=shift)
-    assert "Nobody is on duty now." in cem.text
+    assert "nobody has taken it" in cem.text
 
 
 async def test_what_is_handed_over_is_written_at_the_end_and_read_by_the_next(

@@ -148,6 +148,39 @@ async def test_one_person_is_named_by_tag_and_a_mistake_is_mended(
     assert people[1] == {"tag": second, "fate": "hospital"}
 
 
+async def test_who_was_not_known_of_and_went_home_gets_a_box_and_nobody_is_lost(
+    desk: DeskRig, code: str, ada: Browser
+) -> None:
+    await ada.get(f"/desk/{code}/account")
+    assert "What the desk knows:" in ada.text
+    assert "Let go: 0 · taken: 1 · not known: 1" in ada.text
+    await ada.send(f"/desk/{code}/account", fate_let_go="1")
+    assert "Let go: 1 · taken: 1 · not known: 0" in ada.text
+    assert '<div class="f-let_go"><dt>Let go, not taken</dt><dd>1</dd></div>' in ada.text
+    assert "Nobody knows what became of: 1." in ada.text
+    await ada.get(f"/desk/{code}/account")
+    tag = re.findall(r'name="tag_(P\w+)"', ada.text)[1]
+    await ada.send(f"/desk/{code}/account", **{f"tag_{tag}": "let_go"})
+    assert "As far as the desk knows, nobody was taken." in ada.text
+    assert "it can be closed" in ada.text
+    await ada.get(f"/desk/{code}/update")
+    await ada.send(f"/desk/{code}/update", ask="NONE", text="")
+    assert "2 people let go." in ada.text
+
+
+async def test_which_numbers_are_needed_is_seen(desk: DeskRig, ada: Browser) -> None:
+    await desk.report(RAID, at=HERE, first_hand=True)
+    code = str((await desk.incidents("Ada"))[0]["code"])
+    await ada.get(f"/desk/{code}/officers_left")
+    boxes = ada.text.partition("What became of the people held?")[2].partition("</fieldset>")[0]
+    assert "Fill in all three: 0 where there is nobody." in boxes
+    assert (
+        boxes.count('<span class="must" aria-hidden="true">needed</span>') == boxes.count(" required>") == 3
+    )
+    await ada.get(f"/desk/{code}/aftercare")
+    assert "Fill in all three" not in ada.text
+
+
 async def test_an_owner_and_the_next_check_are_chosen(desk: DeskRig, code: str, ada: Browser) -> None:
     await ada.get(f"/desk/{code}/account")
     check = re.findall(r'<option value="(2022[^"]+)"', ada.text)[1]
@@ -305,6 +338,77 @@ async def test_a_member_signs_up_somebody_from_outside_and_speaks_for_their_tag(
     assert "<script>" not in cem.text.partition("<main")[2]
 
 
+async def test_a_post_is_one_truth_and_who_steps_in_may_sign_up(
+    desk: DeskRig, code: str, ada: Browser, cem: Browser
+) -> None:
+    post = await opened(desk, code, in_min=5, needed=1)
+    path = f"/desk/{code}/posts/{post}"
+    desk.rig.clock.forward(minutes=1)
+    await raised(desk, "post_unfilled")
+    await ada.get(path)
+    assert "People are missing" in ada.text
+    await cem.get(path)
+    await cem.send(f"{path}/join")
+    await ada.get(path)
+    assert ("coming: 1 of 1" in ada.text, "People are missing" in ada.text) == (True, False)
+    assert ">full<" in ada.text.replace("\n", "") or "· full" in ada.text
+    desk.rig.clock.forward(minutes=16)
+    await raised_soon(desk, code)
+    await ada.get(path)
+    assert 'coming: 0 of 1 · <span class="nobody">did not come: 1</span>' in ada.text
+    assert "people wanted: 1" in ada.text
+    await ada.send(f"{path}/join")
+    await ada.send(f"{path}/check_in")
+    assert "coming: 1 of 1" in ada.text
+    assert "asked to step in" not in ada.text, "somebody has"
+    assert await keepers(desk, code) == [("mcem", False), ("mada", True)]
+
+
+async def test_who_counts_on_a_post_is_told_when_it_is_called_off_in_the_words_seen_before(
+    desk: DeskRig, code: str, ada: Browser
+) -> None:
+    post = await opened(desk, code)
+    await desk.act("post_join", "Cem", incident=code, post=post)
+    path = f"/desk/{code}/posts/{post}"
+    await ada.get(path)
+    await ada.send(f"{path}/withdraw")
+    shown = html.unescape(ada.text)
+    assert "This will be sent" in shown
+    assert "a post outside the police station is called off." in shown
+    assert STATION in shown
+    assert "Whoever signed up by the link learns it only by looking at it again." in shown
+    assert len(await keepers(desk, code)) == 1, "nothing is done yet"
+    await ada.send(f"{path}/withdraw", send="1")
+    assert ada.path == f"/desk/{code}?done=post_withdraw"
+    told = await raised(desk, "post_withdrawn")
+    assert [(line.place, line.coming) for line in told.posts] == [(STATION, 1)]
+
+
+async def test_who_closes_sees_whose_posts_end_and_they_are_told(
+    desk: DeskRig, code: str, ada: Browser
+) -> None:
+    post = await opened(desk, code)
+    await desk.act("post_join", "Cem", incident=code, post=post)
+    await opened(desk, code, in_min=300, label="Back door")  # nobody counts on it yet
+    await desk.act("account", "Ada", incident=code, became=[{"fate": "released", "number": 2}])
+    form = f"/desk/{code}/closed"
+    await ada.get(form)
+    warned = ada.text.partition("People count on these posts.")[2].partition("</div>")[0]
+    assert (STATION in warned, "coming: 1 of 2" in warned, "Back door" in warned) == (True, True, False)
+    await ada.send(form)
+    assert "People count on these posts." in ada.text
+    assert f"Nobody need stand outside any more: {STATION}," in ada.text
+    await ada.send(form, send="1")
+    await ada.get(f"/desk/{code}/posts/{post}")
+    assert "the group has closed it" in ada.text
+    last = await desk.rig.bus.last("DECISIONS", "decisions.v1.told")
+    alerts = [e for e in (decode_all(last) if last else ()) if isinstance(e, AlertRaised)]
+    bodies: list[tuple[str, Any]] = [(a.audience, (await desk.rig.keyring.open(a)).body) for a in alerts]
+    told = {audience: body.posts for audience, body in bodies}
+    assert [line.place for line in told.pop("verifiers")] == [STATION]
+    assert set(told.values()) == {()}, "nobody else hears where a post was"
+
+
 async def test_only_who_may_does_what_is_done_about_posts(
     desk: DeskRig, code: str, cem: Browser, ada: Browser
 ) -> None:
@@ -332,9 +436,10 @@ async def test_only_who_may_does_what_is_done_about_posts(
     assert await ada.send(f"{path}/fly") == 404
     assert await keepers(desk, code) == []
     await ada.get(path)
-    await ada.send(f"{path}/withdraw")
+    await ada.send(f"{path}/withdraw", send="1")
     assert ada.path == f"/desk/{code}?done=post_withdraw"
-    assert await ada.get(path) == 404
+    assert await ada.get(path) == 410
+    assert "called off" in ada.text
 
 
 async def test_a_verifier_may_not_open_a_post(desk: DeskRig, code: str, cem: Browser) -> None:
@@ -439,6 +544,8 @@ async def test_a_link_ends_with_its_post(desk: DeskRig, code: str, outsider: Bro
     post = await opened(desk, code)
     path = await link(desk, code, post)
     await outsider.get(path)
+    await outsider.send(f"{path}/join")
+    own = outsider.path.partition("?")[0]
     if how == "over":
         desk.rig.clock.forward(hours=3)
         await desk.act("note", "Ada", incident=code, text="x")
@@ -447,19 +554,45 @@ async def test_a_link_ends_with_its_post(desk: DeskRig, code: str, outsider: Bro
     else:
         await desk.act("account", "Ada", incident=code, became=[{"fate": "released", "number": 2}])
         await desk.act("end", "Ada", incident=code, stage="closed")
-    assert await outsider.send(f"{path}/join") == 404
-    assert await outsider.get(path) == 404
-    assert "This link opens nothing" in outsider.text
+    said = {
+        "over": "This post ended",
+        "withdrawn": "was called off today at",
+        "closed": "the group has closed it",
+    }
+    for address in (path, own):
+        assert await outsider.get(address) == 410
+        assert said[how] in outsider.text
+        assert STATION not in outsider.text, "a link that went astray tells no longer where"
+    assert await outsider.send(f"{path}/join") == 410
+    assert await outsider.send(f"{own}/leave") == 410
+    assert await outsider.get(f"{path[:-32]}{'0' * 32}") == 404
+
+
+async def test_a_link_says_that_its_post_was_called_off_after_a_merge_too(
+    desk: DeskRig, code: str, outsider: Browser
+) -> None:
+    post = await opened(desk, code)
+    path = await link(desk, code, post)
+    await desk.act("post_withdraw", "Ada", incident=code, post=post)
+    await merged_into_another(desk, code)
+    assert await outsider.get(path) == 410
+    assert "was called off" in outsider.text
+
+
+async def merged_into_another(desk: DeskRig, code: str) -> str:
+    """The code of the incident that takes it in."""
+    there = Position(lat=51.5545, lon=-0.0545, accuracy_m=15)
+    await desk.report("Immigration officers at Clapton Square E5, one van", at=there, first_hand=True)
+    other = str(next(i["code"] for i in await desk.incidents("Ada") if i["code"] != code))
+    await desk.act("confirm", "Ada", incident=other)
+    await desk.act("merge", "Ada", incident=other, absorbed=code)
+    return other
 
 
 async def test_a_link_still_opens_its_post_after_a_merge(desk: DeskRig, code: str, outsider: Browser) -> None:
     post = await opened(desk, code)
     path = await link(desk, code, post)
-    there = Position(lat=51.5545, lon=-0.0545, accuracy_m=15)
-    await desk.report("Immigration officers at Clapton Square E5, one van", at=there, first_hand=True)
-    other = next(i["code"] for i in await desk.incidents("Ada") if i["code"] != code)
-    await desk.act("confirm", "Ada", incident=other)
-    await desk.act("merge", "Ada", incident=other, absorbed=code)
+    other = await merged_into_another(desk, code)
     await outsider.get(path)
     await outsider.send(f"{path}/join")
     assert outsider.status == 200, outsider.text

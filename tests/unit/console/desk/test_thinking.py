@@ -17,6 +17,7 @@ from services.console.decide.near import neighbours
 from services.console.decide.next_act import Next, next_act
 from services.console.decide.page_acts import ACTS, by_kind, may, offered, role_in
 from services.console.decide.segments import sms_length
+from services.console.decide.tellings import Told, told_of
 from services.console.decide.typed_place import typed_place
 from services.console.decide.why_told import lines
 from services.console.models import Explained
@@ -448,3 +449,44 @@ def test_places_as_people_paste_them(text: str, expected: tuple[float, float] | 
 @given(st.text(max_size=600))
 def test_no_typed_place_raises(text: str) -> None:
     typed_place(text)
+
+
+def alert(
+    kind: str, minutes: float, audience: str, reason: str | None = "done", **more: Any
+) -> dict[str, Any]:
+    settled = {"reason": reason} if reason else None
+    return {
+        "kind": kind,
+        "at": at(minutes),
+        "group": "hackney",
+        "audience": audience,
+        "settled": settled,
+        **more,
+    }
+
+
+def test_whom_no_channel_reaches_is_said_once() -> None:
+    told = told_of([
+        alert("CONFIRMED", 1, "community"), alert("CONFIRMED", 1, "partners", "no_recipients"),
+        alert("CONFIRMED", 1, "verifiers", None), alert("OVER", 2, "community", "no_recipients"),
+        alert("OVER", 2, "partners", "no_recipients"), alert("OVER", 2, "partners", group="haringey"),
+    ])  # fmt: skip
+    said = [(m.kind, [(a["group"], a["audience"]) for a in m.alerts]) for m in told.shown]
+    assert said == [
+        ("OVER", [("hackney", "community"), ("haringey", "partners")]),
+        ("CONFIRMED", [("hackney", "community"), ("hackney", "verifiers")]),
+    ]
+    assert told.nobody == (("hackney", "partners"),)
+    assert told_of([]) == Told((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"),
+    [("done", ["OVER"]), (None, ["OVER", "CONFIRMED"]), ("flagged", ["OVER", "CONFIRMED"])],
+)
+def test_what_arrived_long_ago_lies_folded_and_what_did_not_does_not(
+    first: str | None, shown: list[str]
+) -> None:
+    told = told_of([alert("CONFIRMED", 1, "community", first), alert("OVER", 2, "community", None)])
+    assert [m.kind for m in told.shown] == shown
+    assert [m.kind for m in (*told.shown, *told.earlier)] == ["OVER", "CONFIRMED"]
