@@ -101,10 +101,11 @@ class Inner:
         """The refusal in the reader's language, where there are words for it; of a role, who has it."""
         language = self._words.language_of(request)
         words = self.said(language, f"{self._refusals}_{problem.code}", problem.detail)
-        return f"{words} {self._who_may(language, problem)}" if isinstance(problem, RoleProblem) else words
+        return f"{words} {self.who_may(request, problem)}" if isinstance(problem, RoleProblem) else words
 
-    def _who_may(self, language: str, problem: RoleProblem) -> str:
-        say = functools.partial(self._words.say, language)
+    def who_may(self, request: web.Request, problem: RoleProblem) -> str:
+        """Which roles it takes, and who in the reader's own groups has one."""
+        say = functools.partial(self._words.say, self._words.language_of(request))
         may = say("may_roles", roles=_BETWEEN.join(say(f"role_{role}") for role in problem.roles))
         return f"{may} {say('may_people', people=_BETWEEN.join(problem.people))}" if problem.people else may
 

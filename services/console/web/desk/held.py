@@ -17,7 +17,7 @@ from services.console.models import CommandName, DeskRequest
 from services.console.web.desk.finding import found_for, offered, with_place
 from services.console.web.desk.forms import NOTHING, Typed, typed_in
 from services.console.web.desk.pictures import PICTURES
-from services.console.web.desk.problems import as_page, words_of
+from services.console.web.desk.problems import as_page, who_may, words_of
 from services.console.web.desk.render import page
 from services.console.who_may import role_problem
 from shared.contracts.base import HUB
@@ -169,7 +169,7 @@ async def _form(  # noqa: PLR0913 - what a form shows
         status=status,
         h=waiting,
         may=may,
-        who_may=words_of(request, missing) if missing else "",
+        who_may=who_may(request, missing) if missing else "",
         open=open_,
         leans=leans,
         typed=typed,
