@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 import aiohttp
 
 from alert_relay.supervisor.home import SIMULATOR, Home
+from shared.contracts.base import SHARED
 from shared.testing.servers import (
     NatsServer,
     Process,
@@ -53,6 +54,14 @@ class Answer:
     def accepted(self) -> bool:
         """Whether a report was accepted."""
         return self.status == HTTPStatus.ACCEPTED
+
+
+def lent(folder: Path, name: str, secret: str) -> Path:
+    """A secret that the operator lends to every group's channels; its file."""
+    file = folder / "secrets" / SHARED / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(secret + "\n")
+    return file
 
 
 class RelaySystem:
