@@ -17,7 +17,7 @@ from shared.words import question
 from tests.acceptance.doors import by_sms
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.sink import channel
-from tests.rigs.system import RelaySystem, square
+from tests.rigs.system import RelaySystem, lent, square
 from tests.rigs.telegram import Person, Telegram
 
 TOKEN = "100000001:bot-token-of-the-test"
@@ -68,10 +68,9 @@ class Scene:
 def bridges(relay_home: Path, folder: Path, telegram: Telegram, twilio: str) -> Path:
     """A bridges file whose Telegram and Twilio write back to these."""
     secret = relay_home / "secrets"
-    (folder / "bot-token").write_text(TOKEN + "\n")
     tg = {
         "secret_token": f"file:{secret / 'telegram'}",
-        "bot_token": f"file:{folder / 'bot-token'}",
+        "bot_token": f"file:{lent(folder, 'bot-token', TOKEN)}",
         "bot_username": "relay_bot",
         "api": telegram.url,
     }
@@ -91,7 +90,11 @@ def bridges(relay_home: Path, folder: Path, telegram: Telegram, twilio: str) -> 
 
 
 async def define(relay: RelaySystem, telegram: Telegram, folder: Path) -> None:
-    settings = {"token": f"file:{folder / 'bot-token'}", "to": [str(VERIFIERS)], "api": telegram.url}
+    settings = {
+        "token": f"file:{lent(folder, 'bot-token', TOKEN)}",
+        "to": [str(VERIFIERS)],
+        "api": telegram.url,
+    }
     chat = {"id": "chat", "kind": "telegram", "audience": "verifiers", "settings": settings}
     definition = {"id": "hackney", "name": "Hackney", "area": square(LAT, LON, 0.03)}
     body = {"definition": definition, "channels": [chat, channel("hackney", "community")]}
