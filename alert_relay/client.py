@@ -58,10 +58,15 @@ class Hub:
             home,
         )
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether we speak to a run of our own folder."""
+        run = _run_file(self.home) if self.home else {}
+        return bool(run.get("ingest") == self.ingest and run.get("console") == self.console)
+
     def others(self) -> dict[str, str]:
         """Addresses of the run's other parts, where we speak to a run of our own folder."""
-        run = _run_file(self.home) if self.home else {}
-        ours = run.get("ingest") == self.ingest and run.get("console") == self.console
+        run, ours = _run_file(self.home) if self.home else {}, self.runs_here
         return {name: run[name] for name in ("router", "notifier", "postbox") if name in run and ours}
 
     def at_door(

@@ -231,6 +231,7 @@ class Decided(BaseModel):
     command_id: str
     outcome: Literal["applied", "pending"]
     reason: str | None = None
+    detail: str | None = Field(default=None, description="In words, where the command changed nothing.")
     incident: dict[str, Any] | None = None
     made: str | None = Field(default=None, description="The id or tag of what the command made.")
 

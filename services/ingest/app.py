@@ -1,7 +1,8 @@
 """The front door as one aiohttp application: routes and what stands behind them, nothing else."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from services.ingest.door import (
     NoStates,
     ReportStates,
 )
+from services.ingest.health import add_healths
 from services.ingest.intake import Intake
 from services.ingest.keys import ClientKeys
 from services.ingest.readers import Readers
@@ -25,7 +27,7 @@ from services.ingest.spool import Spool
 from services.ingest.web.exercise import get_exercise, post_exercise
 from services.ingest.web.form import STATIC, get_form, post_form, refusal
 from services.ingest.web.words import Words
-from shared.http import REFUSED, Refusals, add_health, problems
+from shared.http import REFUSED, Refusals, problems
 from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
@@ -78,29 +80,13 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     app[REFUSED] = Refusals(refusal)
     app[BRIDGES] = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
     app.add_routes(ROUTES)
-    _add_health(app, door, bus, spool)
+    add_healths(app, bus, spool, partial(_standings, app))
     return app
 
 
-def _add_health(app: web.Application, door: Door, bus: Bus, spool: Spool) -> None:
-    async def health() -> dict[str, Any]:
-        oldest = spool.oldest_at()
-        age = (door.now() - oldest).total_seconds() if oldest else 0.0
-        return {
-            "ok": bus.connected or spool.has_room,
-            "service": "ingest",
-            "bus_connected": bus.connected,
-            "spool": {
-                "waiting": spool.depth,
-                "oldest_age_s": round(age, 1),
-                "bytes": spool.size,
-                "set_aside": spool.set_aside,
-            },
-            "bridges": {
-                **(app[READERS].health() if READERS in app else {}),
-                **(app[PART].health() if PART in app else {}),
-            },
-            "counts": dict(sorted(door.counts.items())),
-        }
-
-    add_health(app, health)
+def _standings(app: web.Application) -> Mapping[str, Mapping[str, str]]:
+    """How the bridges stand that read their source, or take part at it."""
+    return {
+        **(app[READERS].health() if READERS in app else {}),
+        **(app[PART].health() if PART in app else {}),
+    }

@@ -17,7 +17,7 @@ from shared.words import question
 from tests.acceptance.doors import by_sms
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.chat_scene import LAT, LON, code_in, define, enrolment
-from tests.rigs.system import RelaySystem
+from tests.rigs.system import RelaySystem, lent
 from tests.rigs.telegram import Person, Telegram
 
 TOKEN = "100000001:bot-token-of-the-test"
@@ -67,10 +67,9 @@ class Scene:
 def bridges(relay_home: Path, folder: Path, telegram: Telegram, twilio: str) -> Path:
     """A bridges file whose Telegram and Twilio write back to these."""
     secret = relay_home / "secrets"
-    (folder / "bot-token").write_text(TOKEN + "\n")
     tg = {
         "secret_token": f"file:{secret / 'telegram'}",
-        "bot_token": f"file:{folder / 'bot-token'}",
+        "bot_token": f"file:{lent(folder, 'bot-token', TOKEN)}",
         "bot_username": "relay_bot",
         "api": telegram.url,
     }
@@ -97,7 +96,7 @@ async def a_scene(folder: Path, *, twilio: str = "http://127.0.0.1:9") -> AsyncI
         async with RelaySystem(folder, env={"RELAY_INGEST_BRIDGES_FILE": str(file)}) as relay:
             telegram.webhook = f"{relay.urls['ingest']}/bridges/telegram"
             telegram.secret = relay.home.secret("telegram")
-            token = f"file:{folder / 'bot-token'}"
+            token = f"file:{lent(folder, 'bot-token', TOKEN)}"
             settings = {"token": token, "to": [str(VERIFIERS)], "api": telegram.url}
             await define(relay, "telegram", settings)
             scene = Scene(relay, telegram)

@@ -12,7 +12,7 @@ from shared.words import question
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.chat_scene import code_in, define, enrolment
 from tests.rigs.signal import GROUP, Person, SignalCli
-from tests.rigs.system import RelaySystem
+from tests.rigs.system import RelaySystem, lent
 
 ACCOUNT = "+447700900555"
 ADA = Person("Ada", "+447700900417")
@@ -50,7 +50,7 @@ class Scene:
 
     async def bridge(self) -> dict[str, str]:
         """How the bridge stands."""
-        return dict((await self.relay.request("GET", "ingest/health")).body["bridges"]["signal"])
+        return dict((await self.relay.bridges_health())["bridges"]["signal"])
 
     async def stands(self, state: str) -> None:
         async def so() -> bool:
@@ -61,8 +61,7 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(folder: Path) -> AsyncIterator[Scene]:
-    account = folder / "account"
-    account.write_text(ACCOUNT + "\n")
+    account = lent(folder, "account", ACCOUNT)
     async with SignalCli(ACCOUNT, groups={GROUP: [ADA, STRANGER]}) as signal:
         settings = {"account": f"file:{account}", "daemon": signal.url}
         file = folder / "bridges.yaml"
@@ -127,7 +126,7 @@ async def test_a_raid_from_its_report_to_its_end_over_signal(tmp_path: Path) -> 
         secrets = {"what Ada saw": "two vans, six officers", "Ada": ADA.aci, "the neighbour": NEIGHBOUR.aci}
         talk = {"talk of the group": "who is near", "the group": GROUP}
     # The account's number lies in its file and nowhere else.
-    (tmp_path / "account").unlink()
+    lent(tmp_path, "account", "").unlink()
     assert found_in(tmp_path, {**secrets, **talk, "the account": ACCOUNT}) == []
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.csrf import FIELD
-from services.console.door import Actor
+from services.console.door import ACTOR, Actor
 from services.console.web.inner import Inner, refusing
 from services.console.web.rendering import when
 from services.console.web.words import Words
@@ -41,7 +41,8 @@ def frame(request: web.Request, actor: Actor | None) -> dict[str, Any]:
 def refused(request: web.Request, problem: Problem) -> web.Response:
     """A page that says what was wrong and what to do."""
     detail = words_of(request, problem)
-    return page(request, "refused.html", status=problem.status, code=problem.code, detail=detail)
+    actor = request.get(ACTOR)
+    return page(request, "refused.html", actor=actor, status=problem.status, code=problem.code, detail=detail)
 
 
 def lost(request: web.Request, problem: Problem) -> web.Response:

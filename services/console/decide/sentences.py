@@ -1,8 +1,9 @@
-"""Why a command was refused, as a sentence with a remedy. The names are the router's. Pure."""
+"""Why a command was refused or did nothing, as a sentence. The names are the router's. Pure."""
 
 from typing import Final
 
 _SENTENCES: Final = {
+    "unchanged": "It was so already; nothing was changed, and nobody was sent anything.",
     "unknown_command": "The relay does not know this command; update the program that sent it.",
     "not_a_member": "You are no member any more; ask an admin of your group.",
     "not_your_group": "You act for no such group; name one of yours.",
@@ -66,6 +67,11 @@ _SENTENCES: Final = {
     "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",
     "decide_failed": "The relay failed to decide this; it lies in the dead letters for the operator.",
 }
+
+
+def done_words(reason: str | None) -> str | None:
+    """Words for what was decided and changed nothing; None where something was done."""
+    return _SENTENCES["unchanged"] if reason == "unchanged" else None
 
 
 def sentence(reason: str) -> str:

@@ -18,6 +18,7 @@ from services.console.group.testing import held_by, tests_of, try_channel
 from shared.contracts.base import SLUG
 from shared.contracts.groups import Audience, ChannelDefinition
 from shared.http import Problem
+from shared.plugins.bound import example_of, foreign
 
 AUDIENCES: Final = tuple(a for a in get_args(Audience) if a != "reporter")
 _MOST: Final = 100
@@ -189,6 +190,8 @@ def _typed(
 def _wrong(scope: Scope, typed: Typed) -> dict[str, Wrong]:
     """What is wrong with each field; settings' names begin with `s-`, as in the form."""
     found = {f"s-{w.name}": w for w in wrong_in(_plugin(scope, typed.kind).Settings, typed.settings)}
+    for path in foreign(typed.settings, scope.id):
+        found.setdefault(f"s-{path[0]}", Wrong(f"s-{path[0]}", "secret_of_others", "", example_of(scope.id)))
     if not SLUG.match(typed.id):
         found["id"] = Wrong("id", "channel_id_wrong", "")
     if typed.audience not in AUDIENCES:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.console.decide import views
 from services.console.decide.aftercare_views import became, counts
+from services.console.decide.already import own_sighting
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.local_times import checks_after
@@ -128,10 +129,14 @@ async def _others(doing: Doing) -> dict[str, Any]:
 
 
 async def _instead(doing: Doing) -> dict[str, Any]:
-    """What else whoever went there may have found: that there is nothing, or that it is over."""
+    """What they said before, and what else they may have found: that there is nothing, or that it is over."""
     role = role_in(doing.incident, doing.actor.roles)
     possible = {act.name for act in offered(doing.incident, role, mine=False)}
-    return {"instead": [name for name in _NO_SIGHTING if name in possible]}
+    return {
+        "before": own_sighting(doing.incident, doing.actor.member),
+        "now": await doing.request.app[PICTURES].now(),
+        "instead": [name for name in _NO_SIGHTING if name in possible],
+    }
 
 
 _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
