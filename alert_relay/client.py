@@ -136,6 +136,23 @@ class Hub:
         tested: dict[str, Any] = self.at_desk("GET", _test(group, channel))
         return tested
 
+    def begin_exercise(self, group: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin an exercise of a group; the answer holds the link to its form."""
+        begun = self.at_desk("POST", f"/v1/groups/{quote(group, safe='')}/exercises", body)
+        return _decided(begun)
+
+    def exercise(self, group: str, exercise: str) -> dict[str, Any]:
+        """How an exercise stands."""
+        path = f"/v1/groups/{quote(group, safe='')}/exercises/{quote(exercise, safe='')}"
+        found: dict[str, Any] = self.at_desk("GET", path)
+        return found
+
+    def end_exercise(self, group: str, exercise: str) -> dict[str, Any]:
+        """End an exercise; what came of it."""
+        path = f"/v1/groups/{quote(group, safe='')}/exercises/{quote(exercise, safe='')}/end"
+        ended: dict[str, Any] = self.at_desk("POST", path, {})
+        return ended
+
     def members(self) -> list[dict[str, Any]]:
         """Who may act."""
         return _items(self.at_desk("GET", "/v1/members"), "members")

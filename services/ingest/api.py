@@ -18,10 +18,10 @@ from services.ingest.door import DOOR, bearer, client_key, invalid, public_url, 
 from services.ingest.keys import ClientKey, Right
 from services.ingest.models import NewReport, ReportAccepted, ReportStatus
 from services.ingest.submission import Submission, opens, receipt_secret, ref_of
-from services.ingest.web.form import status_page, wants_html
+from services.ingest.web.form import status_page
 from shared.contracts.base import BridgeId, ReportId
 from shared.contracts.reports import chat_of
-from shared.http import Problem
+from shared.http import Problem, wants_html
 from shared.plugins.spec import IncomingReport
 
 BACK: Final = timedelta(days=14)

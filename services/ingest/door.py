@@ -22,6 +22,7 @@ from services.ingest.submission import Submission
 from services.ingest.web.words import Words
 from shared.contracts.base import ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
+from shared.exercises import Exercise
 from shared.http import Problem, client_address
 from shared.plain_errors import sentences
 from shared.ports import Clock
@@ -41,6 +42,30 @@ class ReportStates(Protocol):
     async def report_state(self, report_id: ReportId) -> str | None:
         """`with_volunteers`, `noted` or `ended`; None where nothing is known (yet)."""
         ...
+
+
+class KnownExercises(Protocol):
+    """Where the exercises can be found that go on or did (the read model)."""
+
+    async def one(self, name: str) -> Exercise | None:
+        """The exercise of this id, over or not; raises `StateUnavailableError` where nobody can tell."""
+        ...
+
+    async def running(self, now: datetime) -> list[Exercise]:
+        """Those that go on; raises `StateUnavailableError` where nobody can tell."""
+        ...
+
+
+class NoExercises:
+    """Knows of no exercise."""
+
+    async def one(self, _name: str) -> Exercise | None:
+        """There is none."""
+        return None
+
+    async def running(self, _now: datetime) -> list[Exercise]:
+        """There are none."""
+        return []
 
 
 class NoStates:
@@ -87,6 +112,7 @@ class Door:
     keys: ClientKeys
     states: ReportStates
     limits: Limits
+    exercises: KnownExercises = field(default_factory=NoExercises)
     counts: Counter[str] = field(default_factory=Counter)
 
     def charge_total(self) -> None:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,18 @@ def refused(request: web.Request, problem: Problem) -> web.Response:
     detail = words_of(request, problem)
     actor = request.get(ACTOR)
     return page(request, "refused.html", actor=actor, status=problem.status, code=problem.code, detail=detail)
+
+
+def lost(request: web.Request, problem: Problem) -> web.Response:
+    """A page for what none of ours refused itself: an address that leads nowhere, or a way not to use it."""
+    language, general = WORDS.language_of(request), f"lost_{problem.status}"
+    otherwise = WORDS.say(language, general if WORDS.has(general) else "lost_other")
+    detail = _INNER.said(language, f"problem_{problem.code}", otherwise)
+    nothing = problem.status == HTTPStatus.NOT_FOUND
+    title = WORDS.say(language, "lost_title" if nothing else "refused")
+    # Anybody may write an address: none of its parts becomes a link of ours.
+    home = "/?lang={}".format
+    return page(request, "lost.html", status=problem.status, title=title, detail=detail, other_language=home)
 
 
 as_page = refusing(refused)

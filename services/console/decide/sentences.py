@@ -50,6 +50,13 @@ _SENTENCES: Final = {
     "fewer_than_known": "Of more people than that it is known what became; correct those first.",
     "not_accounted_for": "It can't be closed while there is anybody taken of whom nobody knows what became: "
     "say it with `account`, or correct the number of people taken.",
+    "drill_goes_on": "An exercise of your group goes on already; end it first.",
+    "drill_too_long": "At that pace it would take more than ten hours; let it go faster.",
+    "unknown_drill": "Your group has no such exercise any more; look again.",
+    "area_broken": "An outline of the area has fewer than three different points and encloses nothing; "
+    "draw it again.",
+    "real_and_exercise": "One of the two is an exercise and the other is real: these never become one. "
+    "Look which is which; an exercise says so on every page.",
     "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",
     "invite_too_long": "An invitation lasts three days at most; ask for a shorter one.",
     "login_taken": "Somebody else uses this name (or this passkey) to sign in; choose another.",

@@ -249,16 +249,18 @@ def release_report(draft: Draft, command: desk.ReleaseReport) -> str:
     if held.groups and command.group not in held.groups:
         return reasons.NOT_YOUR_GROUP
     if command.incident_id is not None:
-        return _release_into(draft, command, command.incident_id)
+        return _release_into(draft, command, command.incident_id, held)
     return _release_alone(draft, command, held)
 
 
-def _release_into(draft: Draft, command: desk.ReleaseReport, into: IncidentId) -> str:
+def _release_into(draft: Draft, command: desk.ReleaseReport, into: IncidentId, held: Held) -> str:
     incident = draft.state.incidents.get(into)
     if incident is None or incident.merged_into is not None:
         return reasons.UNKNOWN_INCIDENT
     if not concerns(incident, command.group):
         return reasons.NOT_YOUR_INCIDENT
+    if incident.drill != held.drill:
+        return reasons.ANOTHER_WORLD
     join_held(draft, command.report_id, into, how="released")
     raise_to_likely(draft, into)
     return reasons.APPLIED

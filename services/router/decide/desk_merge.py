@@ -43,7 +43,9 @@ def _no_merge(incident: Incident, absorbed: Incident, command: desk.Merge) -> st
         return reasons.SAME_INCIDENT
     if not concerns(absorbed, command.group):
         return reasons.NOT_YOUR_INCIDENT
-    if incident.ended or absorbed.merged_into or incident.drill != absorbed.drill:
+    if incident.drill != absorbed.drill:
+        return reasons.ANOTHER_WORLD
+    if incident.ended or absorbed.merged_into:
         return reasons.WRONG_STATUS
     if _told_in_public(absorbed) and incident.status != "confirmed":
         return reasons.MERGE_OTHER_WAY

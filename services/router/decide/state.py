@@ -161,6 +161,8 @@ class Incident:
     asking: tuple[GroupId, ...] = ()
     """Whom the rungs so far have still to ask: they had no room for one more message."""
     aftercare: Aftercare = field(default_factory=Aftercare)
+    bygone: bool = False
+    """It is of an exercise before the present one: nothing that is said now is about it."""
     stated_at: datetime = DAWN
     """When the log last held all of it: opened or carried."""
 
@@ -259,6 +261,15 @@ class Invite:
     roles: "HashTrieMap[GroupId, Role]"
     name: str | None
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A group's latest exercise, and until when it goes on if nobody ends it."""
+
+    id: str
+    until: datetime
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +431,8 @@ class State:
     answered: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
     """When an account was last answered by chat."""
     digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
+    drills: "HashTrieMap[GroupId, Drill]" = field(default_factory=HashTrieMap)
+    """The latest exercise of each group."""
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 

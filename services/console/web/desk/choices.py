@@ -10,7 +10,7 @@ from services.console.decide.already import own_sighting
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.local_times import checks_after
-from services.console.decide.near import neighbours
+from services.console.decide.near import neighbours, same_world
 from services.console.decide.page_acts import offered, role_in
 from services.console.desk import of_groups
 from services.console.door import Console
@@ -69,7 +69,8 @@ async def _merge(doing: Doing) -> dict[str, Any]:
     known = await of_groups(console, actor, "open", "incident")
     others = [d for d in known if views.may_see(d, actor.roles)][:_MOST_NEAR]
     texts = {d["id"]: await _texts(console, d) for d in [incident, *others]}
-    return {"near": neighbours(incident, texts[incident["id"]], others, texts)}
+    apart = any(not same_world(other, incident) for other in others)
+    return {"near": neighbours(incident, texts[incident["id"]], others, texts), "apart": apart}
 
 
 async def _texts(console: Console, incident: Document) -> list[str]:

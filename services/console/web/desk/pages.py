@@ -52,6 +52,7 @@ async def get_list(request: web.Request) -> web.StreamResponse:
         now=picture.now,
         done=_done(request),
         flood_groups=_floods(picture, actor),
+        exercising=[(g, picture.groups.get(g, g)) for g in sorted(actor.roles.keys() - {HUB})],
         operator=looker.wordless,
     )
 

@@ -18,7 +18,9 @@ from tests.rigs.console import until
 from tests.rigs.desk import DeskRig, desk_rig
 
 LIVE = re.compile(
-    r'<div id="live"[^>]*>\n(.*?)\n</div>\n(?:</main>|<details class="drawer"><summary>Flood)', re.DOTALL
+    r'<div id="live"[^>]*>\n(.*?)\n</div>\n'
+    r'(?:</main>|<p><a class="more" href="/groups/|<details class="drawer"><summary>Flood)',
+    re.DOTALL,
 )
 SPOTS = [
     ("Immigration raid at Ashwin Street E8, two vans and six officers", 51.5467, -0.0753),

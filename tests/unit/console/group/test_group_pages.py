@@ -12,7 +12,7 @@ from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition
 from tests.rigs.console import until
 from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, Person, geojson, group_desk, who
 
-PAGES = ("", "/name", "/area", "/channels", "/add-channel?kind=telegram", "/drills", "/policy")
+PAGES = ("", "/name", "/area", "/channels", "/add-channel?kind=telegram", "/policy")
 
 
 def telegram(id_: str, api: str, token: str = GOOD_ENV, chat: str = CHAT) -> ChannelDefinition:
