@@ -273,7 +273,7 @@ def _by_place(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
     one, other = report.place, incident.place
     if one is None or other is None:
         return
-    if not _names(one.label).isdisjoint(_names(other.label)):
+    if _one_name(one, other):
         yield "same_label", 1.0
     if not (precise(one) and precise(other)):
         apart = distance_m(one.lat, one.lon, other.lat, other.lon)
@@ -306,7 +306,7 @@ def gap_m(one: Place, other: Place) -> float:
     if abs(one.lat - other.lat) * DEGREE_M > farthest:
         return abs(one.lat - other.lat) * DEGREE_M
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
-    if not _names(one.label).isdisjoint(_names(other.label)) and not (pinned(one) and pinned(other)):
+    if _one_name(one, other) and not (pinned(one) and pinned(other)):
         # A street named without a number is somewhere on it, not at the gazetteer's point.
         along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
         return apart - NEAR_M - one.radius_m - other.radius_m - along
@@ -374,7 +374,15 @@ def _another_street(incident: Incident, report: Report) -> bool:
 
 
 def _one_name(one: Place, other: Place) -> bool:
-    return bool(_names(one.label) & _names(other.label))
+    """Whether they share a name, or one is called after the other: Wood Green, Wood Green High Road."""
+    names, others = _names(one.label), _names(other.label)
+    return bool(names & others) or any(
+        _called_after(a, b) or _called_after(b, a) for a in names for b in others
+    )
+
+
+def _called_after(longer: str, shorter: str) -> bool:
+    return " " in shorter and longer.startswith(shorter + " ")
 
 
 def _compound(names: Iterable[str]) -> set[str]:

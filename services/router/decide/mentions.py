@@ -380,13 +380,13 @@ def _surely_a_name(run: Sequence[str]) -> bool:
     return canonical(run)[-1] in _NAMED and run[0] not in _NO_NAMES
 
 
-_NAMED: Final = frozenset({"road", "street", "avenue", "station", "market", "junction"})
+_NAMED: Final = frozenset({"road", "street", "avenue", "station", "market", "junction", "lane", "lanes"})
 _NO_NAMES: Final = frozenset(
     {
         "a", "the", "this", "that", "these", "those", "my", "our", "your", "his", "her", "their", "one",
         "every", "each", "which", "what", "same", "next", "other", "another", "whole", "long", "side", "back",
         "cross", "main", "high", "busy", "quiet", "local", "little", "big", "old", "new", "in", "on", "at",
-        "down", "up", "off",
+        "down", "up", "off", "bus", "bike", "cycle", "fast", "slow", "middle", "outside", "inside",
     }
 )  # fmt: skip
 
