@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import PageAct
-from services.console.decide.segments import sms_length
 from services.console.models import Send
+from shared.words.sms import sms_length
 
 _SMS: Final = "sms"
 
