@@ -18,6 +18,7 @@ _TWICE: Final = frozenset("^{}\\[~]|€\f")
 """Sent as two: an escape and a letter."""
 _GSM: Final = (160, 153)
 _UCS2: Final = (70, 67)
+_MARKS: Final = frozenset({"Mn", "Me"})
 _BMP: Final = 0xFFFF
 """Characters beyond take two places of UTF-16."""
 _NEAR: Final = {
@@ -77,7 +78,11 @@ def spelled_plainly(text: str) -> str:
     """
     if is_plain(text):
         return text
-    spelled = "".join(_spelled(c) for c in unicodedata.normalize("NFC", text))
+    spelled = ""
+    for char in unicodedata.normalize("NFC", text):
+        if unicodedata.category(char) in _MARKS and is_plain(spelled[-1:]):
+            continue  # an accent on a plain letter; on a letter of another script it belongs to it
+        spelled += _spelled(char)
     return " ".join(part for part in spelled.split(" ") if part)
 
 
@@ -87,7 +92,7 @@ def _spelled(char: str) -> str:
     if char in _NEAR:
         return _NEAR[char]
     apart = unicodedata.normalize("NFKD", char)
-    base = "".join(_NEAR.get(c, c) for c in apart if unicodedata.category(c) not in {"Mn", "Me"})
+    base = "".join(_NEAR.get(c, c) for c in apart if unicodedata.category(c) not in _MARKS)
     if base and is_plain(base):
         return base
     return char if unicodedata.category(char)[0] in "LMN" else ""

@@ -6,14 +6,11 @@ A recipient is an address, and of most nobody knows how many people read there. 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import PageAct
 from services.console.models import Send
-from shared.words.sms import sms_length
-
-_SMS: Final = "sms"
 
 
 def preview_of(
@@ -68,7 +65,7 @@ def _channel(send: Send, languages: Mapping[tuple[str, str], str]) -> dict[str, 
         "kind": send.channel_kind,
         "language": languages.get((send.group, send.channel), "en"),
         "recipients": send.recipients,
-        "segments": sms_length(send.text).segments if _SMS in send.channel_kind else None,
+        "segments": send.segments,
     }
 
 

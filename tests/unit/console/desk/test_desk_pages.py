@@ -16,7 +16,7 @@ from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertKind
 from shared.contracts.base import Place, Position
 from shared.contracts.groups import ChannelDefinition, Policy
-from shared.contracts.ledger import AlertSettled, RecipientOutcome
+from shared.contracts.ledger import AlertSettled, ChunkSettled, DeliveryReceipted, RecipientOutcome
 from shared.testing.state import MemoryState
 from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
 
@@ -807,3 +807,42 @@ def test_every_act_and_status_has_words() -> None:
     needed = {f"{kind}_{act}" for act in ACTS for kind in ("act", "what")}
     needed |= {f"status_{s}" for s in i.Status.__args__}  # type: ignore[attr-defined]
     assert needed <= DESK.keys("en")
+
+
+# --- what became of what was sent ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_who_was_told_keeps_accepted_delivered_and_failed_apart(desk: DeskRig, language: str) -> None:
+    code = await one_raid(desk)
+    (incident,) = await desk.incidents("Ada")
+    alert_id = await desk.rig.alert(
+        incident["id"], code, "UNCONFIRMED", "hackney", "verifiers", status="unconfirmed"
+    )
+    about = {"alert_id": alert_id, "group": "hackney"}
+    said = ("delivered", "delivered", "failed")
+    outcomes = [
+        {"recipient": f"texts:{n}", "result": "delivered", "channel_kind": "kannel", "reason": "delivered"}
+        for n in range(4)
+    ]
+    await desk.rig.publish(
+        ChunkSettled.model_validate(
+            {**desk.rig.base(), **about, "chunk": 0, "attempt": 1, "outcomes": outcomes}
+        ),
+        *(
+            DeliveryReceipted.model_validate(
+                {**desk.rig.base(), **about, "recipient": f"texts:{n}", "channel_kind": "kannel",
+                 "provider_id": f"p{n}", "arrived": arrived, "reason": "undelivered"}
+            )
+            for n, arrived in enumerate(said)
+        ),
+    )  # fmt: skip
+    await desk.rig.shown()
+    ada = await browser(desk, "Ada")
+    shown = _bare(await ada.get(f"/desk/{code}?lang={language}"))
+    if language == "en":
+        assert "kannel: accepted 4, delivered 2, did not arrive 1" in shown
+    else:
+        assert "kannel: قُبلت 4, سُلّمت 2, لم تصل 1" in shown
+    alert = await desk.rig.store.one(f"alert:{alert_id}")
+    assert (alert or {})["receipts"] == {"kannel": {"delivered": 2, "failed": 1}}

@@ -489,3 +489,15 @@ def test_what_arrived_long_ago_lies_folded_and_what_did_not_does_not(
     told = told_of([alert("CONFIRMED", 1, "community", first), alert("OVER", 2, "community", None)])
     assert [m.kind for m in told.shown] == shown
     assert [m.kind for m in (*told.shown, *told.earlier)] == ["OVER", "CONFIRMED"]
+
+
+@pytest.mark.parametrize(
+    ("receipts", "shown"),
+    [({"delivered": 3, "failed": 0}, ["OVER"]), ({"delivered": 2, "failed": 1}, ["OVER", "CONFIRMED"])],
+)
+def test_what_a_provider_took_and_did_not_bring_stays_in_sight(
+    receipts: dict[str, int], shown: list[str]
+) -> None:
+    taken = alert("CONFIRMED", 1, "community", receipts={"kannel": receipts})
+    told = told_of([taken, alert("OVER", 2, "community", None)])
+    assert [m.kind for m in told.shown] == shown
