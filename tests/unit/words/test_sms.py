@@ -41,6 +41,8 @@ def test_segments_as_they_are_sent(text: str, segments: int, *, plain: bool) -> 
         ("İstanbul ılık", "Istanbul ilik"),
         ("مرحبا now", "مرحبا now"),  # no letter near them
         ("نعم 🚐", "نعم"),
+        ("t\u0301\u0301own", "town"),
+        ("दुकान", "दुकान"),  # its marks are part of it
     ],
 )
 def test_letters_are_spelled_plainly_where_something_is_near(said: str, spelled: str) -> None:
