@@ -77,3 +77,11 @@ def own_id(key: str) -> str:
 def text_of(message: RenderedMessage) -> str:
     """The words without what no phone shows, and some gateways end a text at."""
     return message.text.replace("\0", "")
+
+
+def reachable(receipts_url: str) -> str:
+    """The address for a provider on the internet; none where it could not call it, or nobody should.
+
+    Twilio refuses a whole message for the sake of an address such as this machine's.
+    """
+    return receipts_url if receipts_url.startswith("https://") else ""

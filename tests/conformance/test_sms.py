@@ -306,6 +306,13 @@ class TestTwilio(SmsConformance):
     def lives_s(self, sent: str) -> int:
         return int(dict(parse_qsl(json.loads(sent)[1]))["ValidityPeriod"])
 
+    async def test_it_asks_for_no_receipts_where_twilio_could_not_call(self, provider: Provider) -> None:
+        async with a_host(SECRETS) as host:
+            settings = TwilioChannel.Settings.model_validate(self.settings(provider))
+            local = replace(host, receipts_url="http://127.0.0.1:8083/receipts/hackney/texts")
+            await TwilioChannel(settings, local).send(ONE, MESSAGE, key=KEY)  # type: ignore[arg-type]
+        assert "StatusCallback" not in provider.received[0].raw
+
     async def test_it_asks_for_receipts_where_they_can_come(self, provider: Provider) -> None:
         for sender, key in (("+442079460000", "From"), ("MG" + "1" * 32, "MessagingServiceSid")):
             async with a_host(SECRETS) as host:

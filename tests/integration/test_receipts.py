@@ -232,7 +232,6 @@ async def test_while_nats_is_away_a_receipt_is_not_answered_until_it_is_stored(
 
 
 @needs_kannel
-@pytest.mark.xdist_group("kannel")
 async def test_the_ledger_says_of_kannels_messages_what_the_network_says(
     memory_bus: MemoryBus, stack: AsyncExitStack, tmp_path: Path
 ) -> None:

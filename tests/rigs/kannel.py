@@ -81,10 +81,6 @@ class Kannel:
         for process in (self._fake, self._smsbox, self._bearerbox):
             process.kill()
 
-    def stop_gateway(self) -> None:
-        """Only the smsbox: nobody listens any more."""
-        self._smsbox.kill()
-
     @property
     def received(self) -> list[Part]:
         """Every part so far."""

@@ -114,6 +114,8 @@ class KannelChannel:
 - Kannel has no key against copies: what broke off on the way is sent once more, so a second copy is
   possible, a third is not.
 - An urgent message waits two hours for a phone that is off, any other four.
+- Let something start the smsbox again when it ends (`run_kannel_box`, systemd): that of Kannel 1.4.5 was seen
+  to die when nobody listened where it wanted to call back. What it had queued lies in the bearerbox.
 - Tested against the real bearerbox and smsbox, with Kannel's own fakesmsc in the network's place. Never run
   against a real SMS centre.
 """,

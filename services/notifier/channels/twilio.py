@@ -18,7 +18,7 @@ from alert_relay.plugins import (
     WebhookRequest,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.sms import BAD_NUMBER, MAX_CHARS, Numbers, is_number, lives_s, numbers, text_of
+from shared.plugins.sms import BAD_NUMBER, MAX_CHARS, Numbers, is_number, lives_s, numbers, reachable, text_of
 from shared.plugins.twilio_api import FAILED, form_fields, send_message, signed
 
 _SENDER: Final = r"^(MG[0-9a-fA-F]{32}|\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10})$"
@@ -89,7 +89,7 @@ class TwilioChannel:
     max_chars: ClassVar[int] = MAX_CHARS
 
     def __init__(self, settings: TwilioSettings, host: ChannelHost) -> None:
-        self._http, self._receipts_url = host.http, host.receipts_url
+        self._http, self._receipts_url = host.http, reachable(host.receipts_url)
         self._base, self._sender = http_base(settings.api, host.secrets), settings.sender
         token = resolved(settings.auth_token, host.secrets)
         self._login, self._validator = (settings.account_sid, token), RequestValidator(token)

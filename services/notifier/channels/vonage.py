@@ -42,6 +42,7 @@ from shared.plugins.sms import (
     lives_s,
     numbers,
     own_id,
+    reachable,
     text_of,
 )
 
@@ -129,7 +130,7 @@ class VonageChannel:
         self._secret = resolved(settings.api_secret, host.secrets)
         signing = resolved(settings.signature_secret, host.secrets)
         self._auth = _auth(settings.api_key, signing) if signing else None
-        self._receipts_url = host.receipts_url if signing else ""
+        self._receipts_url = reachable(host.receipts_url) if signing else ""
         self._to = numbers(settings.to, host.secrets)
 
     def recipients(self) -> Sequence[str]:
