@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from aiohttp import ClientSession, web
 from services.notifier.channels.kannel import KannelChannel
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.worker import Notifier
-from shared.contracts.ledger import ChunkSettled, DeliveryReceipted
+from shared.contracts.ledger import ChunkClaimed, ChunkSettled, DeliveryReceipted
 from shared.http import problems, site
 from shared.plugins.channel_testing import KnownSecrets
 from shared.plugins.spec import (
@@ -260,3 +261,44 @@ async def test_the_ledger_says_of_kannels_messages_what_the_network_says(
     assert not [n for n in numbers if n in repr((settled, said))]
     await rig.stop()
     await hub.http.close()
+
+
+@needs_kannel
+async def test_a_bulk_of_texts_survives_kills_and_holds_up_no_urgent_one(
+    bus: Bus, stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    kannel = Kannel(tmp_path / "kannel").start()
+    stack.callback(kannel.stop)
+    rig = Rig(bus, {"kannel": KannelChannel})
+    rig.secrets = KnownSecrets({"env:PASSWORD": PASSWORD})
+    rig.http = await stack.enter_async_context(ClientSession())
+    settings = {"url": kannel.url, "username": USER, "password": "env:PASSWORD", "sender": "Relay"}
+    many, urgent = [f"+4477008{n:05}" for n in range(1_200)], "+447700900123"
+    await rig.group("peckham", texts={"kind": "kannel", **settings, "audience": "community", "to": many})
+    await rig.group(texts={"kind": "kannel", **settings, "to": [urgent]})
+    told = {"audience": "community", "kind": "CONFIRMED", "status": "confirmed", "urgency": "normal"}
+    await rig.alert("bulk", "peckham", **told)
+    await rig.alert("first")
+    engine = {"deadline_s": 20, "lease_s": 0.5, "lane_width": 32}  # in proportion: 256 of 10,000
+    for kill in range(1, 4):
+        rig.start(**engine)
+        await until(lambda kill=kill: len(begun(kannel)) > 200 * kill, within_s=60)  # type: ignore[misc]
+        await rig.crash()
+    rig.start(**engine)
+    bulk, first = await rig.settled("bulk", "first", within_s=120)
+    await rig.stop()
+    maybe = {o.recipient for o in bulk.unsent if o.reason == "ambiguous_twice"}
+    assert len(maybe) == len(bulk.unsent)
+    assert (bulk.delivered, first.delivered) == (len(many) - len(maybe), 1)
+    surely = {number for n, number in enumerate(many) if f"texts:{n}" not in maybe}
+    await until(lambda: {*surely, urgent} <= set(begun(kannel)), within_s=60)
+    bulk_claims = (c for c in await rig.ledger() if isinstance(c, ChunkClaimed) and c.alert_id == "bulk")
+    attempts = Counter(r for claim in bulk_claims for r in claim.recipients)
+    copies = Counter(begun(kannel))
+    assert all(copies[number] <= min(2, attempts[f"texts:{n}"]) for n, number in enumerate(many))
+    assert begun(kannel).index(urgent) < len(many) // 20
+
+
+def begun(kannel: Kannel) -> list[str]:
+    """To whom a message went, in order: whose first part the network got."""
+    return [part.to for part in kannel.received if part.text.startswith(("CONFIRMED", "UNCONFIRMED"))]
