@@ -149,6 +149,10 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "tally": body.tally,
         "fates": body.fates,
         "note": (body.note or "") if trusted else "",
+        "checked": body.checked,
+        "was": clean(body.was, 50 if size == "short" else 120),
+        "was_code": body.was_code,
+        "still": _still(alert, body),
         "who": body.who,
         "seen": body.seen,
         "alike": body.alike,
@@ -162,6 +166,12 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
 def _named(name: str, size: str, short: int, long: int) -> str:
     """A name as the size has it; empty where nothing of it can be said."""
     return clean(name, long) if size != "short" else spelled_plainly(clean(name, short))
+
+
+def _still(alert: AlertRaised, body: AlertBody) -> bool:
+    """Whether an update without words says no more than that: nothing else in it is new."""
+    news = body.was or body.was_code or alert.ask != "NONE"
+    return alert.status == "confirmed" and not news
 
 
 def _team_facts(alert: AlertRaised, body: AlertBody, size: str, *, trusted: bool) -> dict[str, Any]:

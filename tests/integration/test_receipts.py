@@ -239,11 +239,11 @@ async def test_the_ledger_says_of_kannels_messages_what_the_network_says(
     kannel = Kannel(tmp_path / "kannel").start()
     stack.callback(kannel.stop)
     rig = Rig(memory_bus, {"kannel": KannelChannel})
-    rig.secrets = KnownSecrets({"env:PASSWORD": PASSWORD})
+    rig.secrets = KnownSecrets({"env:SHARED__PASSWORD": PASSWORD})
     rig.http = await stack.enter_async_context(ClientSession())
     hub = Hub(rig)
     numbers = [f"+4477009{n:05}" for n in range(150)]
-    settings = {"url": kannel.url, "username": USER, "password": "env:PASSWORD", "sender": "Hackney"}
+    settings = {"url": kannel.url, "username": USER, "password": "env:SHARED__PASSWORD", "sender": "Hackney"}
     await rig.group(texts={"kind": "kannel", **settings, "to": [*numbers, REFUSED]})
     port = free_port()
     rig.public_url = f"http://127.0.0.1:{port}"
@@ -270,9 +270,9 @@ async def test_a_bulk_of_texts_survives_kills_and_holds_up_no_urgent_one(
     kannel = Kannel(tmp_path / "kannel").start()
     stack.callback(kannel.stop)
     rig = Rig(bus, {"kannel": KannelChannel})
-    rig.secrets = KnownSecrets({"env:PASSWORD": PASSWORD})
+    rig.secrets = KnownSecrets({"env:SHARED__PASSWORD": PASSWORD})
     rig.http = await stack.enter_async_context(ClientSession())
-    settings = {"url": kannel.url, "username": USER, "password": "env:PASSWORD", "sender": "Relay"}
+    settings = {"url": kannel.url, "username": USER, "password": "env:SHARED__PASSWORD", "sender": "Relay"}
     many, urgent = [f"+4477008{n:05}" for n in range(1_200)], "+447700900123"
     await rig.group("peckham", texts={"kind": "kannel", **settings, "audience": "community", "to": many})
     await rig.group(texts={"kind": "kannel", **settings, "to": [urgent]})

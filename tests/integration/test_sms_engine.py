@@ -56,10 +56,10 @@ async def twilio() -> AsyncIterator[Twilio]:
 
 async def test_each_number_is_tried_as_its_answers_say(memory_bus: MemoryBus, twilio: Twilio) -> None:
     rig = Rig(memory_bus, {"twilio": TwilioChannel})
-    rig.secrets = KnownSecrets({"env:TOKEN": "made-up-token"})
+    rig.secrets = KnownSecrets({"env:HACKNEY__TOKEN": "made-up-token"})
     async with AsyncExitStack() as stack:
         rig.http = await stack.enter_async_context(ClientSession())
-        settings = {"account_sid": "AC" + "0" * 32, "auth_token": "env:TOKEN", "api": twilio.url}
+        settings = {"account_sid": "AC" + "0" * 32, "auth_token": "env:HACKNEY__TOKEN", "api": twilio.url}
         numbers = [FINE, LEFT, BUSY, HUNG, BROKEN, DOWN]
         await rig.group(texts={"kind": "twilio", **settings, "sender": "Hackney", "to": numbers})
         with capture_logs() as logs:

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.console.decide import aftercare_views
 from services.console.decide.draft import Document
+from services.console.decide.heard import queued
 from services.console.decide.incidents import CLOSED
 from shared.contracts.base import HUB
 
@@ -18,18 +19,8 @@ _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "langua
 _HELD = ("report_id", "at", "reason", "asked", "leans_to", "groups", "drill", "digested", "text", "place",
          "first_hand", "language", "erased")  # fmt: skip
 _WORDLESS = {"text": None, "place": None, "position": None}
-_ALERT = (
-    "alert_id",
-    "at",
-    "group",
-    "audience",
-    "kind",
-    "ask",
-    "recipients",
-    "results",
-    "receipts",
-    "settled",
-)
+_ALERT = ("alert_id", "at", "group", "audience", "kind", "ask", "recipients", "results", "receipts",
+          "settled")  # fmt: skip
 
 
 def may_see(incident: Document, roles: Mapping[str, str]) -> bool:
@@ -98,6 +89,7 @@ def whole(
         "aftercare": aftercare_views.aftercare(incident, names, wordless=wordless),
         "history": [_step(step, reasons, names) for step in incident.get("timeline", ())],
         "told": [_only(alert, _ALERT) for alert in sorted(alerts, key=lambda a: a.get("seq", 0))],
+        "queued": queued(incident),
     }
 
 

@@ -83,9 +83,9 @@ class KannelChannel:
         example={
             "url": "http://127.0.0.1:13013",
             "username": "relay",
-            "password": "env:GROUP_KANNEL_PASSWORD",
+            "password": "env:HACKNEY__KANNEL_PASSWORD",
             "sender": "Hackney",
-            "to": ["+447700900123", "file:/etc/relay/second-number"],
+            "to": ["+447700900123", "file:/run/secrets/hackney/second-number"],
         },
         sms=True,
         set_up="""

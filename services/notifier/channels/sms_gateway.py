@@ -59,8 +59,8 @@ class SmsGatewayChannel:
         example={
             "url": "http://192.0.2.7:8080",
             "username": "sms",
-            "password": "env:GROUP_SMS_PASSWORD",
-            "signing_key": "env:GROUP_SMS_SIGNING_KEY",
+            "password": "env:HACKNEY__SMS_PASSWORD",
+            "signing_key": "env:HACKNEY__SMS_SIGNING_KEY",
             "to": ["+447700900123"],
         },
         sms=True,

@@ -59,7 +59,7 @@ class TwilioChannel:
         tested="fake",
         example={
             "account_sid": "AC00000000000000000000000000000000",
-            "auth_token": "env:GROUP_TWILIO_TOKEN",
+            "auth_token": "env:HACKNEY__TWILIO_TOKEN",
             "sender": "+442079460000",
             "to": ["+447700900123"],
         },

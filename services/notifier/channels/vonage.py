@@ -94,8 +94,8 @@ class VonageChannel:
         tested="fake",
         example={
             "api_key": "abcd1234",
-            "api_secret": "env:GROUP_VONAGE_SECRET",
-            "signature_secret": "env:GROUP_VONAGE_SIGNATURE",
+            "api_secret": "env:HACKNEY__VONAGE_SECRET",
+            "signature_secret": "env:HACKNEY__VONAGE_SIGNATURE",
             "sender": "Hackney",
             "to": ["+447700900123"],
         },

@@ -13,7 +13,7 @@ from services.router.decide.locate import locate
 from services.router.decide.permissions import refusal
 from services.router.decide.text import alike, sketch
 from services.router.decide.understand import understand
-from shared.contracts import aftercare, desk, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
@@ -278,6 +278,8 @@ COMMANDS: dict[str, Any] = {
     "shift_take": duty.TakeShift,
     "shift_give_up": duty.GiveUpShift,
     "shift_note": duty.NoteShift,
+    "drill_begin": drills.BeginDrill,
+    "drill_end": drills.EndDrill,
     "define_group": desk.DefineGroup,
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
@@ -292,7 +294,7 @@ VERIFIER = {
 DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
     "reopen", "escalate", "mute", "unmute", "flood",
-    "account", "post", "post_withdraw", "shift_offer", "shift_withdraw",
+    "account", "post", "post_withdraw", "shift_offer", "shift_withdraw", "drill_begin", "drill_end",
 }  # fmt: skip
 RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member", "test_channel"}
 
