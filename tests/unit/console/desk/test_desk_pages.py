@@ -153,6 +153,27 @@ async def test_a_form_sent_twice_is_done_once(desk: DeskRig) -> None:
     assert page.count("Called the café.") == 1
 
 
+async def test_a_preview_of_texts_says_how_many_numbers_and_segments_are_paid_for(desk: DeskRig) -> None:
+    to = [f"+44770090010{n}" for n in range(3)]
+    settings = {"url": "http://127.0.0.1:13013", "username": "relay", "password": "env:HACKNEY__KANNEL",
+                "sender": "Hackney", "to": to}  # fmt: skip
+    texts = ChannelDefinition(id="texts", kind="kannel", audience="community", settings=settings)
+    await desk.group("hackney", channels=[texts, VERIFIERS], policy=Policy(second_person_above=500))
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    form = f"/desk/{code}/confirm"
+    await ada.get(form)
+    shown = _bare(
+        await ada.send(form, text="Six officers \u2013 near the caf\u00e9\u2019s door.", ask="WITNESSES")
+    )
+    assert "3 phone numbers" in shown
+    assert "SMS each: 2, in all: 6" in shown
+    assert "Six officers - near the café&#39;s door." in shown
+    previewed = await desk.act("confirm/preview", "Ada", incident=code, ask="WITNESSES", text="Six officers.")
+    sends = previewed["sends"]
+    assert {s["channel"]: s["segments"] for s in sends} == {"texts": 2, "hook": None}
+
+
 async def test_guided_confirm_builds_the_text_shows_it_and_sends_it(desk: DeskRig) -> None:
     code = await one_raid(desk)
     ada = await browser(desk, "Ada")
