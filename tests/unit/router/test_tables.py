@@ -120,6 +120,8 @@ def test_an_ambiguous_street_is_settled_by_what_else_is_known(
     ("text", "phone", "expected"),
     [
         ("raid Ashwin Street", (55.86, -4.25, 20), (51.547, -0.0748)),
+        ("raid Ashwin Street Dalston", (52.455, -1.86, 20), (51.547, -0.0748)),
+        ("raid Ashwin Street", (52.455, -1.86, 20), (52.455, -1.86)),
         ("raid Ashwin Street", (51.5473, -0.0751, 20), (51.5473, -0.0751)),
         ("raid here", (51.5, -0.1, 20), (51.5, -0.1)),
         ("raid in Dalston", (51.5485, -0.0760, 40), (51.5485, -0.0760)),
@@ -127,6 +129,8 @@ def test_an_ambiguous_street_is_settled_by_what_else_is_known(
     ],
     ids=[
         "words beat a distant phone",
+        "words with a town beat one in another city",
+        "a phone in a city whose streets are not listed beats a street alone",
         "the phone refines",
         "phone alone",
         "phone in the area",
