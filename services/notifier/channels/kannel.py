@@ -90,7 +90,7 @@ class KannelChannel:
         sms=True,
         set_up="""
 1. Give the relay a user of its own in `kannel.conf`. Without `max-messages` Kannel cuts every message
-   after 160 characters **and says nothing**; set it to 5:
+   after 160 characters, says that it took it, **and nobody is told** (seen with 1.4.5); set it to 5:
 
        group = sendsms-user
        username = relay
@@ -99,8 +99,7 @@ class KannelChannel:
        concatenation = true
 
 2. Keep the smsbox to machines of yours: `sendsms-interface = 127.0.0.1`, and in the group `core`
-   `admin-interface` and `smsbox-interface`. Leave out `access-log`, or set `access-log-clean`: it holds
-   numbers and texts.
+   `admin-interface` and `smsbox-interface`. Leave out `access-log`: it holds numbers and texts.
 3. Put the password where `password` says, in the notifier's environment or in a file.
 4. For receipts set `RELAY_NOTIFIER_PUBLIC_URL` to the notifier's address as Kannel reaches it; on the same
    machine `http://127.0.0.1:8083`. Then test the channel (the button on its page, or
@@ -115,7 +114,7 @@ class KannelChannel:
   possible, a third is not.
 - An urgent message waits two hours for a phone that is off, any other four.
 - Let something start the smsbox again when it ends (`run_kannel_box`, systemd): that of Kannel 1.4.5 was seen
-  to die when nobody listened where it wanted to call back. What it had queued lies in the bearerbox.
+  to die when nobody listened where it wanted to call back.
 - Tested against the real bearerbox and smsbox, with Kannel's own fakesmsc in the network's place. Never run
   against a real SMS centre.
 """,

@@ -75,8 +75,9 @@ class TwilioChannel:
         notes="""
 - **What it costs.** Twilio's price for each segment and number, and what it takes for the number. Words for
   SMS keep to two segments of 153 characters; the preview says how many.
-- *Accepted* means that Twilio queued it; a plain number sends about one segment a second, so 600 numbers
-  take twenty minutes. *Delivered* and *failed* come later, in callbacks that Twilio signs.
+- *Accepted* means that Twilio queued it. How fast it sends depends on the kind of number and its country: at
+  one segment a second 600 numbers take twenty minutes. *Delivered* and *failed* come later, in callbacks
+  that Twilio signs.
 - `has_left` (Twilio's 21610): this person texted STOP. It is never tried again for that alert, and each
   later alert is refused by Twilio at no cost until they text START. Take the number out.
 - Twilio has no key against copies: what broke off on the way is sent once more, so a second copy is
