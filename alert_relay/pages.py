@@ -21,7 +21,7 @@ from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import Spec, WritesBack
+from shared.plugins.spec import GivesReceipts, Spec, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,11 @@ WRITES_BACK = (
 READS = (
     "**Reads its source.** Nothing is called from outside: ingest keeps a connection open, and begins it "
     "anew when it breaks. `relay status` shows how it stands.\n\n"
+)
+RECEIPTS = (
+    "**Receipts.** What its provider says later, *delivered* or *failed*, comes into the ledger and to the "
+    "desk, where the provider can reach the notifier (`RELAY_NOTIFIER_PUBLIC_URL`); else only *accepted* is "
+    "known ([ADR 24](../adr/0024-receipts-come-in-at-the-notifier.md)).\n\n"
 )
 FOR_AUTHORS = """
 ## A bridge that writes back
@@ -89,6 +94,20 @@ and `BadCredentials` take `words`: the provider's own text as it came, and nothi
 fills it from an HTTP answer's body. The host cuts it, cleans it of secrets, addresses and numbers, seals it
 for a test and forgets it for anything else; it takes no part in comparing outcomes and stands in no `repr`,
 so in no log.
+
+## A channel whose provider says what became of a message
+
+`Delivered` means that the provider took it, no more. A channel whose provider calls back later has
+`receipts` too (`GivesReceipts`): it gives the provider `host.receipts_url` (empty where the hub has no such
+address; it may append a query of its own), checks the signature of what comes back, and answers
+`DeliveryReceipt`s with the `provider_id` of that `Delivered`, or `Ignored`, or `Refused`. The host drops ids
+that the ledger does not know, records what is new, and answers the provider once that is stored; so a
+plug-in keeps nothing.
+
+## Channels that are SMS
+
+Their spec says `sms=True`, so that a preview counts segments (`sms_length` counts them), and `max_chars` is
+306: then the words are plain letters in two segments wherever they can be.
 
 ## Members who write to the desk
 
@@ -176,6 +195,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
         f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
+        f"{RECEIPTS if issubclass(plugin, GivesReceipts) else ''}"
         f"{_parts(spec)}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"

@@ -8,6 +8,8 @@ from shared.plugins.spec import (
     Channel,
     ChannelHost,
     Delivered,
+    DeliveryReceipt,
+    GivesReceipts,
     Ignored,
     IncomingReport,
     Outcome,
@@ -29,6 +31,7 @@ from shared.plugins.spec import (
     WritesBack,
 )
 from shared.words.desk_reply import looks_like_desk_reply, with_code_of
+from shared.words.sms import sms_length
 
 __all__ = [
     "CANNOT_WRITE_BACK",
@@ -38,6 +41,8 @@ __all__ = [
     "Channel",
     "ChannelHost",
     "Delivered",
+    "DeliveryReceipt",
+    "GivesReceipts",
     "Ignored",
     "IncomingReport",
     "Outcome",
@@ -58,5 +63,6 @@ __all__ = [
     "WebhookResponse",
     "WritesBack",
     "looks_like_desk_reply",
+    "sms_length",
     "with_code_of",
 ]

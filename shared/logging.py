@@ -4,11 +4,32 @@ Bind ids per message with `structlog.contextvars.bound_contextvars(report_id=…
 """
 
 import logging
+import re
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic_core import to_json
+
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])")
+"""A phone number with its country."""
+
+
+def without_numbers(
+    _logger: Any, _method: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """The line with phone numbers crossed out, wherever they stand: no line means to hold one."""
+    return {key: _crossed_out(value) for key, value in line.items()}
+
+
+def _crossed_out(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NUMBER.sub("+***", value)
+    if isinstance(value, dict):
+        return {_crossed_out(key): _crossed_out(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_crossed_out(inner) for inner in value]
+    return value
 
 
 def _json(line: Any, **_: Any) -> str:
@@ -29,6 +50,7 @@ def configure_logging(service: str, *, log_format: str = "json") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
+            without_numbers,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -84,7 +84,7 @@ def whole(incident: Mapping[str, Any]) -> None:
     reports = [(_time(r), _seen(r), r.get("text"), r.get("report_id")) for r in incident.get("reports") or ()]
     steps = [(_time(s), s["what"], s.get("by"), s.get("text")) for s in incident.get("history") or ()]
     told = [
-        (_time(t), t["group"], t["audience"], t["kind"], t.get("recipients"))
+        (_time(t), t["group"], t["audience"], t["kind"], t.get("recipients"), _accepted(t), *_arrived(t))
         for t in incident.get("told") or ()
     ]
     say("")
@@ -92,7 +92,21 @@ def whole(incident: Mapping[str, Any]) -> None:
     say("")
     table("What was done", ("at", "what", "by", "words"), steps)
     say("")
-    table("Who was told", ("at", "group", "audience", "what", "addresses"), told)
+    heads = ("at", "group", "audience", "what", "addresses", "accepted", "delivered", "failed")
+    table("Who was told", heads, told)
+
+
+def _accepted(told: Mapping[str, Any]) -> int:
+    """How many the channels' providers took; whether they arrived is another question."""
+    return sum(figures.get("delivered", 0) for figures in (told.get("results") or {}).values())
+
+
+def _arrived(told: Mapping[str, Any]) -> tuple[int | str, int | str]:
+    """How many arrived and how many did not, as providers said later; blank where none says so."""
+    said = (told.get("receipts") or {}).values()
+    if not said:
+        return "", ""
+    return sum(f.get("delivered", 0) for f in said), sum(f.get("failed", 0) for f in said)
 
 
 def _taken(incident: Mapping[str, Any]) -> str | None:

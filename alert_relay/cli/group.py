@@ -144,7 +144,9 @@ def _until_answered(hub: Hub, name: str, channel: str) -> dict[str, Any]:
 def _tell_test(tested: dict[str, Any]) -> None:
     for answer in tested["answers"]:
         words = f' The provider said: "{answer["words"]}".' if answer["words"] else ""
-        say(f"recipient {answer['recipient']}: {answer['result']} ({answer['reason']}).{words}")
+        arrived = f" Then: {answer['arrived']} ({answer['arrived_why']})." if answer.get("arrived") else ""
+        result = "accepted" if answer["result"] == "delivered" else f"{answer['result']} ({answer['reason']})"
+        say(f"recipient {answer['recipient']}: {result}.{words}{arrived}")
     held = f": sending is stopped ({tested['held']})" if tested["held"] else ""
     say(f"{tested['channel']}: {tested['outcome']}{held}")
 

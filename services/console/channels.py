@@ -77,7 +77,8 @@ class Channels:
         plugin = self._plugins.get(definition.kind)
         if plugin is None:
             return ChannelFacts(definition, _DEFAULT_CHARS, None)
-        return ChannelFacts(definition, plugin.max_chars, self._count(plugin, definition))
+        count = self._count(plugin, definition)
+        return ChannelFacts(definition, plugin.max_chars, count, sms=plugin.spec.sms)
 
     def _count(self, plugin: type[Any], definition: ChannelDefinition) -> int | None:
         for host in self._hosts:

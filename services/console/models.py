@@ -284,6 +284,11 @@ class Recipient(BaseModel):
     result: str
     reason: str
     words: str = Field(description="The provider's own, cleaned; empty if it said none.")
+    arrived: Literal["delivered", "failed"] | None = Field(
+        default=None,
+        description="What the provider said later, if it does; `result` is before that.",
+    )
+    arrived_why: str | None = Field(default=None, description="Why it did not arrive.")
 
 
 class ChannelTested(BaseModel):
@@ -307,6 +312,7 @@ class Send(BaseModel):
     kind: str
     recipients: int | None = Field(default=None, description="How many; null where it cannot be told.")
     text: str
+    segments: int | None = Field(default=None, description="Of SMS: how many are paid for each recipient.")
 
 
 class Preview(BaseModel):

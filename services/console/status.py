@@ -10,6 +10,7 @@ from services.console.projector import STREAMS
 from shared.errors import BusError, StateUnavailableError
 from shared.ports import Progress
 
+_COUNTED: Final = ("decisions", "alerts", "deliveries", "receipts", "settled", "unreadable")
 _LAG: Final = 1_000
 """Messages behind that are not well any more."""
 
@@ -30,7 +31,8 @@ async def get_status(request: web.Request) -> web.Response:
         "streams": streams,
         **_totals(counts),
         "counts": {
-            k: counts.get(k, {}) for k in ("decisions", "alerts", "deliveries", "settled", "unreadable")
+            k: counts.get(k, {})
+            for k in ("decisions", "alerts", "deliveries", "receipts", "settled", "unreadable")
         },
     }
     return web.json_response(figures)

@@ -18,6 +18,7 @@ from services.notifier.decide.said import words_of
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_expired, claimed, settled
 from services.notifier.directory import Directory
 from services.notifier.engine import Claimed, Engine, Job
+from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, send_chunk
 from shared.contracts.alerts import AlertRaised
@@ -50,11 +51,18 @@ class Sealer(Protocol):
 class Attempts:
     """Makes attempts, and counts how they ended."""
 
-    def __init__(
-        self, writer: LedgerWriter, directory: Directory, clock: Clock, *, engine: Engine, keyring: Sealer
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
+        self,
+        writer: LedgerWriter,
+        directory: Directory,
+        clock: Clock,
+        *,
+        engine: Engine,
+        keyring: Sealer,
+        receipts: Receipts,
     ) -> None:
         self._writer, self._directory, self._keyring = writer, directory, keyring
-        self._clock, self._engine = clock, engine
+        self._clock, self._engine, self._receipts = clock, engine, receipts
         self.counted: Counter[tuple[str, str]] = Counter()
         """Outcomes since the start by (channel kind, result)."""
         self.without_credentials: set[str] = set()
@@ -104,6 +112,7 @@ class Attempts:
         if alert.kind == "TEST":
             record = await self._with_words(record, said)
         ending = await self._settle(delivery, alert, record)
+        self._receipts.learn(record)
         self._engine.fault("notifier.after_settle")
         self._count(alert, outcomes)
         return ending

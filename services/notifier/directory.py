@@ -17,7 +17,7 @@ from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefin
 from shared.errors import RelayError
 from shared.plugins.bound import BoundSecrets
 from shared.plugins.bridge_file import BridgeEntry
-from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Rejected, Secrets
+from shared.plugins.spec import BadCredentials, Channel, ChannelHost, GivesReceipts, Rejected, Secrets
 
 log = structlog.get_logger()
 
@@ -69,8 +69,9 @@ class Directory:
         bridges: Mapping[str, BridgeEntry] | None = None,
         *,
         bridge_secrets: Secrets | None = None,
+        public_url: str = "",
     ) -> None:
-        self._plugins, self._host = plugins, host
+        self._plugins, self._host, self._public_url = plugins, host, public_url.rstrip("/")
         # The operator writes the bridges file, so its references may be to what no channel may have.
         back = ChannelHost(http=host.http, secrets=bridge_secrets or host.secrets)
         self.reporters = Reporters(bridges or {}, back)
@@ -107,12 +108,35 @@ class Directory:
         key = (group, version, definition.id)
         if key not in self._ready:
             secrets = _Remembering(BoundSecrets(self._host.secrets, group))
-            made = self._make(definition, ChannelHost(http=self._host.http, secrets=secrets))
+            made = self._make(definition, self._lent(group, definition.id, secrets))
             if isinstance(made, Rejected | BadCredentials):
                 return made
             self._ready[key] = made
             self._private[key] = frozenset(secrets.resolved)
         return self._ready[key]
+
+    def _lent(self, group: str, channel_id: str, secrets: Secrets) -> ChannelHost:
+        url = f"{self._public_url}/receipts/{group}/{channel_id}" if self._public_url else ""
+        return ChannelHost(http=self._host.http, secrets=secrets, receipts_url=url)
+
+    def gives_receipts(self, kind: str) -> bool:
+        """Whether channels of this kind understand what their provider says later."""
+        plugin = self._plugins.get(kind)
+        return plugin is not None and issubclass(plugin, GivesReceipts)
+
+    def knows(self, group: str) -> bool:
+        """Whether any version of the group has been read yet."""
+        return group in self._versions
+
+    def receiver(self, group: str, channel_id: str) -> GivesReceipts | None:
+        """Who understands a provider's call: the channel as the latest version that has it says."""
+        known = self._versions.get(group, {})
+        for number in sorted(known, reverse=True):
+            definition = known[number].channel(channel_id)
+            if definition is not None:
+                made = self.channel(group, number, definition)
+                return made if isinstance(made, GivesReceipts) else None
+        return None
 
     def private(self, group: str, version: int, channel_id: str) -> frozenset[str]:
         """The secrets and addresses of a channel that is ready: what no page and no log may show."""

@@ -17,7 +17,15 @@ ENDING: Final = "ending"
 BEGIN: Final = -1
 END: Final = -2
 """What stands for the chunk in a job about the whole alert."""
-WIDTHS: Final = {"smtp": 8, "signal": 4, EXPANDING: 64, ENDING: 64}
+WIDTHS: Final = {
+    "smtp": 8,
+    "signal": 4,
+    "twilio": 16,
+    "vonage": 8,
+    "sms-gateway": 2,
+    EXPANDING: 64,
+    ENDING: 64,
+}
 """Sends at once per lane where the usual number would be rude or useless."""
 
 

@@ -8,6 +8,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 from services.notifier.channels import load_channels
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine
+from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.settings import NotifierSettings
 from services.notifier.worker import Notifier
 from shared.bus import open_bus
@@ -42,16 +43,18 @@ async def main() -> None:
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
         keyring = Keyring(master, bus, clock, source="notifier")
         await keyring.verify_master(leave_mark=False)
+        directory = Directory(
+            plugins,
+            ChannelHost(http=http, secrets=_secrets(settings)),
+            bridges,
+            bridge_secrets=ReferencedSecrets(),
+            public_url=settings.notifier_public_url,
+        )
         notifier = Notifier(
             bus,
             keyring,
             clock,
-            Directory(
-                plugins,
-                ChannelHost(http=http, secrets=_secrets(settings)),
-                bridges,
-                bridge_secrets=ReferencedSecrets(),
-            ),
+            directory,
             Engine(
                 lease_s=settings.claim_lease_s,
                 deadline_s=settings.send_deadline_s,
@@ -62,6 +65,13 @@ async def main() -> None:
         )
         app = web.Application(middlewares=[problems])
         add_health(app, notifier.health)
+        door = ReceiptDoor(
+            notifier.receipts,
+            directory,
+            public_url=settings.notifier_public_url,
+            ready=lambda: notifier.ready,
+        )
+        door.add_to(app)
         try:
             port = await stack.enter_async_context(site(app, settings.host, settings.notifier_port))
         except OSError as error:

@@ -11,7 +11,9 @@ class NotifierSettings(ServiceSettings):
     """Read once, in `main`, from the environment (prefix RELAY_)."""
 
     notifier_port: int = Field(default=8083, ge=0, le=65535)
-    """Where /health is served."""
+    """Where /health is served, and where providers' receipts come in (/receipts)."""
+    notifier_public_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    """The address under which providers reach /receipts; empty: no receipts are asked for."""
     console_public_url: str = ""
     """The console's own setting: where people reach the live page; empty: messages hold no link."""
     ingest_bridges_file: Path | None = None

@@ -25,9 +25,10 @@ from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, WIDTHS, Engi
 from services.notifier.kill_switch import Asked, KillSwitches
 from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
+from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.ledger import AlertExpanded, AlertSettled, LedgerRecord
+from shared.contracts.ledger import AlertExpanded, AlertSettled, DeliveryReceipted, LedgerRecord
 from shared.lifecycle import WorkerEndedError
 from shared.ports import Bus, Clock, Entry
 
@@ -54,7 +55,16 @@ class Notifier:
             bus, keyring, clock, directory, is_own=self._writer.is_own, sleep=self._engine.sleep
         )
         self._preparation = Preparation(self._reader, directory, clock, engine=self._engine)
-        self._attempts = Attempts(self._writer, directory, clock, engine=self._engine, keyring=keyring)
+        self.receipts = Receipts(self._writer, directory, clock)
+        """What providers say later; the door takes it."""
+        self._attempts = Attempts(
+            self._writer,
+            directory,
+            clock,
+            engine=self._engine,
+            keyring=keyring,
+            receipts=self.receipts,
+        )
         self._switches = KillSwitches(bus)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
@@ -101,9 +111,15 @@ class Notifier:
             "outcomes": {
                 f"{kind}.{result}": n for (kind, result), n in sorted(self._attempts.counted.items())
             },
+            "receipts": dict(sorted(self.receipts.counted.items())),
             "bad_credentials": sorted(self._attempts.without_credentials),
             "held": dict(self._held),
         }
+
+    @property
+    def ready(self) -> bool:
+        """Whether the ledger is read, so that a receipt's message is known if it ever was."""
+        return self._ledger_read.is_set()
 
     async def _follow_decisions(self) -> None:
         await self._ledger_read.wait()
@@ -124,6 +140,9 @@ class Notifier:
     # --- what comes in -------------------------------------------------------------------------
 
     def _on_record(self, record: LedgerRecord) -> None:
+        self.receipts.learn(record)
+        if isinstance(record, DeliveryReceipted):
+            return
         if isinstance(record, AlertSettled):
             self._forget(record.alert_id)
         if record.alert_id in self._settled:

@@ -55,7 +55,10 @@ class ChunkClaimed(LedgerRecord):
 
 
 class RecipientOutcome(Frozen):
-    """How the attempt ended for one recipient. `unknown`: it may or may not have arrived."""
+    """How the attempt ended for one recipient. `unknown`: it may or may not have arrived.
+
+    `delivered` means that the provider took it, no more; that it arrived is a `DeliveryReceipted`.
+    """
 
     recipient: Recipient
     result: Result
@@ -91,3 +94,17 @@ class AlertSettled(LedgerRecord):
     delivered: int
     unsent: tuple[RecipientOutcome, ...] = ()
     reason: Literal["done", "expired", "flagged", "no_recipients", "unreadable"]
+
+
+class DeliveryReceipted(LedgerRecord):
+    """What a provider said later of a message that it had taken: it arrived, or it never will.
+
+    Of one message both may be said, in any order (of its parts, or of two copies): then it failed.
+    """
+
+    type: Literal["delivery.receipted.v1"] = "delivery.receipted.v1"
+    recipient: Recipient
+    channel_kind: str
+    provider_id: str
+    arrived: Literal["delivered", "failed"]
+    reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]

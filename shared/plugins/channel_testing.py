@@ -10,10 +10,12 @@ needs only the members of `Provider`.
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
+from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import ClientSession, DummyCookieJar, web
@@ -31,6 +33,8 @@ from shared.plugins.spec import (
     RetryLater,
     Unknown,
 )
+
+_SECRET = re.compile("secret|password|token|signing")
 
 MESSAGE = RenderedMessage(
     alert_id="a1",
@@ -101,7 +105,10 @@ class Provider(Protocol):
 
 
 class HttpProvider:
-    """A provider that speaks HTTP, on a free loopback port; a JSON body's words stand in its `words`."""
+    """A provider that speaks HTTP, on a free loopback port.
+
+    The words stand in a form's or a JSON body's field `words` (`text`, or `message.text` deeper within).
+    """
 
     def __init__(self, words: str = "text") -> None:
         self.url, self._words = "", words
@@ -151,10 +158,16 @@ class HttpProvider:
 
 
 def _words_in(body: str, headers: Mapping[str, str], key: str) -> str:
-    """The message's text: of a JSON body what stands under the key, else the body."""
-    if headers.get("content-type", "").startswith("application/json"):
-        return str(json.loads(body).get(key, ""))
-    return body
+    """The message's text: what stands under the key in a form or JSON body, else the body."""
+    kind = headers.get("content-type", "")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body, keep_blank_values=True)).get(key, "")
+    if not kind.startswith("application/json"):
+        return body
+    found: Any = json.loads(body)
+    for name in key.split("."):
+        found = found.get(name, "")
+    return str(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +232,7 @@ class ChannelConformance:
     def test_its_example_is_valid_and_names_secrets_by_reference(self) -> None:
         """The documentation's example works."""
         self.plugin.Settings.model_validate(self.plugin.spec.example)
-        secret = [v for k, v in self.plugin.spec.example.items() if k in {"secret", "password", "token"}]
+        secret = [v for k, v in self.plugin.spec.example.items() if _SECRET.search(k)]
         assert all(str(v).startswith(("env:", "file:")) for v in secret)
         assert self.plugin.spec.who_else_reads
 

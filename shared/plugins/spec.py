@@ -42,6 +42,8 @@ class Spec:
     senders: Literal["account", "number"] = "number"
     """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
+    sms: bool = False
+    """Of a channel: whether its messages are paid by the SMS segment, so that a preview says how many."""
     set_up: str = ""
     """What to do at the provider, step by step (Markdown)."""
     while_away: str = ""
@@ -261,7 +263,7 @@ def _words() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The provider took it."""
+    """The provider took it: no more than that. Whether it arrived, some say later (`GivesReceipts`)."""
 
     provider_id: str | None = None
 
@@ -310,6 +312,9 @@ class ChannelHost:
 
     http: "ClientSession"
     secrets: Secrets
+    receipts_url: str = field(default="", kw_only=True)
+    """Where the provider may call this very channel (`GivesReceipts`); empty where
+    the hub has no such address."""
 
 
 @runtime_checkable
@@ -401,4 +406,31 @@ class Channel(Protocol):
         Where the provider has idempotency keys, pass `key` on. Return a value for every
         foreseeable result; an exception counts as `Unknown`.
         """
+        ...
+
+
+Arrived = Literal["delivered", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReceipt:
+    """What a provider says later of one message that it had taken: it arrived, or it never will."""
+
+    provider_id: str
+    """As in the `Delivered` of that message; the host drops what it does not know."""
+    arrived: Arrived
+    reason: str = "delivered"
+    """A short constant, for a failure the provider's own reason."""
+
+
+@runtime_checkable
+class GivesReceipts(Protocol):
+    """What a channel may do besides: understand what its provider calls back later about a message.
+
+    The provider calls `ChannelHost.receipts_url`, perhaps with a query of the channel's own. That it says the
+    same twice, or late, or in the wrong order, does no harm: the host knows what was said.
+    """
+
+    def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Ignored | Refused:
+        """What a call says, once its signature is found good. Pure, as `Bridge.parse`: it answers at once."""
         ...

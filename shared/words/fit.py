@@ -5,7 +5,10 @@ the highest figure goes first. So what is lost when a message is too long is dec
 template, not by where the text happens to end. Pure.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from shared.words.sms import is_plain, sms_places, spelled_plainly
 
 _MUST = 0
 
@@ -28,12 +31,27 @@ def parts_of(rendered: str) -> list[Part]:
     return parts
 
 
-def fit(parts: list[Part], limit: int, *, joined_by: str) -> str:
+def fit(parts: Sequence[Part], limit: int, *, joined_by: str, length: Callable[[str], int] = len) -> str:
     """The message with as many parts as fit within `limit`; raises `ValueError` if the musts don't."""
     kept = list(parts)
-    while len(text := joined_by.join(p.text for p in kept)) > limit:
+    while (found := length(text := joined_by.join(p.text for p in kept))) > limit:
         last = max(range(len(kept)), key=lambda i: (kept[i].rank, i))
         if kept[last].rank == _MUST:
-            raise ValueError(f"what may not be dropped has {len(text)} characters, more than {limit}")
+            raise ValueError(f"what may not be dropped has length {found}, more than {limit}")
         del kept[last]
     return text
+
+
+def fit_sms(parts: Sequence[Part], limit: int) -> str:
+    """The message within `limit` places of SMS; what may not be dropped stays, though it cost more.
+
+    Letters are spelled plainly where that can be, and a part that would make all of it UCS-2 (a quotation in
+    Arabic) is dropped, unless it may not be.
+    """
+    plainly = [replace(part, text=text) for part in parts if (text := spelled_plainly(part.text))]
+    musts_plain = all(is_plain(part.text) for part in plainly if part.rank == _MUST)
+    kept = [part for part in plainly if is_plain(part.text)] if musts_plain else plainly
+    try:
+        return fit(kept, limit, joined_by=" ", length=sms_places)
+    except ValueError:
+        return fit(kept, limit, joined_by=" ")

@@ -24,7 +24,8 @@ from shared.contracts.groups import GroupDefinition
 from shared.errors import RelayError
 from shared.plugins.spec import RenderedMessage
 from shared.words.clean import clean, clip
-from shared.words.fit import fit, parts_of
+from shared.words.fit import Part, fit, fit_sms, parts_of
+from shared.words.sms import spelled_plainly
 
 MIN_CHARS: Final = 306
 """Two SMS segments: the shortest message that can carry everything that must be said."""
@@ -50,10 +51,11 @@ def render(
 ) -> RenderedMessage:
     """The message for the alert's audience; in English where the language has no templates.
 
-    `max_chars` is what the channel carries well; under 480 the words are the short ones, and
-    below `MIN_CHARS` raises `ValueError`. `base_url` is the public address of the hub's pages
-    ("" for no link). The alert's body must be in clear: `ValueError` if it is sealed or gone.
-    Raises `NotForThisAudienceError` for unconfirmed news to anybody but verifiers.
+    `max_chars` is what the channel carries well; up to 480 the words are the short ones, made for SMS: in
+    its alphabet where they can be, and counted as it counts. Below `MIN_CHARS` raises `ValueError`.
+    `base_url` is the public address of the hub's pages ("" for no link). The alert's body must be in clear:
+    `ValueError` if it is sealed or gone. Raises `NotForThisAudienceError` for unconfirmed news to anybody
+    but verifiers.
     """
     if max_chars < MIN_CHARS:
         raise ValueError(f"a message needs {MIN_CHARS} characters, the channel takes {max_chars}")
@@ -62,8 +64,9 @@ def render(
     size = "short" if max_chars <= _SHORT_UP_TO else "long"
     spoken = language if language in _languages() else "en"
     facts = _facts(alert, group, size=size, base_url=base_url)
-    text = _text(f"{spoken}/{size}/{alert.kind}.j2", facts, max_chars, " " if size == "short" else "\n")
-    subject = _text(f"{spoken}/subject.j2", facts, _MAX_SUBJECT, " ")
+    parts = _parts(f"{spoken}/{size}/{alert.kind}.j2", facts)
+    text = fit_sms(parts, max_chars) if size == "short" else fit(parts, max_chars, joined_by="\n")
+    subject = fit(_parts(f"{spoken}/subject.j2", facts), _MAX_SUBJECT, joined_by=" ")
     return RenderedMessage(
         alert_id=alert.alert_id,
         kind=f"{facts['drill']}{alert.kind}",
@@ -77,8 +80,8 @@ def render(
     )
 
 
-def _text(template: str, facts: Mapping[str, Any], limit: int, joined_by: str) -> str:
-    return fit(parts_of(_environment().get_template(template).render(facts)), limit, joined_by=joined_by)
+def _parts(template: str, facts: Mapping[str, Any]) -> list[Part]:
+    return parts_of(_environment().get_template(template).render(facts))
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -113,7 +116,7 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
         "kind": alert.kind,
         "drill": "DRILL " if alert.drill else "",
         "at": _local(alert.at),
-        "group": clean(group.name, 30 if size == "short" else 80),
+        "group": _named(group.name, size, 30, 80) or group.id,
         "code": alert.code or "",
         "ask": alert.ask,
         "status": alert.status or "",
@@ -132,7 +135,7 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
 def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str, Any]:
     trusted = alert.audience == "verifiers"
     where = _place(alert, body)
-    label = clean(where.label, 50 if size == "short" else 120) or "place not known"
+    label = _named(where.label, size, 50, 120) or "place not known"
     return {
         "place": label,
         "brief_place": clip(label, 50),
@@ -158,6 +161,11 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         **_team_facts(alert, body, size, trusted=trusted),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
+
+
+def _named(name: str, size: str, short: int, long: int) -> str:
+    """A name as the size has it; empty where nothing of it can be said."""
+    return clean(name, long) if size != "short" else spelled_plainly(clean(name, short))
 
 
 def _still(alert: AlertRaised, body: AlertBody) -> bool:

@@ -120,7 +120,7 @@ async def test_the_whole_relay_from_a_report_to_the_community_by_the_desk(
         await page.get_by_role("button", name="Send to").click()
         await expect(page.get_by_text("Confirmed. The messages are on their way")).to_be_visible()
         await relay.wait_until(lambda: len(relay.sink.log) >= 3, "verifiers and community hear")
-        await expect(page.get_by_text("delivered 1").first).to_be_visible()
+        await expect(page.get_by_text("accepted 1").first).to_be_visible()
         incident = await relay.the_incident("hackney")
         assert (incident["code"], incident["status"]) == (code, "confirmed")
         await context.close()

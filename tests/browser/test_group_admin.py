@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 WORDS = {
     "en": {
         "make": "Make the group", "no_area": "The group has no area yet.", "save_area": "Save this area",
-        "save": "Save", "works": "Delivered: this channel works.",
+        "save": "Save", "works": "Accepted: this channel works.",
         "fails": "This channel does not work.", "wrong_token": "The token is wrong.",
         "no_drill": "There was no exercise in the last weeks.",
         "clear": "A secret is written here in clear.",
@@ -30,7 +30,7 @@ WORDS = {
     },
     "ar": {
         "make": "أنشئ المجموعة", "no_area": "ليس للمجموعة منطقة بعد.", "save_area": "احفظ هذه المنطقة",
-        "save": "احفظ", "works": "وصلت: هذه القناة تعمل.",
+        "save": "احفظ", "works": "قُبلت: هذه القناة تعمل.",
         "fails": "هذه القناة لا تعمل.", "wrong_token": "الرمز خاطئ.",
         "no_drill": "لم يجرِ أي تمرين في الأسابيع الأخيرة.",
         "clear": "هنا سر مكتوب كما هو.",
@@ -250,7 +250,7 @@ async def test_everything_works_by_keyboard_and_without_scripts(desk: Desk) -> N
         await page.keyboard.press("Enter")
         await page.focus("form[action$='/test'] button")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("Delivered: this channel works.")).to_be_visible()
+        await expect(page.get_by_text("Accepted: this channel works.")).to_be_visible()
         await page.focus("details summary")
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")

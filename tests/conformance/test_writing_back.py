@@ -137,7 +137,7 @@ TWILIO = Case(
     answers=(
         *COMMON,
         Answer(201, Delivered()),
-        Answer(400, Rejected("blocked_by_recipient"), body=b'{"code": 21610}', exact=True),
+        Answer(400, Rejected("has_left"), body=b'{"code": 21610}', exact=True),
         Answer(429, RetryLater("http_429"), exact=True),
     ),
 )

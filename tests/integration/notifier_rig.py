@@ -79,6 +79,9 @@ class Rig:
         self.bus, self.plugins = bus, plugins
         self.bridges: dict[str, BridgeEntry] = {}
         self.secrets = KnownSecrets({})
+        self.http: Any = None
+        self.public_url = ""
+        self.directories: list[Directory] = []
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
 
@@ -115,11 +118,11 @@ class Rig:
     def start(self, **engine: Any) -> Notifier:
         """Start a notifier in this process."""
         keyring = Keyring(MasterKey(b"k" * 32), self.bus, SystemClock(), source="notifier")
-        host = ChannelHost(http=None, secrets=self.secrets)  # type: ignore[arg-type] # nothing here uses HTTP
+        host = ChannelHost(http=self.http, secrets=self.secrets)
         options = {"lease_s": 0.4, "deadline_s": 0.3, "jitter": lambda: 1.0, **engine}
-        notifier = Notifier(
-            self.bus, keyring, SystemClock(), Directory(self.plugins, host, self.bridges), Engine(**options)
-        )
+        directory = Directory(self.plugins, host, self.bridges, public_url=self.public_url)
+        self.directories.append(directory)
+        notifier = Notifier(self.bus, keyring, SystemClock(), directory, Engine(**options))
         stop = asyncio.Event()
         self._running.append((stop, asyncio.create_task(notifier.run(stop))))
         return notifier

@@ -6,7 +6,7 @@ from services.console.decide.draft import Draft
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
 from shared.contracts.incidents import IncidentOpened, InputDecided, PositionCarried
-from shared.contracts.ledger import AlertSettled, ChunkSettled, LedgerRecord
+from shared.contracts.ledger import AlertSettled, ChunkSettled, DeliveryReceipted, LedgerRecord
 
 COUNTS = "counts"
 
@@ -31,6 +31,8 @@ def count(draft: Draft, event: Message) -> None:
             add(counts, "settled", event.reason)
         case ChunkSettled():
             _deliveries(draft, counts, event)
+        case DeliveryReceipted():
+            add(counts, "receipts", f"{event.channel_kind}.{event.arrived}")
 
 
 def _deliveries(draft: Draft, counts: dict[str, Any], event: ChunkSettled) -> None:

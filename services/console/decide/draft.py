@@ -21,6 +21,7 @@ LIFE_S: Final = 35 * _DAY
 _LIVES: Final[Mapping[str, int]] = {
     "report": LIFE_S,
     "alert": LIFE_S,
+    "receipts": LIFE_S,
     "channel_test": LIFE_S,
     "held": LIFE_S,
     "decided": LIFE_S,  # the page of acts says how each was decided

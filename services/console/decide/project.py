@@ -99,6 +99,7 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     lg.AlertExpanded: (told.needs, told.expanded),
     lg.ChunkSettled: (told.needs, told.chunk_settled),
     lg.AlertSettled: (told.needs, told.settled),
+    lg.DeliveryReceipted: (told.needs_of_receipt, told.receipted),
     g.GroupDefined: (people.needs_of_group, people.group_defined),
     g.MemberAdded: (people.needs, people.added),
     g.MemberRevoked: (_needs_of_revoked, _revoked),

@@ -22,6 +22,7 @@ from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
 from shared.tallies import held, tally_of_people
 from shared.words import MIN_CHARS, NOT_OVER, render
+from shared.words.sms import sms_length
 
 _END_KIND: Final[Mapping[str, AlertKind]] = {
     "officers_left": "OVER",
@@ -47,6 +48,7 @@ class ChannelFacts:
     definition: ChannelDefinition
     max_chars: int
     recipients: int | None
+    sms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,4 +262,5 @@ def _send(alert: AlertRaised, group: GroupFacts, channel: ChannelFacts, base_url
         kind=message.kind,
         recipients=channel.recipients,
         text=message.text,
+        segments=sms_length(message.text).segments if channel.sms else None,
     )

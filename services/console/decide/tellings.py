@@ -54,7 +54,8 @@ def _message(alert: Document) -> tuple[str, str]:
 
 def _open(alert: Document) -> bool:
     settled = alert.get("settled") or {}
-    return settled.get("reason") not in {"done", _NOBODY} or bool(settled.get("unsent"))
+    lost = any(figures.get("failed") for figures in alert.get("receipts", {}).values())
+    return settled.get("reason") not in {"done", _NOBODY} or bool(settled.get("unsent")) or lost
 
 
 def _reached_nobody(alert: Document) -> bool:

@@ -16,11 +16,14 @@ from shared.contracts.ledger import (
     AlertExpanded,
     AlertSettled,
     ChunkSettled,
+    DeliveryReceipted,
     LedgerRecord,
     ProvidersWords,
     RecipientOutcome,
 )
 
+_BUCKET: Final = 64
+"""Recipients whose receipts stand in one document, so that 10,000 of them are not written anew with each."""
 _FACTS: Final = ("alert_id", "group", "group_version", "audience", "kind", "urgency", "ask", "drill",
                  "incident_id", "code", "status")  # fmt: skip
 
@@ -87,6 +90,33 @@ def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
     _maybe_public(draft, alert)
 
 
+def needs_of_receipt(_draft: Draft, event: DeliveryReceipted) -> Iterable[str]:
+    """The alert, and what was said of the recipients beside this one."""
+    yield f"alert:{event.alert_id}"
+    yield _bucket(event)
+
+
+def receipted(draft: Draft, event: DeliveryReceipted, _place: float) -> None:
+    """A provider says that what it took arrived, or never will; once it failed it stays so."""
+    said = draft.edit(_bucket(event))
+    before = said.get(event.recipient)
+    if before in {event.arrived, "failed"}:
+        return
+    said[event.recipient] = event.arrived
+    alert = draft.edit(f"alert:{event.alert_id}")
+    figures = alert.setdefault("receipts", {}).setdefault(event.channel_kind, {})
+    figures[event.arrived] = figures.get(event.arrived, 0) + 1
+    if before is not None:
+        figures[before] -= 1
+    if event.recipient in alert.get("answers", {}):
+        alert["answers"][event.recipient].update(arrived=event.arrived, arrived_why=event.reason)
+
+
+def _bucket(event: DeliveryReceipted) -> str:
+    channel, _, number = event.recipient.rpartition(":")
+    return f"receipts:{event.alert_id}.{channel}.{int(number) // _BUCKET}"
+
+
 def settled(draft: Draft, event: AlertSettled, _place: float) -> None:
     """Nothing more will be sent for it."""
     alert = draft.edit(f"alert:{event.alert_id}")
@@ -104,7 +134,13 @@ def _said(alert: Document, outcome: RecipientOutcome, words: ProvidersWords | Se
     if outcome.reason == "expired" and outcome.recipient in answers:
         return
     said = words.said.get(outcome.recipient, "") if isinstance(words, ProvidersWords) else ""
-    answers[outcome.recipient] = {"result": outcome.result, "reason": outcome.reason, "words": said}
+    known = answers.get(outcome.recipient, {})
+    answers[outcome.recipient] = {
+        **known,
+        "result": outcome.result,
+        "reason": outcome.reason,
+        "words": said,
+    }
 
 
 def _body(body: AlertBody) -> Document:

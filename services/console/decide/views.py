@@ -19,7 +19,8 @@ _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "langua
 _HELD = ("report_id", "at", "reason", "asked", "leans_to", "groups", "drill", "digested", "text", "place",
          "first_hand", "language", "erased")  # fmt: skip
 _WORDLESS = {"text": None, "place": None, "position": None}
-_ALERT = ("alert_id", "at", "group", "audience", "kind", "ask", "recipients", "results", "settled")
+_ALERT = ("alert_id", "at", "group", "audience", "kind", "ask", "recipients", "results", "receipts",
+          "settled")  # fmt: skip
 
 
 def may_see(incident: Document, roles: Mapping[str, str]) -> bool:

@@ -5,21 +5,16 @@ messageId is made from the content and is not unique, so a message is known by t
 A question goes out by the app's own API, on the phone itself or through its server.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, ClassVar
 
-import aiohttp
 from pydantic import Field
 
 from alert_relay.plugins import (
     CANNOT_WRITE_BACK,
     ChannelHost,
-    Delivered,
     Ignored,
     IncomingReport,
     Outcome,
@@ -32,7 +27,7 @@ from alert_relay.plugins import (
     WebhookResponse,
 )
 from shared.plugins.addresses import http_base
-from shared.plugins.http_outcomes import from_error, from_status, read_answer
+from shared.plugins.sms_gateway import send_message, signed
 
 _LIVES_S = 900
 """Seconds after which the phone no longer sends what still waits in it."""
@@ -93,7 +88,7 @@ class AndroidSms:
     def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
         """The one message of a sound, signed request."""
         timestamp = request.headers.get("x-timestamp", "")
-        if not self._signed(request.body, timestamp, request.headers.get("x-signature", "")):
+        if not signed(self._key, request):
             return _BAD_SIGNATURE
         if not self._fresh(timestamp, request.now):
             return _STALE
@@ -112,31 +107,9 @@ class AndroidSms:
         given = self._settings
         if not (given.api_url and given.api_user and given.api_password):
             return CANNOT_WRITE_BACK
-        login = aiohttp.encode_basic_auth(given.api_user, host.secrets.resolve(given.api_password))
-        headers = {"Authorization": login}
-        name = hashlib.sha256(key.encode()).hexdigest()[:32]  # the app's ids have 36 characters at most
-        body = {
-            "id": name,
-            "textMessage": {"text": text},
-            "phoneNumbers": [address],
-            "ttl": _LIVES_S,
-            "withDeliveryReport": False,
-        }
-        url = f"{http_base(given.api_url, host.secrets)}/message"
-        try:
-            async with host.http.post(url, json=body, headers=headers, allow_redirects=False) as response:
-                await read_answer(response)
-                # 409: a message of that id is there already, from an attempt whose answer was lost.
-                taken = response.status == HTTPStatus.CONFLICT
-                return Delivered(name) if taken else from_status(response.status, response.headers)
-        except (aiohttp.ClientError, OSError) as error:
-            return from_error(error)
-
-    def _signed(self, body: bytes, timestamp: str, signature: str) -> bool:
-        expected = hmac.new(
-            self._key, body + timestamp.encode("utf-8", "replace"), hashlib.sha256
-        ).hexdigest()
-        return hmac.compare_digest(expected.encode(), signature.lower().encode("utf-8", "replace"))
+        login = given.api_user, host.secrets.resolve(given.api_password)
+        base = http_base(given.api_url, host.secrets)
+        return await send_message(host.http, base, login, address, text, key=key, lives_s=_LIVES_S)
 
     def _fresh(self, timestamp: str, now: datetime) -> bool:
         if not (timestamp.isascii() and timestamp.isdigit()):

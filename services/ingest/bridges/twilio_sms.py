@@ -9,12 +9,9 @@ Twilio's Messages API.
 
 import json
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
-import aiohttp
 from pydantic import Field
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
@@ -27,20 +24,16 @@ from alert_relay.plugins import (
     PluginSettings,
     Receipt,
     Refused,
-    Rejected,
     Secrets,
     Spec,
     WebhookRequest,
     WebhookResponse,
 )
 from shared.plugins.addresses import http_base
-from shared.plugins.http_outcomes import from_error, from_status, read_answer
+from shared.plugins.twilio_api import form_fields, send_message, signed
 
-_MAX_FIELDS = 200
 _LIVES_S = 900
 """Seconds after which Twilio no longer sends what still waits in its queue."""
-_OPTED_OUT = 21_610
-"""Twilio's code for somebody who has texted STOP to it."""
 _BAD_SIGNATURE = Refused(
     403,
     "bad_signature",
@@ -92,10 +85,10 @@ class TwilioSms:
     def parse(self, request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Refused:
         """The one message of a sound, signed request."""
         is_json = request.headers.get("content-type", "").startswith("application/json")
-        fields = _json_fields(request.body) if is_json else _form_fields(request.body)
+        fields = _json_fields(request.body) if is_json else form_fields(request.body)
         if fields is None:
             return Refused(400, "unreadable_body", "Send what Twilio sends: form fields or a JSON object.")
-        if not self._signed(request, fields, is_json=is_json):
+        if not signed(self._validator, request, fields, is_json=is_json):
             return _BAD_SIGNATURE
         return _report(fields)
 
@@ -111,47 +104,10 @@ class TwilioSms:
         given = self._settings
         if not (given.account_sid and given.number):
             return CANNOT_WRITE_BACK
-        login = aiohttp.encode_basic_auth(given.account_sid, host.secrets.resolve(given.auth_token))
-        headers = {"Authorization": login}
+        login = given.account_sid, host.secrets.resolve(given.auth_token)
         over = "whatsapp:" if address.startswith("whatsapp:") else ""
         form = {"To": address, "From": f"{over}{given.number}", "Body": text, "ValidityPeriod": str(_LIVES_S)}
-        base = http_base(given.api, host.secrets)
-        url = f"{base}/2010-04-01/Accounts/{given.account_sid}/Messages.json"
-        try:
-            async with host.http.post(url, data=form, headers=headers, allow_redirects=False) as response:
-                answer = await read_answer(response)
-                if response.status == HTTPStatus.BAD_REQUEST and _code(answer) == _OPTED_OUT:
-                    return Rejected("blocked_by_recipient")
-                return from_status(response.status, response.headers)
-        except (aiohttp.ClientError, OSError) as error:
-            return from_error(error)
-
-    def _signed(self, request: WebhookRequest, fields: Mapping[str, str], *, is_json: bool) -> bool:
-        signature = request.headers.get("x-twilio-signature", "")
-        try:
-            if not is_json:
-                return bool(self._validator.validate(request.url, dict(fields), signature))
-            # Without its hash in the signed URL a JSON body would be signed by nobody.
-            hashed = "bodySHA256" in parse_qs(urlsplit(request.url).query)
-            return hashed and bool(self._validator.validate(request.url, request.body.decode(), signature))
-        except ValueError:  # a URL whose port is no number, a body that is no UTF-8
-            return False
-
-
-def _code(answer: bytes) -> Any:
-    try:
-        data: Any = json.loads(answer)
-    except ValueError:
-        return None
-    return data.get("code") if isinstance(data, dict) else None
-
-
-def _form_fields(body: bytes) -> dict[str, str] | None:
-    try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        return None
-    return dict(pairs)
+        return await send_message(host.http, http_base(given.api, host.secrets), login, form)
 
 
 def _json_fields(body: bytes) -> dict[str, str] | None:

@@ -18,7 +18,13 @@ from shared.contracts import members as m
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Message, Place
 from shared.contracts.groups import GroupDefined, GroupDefinition, MemberAdded, MemberName, MemberRevoked
-from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkSettled, RecipientOutcome
+from shared.contracts.ledger import (
+    AlertExpanded,
+    AlertSettled,
+    ChunkSettled,
+    DeliveryReceipted,
+    RecipientOutcome,
+)
 from shared.ports import Progress
 from shared.testing.state import MemoryState
 
@@ -155,7 +161,12 @@ def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
     ]  # fmt: skip
     expanded = {"type": AlertExpanded, **base, "audience": "community", "chunks": (("public:0",),)}
     settled = {"type": AlertSettled, **base, "delivered": 1, "reason": "done"}
-    return [expanded, *chunks, settled]
+    said = [
+        {"type": DeliveryReceipted, **base, "recipient": f"texts:{n}", "channel_kind": "kannel",
+         "provider_id": f"p{n}", "arrived": "delivered" if r == "delivered" else "failed", "reason": "x"}
+        for n, r in enumerate(results)
+    ]  # fmt: skip
+    return [expanded, *chunks, settled, *said]
 
 
 def log_of(prefix: str, specs: list[dict[str, Any]]) -> Log:
@@ -364,3 +375,41 @@ def test_an_old_incident_restated_can_be_seen_again() -> None:
     assert documents["report:r0"]["text"] == "van"
     before = folded(*an_incident())
     assert folded(*an_incident(), carried)["incident:i0"]["version"] == before["incident:i0"]["version"]
+
+
+def receipted(recipient: str, arrived: str, n: int = 0) -> DeliveryReceipted:
+    return DeliveryReceipted.model_validate(
+        {"id": f"r{recipient}{arrived}{n}", "at": START, "alert_id": "a0", "group": "hackney",
+         "recipient": recipient, "channel_kind": "kannel", "provider_id": "p", "arrived": arrived,
+         "reason": "undelivered" if arrived == "failed" else "delivered"}
+    )  # fmt: skip
+
+
+def test_accepted_delivered_and_failed_are_counted_apart_and_each_recipient_once() -> None:
+    outcomes = tuple(
+        RecipientOutcome(
+            recipient=f"texts:{n}", result="delivered", channel_kind="kannel", reason="delivered"
+        )
+        for n in range(3)
+    )
+    taken = ChunkSettled(
+        id="s", at=START, alert_id="a0", group="hackney", chunk=0, attempt=1, outcomes=outcomes
+    )
+    shown = folded(
+        taken,
+        receipted("texts:0", "delivered"),
+        receipted("texts:0", "delivered", 2),
+        receipted("texts:1", "delivered"),
+        receipted("texts:1", "failed"),  # another part of it
+        receipted("texts:1", "delivered", 2),
+    )
+    assert shown["alert:a0"]["results"] == {"kannel": {"delivered": 3}}
+    assert shown["alert:a0"]["receipts"] == {"kannel": {"delivered": 1, "failed": 1}}
+
+
+def test_ten_thousand_receipts_are_not_written_anew_with_each() -> None:
+    shown = folded(*(receipted(f"texts:{n}", "delivered") for n in range(0, 640, 32)))
+    buckets = [key for key in shown if key.startswith("receipts:")]
+    assert len(buckets) == 10
+    assert all(len(shown[key]) == 2 for key in buckets)
+    assert shown["alert:a0"] == {"receipts": {"kannel": {"delivered": 20}}}

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.console.decide.segments import sms_length
 from shared.contracts.alerts import (
     AlertBody,
     AlertRaised,
@@ -27,6 +26,7 @@ from shared.contracts.desk import Tally
 from shared.contracts.groups import GroupDefinition
 from shared.plugins.spec import RenderedMessage
 from shared.words import MIN_CHARS, NotForThisAudienceError, clean, render
+from shared.words.sms import sms_length, spelled_plainly
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2022, 5, 14, 17, 42, tzinfo=UTC)
@@ -291,6 +291,12 @@ def alerts(draw: st.DrawFn) -> AlertRaised:
     )
 
 
+def said(name: str, max_chars: int, short: int, long: int) -> str:
+    """A name as it stands in a message of that size: in SMS as far as their alphabet goes."""
+    cleaned = clean(name, long) if max_chars > 480 else spelled_plainly(clean(name, short))
+    return " ".join(cleaned.split())
+
+
 @given(alerts(), st.integers(MIN_CHARS, 5000), st.text(min_size=1, max_size=80))
 @settings(max_examples=300, deadline=None)
 def test_status_time_place_code_group_are_never_dropped_and_it_fits(
@@ -306,9 +312,8 @@ def test_status_time_place_code_group_are_never_dropped_and_it_fits(
     assert str(raised.code) in text
     assert isinstance(raised.body, AlertBody)
     where = raised.body.place if raised.audience == "verifiers" else raised.body.public
-    shown = clean(where.label, 50 if max_chars <= 480 else 120) or "place not known"
-    assert " ".join(shown.split()) in text
-    assert clean(name, 30 if max_chars <= 480 else 80) in text
+    assert (said(where.label, max_chars, 50, 120) or "place not known") in text
+    assert (said(name, max_chars, 30, 80) or "hackney") in text
     assert "Observe, don't obstruct." in text
     assert "\n" not in message.subject
     assert len(message.subject) <= 120

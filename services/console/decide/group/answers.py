@@ -24,6 +24,9 @@ class Answer:
     result: str
     reason: str
     words: str
+    arrived: str = ""
+    """What the provider said later, if it does: `delivered`, or `failed` and why."""
+    arrived_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,14 @@ def as_json(test: ChannelTest, held: str | None) -> Document:
         "current": test.current,
         "held": held,
         "answers": [
-            {"recipient": a.number, "result": a.result, "reason": a.reason, "words": a.words}
+            {
+                "recipient": a.number,
+                "result": a.result,
+                "reason": a.reason,
+                "words": a.words,
+                "arrived": a.arrived or None,
+                "arrived_why": a.arrived_why or None,
+            }
             for a in test.answers
         ],
     }
@@ -86,11 +96,13 @@ def _outcome(answers: tuple[Answer, ...], alert: Mapping[str, object]) -> Outcom
     still_trying = any(a.result == _MAYBE_LATER and a.reason not in _NEEDS_A_PERSON for a in answers)
     if not settled and (not all_in or still_trying):
         return "pending"
-    return "delivered" if answers and all(a.result == "delivered" for a in answers) else "failed"
+    well = answers and all(a.result == "delivered" and a.arrived != "failed" for a in answers)
+    return "delivered" if well else "failed"
 
 
 def _answer(recipient: str, one: Document) -> Answer:
-    return Answer(_position(recipient), one["result"], one["reason"], one.get("words", ""))
+    said = one.get("words", ""), one.get("arrived", ""), one.get("arrived_why", "")
+    return Answer(_position(recipient), one["result"], one["reason"], *said)
 
 
 def _number(item: tuple[str, object]) -> int:

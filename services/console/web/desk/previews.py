@@ -6,14 +6,11 @@ A recipient is an address, and of most nobody knows how many people read there. 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import PageAct
-from services.console.decide.segments import sms_length
 from services.console.models import Send
-
-_SMS: Final = "sms"
 
 
 def preview_of(
@@ -42,8 +39,13 @@ def _kinds(sends: Sequence[Send]) -> list[tuple[str, int | None]]:
     """Each kind of channel with its addresses, the most used first; None: they cannot be counted."""
     counted: Counter[str] = Counter()
     for send in sends:
-        counted[send.channel_kind] += send.recipients or 0
+        counted[_reached_by(send)] += send.recipients or 0
     return [(kind, number or None) for kind, number in counted.most_common()]
+
+
+def _reached_by(send: Send) -> str:
+    """The kind of address: a phone number is one, whoever carries the SMS."""
+    return "sms" if send.segments is not None else send.channel_kind
 
 
 def _messages(sends: list[Send], languages: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
@@ -66,9 +68,10 @@ def _channel(send: Send, languages: Mapping[tuple[str, str], str]) -> dict[str, 
     return {
         "channel": send.channel,
         "kind": send.channel_kind,
+        "by": _reached_by(send),
         "language": languages.get((send.group, send.channel), "en"),
         "recipients": send.recipients,
-        "segments": sms_length(send.text).segments if _SMS in send.channel_kind else None,
+        "segments": send.segments,
     }
 
 

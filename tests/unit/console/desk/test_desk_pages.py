@@ -16,7 +16,7 @@ from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertKind
 from shared.contracts.base import Place, Position
 from shared.contracts.groups import ChannelDefinition, Policy
-from shared.contracts.ledger import AlertSettled, RecipientOutcome
+from shared.contracts.ledger import AlertSettled, ChunkSettled, DeliveryReceipted, RecipientOutcome
 from shared.testing.state import MemoryState
 from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
 from tests.rigs.desk_pages import browser
@@ -151,6 +151,27 @@ async def test_a_form_sent_twice_is_done_once(desk: DeskRig) -> None:
     await asyncio.gather(*(ada.post(f"/desk/{code}/note", fields) for _ in range(3)))
     page = await ada.get(f"/desk/{code}")
     assert page.count("Called the café.") == 1
+
+
+async def test_a_preview_of_texts_says_how_many_numbers_and_segments_are_paid_for(desk: DeskRig) -> None:
+    to = [f"+44770090010{n}" for n in range(3)]
+    settings = {"url": "http://127.0.0.1:13013", "username": "relay", "password": "env:HACKNEY__KANNEL",
+                "sender": "Hackney", "to": to}  # fmt: skip
+    texts = ChannelDefinition(id="texts", kind="kannel", audience="community", settings=settings)
+    await desk.group("hackney", channels=[texts, VERIFIERS], policy=Policy(second_person_above=500))
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    form = f"/desk/{code}/confirm"
+    await ada.get(form)
+    shown = _bare(
+        await ada.send(form, text="Six officers \u2013 near the caf\u00e9\u2019s door.", ask="WITNESSES")
+    )
+    assert "3 phone numbers" in shown
+    assert "SMS each: 2, in all: 6" in shown
+    assert "Six officers - near the café&#39;s door." in shown
+    previewed = await desk.act("confirm/preview", "Ada", incident=code, ask="WITNESSES", text="Six officers.")
+    sends = previewed["sends"]
+    assert {s["channel"]: s["segments"] for s in sends} == {"texts": 2, "hook": None}
 
 
 async def test_guided_confirm_builds_the_text_shows_it_and_sends_it(desk: DeskRig) -> None:
@@ -769,3 +790,42 @@ def test_every_act_and_status_has_words() -> None:
     needed = {f"{kind}_{act}" for act in ACTS for kind in ("act", "what")}
     needed |= {f"status_{s}" for s in i.Status.__args__}  # type: ignore[attr-defined]
     assert needed <= DESK.keys("en")
+
+
+# --- what became of what was sent ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_who_was_told_keeps_accepted_delivered_and_failed_apart(desk: DeskRig, language: str) -> None:
+    code = await one_raid(desk)
+    (incident,) = await desk.incidents("Ada")
+    alert_id = await desk.rig.alert(
+        incident["id"], code, "UNCONFIRMED", "hackney", "verifiers", status="unconfirmed"
+    )
+    about = {"alert_id": alert_id, "group": "hackney"}
+    said = ("delivered", "delivered", "failed")
+    outcomes = [
+        {"recipient": f"texts:{n}", "result": "delivered", "channel_kind": "kannel", "reason": "delivered"}
+        for n in range(4)
+    ]
+    await desk.rig.publish(
+        ChunkSettled.model_validate(
+            {**desk.rig.base(), **about, "chunk": 0, "attempt": 1, "outcomes": outcomes}
+        ),
+        *(
+            DeliveryReceipted.model_validate(
+                {**desk.rig.base(), **about, "recipient": f"texts:{n}", "channel_kind": "kannel",
+                 "provider_id": f"p{n}", "arrived": arrived, "reason": "undelivered"}
+            )
+            for n, arrived in enumerate(said)
+        ),
+    )  # fmt: skip
+    await desk.rig.shown()
+    ada = await browser(desk, "Ada")
+    shown = _bare(await ada.get(f"/desk/{code}?lang={language}"))
+    if language == "en":
+        assert "kannel: accepted 4, delivered 2, did not arrive 1" in shown
+    else:
+        assert "kannel: قُبلت 4, سُلّمت 2, لم تصل 1" in shown
+    alert = await desk.rig.store.one(f"alert:{alert_id}")
+    assert (alert or {})["receipts"] == {"kannel": {"delivered": 2, "failed": 1}}

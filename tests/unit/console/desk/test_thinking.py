@@ -16,7 +16,6 @@ from services.console.decide.looked import fresh, mark_of
 from services.console.decide.near import neighbours
 from services.console.decide.next_act import Next, next_act
 from services.console.decide.page_acts import ACTS, by_kind, may, offered, role_in
-from services.console.decide.segments import sms_length
 from services.console.decide.tellings import Told, told_of
 from services.console.decide.typed_place import typed_place
 from services.console.decide.why_told import lines
@@ -24,6 +23,7 @@ from services.console.models import Explained
 from services.console.web.desk.words import DESK
 from services.router.decide.kind_rules import Kind
 from shared.contracts.alerts import AlertBody
+from shared.words.sms import sms_length
 
 NOW = datetime(2022, 5, 14, 18, 0, tzinfo=UTC)
 PLACE = {"lat": 51.5467, "lon": -0.0753, "radius_m": 30.0, "how": "street", "label": "Ashwin Street"}
@@ -490,3 +490,15 @@ def test_what_arrived_long_ago_lies_folded_and_what_did_not_does_not(
     told = told_of([alert("CONFIRMED", 1, "community", first), alert("OVER", 2, "community", None)])
     assert [m.kind for m in told.shown] == shown
     assert [m.kind for m in (*told.shown, *told.earlier)] == ["OVER", "CONFIRMED"]
+
+
+@pytest.mark.parametrize(
+    ("receipts", "shown"),
+    [({"delivered": 3, "failed": 0}, ["OVER"]), ({"delivered": 2, "failed": 1}, ["OVER", "CONFIRMED"])],
+)
+def test_what_a_provider_took_and_did_not_bring_stays_in_sight(
+    receipts: dict[str, int], shown: list[str]
+) -> None:
+    taken = alert("CONFIRMED", 1, "community", receipts={"kannel": receipts})
+    told = told_of([taken, alert("OVER", 2, "community", None)])
+    assert [m.kind for m in told.shown] == shown

@@ -79,7 +79,7 @@ async def test_what_waits_for_a_digest_is_said_to_wait_and_then_to_have_been_in_
         ChunkSettled(**desk.rig.base(), **base, chunk=0, attempt=1, outcomes=(outcome,)),
     )
     await desk.rig.shown()
-    assert "webhook: delivered 1" in await told(desk, code)
+    assert "webhook: accepted 1" in await told(desk, code)
 
 
 async def test_the_ladder_says_that_verifiers_were_asked_again_only_once_they_were(desk: DeskRig) -> None:

@@ -143,6 +143,8 @@ GROUP: dict[str, Any] = {
         ({"recipients": 2, "answers": {"chat:0": GOT, "chat:1": AGAIN}}, "pending"),
         ({"recipients": 2, "answers": {"chat:0": GOT, "chat:1": GOT}}, "delivered"),
         ({"recipients": 2, "answers": {"chat:0": GOT, "chat:1": NO}}, "failed"),
+        ({"recipients": 1, "answers": {"chat:0": {**GOT, "arrived": "delivered"}}}, "delivered"),
+        ({"recipients": 1, "answers": {"chat:0": {**GOT, "arrived": "failed"}}}, "failed"),
         ({"recipients": 1, "answers": {"chat:0": BAD}}, "failed"),
         ({"recipients": 1, "answers": {"chat:0": AGAIN}, "settled": {}}, "failed"),
         ({"settled": {"reason": "unreadable"}}, "failed"),

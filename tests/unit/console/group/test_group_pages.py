@@ -297,7 +297,7 @@ async def test_a_right_one_says_delivered_and_is_out_of_date_once_the_channel_ha
     desk: Desk, ada: Person
 ) -> None:
     await ada.send("/groups/hackney/channels/chat/test")
-    assert "Delivered: this channel works." in ada.text
+    assert "Accepted: this channel works." in ada.text
     (sent,) = desk.bot.sent
     assert sent["text"].startswith("TEST from Hackney Anti Raids: this channel works.")
     await ada.send("/groups/hackney/name", name="Renamed", language="en")
