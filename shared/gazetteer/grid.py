@@ -45,9 +45,9 @@ def _step(degrees: float, most: int, size: int) -> int:
 
 
 def rings(within_m: float) -> Iterator[float]:
-    """Reaches that grow to the one asked for: most answers are near."""
+    """Reaches that grow to the one asked for: most answers are near. None is nearly as far as the last."""
     reach = 300.0
-    while reach < within_m:
+    while 1.5 * reach < within_m:
         yield reach
         reach *= 2.5
     yield within_m

@@ -100,7 +100,8 @@ def rows_of_cells(lat: float, lon: float, reach: float) -> list[tuple[int, int]]
 
 def test_rings_grow_to_the_reach_asked_for() -> None:
     assert list(rings(100)) == [100]
-    assert list(rings(1_000)) == [300, 750, 1_000]
+    assert list(rings(1_000)) == [300, 1_000]
+    assert list(rings(2_000)) == [300, 750, 2_000]
 
 
 def test_discs_of_districts_and_sectors() -> None:
