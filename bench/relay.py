@@ -83,7 +83,9 @@ class Relay(System):
     def request(self, number: int) -> bytes:
         """A report at that number's own place."""
         if number >= STORM:
-            raise RuntimeError(f"only {STORM} reports are told singly; this machine is too fast for this grid")
+            raise RuntimeError(
+                f"only {STORM} reports are told singly; this machine is too fast for this grid"
+            )
         return self._report(number, f"report-{number}", f"sender-{number}")
 
     def _report(self, number: int, key: str, sender: str) -> bytes:

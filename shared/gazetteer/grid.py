@@ -22,7 +22,7 @@ def on_globe(lat: float, lon: float) -> bool:
 
 
 RUNS_SQL: Final = (
-    "run(first, last) AS (VALUES (:first, :last) UNION ALL "
+    "run(first, last) AS (VALUES (:first, :last) UNION ALL "  # noqa: S608 - no data in it
     f"SELECT first + {_COLUMNS}, last + {_COLUMNS} FROM run WHERE first < :northmost)"
 )
 """First and last cell of each row that a disc meets; `block` gives the values."""

@@ -11,7 +11,7 @@ _OUTCODE_M: Final = 5_000.0
 _MOST_M: Final = 20_000.0
 
 _NEAREST: Final = (
-    f"WITH RECURSIVE {RUNS_SQL} "
+    f"WITH RECURSIVE {RUNS_SQL} "  # noqa: S608 - no data in it
     "SELECT {}, (lat - :lat) * (lat - :lat) + (lon - :lon) * (lon - :lon) * :narrow AS apart "
     "FROM run CROSS JOIN {} ON cell BETWEEN first AND last ORDER BY apart, 1 LIMIT :most"
 )
@@ -55,7 +55,7 @@ class Nearby:
         return None
 
     def _found(self, sql: str, lat: float, lon: float, reach: float, most: int) -> list[tuple[Any, float]]:
-        """The nearest within reach, the nearest first, each with its squared distance in millionths of a degree.
+        """The nearest within reach, in order, each with its squared distance in millionths of a degree.
 
         One question for all rows of cells: in open country most of the time went into asking row by row.
         """

@@ -100,7 +100,7 @@ def disc(place: Place) -> BaseGeometry:
     """The uncertainty disc in degrees (an ellipse there); areas in it compare truly."""
     radius = max(place.radius_m, _LEAST_DISC_M) / DEGREE_M
     ring = _CIRCLE * (radius / lon_scale(place.lat), radius) + (place.lon, place.lat)
-    return shapely.polygons(ring)
+    return shapely.Polygon(ring)
 
 
 def outside(place: Place, groups: Groups, gazetteer: Gazetteer) -> bool:
