@@ -58,10 +58,15 @@ class Hub:
             home,
         )
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether we speak to a run of our own folder."""
+        run = _run_file(self.home) if self.home else {}
+        return bool(run.get("ingest") == self.ingest and run.get("console") == self.console)
+
     def others(self) -> dict[str, str]:
         """Addresses of the run's other parts, where we speak to a run of our own folder."""
-        run = _run_file(self.home) if self.home else {}
-        ours = run.get("ingest") == self.ingest and run.get("console") == self.console
+        run, ours = _run_file(self.home) if self.home else {}, self.runs_here
         return {name: run[name] for name in ("router", "notifier", "postbox") if name in run and ours}
 
     def at_door(
@@ -130,6 +135,23 @@ class Hub:
         """How the latest test of a channel ended, or that it is under way."""
         tested: dict[str, Any] = self.at_desk("GET", _test(group, channel))
         return tested
+
+    def begin_exercise(self, group: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin an exercise of a group; the answer holds the link to its form."""
+        begun = self.at_desk("POST", f"/v1/groups/{quote(group, safe='')}/exercises", body)
+        return _decided(begun)
+
+    def exercise(self, group: str, exercise: str) -> dict[str, Any]:
+        """How an exercise stands."""
+        path = f"/v1/groups/{quote(group, safe='')}/exercises/{quote(exercise, safe='')}"
+        found: dict[str, Any] = self.at_desk("GET", path)
+        return found
+
+    def end_exercise(self, group: str, exercise: str) -> dict[str, Any]:
+        """End an exercise; what came of it."""
+        path = f"/v1/groups/{quote(group, safe='')}/exercises/{quote(exercise, safe='')}/end"
+        ended: dict[str, Any] = self.at_desk("POST", path, {})
+        return ended
 
     def members(self) -> list[dict[str, Any]]:
         """Who may act."""

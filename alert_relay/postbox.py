@@ -23,7 +23,7 @@ from shared.http import Problem, add_health, problems, site
 from shared.lifecycle import run_service, stop_on_signals
 from shared.secrets import ReferencedSecrets
 
-SECRET: Final = "env:EXAMPLE_POSTBOX_SECRET"  # noqa: S105 - a reference, not a secret
+SECRET: Final = "env:SHARED__POSTBOX_SECRET"  # noqa: S105 - a reference, not a secret
 MAX_BODY: Final = 256 * 1024
 SHOWN: Final = 200
 _STATUS_WORD: Final = re.compile(

@@ -76,8 +76,8 @@ class Relay(System):
             "RELAY_MASTER_KEY_FILE": str(home.unsafe_key),
             "RELAY_INGEST_KEYS_FILE": str(home.keys_file),
             **{f"RELAY_{name.upper()}_PORT": str(port) for name, port in ports.items()},
-            "BENCH_SINK_URL": f"http://127.0.0.1:{self.sink_port}",
-            "BENCH_SINK_SECRET": home.secret("postbox"),
+            "SHARED__SINK_URL": f"http://127.0.0.1:{self.sink_port}",
+            "SHARED__SINK_SECRET": home.secret("postbox"),
         }
 
     def request(self, number: int) -> bytes:
@@ -157,7 +157,11 @@ def group_document(group: int) -> dict[str, Any]:
     west = WEST + group % GROUP_COLUMNS * SIDE * STEP_LON
     north, east = south + SIDE * STEP_LAT, west + SIDE * STEP_LON
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    settings = {"url": "env:BENCH_SINK_URL", "path": "/hook", "secret": "env:BENCH_SINK_SECRET"}
+    settings = {
+        "url": "env:SHARED__SINK_URL",
+        "path": "/hook",
+        "secret": "env:SHARED__SINK_SECRET",
+    }
     channel = {"id": "hook", "kind": "webhook", "audience": "verifiers", "settings": settings}
     definition = {"id": f"g{group}", "name": f"Group {group}", "area": {"polygons": [[ring]]}}
     return {"definition": definition, "channels": [channel]}

@@ -30,6 +30,11 @@ Ring = tuple[tuple[float, float], ...]
 Polygons = tuple[tuple[Ring, ...], ...]
 
 
+def is_surface(polygons: Polygons) -> bool:
+    """Whether every outline and hole has points enough to enclose anything: three that differ."""
+    return all(rings and all(len(set(ring)) >= _LEAST_POINTS for ring in rings) for rings in polygons)
+
+
 class AreaError(RelayError):
     """The area is not sound. Draw it again."""
 

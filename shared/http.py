@@ -1,11 +1,14 @@
 """HTTP habits that all services share: problem documents, health, security headers, a site's start.
 
-A refusal is an RFC 9457 problem document that says what was wrong and what to do.
+A refusal is an RFC 9457 problem document that says what was wrong and what to do; a browser that opened an
+address gets the same as a page, where its service has put one under `REFUSED`.
 """
 
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -51,23 +54,54 @@ class Problem(Exception):  # noqa: N818 - it is a problem document, raised to en
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How a service shows a refusal to a person, in their language."""
+
+    shown: Callable[[web.Request, Problem], web.Response]
+
+
+REFUSED: Final = web.AppKey("refused", Refusals)
+
+
+def wants_html(request: web.Request) -> bool:
+    """Whether a person's browser is asking, and not a program or a page's script."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _answer(request: web.Request, problem: Problem) -> web.Response:
+    """The refusal, as a page for people and as a document for programs."""
+    refusals = request.app.get(REFUSED)
+    if refusals is None or not wants_html(request):
+        return problem.response()
+    try:
+        response = refusals.shown(request, problem)
+    except Exception:
+        log.exception("refusal_not_shown", code=problem.code)
+        return problem.response()
+    if problem.retry_after_s is not None:
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    return response
+
+
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn every refusal and failure into a problem document with the security headers."""
+    """Turn every refusal and failure into a problem document, or a page, with the security headers."""
     try:
         response = await handler(request)
     except Problem as problem:
         log.info("request_refused", path=_route(request), code=problem.code, status=problem.status)
-        response = problem.response()
+        response = _answer(request, problem)
     except web.HTTPException as error:
         if error.status < web.HTTPBadRequest.status_code:
             raise
-        response = Problem(error.status, _code(error), error.text or error.reason).response()
+        response = _answer(request, Problem(error.status, _code(error), error.text or error.reason))
         if isinstance(error, web.HTTPMethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
     except Exception:
         log.exception("request_failed", path=_route(request))
-        response = Problem(500, "internal_error", "Something failed on our side; try again.").response()
+        failed = Problem(500, "internal_error", "Something failed on our side; try again.")
+        response = _answer(request, failed)
     if not response.prepared:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)

@@ -5,7 +5,7 @@ A new command stands in exactly one of the sets below.
 
 from typing import Final
 
-from shared.contracts import aftercare, desk, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members
 from shared.contracts.groups import Role
 
 Commands = frozenset[type[desk.DeskCommand]]
@@ -20,6 +20,7 @@ DISPATCHER: Final[Commands] = VERIFIER | {
     desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
     duty.OfferShift, duty.WithdrawShift,
     aftercare.Account, aftercare.OpenPost, aftercare.WithdrawPost,
+    drills.BeginDrill, drills.EndDrill,
 }  # fmt: skip
 RUNNING: Final[Commands] = frozenset({
     desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch, members.InviteMember,

@@ -68,7 +68,8 @@ def send(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None
     incident = answer.get("incident") or {}
     words = " ".join(str(incident[key]) for key in ("code", "status") if incident.get(key))
     made = f" {answer['made']}" if answer.get("made") else ""
-    say(f"{name}: {answer['outcome']} ({answer.get('reason')}) {words}{made}".rstrip())
+    how = answer.get("detail") or f"{answer['outcome']} ({answer.get('reason')})"
+    say(f"{name}: {how} {words}{made}".rstrip())
 
 
 def telling(function: Command) -> Command:

@@ -9,19 +9,27 @@ from alert_relay.cli.base import EXIT_USAGE, Failure, facts, json_option, put_js
 from alert_relay.client import Hub
 
 
-def training_key(hub: Hub) -> str:
-    """The key with which the relay of this home takes exercises."""
+def own_key(hub: Hub) -> str | None:
+    """The key that the relay of this home made for its own commands; None where there is no relay."""
     from alert_relay.client import default_home
     from alert_relay.supervisor.home import SIMULATOR, Home
 
-    home = Home((hub.home or default_home()).absolute())
-    if not home.keys_file.exists():
+    folder = (hub.home or default_home()).absolute()
+    return Home(folder).secret(SIMULATOR) if (folder / "keys.yaml").exists() else None
+
+
+def training_key(hub: Hub) -> str:
+    """The key with which the relay of this home takes exercises."""
+    from alert_relay.client import default_home
+
+    key = own_key(hub)
+    if key is None:
         raise Failure(
             f"There is no relay in {hub.home or default_home()}; set RELAY_HOME to the folder of the one "
             "that runs. Only its own key may send exercises.",
             EXIT_USAGE,
         )
-    return home.secret(SIMULATOR)
+    return key
 
 
 @click.command(short_help="Send a report.")

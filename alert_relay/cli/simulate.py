@@ -24,11 +24,19 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--speed", type=click.FloatRange(min=0.01), default=1.0, show_default=True, help="Times real time."
 )
 @click.option("--drill", is_flag=True, help="As an exercise: only the messages; people act.")
+@click.option("--group", help="With --drill: which group trains [the only one that you act for].")
 @click.option("--live/--no-live", default=None, help="A live view [on a terminal, without --json].")
 @with_hub(admin=True)
 @json_option
 def simulate(  # noqa: PLR0913 - a command's options
-    files: tuple[Path, ...], *, speed: float, drill: bool, live: bool | None, hub: Hub, as_json: bool
+    files: tuple[Path, ...],
+    *,
+    speed: float,
+    drill: bool,
+    group: str | None,
+    live: bool | None,
+    hub: Hub,
+    as_json: bool,
 ) -> None:
     """Play scenario files, all at once, through the report form, the API and the signed webhooks.
 
@@ -39,16 +47,20 @@ def simulate(  # noqa: PLR0913 - a command's options
     times, and incidents of your own age with it. Play on a relay for trying out.
 
     With --drill a group trains with it on its own relay: the messages come as exercises, every word that
-    is sent says DRILL, only channels with `drills: true` are used, and the acts are left to people.
+    is sent says DRILL, only channels with `drills: true` are used, and the acts are left to people. Its
+    dispatchers and admins begin it, here or on the group's page of exercises; it is the same exercise, and
+    either place shows and ends it.
 
     \b
     Examples:
       relay simulate examples/scenarios/dalston-2022.jsonl --speed 60
       relay simulate examples/scenarios/*.jsonl --speed 120 --json
-      relay simulate examples/scenarios/dalston-2022.jsonl --drill --speed 4
+      relay simulate examples/scenarios/dalston-2022.jsonl --drill --speed 4 --group hackney
     """
+    if group and not drill:
+        raise click.UsageError("--group goes with --drill: only an exercise is one group's.")
     if drill:
-        train(hub, files, speed=speed, as_json=as_json)
+        train(hub, files, group=group, speed=speed, as_json=as_json)
         return
     shown = sys.stdout.isatty() and not as_json if live is None else live
     outcome = asyncio.run(run_simulation(hub, files, speed=speed, live=shown))
@@ -68,7 +80,7 @@ async def run_simulation(hub: Hub, files: tuple[Path, ...], *, speed: float, liv
     from alert_relay.simulation.doors import Doors
     from alert_relay.simulation.outcome import Eye, summary
     from alert_relay.simulation.play import Player
-    from alert_relay.simulation.scenario import Done, read_scenarios
+    from shared.scenarios import Done, read_scenarios
 
     steps = read_scenarios(files)
     home, secrets = door_secrets(hub)

@@ -1,33 +1,43 @@
 """`relay status`: one screen that says whether all is well."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from alert_relay.cli.base import EXIT_UNREACHABLE, json_option, put_json, say, table, with_hub
 from alert_relay.cli.desk_views import row
-from alert_relay.client import Hub, NotReachableError, SaidNoError, call
+from alert_relay.cli.report import own_key
+from alert_relay.client import Hub, NotReachableError, SaidNoError, call, read_token
 
 
 @click.command(short_help="One screen: is all well?")
 @with_hub(admin=True, token=False)
+@click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="RELAY_INGEST_KEY_FILE",
+    help="File with a key of the front door that has the right `health`; of a relay of this machine its own.",
+)
 @json_option
-def status(*, hub: Hub, as_json: bool) -> None:
+def status(*, hub: Hub, key_file: Path | None, as_json: bool) -> None:
     """What runs, what waits, what is open. Exit code 3 if a part does not answer.
+
+    Which bridge stands how is shown to whoever has a key for it; the front door tells others only how many.
 
     \b
     Examples:
       relay status
       relay status --json
     """
-    health = _health(hub)
+    health, bridges = _health(hub), _bridges(hub, key_file)
     figures = _quietly(hub.status) if hub.token else {}
     open_now = _quietly(hub.incidents) if hub.token else []
     if as_json:
-        put_json({"health": health, "status": figures, "incidents": open_now})
+        put_json({"health": health, "bridges": bridges, "status": figures, "incidents": open_now})
     else:
-        _screen(health, figures, open_now)
+        _screen(health, bridges, figures, open_now)
     if not all(part.get("ok") for part in health.values()):
         raise SystemExit(EXIT_UNREACHABLE)
 
@@ -35,6 +45,16 @@ def status(*, hub: Hub, as_json: bool) -> None:
 def _health(hub: Hub) -> dict[str, dict[str, Any]]:
     addresses = {"ingest": hub.ingest, "console": hub.console, **hub.others()}
     return {name: _ask(url) for name, url in addresses.items()}
+
+
+def _bridges(hub: Hub, key_file: Path | None) -> dict[str, Any]:
+    """How each bridge stands, as far as we have a key to ask; a run of our own folder has one."""
+    key = read_token(key_file) if key_file else own_key(hub) if hub.runs_here else None
+    if key is None:
+        return {}
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = _quietly(lambda: hub.at_door("GET", "/health/bridges", None, headers))
+    return dict((answer or {}).get("bridges") or {})
 
 
 def _ask(url: str) -> dict[str, Any]:
@@ -54,13 +74,13 @@ def _quietly(ask: Any) -> Any:
         return None
 
 
-def _screen(health: Mapping[str, Mapping[str, Any]], figures: Any, open_now: Any) -> None:
+def _screen(health: Mapping[str, Mapping[str, Any]], bridges: Any, figures: Any, open_now: Any) -> None:
     rows = [
         (name, "ok" if part.get("ok") else "NOT WELL", _flat({k: v for k, v in part.items() if k != "ok"}))
         for name, part in health.items()
     ]
     table("Parts", ("part", "health", "figures"), rows)
-    _reading(health.get("ingest", {}).get("bridges"))
+    _reading(bridges)
     if figures:
         say("")
         say(sentence(figures))

@@ -1,86 +1,109 @@
-"""`relay simulate --drill`: a scenario as an exercise, and what people made of it in which time."""
+"""`relay simulate --drill`: begins an exercise of a group, watches it, and tells what people made of it.
 
-import asyncio
+It is the exercise of the group's page: begun by the same command, played by the front door, ended there or
+here.
+"""
+
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alert_relay.cli.base import note, put_json, say, table
-from alert_relay.cli.report import training_key
-from alert_relay.client import Hub, SaidNoError
+from alert_relay.cli.base import EXIT_USAGE, Failure, note, put_json, say, table
+from alert_relay.client import Hub
 
-_STEPS: Final = ("claimed", "confirmed", "rejected", "ended")
+_STEPS: Final = ("first_told", "claimed", "confirmed", "rejected", "ended")
+_LOOK_S: Final = 1.0
+_SETTLES_S: Final = 3.0
+"""What was sent last is decided within this."""
 
 
-def train(hub: Hub, files: tuple[Path, ...], *, speed: float, as_json: bool) -> None:
-    """Send the messages at their times, then tell what was done about them."""
-    began = datetime.now(UTC)
-    sent = asyncio.run(_send_all(hub, files, speed, quiet=as_json))
-    outcome = {"reports": sent, "incidents": _incidents(hub, began)}
+def train(hub: Hub, files: tuple[Path, ...], *, group: str | None, speed: float, as_json: bool) -> None:
+    """Play the messages at their times, then tell what was done about them. Ctrl-C ends the exercise."""
+    from shared.scenarios import read_scenarios, said_in
+
+    hub = _as_member(hub)
+    group = group or _only_group(hub)
+    messages = said_in(read_scenarios(files))
+    asked = {
+        "name": _name(files),
+        "speed": speed,
+        "messages": [m.model_dump(mode="json", exclude_none=True) for m in messages],
+    }
+    begun = hub.begin_exercise(group, asked)
+    if not as_json:
+        note(f"The exercise has begun. Its own report form: {begun['link']}")
+    outcome = _watched(hub, group, begun["id"], [(m.t / speed, m.text) for m in messages], quiet=as_json)
     if as_json:
         put_json(outcome)
     else:
         _tell(outcome)
 
 
-async def _send_all(hub: Hub, files: tuple[Path, ...], speed: float, *, quiet: bool) -> int:
-    import aiohttp
-
-    from alert_relay.simulation.doors import Doors
-    from alert_relay.simulation.scenario import Said, read_scenarios
-
-    said = [step for step in read_scenarios(files) if isinstance(step, Said)]
-    loop = asyncio.get_running_loop()
-    async with aiohttp.ClientSession() as http:
-        doors = Doors.for_training(http, hub.ingest, training_key(hub))
-        began = loop.time()
-        for n, message in enumerate(said, 1):
-            await asyncio.sleep(max(0.0, began + message.t / speed - loop.time()))
-            await doors.exercise(message)
+def _watched(
+    hub: Hub, group: str, exercise: str, due: Sequence[tuple[float, str]], *, quiet: bool
+) -> dict[str, Any]:
+    """Wait until all is sent, saying what is; then what came of it. It goes on until somebody ends it."""
+    began = time.monotonic()
+    try:
+        for number, (after_s, text) in enumerate(due, 1):
+            while (left := began + after_s - time.monotonic()) > 0:
+                time.sleep(min(left, _LOOK_S))
+                if not hub.exercise(group, exercise)["goes_on"]:
+                    return hub.exercise(group, exercise)
             if not quiet:
-                note(f"{n} of {len(said)}  {message.text[:80]}")
-    return len(said)
+                note(f"{number} of {len(due)}  {text[:80]}")
+        time.sleep(_SETTLES_S)
+    except KeyboardInterrupt:
+        return hub.end_exercise(group, exercise)
+    return hub.exercise(group, exercise)
 
 
-def _incidents(hub: Hub, began: datetime) -> list[dict[str, Any]]:
-    """The exercises that opened since, as far as whoever asks may see them."""
+def _as_member(hub: Hub) -> Hub:
+    """As who acts for a group: where only the operator's token is at hand, the one that `--keep` left."""
     from alert_relay.client import default_home, read_token
 
-    kept = (hub.home or default_home()) / "member.token"
-    if kept.exists():  # the operator's own token opens no group's incidents
-        hub = dataclasses.replace(hub, token=read_token(kept))
-    try:
-        listed = hub.incidents("all") if hub.token else []
-        mine = [i for i in listed if i.get("drill") and datetime.fromisoformat(i["opened_at"]) >= began]
-        return [_times(hub.incident(i["id"])) for i in mine]
-    except SaidNoError:
-        return []
+    home = hub.home or default_home()
+    kept = home / "member.token"
+    operator = hub.token == Hub.at_home(home).token
+    return dataclasses.replace(hub, token=read_token(kept)) if operator and kept.exists() else hub
 
 
-def _times(incident: Mapping[str, Any]) -> dict[str, Any]:
-    """After how many seconds each step was first taken."""
-    opened = datetime.fromisoformat(incident["opened_at"])
-    place = (incident.get("place") or {}).get("label")
-    found: dict[str, Any] = {"code": incident["code"], "place": place, "status": incident["status"]}
-    for step in incident.get("history") or ():
-        if step["what"] in _STEPS:
-            found.setdefault(step["what"], (datetime.fromisoformat(step["at"]) - opened).total_seconds())
-    return found
+def _only_group(hub: Hub) -> str:
+    """The group for which whoever asks acts, if there is only one on this hub."""
+    groups = [g["id"] for g in hub.groups()]
+    if len(groups) == 1:
+        return str(groups[0])
+    raise Failure(
+        f"Say which group trains: --group ID, one of {', '.join(sorted(groups)) or 'none yet'}.", EXIT_USAGE
+    )
+
+
+def _name(files: Sequence[Path]) -> str:
+    """What the exercise is called: its file, or that it is several."""
+    stem = files[0].stem.lower() if len(files) == 1 else f"{len(files)}-scenarios"
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in stem).strip("-")[:40] or "scenario"
 
 
 def _tell(outcome: Mapping[str, Any]) -> None:
-    say(f"{outcome['reports']} messages were sent, as an exercise.")
-    incidents: Sequence[Mapping[str, Any]] = outcome["incidents"]
-    if not incidents:
-        say("See what your people make of it: relay desk list --all (as a member of the group).")
-        return
+    say(f"{outcome['reports']} of {outcome['count']} messages are at the desk; the others tell of no raid.")
     rows = [
-        (i["code"], i["place"], i["status"], *(_after(i.get(step)) for step in _STEPS)) for i in incidents
+        (i["code"], i["place"] or "", i["status"], *(_after(i[step]) for step in _STEPS))
+        for i in outcome["incidents"]
     ]
-    table("What your people made of it", ("code", "place", "now", *_STEPS), rows)
+    if rows:
+        names = [step.replace("_", " ") for step in _STEPS]
+        table(
+            "What your people made of it, in minutes:seconds after it opened",
+            ("code", "place", "now", *names),
+            rows,
+        )
+    if outcome["left_open"]:
+        say(f"Still open: {', '.join(outcome['left_open'])}. End it, so that everybody told hears the end.")
+    if outcome["goes_on"]:
+        say("The exercise goes on until somebody ends it on the group's page, or by itself.")
 
 
 def _after(seconds: float | None) -> str:
-    return "" if seconds is None else f"after {int(seconds) // 60} min {int(seconds) % 60} s"
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from alert_relay.groupfile.mistakes import Spot, nearest
 from alert_relay.groupfile.models import fill, plain
 from shared.contracts.groups import ChannelDefinition
+from shared.plugins.bound import foreign, remedy
 from shared.plugins.registry import load_plugins
 from shared.plugins.settings_check import secrets_in_clear
 
@@ -23,14 +24,14 @@ def channel_kinds() -> Mapping[str, type[Any]]:
     return load_plugins(MANIFEST, ENTRY_POINTS)
 
 
-def read_channels(value: Any, spot: Spot) -> tuple[ChannelDefinition, ...]:
-    """The channels in the file's order; mistakes go to `spot`."""
+def read_channels(value: Any, spot: Spot, group: str | None) -> tuple[ChannelDefinition, ...]:
+    """The channels of that group in the file's order; mistakes go to `spot`."""
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Sequence):
         spot.wrong("must be a list of channels (lines that begin with '- ').")
         return ()
-    read = [_channel(item, spot.at(value, n)) for n, item in enumerate(value)]
+    read = [_channel(item, spot.at(value, n), group) for n, item in enumerate(value)]
     _no_id_twice(value, read, spot)
     return tuple(channel for channel in read if channel)
 
@@ -44,7 +45,7 @@ def _no_id_twice(items: Any, channels: Sequence[ChannelDefinition | None], spot:
             seen.add(channel.id)
 
 
-def _channel(item: Any, spot: Spot) -> ChannelDefinition | None:
+def _channel(item: Any, spot: Spot, group: str | None) -> ChannelDefinition | None:
     if not isinstance(item, Mapping):
         spot.wrong("must be {id: …, kind: …, audience: …, settings: {…}}.")
         return None
@@ -54,6 +55,8 @@ def _channel(item: Any, spot: Spot) -> ChannelDefinition | None:
     if kind is not None and plugin is None:
         spot.at(item, "kind").wrong(f"no channel kind {kind!r}; {nearest(str(kind), channel_kinds())}")
     settings = item.get("settings", {})
+    if group is not None and isinstance(settings, Mapping):
+        _no_secret_of_others(settings, spot.at(item, "settings"), group)
     if plugin is not None and isinstance(settings, Mapping):
         _check_settings(plugin, settings, spot.at(item, "settings"))
     return channel
@@ -75,7 +78,18 @@ def _check_settings(plugin: type[Any], settings: Mapping[str, Any], spot: Spot) 
 
 def _no_secret_in_clear(settings: Mapping[str, Any], spot: Spot) -> None:
     for path in secrets_in_clear(settings):
-        here, container = spot, settings
-        for name in path:
-            here, container = here.at(container, name), container[name]  # type: ignore[index] # as it was found
-        here.wrong("a secret is written in clear; write env:NAME or file:/path and change the secret.")
+        _at(settings, path, spot).wrong(
+            "a secret is written in clear; write env:NAME or file:/path and change the secret."
+        )
+
+
+def _no_secret_of_others(settings: Mapping[str, Any], spot: Spot, group: str) -> None:
+    for path in foreign(settings, group):
+        _at(settings, path, spot).wrong(f"this is no secret of the group {group!r}; {remedy(group)}")
+
+
+def _at(settings: Mapping[str, Any], path: tuple[str | int, ...], spot: Spot) -> Spot:
+    here, container = spot, settings
+    for name in path:
+        here, container = here.at(container, name), container[name]  # type: ignore[index] # as it was found
+    return here

@@ -13,7 +13,7 @@ from alert_relay.groupfile.area import read_area
 from alert_relay.groupfile.channels import read_channels
 from alert_relay.groupfile.mistakes import Mistake, Spot
 from alert_relay.groupfile.models import fill
-from shared.contracts.base import HUB
+from shared.contracts.base import HUB, SHARED
 from shared.contracts.groups import Area, GroupChannels, GroupDefinition, Policy
 from shared.errors import GroupFileError
 
@@ -84,7 +84,8 @@ def _group(document: Mapping[str, Any], spot: Spot) -> GroupFile | None:
     before = len(spot.found)
     policy = _policy(document, spot)
     area = _area(document, spot)
-    channels = read_channels(document.get("channels"), spot.at(document, "channels"))
+    group = document["id"] if isinstance(document.get("id"), str) else None
+    channels = read_channels(document.get("channels"), spot.at(document, "channels"), group)
     own = {k: v for k, v in document.items() if k not in {"area", "policy", "channels"}}
     spot.unknown_keys(document, [*GroupDefinition.model_fields, "channels"])
     definition = _definition(document, own, spot)
@@ -95,8 +96,9 @@ def _group(document: Mapping[str, Any], spot: Spot) -> GroupFile | None:
 
 
 def _definition(document: Mapping[str, Any], own: dict[str, Any], spot: Spot) -> GroupDefinition | None:
-    if document.get("id") == HUB:
-        spot.at(document, "id").wrong(f"{HUB!r} is reserved for the whole installation; choose another.")
+    if document.get("id") in {HUB, SHARED}:
+        whole = document["id"]
+        spot.at(document, "id").wrong(f"{whole!r} is reserved for the whole installation; choose another.")
     elif isinstance(document.get("id"), str) and not ID.fullmatch(document["id"]):
         spot.at(document, "id").wrong("must be lower-case letters, digits and hyphens, at most 40.")
     known = {k: v for k, v in own.items() if k in GroupDefinition.model_fields}

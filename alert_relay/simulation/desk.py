@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from alert_relay.client import Hub, SaidNoError
-from alert_relay.simulation.scenario import Done, Match
 from alert_relay.supervisor.home import write_private
 from shared.errors import RelayError, SettingsError
+from shared.scenarios import Done, Match
 
 WATCHER: Final = "watcher"
 _FIND_S: Final = 20.0

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from alert_relay.client import NotReachableError, SaidNoError
-from alert_relay.simulation.scenario import Said
+from shared.scenarios import Said
 
 PATIENCE_S: Final = 30.0
 _NONCE: Final = re.compile(r'name="nonce" value="([^"]+)"')
@@ -59,16 +59,6 @@ class Doors:
             "android": self._android,
             "telegram": self._telegram,
         }
-
-    @classmethod
-    def for_training(cls, http: aiohttp.ClientSession, base: str, key: str) -> "Doors":
-        """Doors that take exercises only, by the API."""
-        return cls(http, base, DoorSecrets(simulator=key, twilio="", android="", telegram=""))
-
-    async def exercise(self, said: Said) -> None:
-        """Send one message as an exercise, at this moment, whatever way it would come in earnest."""
-        told = said.model_dump(exclude={"t", "via", "sender"}, exclude_none=True)
-        await self._report({**told, "sender": said.sender, "drill": True})
 
     async def send(self, said: Said, received_at: datetime) -> Accepted:
         """Send one message and await its acceptance; raises `SaidNoError` for a refusal."""

@@ -163,7 +163,7 @@ def routes_of(groups: Iterable[Mapping[str, Any]]) -> dict[Address, list[Route]]
 
 
 def _routes(kind: str, settings: Mapping[str, Any]) -> list[Route]:
-    if "env:EXAMPLE_POSTBOX_URL" not in settings.values():
+    if "env:SHARED__POSTBOX_URL" not in settings.values():
         return []
     match kind:
         case "webhook":

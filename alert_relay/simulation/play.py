@@ -11,7 +11,7 @@ from alert_relay.client import SaidNoError
 from alert_relay.simulation.desk import DemoDesk, NoSuchIncidentError
 from alert_relay.simulation.doors import Accepted, Doors
 from alert_relay.simulation.outcome import Eye, Picture
-from alert_relay.simulation.scenario import Done, Said, Step
+from shared.scenarios import Done, Said, Step
 
 LOOK_EVERY_S: Final = 0.5
 QUIET_S: Final = 2.0

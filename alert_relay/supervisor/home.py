@@ -92,12 +92,12 @@ class Home:
         return new
 
     def write_door_files(self, *, answering: bool = False) -> None:
-        """Write the files that open the front door to the simulator and the three demo bridges.
+        """Write the files that open the front door to this relay's own commands and the three demo bridges.
 
         `answering`: the bot writes back, into the postbox that the example groups' channels deliver to.
         """
         digest = hashlib.sha256(self.secret(SIMULATOR).encode()).hexdigest()
-        rights = ["set_received_at", "high_volume", "drill"]
+        rights = ["set_received_at", "high_volume", "drill", "health"]
         _write_yaml(self.keys_file, [{"name": SIMULATOR, "sha256": digest, "rights": rights}])
         _write_yaml(self.bridges_file, self._bridges(answering=answering))
 
@@ -111,7 +111,7 @@ class Home:
         ]
 
     def _telegram(self, *, answering: bool) -> dict[str, str]:
-        bot = {"bot_token": "env:EXAMPLE_TELEGRAM_TOKEN", "api": "env:EXAMPLE_POSTBOX_URL"}
+        bot = {"bot_token": "env:SHARED__TELEGRAM_TOKEN", "api": "env:SHARED__POSTBOX_URL"}
         return {"secret_token": self._reference("telegram"), **(bot if answering else {})}
 
     def _reference(self, name: str) -> str:

@@ -113,9 +113,9 @@ def _environment(
 
 def _example_secrets(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
     return {
-        "EXAMPLE_POSTBOX_URL": _url(ports, "postbox"),
-        "EXAMPLE_POSTBOX_SECRET": home.secret("postbox"),
-        "EXAMPLE_TELEGRAM_TOKEN": home.secret("telegram-bot-token"),
+        "SHARED__POSTBOX_URL": _url(ports, "postbox"),
+        "SHARED__POSTBOX_SECRET": home.secret("postbox"),
+        "SHARED__TELEGRAM_TOKEN": home.secret("telegram-bot-token"),
     }
 
 

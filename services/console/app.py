@@ -4,8 +4,9 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import card, chat_account, desk, duty, explain, hub, status
+from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, status
 from services.console.account import routes as account
+from services.console.account.pages import lost
 from services.console.door import CONSOLE, MAX_BODY, Console
 from services.console.group import routes as group
 from services.console.live import Live
@@ -16,7 +17,7 @@ from services.console.web.desk import ROUTES as DESK_ROUTES
 from services.console.web.desk.ground import Grounds
 from services.console.web.desk.pictures import PICTURES, Pictures
 from shared.errors import StateUnavailableError
-from shared.http import Handler, Problem, add_health, problems
+from shared.http import REFUSED, Handler, Problem, Refusals, add_health, problems
 
 ROUTES: Final = (
     web.get("/", pages.get_live_page),
@@ -45,6 +46,9 @@ ROUTES: Final = (
     web.delete("/v1/account/chat", chat_account.delete_chat),
     web.get("/v1/groups", hub.get_groups),
     web.put("/v1/groups/{group}", hub.put_group),
+    web.post("/v1/groups/{group}/exercises", exercises_api.post_exercise),
+    web.get("/v1/groups/{group}/exercises/{exercise}", exercises_api.get_exercise),
+    web.post("/v1/groups/{group}/exercises/{exercise}/end", exercises_api.post_end),
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
@@ -58,6 +62,7 @@ def make_app(console: Console, live: Live) -> web.Application:
     """The application over these; projector, news and live are workers of their own."""
     app = web.Application(middlewares=[problems, _redis_away], client_max_size=MAX_BODY)
     app[CONSOLE] = console
+    app[REFUSED] = Refusals(lost)
     app[pages.LIVE] = live
     app[PICTURES] = Pictures(
         console.store,

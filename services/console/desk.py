@@ -9,12 +9,15 @@ from pydantic import ValidationError
 
 from services.console.asking import reporter_of
 from services.console.decide import views
+from services.console.decide.already import nothing_new
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
 from services.console.decide.draft import Document
+from services.console.decide.heard import alerts_of
 from services.console.decide.made import made_name, made_tag
 from services.console.decide.page_acts import passes_on
 from services.console.decide.sends import Act, sends_of
+from services.console.decide.sentences import done_words
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
 from services.console.outside import link_of
@@ -102,7 +105,7 @@ async def post_preview(request: web.Request) -> web.Response:
     act, incident = await _act(console, actor, asked)
     if not views.reads_words(actor.roles):
         raise Problem(403, "role_too_low", "Only a group's own people see what would be sent.")
-    if incident is None:
+    if incident is None or nothing_new(name, asked, incident, actor.member, console.clock.now()):
         return _answer(Preview(sends=[]))
     return _answer(Preview(sends=await sends_for(console, name, asked, incident, group=act.group)))
 
@@ -244,7 +247,7 @@ async def of_groups(console: Console, actor: Actor, index: str, family: str) -> 
 async def _whole(console: Console, actor: Actor, incident: Document) -> Document:
     reports, alerts, names = await asyncio.gather(
         console.store.reports_of(incident),
-        console.store.many("alert", incident.get("alerts", ())),
+        console.store.many("alert", alerts_of(incident)),
         console.store.names_of(views.members_named(incident)),
     )
     shown = views.whole(incident, reports, alerts, names, actor.roles)
@@ -261,7 +264,14 @@ async def _decided(console: Console, actor: Actor, given: str, verdict: Verdict)
     shown: dict[str, Any] | None = None
     if incident is not None and views.may_see(incident, actor.roles):
         shown = await _whole(console, actor, incident)
-    answer = Decided(command_id=given, outcome="applied", reason=verdict.reason, incident=shown, made=made)
+    answer = Decided(
+        command_id=given,
+        outcome="applied",
+        reason=verdict.reason,
+        detail=done_words(verdict.reason),
+        incident=shown,
+        made=made,
+    )
     return _answer(answer)
 
 

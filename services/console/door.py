@@ -89,6 +89,10 @@ class Actor:
         return self.operates or self.roles.get(group) == "admin"
 
 
+ACTOR: Final = web.RequestKey("actor", Actor)
+"""Where a request notes who asks, once that is known: a refusal shows them the way on, and not the door."""
+
+
 class SignIn(web.HTTPSeeOther):
     """A page was asked for by nobody we know: to the door, and afterwards back to the page."""
 
@@ -107,7 +111,8 @@ async def actor_of(request: web.Request) -> Actor:
     header = request.headers.get("Authorization", "")
     token = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""
     if token:
-        return await _by_token(request.app[CONSOLE].store, token)
+        request[ACTOR] = await _by_token(request.app[CONSOLE].store, token)
+        return request[ACTOR]
     session = await session_of(request)
     if session is None:
         raise Problem(
@@ -115,7 +120,8 @@ async def actor_of(request: web.Request) -> Actor:
         )
     if request.method not in SAFE:
         await check_csrf(request, await form_of(request))
-    return await _by_session(request.app[CONSOLE].store, session)
+    request[ACTOR] = await _by_session(request.app[CONSOLE].store, session)
+    return request[ACTOR]
 
 
 async def page_actor(request: web.Request) -> Actor:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from services.console.decide.draft import Document
 from services.console.decide.made import made_name
+from services.console.decide.sentences import done_words
 from services.console.decide.views import named
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.models import Decided, DutyList, ShiftRequest
@@ -69,6 +70,7 @@ async def post_duty(request: web.Request) -> web.Response:
         command_id=given,
         outcome="applied" if verdict.reason else "pending",
         reason=verdict.reason,
+        detail=done_words(verdict.reason),
         made=verdict.made,
     )
     return web.json_response(answer.model_dump(mode="json"), status=200 if verdict.reason else 202)

@@ -24,10 +24,12 @@ from services.console.models import (
     NewMember,
 )
 from services.console.submit import Verdict, command_id, stored_id, submit
+from services.console.who_may import role_problem
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.desk import AddMember, DefineGroup, DeskCommand, KillSwitch, RevokeMember
 from shared.contracts.groups import GroupChannels, MemberName
 from shared.http import Problem
+from shared.plugins.bound import foreign, remedy
 
 
 async def get_members(request: web.Request) -> web.Response:
@@ -35,7 +37,9 @@ async def get_members(request: web.Request) -> web.Response:
     actor = await actor_of(request)
     own = {g for g, role in actor.roles.items() if role == "admin"}
     if not (actor.operates or own):
-        raise Problem(403, "role_too_low", "Only admins and operators see who may act.")
+        raise await role_problem(
+            request.app[CONSOLE], actor.roles, AddMember, detail="Only admins and operators see who may act."
+        )
     members = await request.app[CONSOLE].store.listed("members", "member")
     shown = [m for m in members if actor.operates or own & set(m["roles"])]
     ways = [await request.app[CONSOLE].store.one(f"ways:{m['member']}") for m in shown]
@@ -113,6 +117,10 @@ async def put_group(request: web.Request) -> web.Response:
     asked = await body_of(request, GroupRequest)
     if asked.definition.id != group:
         raise Problem(422, "invalid", "The definition's id is not the one in the address; correct one.")
+    for channel in asked.channels:
+        for path in foreign(channel.settings, group):
+            where = f"{channel.id}: settings.{'.'.join(map(str, path))}"
+            raise Problem(422, "secret_of_others", f"{where} is no secret of this group; {remedy(group)}")
     command = DefineGroup(
         **_base(request, actor, _acting(actor, {group: ""}), asked.id),
         definition=asked.definition,
@@ -139,7 +147,7 @@ async def post_kill_switch(request: web.Request) -> web.Response:
     asked = await body_of(request, KillSwitchRequest)
     allowed = actor.operates if asked.group == HUB else actor.runs(asked.group)
     if not allowed:
-        raise Problem(403, "role_too_low", "Only the group's admins and the hub's operators may do this.")
+        raise await role_problem(console, actor.roles, KillSwitch, [asked.group])
     command = KillSwitch(
         **_base(request, actor, GroupId(asked.group), asked.id), stopped=asked.stopped, reason=asked.reason
     )

@@ -6,8 +6,9 @@ Requests refuse unknown fields: a misspelt `ask` must not become a message witho
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from shared.areas import is_surface
 from shared.contracts.aftercare import Became, VolunteerTag
 from shared.contracts.base import (
     TOKEN_RULE,
@@ -30,6 +31,7 @@ from shared.contracts.desk import (
     RejectAs,
     Step,
 )
+from shared.contracts.drills import MOST_CHARACTERS, MOST_MESSAGES, DrillMessage, Speed
 from shared.contracts.duty import HandoverText, Places
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
 
@@ -166,6 +168,15 @@ class GroupRequest(Request):
         default=None, description="Only if the group is still at this version; 0: only if there is none."
     )
 
+    @field_validator("definition")
+    @classmethod
+    def _encloses(cls, definition: GroupDefinition) -> GroupDefinition:
+        if not is_surface(definition.area.polygons):
+            raise ValueError(
+                "every ring of area.polygons needs three different points or more; draw it again"
+            )
+        return definition
+
 
 class TestRequest(Request):
     """Try a channel: a message that says it is a test goes over it."""
@@ -184,6 +195,28 @@ class ShiftRequest(Request):
     text: HandoverText | None = Field(default=None, description="For note: what the next ones should know.")
 
 
+class ExerciseRequest(Request):
+    """An exercise of a group: what is played, or nothing, and then its members send the reports."""
+
+    name: Slug | None = Field(default=None, description="What it is called that is played.")
+    speed: Speed = Field(default=1.0, description="Times real time.")
+    messages: Annotated[tuple[DrillMessage, ...], Field(max_length=MOST_MESSAGES)] = Field(
+        default=(), description="What is sent, each so many seconds (t) after the beginning."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ExerciseRequest":
+        if bool(self.messages) != (self.name is not None):
+            raise ValueError("name and messages go together; send both, or neither")
+        if sum(len(m.text) for m in self.messages) > MOST_CHARACTERS:
+            raise ValueError(f"the messages may have {MOST_CHARACTERS} characters together; leave some out")
+        return self
+
+
+class ExerciseEnd(Request):
+    """The exercise is over."""
+
+
 class KillSwitchRequest(Request):
     """Stop all sending of a group (or of the hub), or allow it again."""
 
@@ -198,8 +231,50 @@ class Decided(BaseModel):
     command_id: str
     outcome: Literal["applied", "pending"]
     reason: str | None = None
+    detail: str | None = Field(default=None, description="In words, where the command changed nothing.")
     incident: dict[str, Any] | None = None
     made: str | None = Field(default=None, description="The id or tag of what the command made.")
+
+
+class ExerciseBegun(BaseModel):
+    """The exercise has begun (`applied`), or is stored and not decided yet (`pending`)."""
+
+    id: str
+    outcome: Literal["applied", "pending"]
+    link: str = Field(description="Its own report form: what is sent there is an exercise's, and never real.")
+
+
+class ExerciseIncident(BaseModel):
+    """An incident of an exercise; times in seconds from its opening, null where that has not happened."""
+
+    code: str
+    place: str | None
+    status: str
+    open: bool
+    reports: int
+    told: dict[str, int] = Field(description="Audience: messages delivered.")
+    first_told: float | None
+    claimed: float | None
+    confirmed: float | None
+    rejected: float | None
+    ended: float | None
+
+
+class ExerciseAnswer(BaseModel):
+    """How an exercise stands."""
+
+    id: str
+    name: str | None
+    speed: float
+    count: int = Field(description="Messages that are played.")
+    begun_at: datetime
+    until: datetime = Field(description="When it was over, or will be at the latest.")
+    last_at: datetime | None = Field(description="When the last of its messages comes.")
+    goes_on: bool
+    reports: int = Field(description="Its reports that the desk has.")
+    held: int = Field(description="Of these: wait for a person.")
+    incidents: list[ExerciseIncident]
+    left_open: list[str] = Field(description="The codes of its incidents that nobody has ended yet.")
 
 
 class Recipient(BaseModel):

@@ -15,6 +15,8 @@ _REQUESTS: Final = (
     m.GroupRequest,
     m.KillSwitchRequest,
     m.TestRequest,
+    m.ExerciseRequest,
+    m.ExerciseEnd,
 )
 _ANSWERS: Final = (
     m.Decided,
@@ -31,6 +33,8 @@ _ANSWERS: Final = (
     m.GroupList,
     m.GroupAnswer,
     m.ChannelTested,
+    m.ExerciseBegun,
+    m.ExerciseAnswer,
     m.ProblemDocument,
 )
 _REFUSALS: Final = {
@@ -74,6 +78,7 @@ def _paths() -> dict[str, Any]:
     commands = {"type": "string", "enum": list(m.CommandName.__args__)}  # type: ignore[attr-defined]
     command, name = _parameter("command", commands), _parameter("name", {"type": "string"})
     channel = _parameter("channel", {"type": "string"})
+    exercise = _parameter("exercise", {"type": "string"})
     shifts = _parameter(
         "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
     )
@@ -119,6 +124,17 @@ def _paths() -> dict[str, Any]:
         "/v1/groups/{name}/channels/{channel}/test": {
             "get": _read("getTest", "The latest test of a channel", "ChannelTested", name, channel),
             "post": _write("testChannel", "Try a channel", "TestRequest", "ChannelTested", name, channel),
+        },
+        "/v1/groups/{name}/exercises": {
+            "post": _write(
+                "beginExercise", "Begin an exercise", "ExerciseRequest", "ExerciseBegun", name, ok="201"
+            )
+        },
+        "/v1/groups/{name}/exercises/{exercise}": {
+            "get": _read("getExercise", "What came of an exercise", "ExerciseAnswer", name, exercise)
+        },
+        "/v1/groups/{name}/exercises/{exercise}/end": {
+            "post": _write("endExercise", "End it", "ExerciseEnd", "ExerciseAnswer", name, exercise)
         },
         "/v1/kill-switch": {
             "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")

@@ -14,6 +14,7 @@ import structlog
 from services.console.decide.sentences import sentence
 from services.console.door import Console
 from services.console.news import within
+from services.console.who_may import refused
 from shared.contracts.base import MemberId
 from shared.contracts.catalog import encode
 from shared.contracts.desk import DeskCommand
@@ -49,7 +50,9 @@ def stored_id(member: MemberId, command: str) -> str:
 
 
 async def submit(console: Console, command: DeskCommand, *, body: str) -> Verdict:
-    """Store the command and await its decision for a while. Raises a 409 problem if it is refused.
+    """Store the command and await its decision for a while.
+
+    Raises a problem if it is refused: 403 where it lies in who asks, else 409.
 
     `body` is the request in one canonical form, by which a repetition is told from another command.
     """
@@ -68,7 +71,8 @@ async def submit(console: Console, command: DeskCommand, *, body: str) -> Verdic
         return Verdict(None)
     log.info("command_decided", type=command.type, outcome=decided["outcome"], reason=decided["reason"])
     if decided["outcome"] != "applied":
-        raise Problem(409, decided["reason"], sentence(decided["reason"]))
+        reason = decided["reason"]
+        raise await refused(console, command, reason, sentence(reason))
     await _caught_up(console)
     return Verdict(decided["reason"], decided["incident"])
 

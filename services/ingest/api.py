@@ -14,14 +14,14 @@ from pydantic import ValidationError
 
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy_json
-from services.ingest.door import DOOR, invalid, public_url, read_body
-from services.ingest.keys import ClientKey, ClientKeys, Right
+from services.ingest.door import DOOR, bearer, client_key, invalid, public_url, read_body
+from services.ingest.keys import ClientKey, Right
 from services.ingest.models import NewReport, ReportAccepted, ReportStatus
 from services.ingest.submission import Submission, opens, receipt_secret, ref_of
-from services.ingest.web.form import status_page, wants_html
+from services.ingest.web.form import status_page
 from shared.contracts.base import BridgeId, ReportId
 from shared.contracts.reports import chat_of
-from shared.http import Problem
+from shared.http import Problem, wants_html
 from shared.plugins.spec import IncomingReport
 
 BACK: Final = timedelta(days=14)
@@ -34,13 +34,12 @@ _RIGHTS: Final[Mapping[str, Right]] = {
 }
 """What more a report may say, and which right its key needs for that."""
 _MAX_KEY: Final = 128
-_BEARER: Final = "bearer "
 
 
 async def post_report(request: web.Request) -> web.Response:
     """Accept one report."""
     door = request.app[DOOR]
-    key = _client_key(request, door.keys)
+    key = client_key(request)
     door.charge(request, key)
     report = _parse(await _json_object(request))
     accepted = await door.accept(_submission(request, report, key, now=door.now()))
@@ -69,7 +68,7 @@ async def get_report(request: web.Request) -> web.Response:
     door = request.app[DOOR]
     door.charge(request)
     report_id = ReportId(request.match_info["report_id"])
-    secret = _bearer(request) or request.query.get("secret", "")
+    secret = bearer(request) or request.query.get("secret", "")
     known = opens(door.intake.master, report_id, secret)
     if wants_html(request):
         return await status_page(request, report_id if known else None)
@@ -83,23 +82,6 @@ async def get_report(request: web.Request) -> web.Response:
     return web.json_response(
         ReportStatus.model_validate({"report_id": report_id, "state": state, "text": text}).model_dump()
     )
-
-
-def _client_key(request: web.Request, keys: ClientKeys) -> ClientKey | None:
-    secret = _bearer(request)
-    if secret is None:
-        return None
-    key = keys.find(secret)
-    if key is None:
-        # Charged like an anonymous request, so that keys cannot be tried in bulk.
-        request.app[DOOR].charge(request)
-        raise Problem(401, "unknown_key", "This key is not known here; correct it, or send none at all.")
-    return key
-
-
-def _bearer(request: web.Request) -> str | None:
-    header = request.headers.get("Authorization", "")
-    return header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else None
 
 
 async def _json_object(request: web.Request) -> dict[str, Any]:

@@ -1,28 +1,43 @@
 """The front door as one aiohttp application: routes and what stands behind them, nothing else."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from aiohttp import web
 
 from services.ingest.api import get_report, post_report
 from services.ingest.bridge_host import BRIDGES, PART, post_bridge
-from services.ingest.door import DOOR, MAX_BODY, Door, Limits, NoStates, ReportStates
+from services.ingest.door import (
+    DOOR,
+    MAX_BODY,
+    Door,
+    KnownExercises,
+    Limits,
+    NoExercises,
+    NoStates,
+    ReportStates,
+)
+from services.ingest.health import add_healths
 from services.ingest.intake import Intake
 from services.ingest.keys import ClientKeys
 from services.ingest.readers import Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
-from services.ingest.web.form import STATIC, get_form, post_form
+from services.ingest.web.exercise import get_exercise, post_exercise
+from services.ingest.web.form import STATIC, get_form, post_form, refusal
 from services.ingest.web.words import Words
-from shared.http import add_health, problems
+from shared.http import REFUSED, Refusals, problems
 from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
 
+EXERCISE: Final = "/exercise/{exercise:[A-Za-z0-9_-]{1,64}}/{key:[0-9a-f]{1,64}}"
 ROUTES: Final = (
     web.get("/", get_form),
     web.post("/", post_form),
+    web.get(EXERCISE, get_exercise),
+    web.post(EXERCISE, post_exercise),
     web.post("/v1/reports", post_report),
     web.get("/v1/reports/{report_id}", get_report),
     web.post("/bridges/{bridge_id}", post_bridge),
@@ -45,6 +60,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     bridges: Mapping[str, Bridge | Reads] | None = None,
     keys: ClientKeys | None = None,
     states: ReportStates | None = None,
+    exercises: KnownExercises | None = None,
     intake: Intake | None = None,
 ) -> web.Application:
     """The application over these. The spool's drain is a worker of its own (`services.ingest.drain`)."""
@@ -57,34 +73,20 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
         keys=keys or ClientKeys(),
         states=states or NoStates(),
         limits=Limits.of(settings),
+        exercises=exercises or NoExercises(),
     )
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door
+    app[REFUSED] = Refusals(refusal)
     app[BRIDGES] = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
     app.add_routes(ROUTES)
-    _add_health(app, door, bus, spool)
+    add_healths(app, bus, spool, partial(_standings, app))
     return app
 
 
-def _add_health(app: web.Application, door: Door, bus: Bus, spool: Spool) -> None:
-    async def health() -> dict[str, Any]:
-        oldest = spool.oldest_at()
-        age = (door.now() - oldest).total_seconds() if oldest else 0.0
-        return {
-            "ok": bus.connected or spool.has_room,
-            "service": "ingest",
-            "bus_connected": bus.connected,
-            "spool": {
-                "waiting": spool.depth,
-                "oldest_age_s": round(age, 1),
-                "bytes": spool.size,
-                "set_aside": spool.set_aside,
-            },
-            "bridges": {
-                **(app[READERS].health() if READERS in app else {}),
-                **(app[PART].health() if PART in app else {}),
-            },
-            "counts": dict(sorted(door.counts.items())),
-        }
-
-    add_health(app, health)
+def _standings(app: web.Application) -> Mapping[str, Mapping[str, str]]:
+    """How the bridges stand that read their source, or take part at it."""
+    return {
+        **(app[READERS].health() if READERS in app else {}),
+        **(app[PART].health() if PART in app else {}),
+    }

@@ -27,21 +27,27 @@ class Taken:
     receipt: Receipt | None
 
 
-async def accept(
-    door: Door, instance: str, report: IncomingReport, senders: SenderIs, *, receipt_once: bool = False
+async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source behaves
+    door: Door,
+    instance: str,
+    report: IncomingReport,
+    senders: SenderIs,
+    *,
+    receipt_once: bool = False,
+    apart: bool = False,
 ) -> Taken:
     """Store one report. Raises `Problem` where it cannot be.
 
     There is no receipt for whoever had enough of them, nor for what is written to the desk: if a member
     wrote it, they are answered. A provider that calls again has not had our answer; where we send the
-    receipt ourselves, `receipt_once` says that a repeat gets none.
+    receipt ourselves, `receipt_once` says that a repeat gets none. `apart`: two reports of one id are two.
     """
     report = _tidied(report)
     if len(report.text) > MAX_TEXT:
         door.counts[f"bridge.{instance}.text_cut"] += 1
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
     submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
-    accepted = await door.accept(submission)
+    accepted = await door.accept(submission, apart=apart)
     had_one = receipt_once and (accepted.duplicate or _may_be_a_repeat(door, report))
     if had_one or _to_the_desk(report.text) or not door.may_answer(instance, report.sender):
         return Taken(accepted, None)

@@ -22,6 +22,7 @@ from services.ingest.submission import Submission
 from services.ingest.web.words import Words
 from shared.contracts.base import ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
+from shared.exercises import Exercise
 from shared.http import Problem, client_address
 from shared.plain_errors import sentences
 from shared.ports import Clock
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 
 MAX_BODY: Final = 64 * 1024
 _RECEIPTS_PER_HOUR: Final = 3
+_BEARER: Final = "bearer "
 _RETRY_S: Final = 5
 _STATES_PATIENCE_S: Final = 1.0
 
@@ -40,6 +42,30 @@ class ReportStates(Protocol):
     async def report_state(self, report_id: ReportId) -> str | None:
         """`with_volunteers`, `noted` or `ended`; None where nothing is known (yet)."""
         ...
+
+
+class KnownExercises(Protocol):
+    """Where the exercises can be found that go on or did (the read model)."""
+
+    async def one(self, name: str) -> Exercise | None:
+        """The exercise of this id, over or not; raises `StateUnavailableError` where nobody can tell."""
+        ...
+
+    async def running(self, now: datetime) -> list[Exercise]:
+        """Those that go on; raises `StateUnavailableError` where nobody can tell."""
+        ...
+
+
+class NoExercises:
+    """Knows of no exercise."""
+
+    async def one(self, _name: str) -> Exercise | None:
+        """There is none."""
+        return None
+
+    async def running(self, _now: datetime) -> list[Exercise]:
+        """There are none."""
+        return []
 
 
 class NoStates:
@@ -86,6 +112,7 @@ class Door:
     keys: ClientKeys
     states: ReportStates
     limits: Limits
+    exercises: KnownExercises = field(default_factory=NoExercises)
     counts: Counter[str] = field(default_factory=Counter)
 
     def charge_total(self) -> None:
@@ -122,10 +149,10 @@ class Door:
         client = self.limits.hashed(f"{bridge}\n{sender}")
         return sender is None or not self.limits.receipts.take(client, time.monotonic())
 
-    async def accept(self, submission: Submission) -> Accepted:
-        """Accept one report or raise the `Problem` that says why not."""
+    async def accept(self, submission: Submission, *, apart: bool = False) -> Accepted:
+        """Accept one report or raise the `Problem` that says why not; `apart` as the intake takes it."""
         try:
-            outcome = await self.intake.accept(submission)
+            outcome = await self.intake.accept(submission, apart=apart)
         except (SpoolFullError, BusError, KeyUnavailableError) as error:
             self.counts["refused.cannot_store"] += 1
             log.error("report_not_stored", error=type(error).__name__)  # noqa: TRY400 - never the content
@@ -168,6 +195,23 @@ class Door:
 
 
 DOOR: Final = web.AppKey("door", Door)
+
+
+def client_key(request: web.Request) -> ClientKey | None:
+    """The client whose key came along; None for nobody's. Raises `Problem` 401 for one that is not known."""
+    door, secret = request.app[DOOR], bearer(request)
+    key = door.keys.find(secret) if secret is not None else None
+    if secret is not None and key is None:
+        # Charged like an anonymous request, so that keys cannot be tried in bulk.
+        door.charge(request)
+        raise Problem(401, "unknown_key", "This key is not known here; correct it, or send none at all.")
+    return key
+
+
+def bearer(request: web.Request) -> str | None:
+    """The secret in the request's header."""
+    header = request.headers.get("Authorization", "")
+    return header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else None
 
 
 def invalid(error: ValidationError) -> Problem:

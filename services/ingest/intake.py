@@ -60,14 +60,23 @@ class Intake:
         self._keyring = Keyring(master, bus, clock, source="ingest", publisher=self)
         self._sealing = asyncio.Lock()
 
-    async def accept(self, submission: Submission) -> Accepted | Conflict:
+    async def accept(self, submission: Submission, *, apart: bool = False) -> Accepted | Conflict:
         """Seal and store one report.
 
-        Raises `SpoolFullError` when neither NATS nor the spool can take it, and
+        `apart`: its source cannot choose another id, so one that another report has is changed, the same
+        way each time. Raises `SpoolFullError` when neither NATS nor the spool can take it, and
         `pydantic.ValidationError` for values no contract allows.
         """
         report_id = report_id_of(self.master, submission)
         tag = body_tag_of(self.master, submission)
+        outcome = await self._accept(submission, report_id, tag)
+        if not apart or not isinstance(outcome, Conflict):
+            return outcome
+        other = changed_id(self.master, report_id, tag)
+        log.warning("report_stored_under_changed_id", report_id=report_id, changed_id=other)
+        return await self._accept(submission, other, tag)
+
+    async def _accept(self, submission: Submission, report_id: ReportId, tag: str) -> Accepted | Conflict:
         waiting = self._spool.body_tag(report_id)
         if waiting is not None and waiting != tag:
             return Conflict(report_id)

@@ -12,6 +12,9 @@ The file (RELAY_INGEST_KEYS_FILE) is a YAML list; it holds the hashes of keys, n
     - name: watch-line
       sha256: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
       rights: [trusted]     # what they report themselves suffices for "likely", never for "confirmed"
+    - name: operator
+      sha256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+      rights: [health]      # sees at /health/bridges which bridge stands how; anybody else only how many
 """
 
 import hashlib
@@ -25,7 +28,7 @@ from shared.contracts.base import Slug
 from shared.errors import SettingsError
 from shared.yaml_file import read_yaml, where
 
-Right = Literal["set_received_at", "high_volume", "trusted", "drill"]
+Right = Literal["set_received_at", "high_volume", "trusted", "drill", "health"]
 
 
 class ClientKey(BaseModel):

@@ -15,6 +15,7 @@ from services.ingest.app import READERS, make_app
 from services.ingest.bridge_host import PART
 from services.ingest.door import DOOR
 from services.ingest.drain import Drain
+from services.ingest.exercises import Player
 from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
@@ -34,7 +35,7 @@ from shared.plugins.spec import Bridge, Reads
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
-from shared.state import ReportStates, open_state
+from shared.state import Exercises, ReportStates, open_state
 
 log = structlog.get_logger()
 
@@ -61,7 +62,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
         spool = Spool(settings.spool_folder, max_bytes=int(settings.ingest_spool_max_mb * 1_000_000))
         stack.push_async_callback(spool.close)
         intake = Intake(bus, clock, master, spool)
-        states = ReportStates(await stack.enter_async_context(open_state(settings.redis_url)))
+        state = await stack.enter_async_context(open_state(settings.redis_url))
         link = _NatsLink(settings, bus, stack, master)
         await link.first_try()
         app = make_app(
@@ -72,7 +73,8 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             settings=settings,
             bridges=bridges,
             keys=keys,
-            states=states,
+            states=ReportStates(state),
+            exercises=Exercises(state),
             intake=intake,
         )
         http = await _http(stack)
@@ -84,6 +86,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             "nats": link.run,
             "readers": readers.run,
             "part": part.run,
+            "exercises": Player(app[DOOR]).run,
         }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped", waiting=spool.depth)

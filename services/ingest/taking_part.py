@@ -43,6 +43,8 @@ _FOLLOW_UP_S: Final = 60.0
 _SETTLE_S: Final = 120.0
 _MOST_AT_ONCE: Final = 500
 _AGAIN_S: Final = 5
+_FOR_GOOD: Final = frozenset({409, 422})
+"""Refusals that no repetition changes."""
 
 
 class TakingPart:
@@ -195,16 +197,19 @@ class _Take:
 async def accept_all(
     door: Door, instance: str, bridge: Bridge, reports: Sequence[IncomingReport]
 ) -> list[Receipt]:
-    """Store the reports of one bridge, in order; the receipts that their senders get."""
-    receipts = []
+    """Store the reports of one bridge, in order; the receipts that their senders get.
+
+    A source sends what is refused again and again, and can do nothing about it. So what can never be stored
+    is counted and passed by. An id that another report has: where the bridge takes part, it is the same one,
+    read otherwise (what it answered is gone by now); else it may be a true report, and is stored apart.
+    """
+    receipts, apart = [], not isinstance(bridge, TakesPart)
     for report in reports:
         try:
-            taken = await accept(door, instance, report, bridge.spec.senders)
+            taken = await accept(door, instance, report, bridge.spec.senders, apart=apart)
         except Problem as problem:
-            if problem.status not in {409, 422} or not isinstance(bridge, TakesPart):
+            if problem.status not in _FOR_GOOD:
                 raise
-            # It is known already, and was read otherwise (what it answered is gone by now), or can never be
-            # stored. Such a source sends it again and again, and nothing behind it, until it is taken.
             door.counts[f"bridge.{instance}.refused.{problem.code}"] += 1
             log.warning("report_refused_for_good", bridge=instance, code=problem.code)
             continue

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from services.notifier.reporters import Reporters
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.errors import RelayError
+from shared.plugins.bound import BoundSecrets
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.spec import BadCredentials, Channel, ChannelHost, Rejected, Secrets
 
@@ -105,7 +106,7 @@ class Directory:
         """The channel ready to send, or the outcome of every send over it as things are."""
         key = (group, version, definition.id)
         if key not in self._ready:
-            secrets = _Remembering(self._host.secrets)
+            secrets = _Remembering(BoundSecrets(self._host.secrets, group))
             made = self._make(definition, ChannelHost(http=self._host.http, secrets=secrets))
             if isinstance(made, Rejected | BadCredentials):
                 return made

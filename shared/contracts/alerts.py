@@ -37,8 +37,10 @@ Urgency = Literal["urgent", "normal"]
 Note = Literal[
     "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person",
     "nobody_took", "asked_to_help", "posts_open", "post_unfilled", "post_no_show", "check_due",
-    "post_withdrawn",
+    "support_left", "post_withdrawn",
 ]  # fmt: skip
+Check = Literal["went", "asked"]
+"""What people did to find out whether a report is true: one was there, or whoever reported it was asked."""
 
 
 class PublicPlace(Frozen):
@@ -82,6 +84,14 @@ class AlertBody(Private):
     since: Moment | None = None
     note: Note | None = None
     """What verifiers are asked to look at: said by reports, decided by people."""
+    checked: tuple[Check, ...] = ()
+    """What people did to find out whether it is so; empty where nobody did anything."""
+    was: str = ""
+    """Where it was said to be before, where the place is what changed."""
+    was_public: str = ""
+    """The same as strangers may know it; stands in no alert but the router's own draft of it."""
+    was_code: str = ""
+    """By which code they know it, where it became one with another."""
     who: Literal["immigration", "police", "joint", "other", "unknown"] = "unknown"
     """Who acts, as far as the reports say."""
     seen: dict[Literal["van", "officer", "person"], int] = Field(default_factory=dict)
@@ -162,6 +172,7 @@ DeskAnswer = Literal[
     "there",
     "seen",
     "noted",
+    "unchanged",
     "told",
     "will_send",
     "changed",

@@ -33,6 +33,8 @@ KeyId = NewType("KeyId", str)
 
 HUB = GroupId("hub")
 """The pseudo-group of hub-wide commands and records; no real group may take this id."""
+SHARED = GroupId("shared")
+"""Whose secrets every group's channels may refer to; no real group may take this id either."""
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 TOKEN_RULE = StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")

@@ -18,6 +18,7 @@ from shared.contracts import (
     aftercare,  # noqa: F401 - its commands and events are found as subclasses
     alerts,
     desk,
+    drills,
     duty,
     groups,
     incidents,
@@ -74,6 +75,8 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     groups.MemberRevoked,
     duty.ShiftOffered,
     duty.ShiftReminded,
+    drills.DrillBegun,
+    drills.DrillEnded,
     members.MemberInvited,
     members.InviteSettled,
     members.WayInPut,

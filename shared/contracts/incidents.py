@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shared.contracts.base import (
     TOKEN_RULE,
+    AlertId,
     Frozen,
     GroupId,
     IncidentId,
@@ -238,6 +239,8 @@ class HeldDigested(Message):
     """Incidents whose first word to the group this was, because too many came at once."""
     watches: tuple[Token, ...] = ()
     drill: bool = False
+    alert_id: AlertId | None = None
+    """The digest itself, so that what became of it can be found; older ones name none."""
 
 
 class ReportWatched(Message):

@@ -20,6 +20,7 @@ from shared.gazetteer.keys import fingerprint, shorter
 from shared.gazetteer.port import NamedPlace
 from shared.gazetteer.rows import LatLon, Rows
 from shared.gazetteer.schema import ARRANGE, KINDS, LOADING, PRECISE_KINDS, SCALE, TABLES, VERSION
+from shared.gazetteer.skeleton import sounds
 from shared.gazetteer.vocabulary import learn
 
 _KIND: Final = {kind: number for number, kind in enumerate(KINDS)}
@@ -134,6 +135,7 @@ class Builder:
         first = learn(self._db, self._keys())
         names = self._count("name")
         self._filter("names", self._keys(), names)
+        self._db.executemany("INSERT INTO sound VALUES (?, ?)", sounds(self._keys()))
         self._filter("shorter", (short for key in self._keys() for short in shorter(key)), names)
         self._filter("first", iter(first), len(first))
 

@@ -20,6 +20,7 @@ from shared.gazetteer.keys import GENERIC, fingerprint
 from shared.gazetteer.nearby import Nearby
 from shared.gazetteer.port import NamedPlace, Point
 from shared.gazetteer.schema import KINDS, SCALE, read_meta
+from shared.gazetteer.skeleton import LEAST, alike, skeleton
 from shared.gazetteer.spelling import Vocabulary, misspelt
 from shared.gazetteer.vocabulary import Words
 
@@ -66,6 +67,7 @@ class SqliteGazetteer:
         self._named = Kept(self._read_named, _KEPT)
         self._short = Kept(self._read_shortened, _KEPT)
         self._like = Kept(self._read_similar, _KEPT)
+        self._heard = Kept(self._read_sounding, _KEPT)
         self._sample = Kept(self._read_sample, _KEPT)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
         self._district: Callable[[float, float], str | None] = lru_cache(2_048)(self._nearby.outcode)
@@ -106,6 +108,10 @@ class SqliteGazetteer:
     def similar(self, key: str) -> Sequence[tuple[float, NamedPlace]]:
         """(score, place) of at most 30 names that this may be a misspelling of, best first."""
         return self._like(key)
+
+    def sounding(self, words: str) -> Sequence[tuple[float, NamedPlace]]:
+        """(score, place) of at most 30 names that these words of another script may be, best first."""
+        return self._heard(words)
 
     def postcode(self, postcode: str) -> Point | None:
         """A full postcode ("E8 3DL")."""
@@ -193,6 +199,17 @@ class SqliteGazetteer:
                 break
         ordered = sorted(found.items(), key=lambda item: (-item[1], -item[0].rank))
         return tuple((score, place) for place, score in ordered[:_MOST_SIMILAR])
+
+    def _read_sounding(self, words: str) -> Sequence[tuple[float, NamedPlace]]:
+        if len(bones := skeleton(words)) < LEAST:
+            return ()
+        keys = self._rows("SELECT key FROM sound WHERE skeleton = ?", bones)
+        scored = sorted(((alike(words, key), key) for (key,) in keys), key=lambda s: (-s[0], s[1]))
+        found: dict[NamedPlace, float] = {}
+        for score, key in scored[:_MOST_SIMILAR]:
+            for place in self._read_named(key, _MOST_SIMILAR):
+                found.setdefault(place, score)
+        return tuple((score, place) for place, score in [*found.items()][:_MOST_SIMILAR])
 
     def _read_postcode(self, code: str) -> Point | None:
         rows = self._rows("SELECT lat, lon FROM postcode WHERE code = ?", code)

@@ -74,6 +74,14 @@ class Gazetteer(Protocol):
         """
         ...
 
+    def sounding(self, words: str) -> Sequence[tuple[float, NamedPlace]]:
+        """(score, place) of at most 30 names that these words of another script may be, best first.
+
+        Their consonants are the same (`shared.gazetteer.skeleton`); the score is rapidfuzz' ratio of
+        the key and the transcribed words, 0 to 100.
+        """
+        ...
+
     def postcode(self, postcode: str) -> Point | None:
         """A full postcode ("E8 3DL")."""
         ...

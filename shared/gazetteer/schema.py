@@ -11,7 +11,7 @@ from typing import Final
 from shared.errors import SettingsError
 from shared.gazetteer.port import Kind
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when the tables or their meaning change: older files must then be imported anew."""
 
 KINDS: Final[tuple[Kind, ...]] = ("street", "landmark", "station", "area", "borough", "city")
@@ -40,6 +40,7 @@ CREATE TABLE border (
     id INTEGER PRIMARY KEY, name TEXT, size REAL, west REAL, south REAL, east REAL, north REAL, shape BLOB
 );
 CREATE TABLE word (word TEXT PRIMARY KEY, begins INTEGER) WITHOUT ROWID;
+CREATE TABLE sound (skeleton TEXT, key TEXT, PRIMARY KEY (skeleton, key)) WITHOUT ROWID;
 CREATE TABLE slip (mark INTEGER PRIMARY KEY, words TEXT);
 CREATE TABLE filter (name TEXT PRIMARY KEY, bits BLOB);
 """

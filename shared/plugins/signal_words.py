@@ -57,15 +57,15 @@ than 13 days is not taken.
 
 READING: Final = """\
 - When a sender's key is new (a new phone, or somebody who took over the number), signal-cli keeps their
-  messages back until you say `trust` (step 7). Ingest's health counts them as `ignored.untrusted_sender`:
-  ask the member first.
+  messages back until you say `trust` (step 7). Ingest's `/health/bridges` counts them as
+  `ignored.untrusted_sender`: ask the member first.
 - Edits, deletions, reactions, stickers and pictures are not read; a picture's caption is. A message that
   was edited stays the report that it was.
 - Of a text with more than 2,000 characters the end may be missing: Signal carries it as an attachment.
 - In a group the bridge takes what answers or mentions the account, what has the hashtag, and a desk word
   with a code. Everything else is dropped in memory, unstored. Tell the group so.
 - A receipt is sent once, three an hour to a person at most, and in private only. Signal may refuse it; the
-  report is stored all the same (`receipt.…` in ingest's health).
+  report is stored all the same (`receipt.…` in ingest's `/health/bridges`).
 - BAD_CREDENTIALS in `relay status`: the daemon does not have the account (`no_such_account`), or reads
   another (`other_account`). Write `account` as the daemon names it: the number, or the account id (ACI) of
   one without.

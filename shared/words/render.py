@@ -146,6 +146,10 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "tally": body.tally,
         "fates": body.fates,
         "note": (body.note or "") if trusted else "",
+        "checked": body.checked,
+        "was": clean(body.was, 50 if size == "short" else 120),
+        "was_code": body.was_code,
+        "still": _still(alert, body),
         "who": body.who,
         "seen": body.seen,
         "alike": body.alike,
@@ -154,6 +158,12 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         **_team_facts(alert, body, size, trusted=trusted),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
+
+
+def _still(alert: AlertRaised, body: AlertBody) -> bool:
+    """Whether an update without words says no more than that: nothing else in it is new."""
+    news = body.was or body.was_code or alert.ask != "NONE"
+    return alert.status == "confirmed" and not news
 
 
 def _team_facts(alert: AlertRaised, body: AlertBody, size: str, *, trusted: bool) -> dict[str, Any]:

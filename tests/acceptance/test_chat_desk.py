@@ -16,8 +16,8 @@ from shared.plugins.spec import Delivered
 from shared.words import question
 from tests.acceptance.doors import by_sms
 from tests.acceptance.test_nothing_in_clear import found_in
-from tests.rigs.sink import channel
-from tests.rigs.system import RelaySystem, square
+from tests.rigs.chat_scene import LAT, LON, code_in, define, enrolment
+from tests.rigs.system import RelaySystem, lent
 from tests.rigs.telegram import Person, Telegram
 
 TOKEN = "100000001:bot-token-of-the-test"
@@ -27,7 +27,6 @@ ADA = Person(770_055_443_318, "ada")
 NEIGHBOUR = Person(770_055_443_320, "neighbour")
 STRANGER = Person(770_055_443_319, "stranger")
 PHONE = "+447700900417"
-LAT, LON = 51.5467, -0.0753
 RAID = "immigration raid in Ashwin Street, six officers outside the shop"
 
 
@@ -68,10 +67,9 @@ class Scene:
 def bridges(relay_home: Path, folder: Path, telegram: Telegram, twilio: str) -> Path:
     """A bridges file whose Telegram and Twilio write back to these."""
     secret = relay_home / "secrets"
-    (folder / "bot-token").write_text(TOKEN + "\n")
     tg = {
         "secret_token": f"file:{secret / 'telegram'}",
-        "bot_token": f"file:{folder / 'bot-token'}",
+        "bot_token": f"file:{lent(folder, 'bot-token', TOKEN)}",
         "bot_username": "relay_bot",
         "api": telegram.url,
     }
@@ -90,21 +88,6 @@ def bridges(relay_home: Path, folder: Path, telegram: Telegram, twilio: str) -> 
     return file
 
 
-async def define(relay: RelaySystem, telegram: Telegram, folder: Path) -> None:
-    settings = {"token": f"file:{folder / 'bot-token'}", "to": [str(VERIFIERS)], "api": telegram.url}
-    chat = {"id": "chat", "kind": "telegram", "audience": "verifiers", "settings": settings}
-    definition = {"id": "hackney", "name": "Hackney", "area": square(LAT, LON, 0.03)}
-    body = {"definition": definition, "channels": [chat, channel("hackney", "community")]}
-    assert (await relay.as_member("PUT", "v1/groups/hackney", json=body)).status == 200
-    await relay.add_dispatcher("hackney")
-
-
-async def a_code(relay: RelaySystem) -> str:
-    answer = await relay.as_member("POST", "v1/account/chat", by="hackney", json={})
-    assert answer.status == 201
-    return str(answer.body["code"])
-
-
 @asynccontextmanager
 async def a_scene(folder: Path, *, twilio: str = "http://127.0.0.1:9") -> AsyncIterator[Scene]:
     async with Telegram(TOKEN) as telegram:
@@ -113,15 +96,15 @@ async def a_scene(folder: Path, *, twilio: str = "http://127.0.0.1:9") -> AsyncI
         async with RelaySystem(folder, env={"RELAY_INGEST_BRIDGES_FILE": str(file)}) as relay:
             telegram.webhook = f"{relay.urls['ingest']}/bridges/telegram"
             telegram.secret = relay.home.secret("telegram")
-            await define(relay, telegram, folder)
+            token = f"file:{lent(folder, 'bot-token', TOKEN)}"
+            settings = {"token": token, "to": [str(VERIFIERS)], "api": telegram.url}
+            await define(relay, "telegram", settings)
             scene = Scene(relay, telegram)
-            await telegram.write(ADA, await a_code(relay))
+            await telegram.write(ADA, await enrolment(relay))
             await scene.answered("This account now speaks for Dispatcher of hackney.", ADA.id)
             await relay.deliver_report(RAID, lat=LAT, lon=LON, sender="neighbour", first_hand=True)
             alert = await scene.answered("UNCONFIRMED ", VERIFIERS)
-            found = re.match(r"UNCONFIRMED ([A-Z0-9]{3,6})\.", alert)
-            assert found is not None
-            scene.code = found[1]
+            scene.code = code_in(alert)
             yield scene
 
 
@@ -213,7 +196,7 @@ async def test_by_sms_a_yes_needs_the_number_that_only_the_phone_was_sent(tmp_pa
                 await relay.wait_until(lambda: any(part in t for t in texts()), f"an SMS says {part!r}")
                 return next(t for t in reversed(texts()) if part in t)
 
-            assert (await by_sms(relay, await a_code(relay), sender=PHONE)).status == 200
+            assert (await by_sms(relay, await enrolment(relay), sender=PHONE)).status == 200
             await answered("This account now speaks for")
             await by_sms(relay, f"confirm {scene.code} two vans", sender=PHONE)
             await answered("this would go out now")

@@ -17,7 +17,7 @@ from shared.plugins.spec import BadCredentials, Rejected, RetryLater
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.sink import channel
 from tests.rigs.synapse import BOT, Account, Synapse, needs_synapse
-from tests.rigs.system import RelaySystem, square
+from tests.rigs.system import RelaySystem, lent, square
 
 pytestmark = needs_synapse
 
@@ -119,8 +119,7 @@ class Scene:
 
     async def count(self, name: str) -> int:
         """A figure of the front door's health."""
-        health = await self.relay.request("GET", "ingest/health")
-        return int(health.body["counts"].get(f"bridge.matrix.{name}", 0))
+        return int((await self.relay.bridges_health())["counts"].get(f"bridge.matrix.{name}", 0))
 
 
 def answering(event: str) -> dict[str, Any]:
@@ -149,8 +148,7 @@ def write_bridges(folder: Path, synapse: Synapse, rooms: list[str], alerts_from:
 
 
 async def define(scene: Scene, folder: Path) -> None:
-    (folder / "alerts-token").write_text(scene.alerts.token + "\n")
-    token = f"file:{folder / 'alerts-token'}"
+    token = f"file:{lent(folder, 'alerts-token', scene.alerts.token)}"
     settings = {"token": token, "to": [scene.room], "homeserver": scene.synapse.url}
     chat = {"id": "chat", "kind": "matrix", "audience": "verifiers", "settings": settings}
     definition = {"id": "hackney", "name": "Hackney", "area": square(LAT, LON, 0.03)}

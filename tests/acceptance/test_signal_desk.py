@@ -1,7 +1,6 @@
 """A raid from its report to its end over Signal alone; its daemon, and the front door, die meanwhile."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,15 +10,14 @@ from typing import Any
 
 from shared.words import question
 from tests.acceptance.test_nothing_in_clear import found_in
+from tests.rigs.chat_scene import code_in, define, enrolment
 from tests.rigs.signal import GROUP, Person, SignalCli
-from tests.rigs.sink import channel
-from tests.rigs.system import RelaySystem, square
+from tests.rigs.system import RelaySystem, lent
 
 ACCOUNT = "+447700900555"
 ADA = Person("Ada", "+447700900417")
 NEIGHBOUR = Person("Neighbour", "+447700900318")
 STRANGER = Person("Stranger")
-LAT, LON = 51.5467, -0.0753
 RAID = "immigration raid in Ashwin Street Dalston, six officers outside the shop, I see them"
 
 
@@ -52,7 +50,7 @@ class Scene:
 
     async def bridge(self) -> dict[str, str]:
         """How the bridge stands."""
-        return dict((await self.relay.request("GET", "ingest/health")).body["bridges"]["signal"])
+        return dict((await self.relay.bridges_health())["bridges"]["signal"])
 
     async def stands(self, state: str) -> None:
         async def so() -> bool:
@@ -63,32 +61,21 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(folder: Path) -> AsyncIterator[Scene]:
-    account = folder / "account"
-    account.write_text(ACCOUNT + "\n")
+    account = lent(folder, "account", ACCOUNT)
     async with SignalCli(ACCOUNT, groups={GROUP: [ADA, STRANGER]}) as signal:
         settings = {"account": f"file:{account}", "daemon": signal.url}
         file = folder / "bridges.yaml"
         file.write_text(json.dumps([{"id": "signal", "kind": "signal", "settings": settings}]))
         async with RelaySystem(folder, env={"RELAY_INGEST_BRIDGES_FILE": str(file)}) as relay:
             scene = Scene(relay, signal)
-            await define(relay, {**settings, "to": [f"group:{GROUP}"]})
+            await define(relay, "signal", {**settings, "to": [f"group:{GROUP}"]})
             await scene.stands("CONNECTED")
             await enrol(scene)
             yield scene
 
 
-async def define(relay: RelaySystem, settings: dict[str, Any]) -> None:
-    chat = {"id": "chat", "kind": "signal", "audience": "verifiers", "settings": settings}
-    definition = {"id": "hackney", "name": "Hackney", "area": square(LAT, LON, 0.03)}
-    body = {"definition": definition, "channels": [chat, channel("hackney", "community")]}
-    assert (await relay.as_member("PUT", "v1/groups/hackney", json=body)).status == 200
-    await relay.add_dispatcher("hackney")
-
-
 async def enrol(scene: Scene) -> None:
-    code = await scene.relay.as_member("POST", "v1/account/chat", by="hackney", json={})
-    assert code.status == 201
-    await scene.signal.write(ADA, str(code.body["code"]))
+    await scene.signal.write(ADA, await enrolment(scene.relay))
     await scene.answered("This account now speaks for Dispatcher of hackney.", ADA.aci)
 
 
@@ -96,9 +83,7 @@ async def reported(scene: Scene) -> None:
     """The neighbour writes; the verifiers' group is told, with a code."""
     await scene.signal.write(NEIGHBOUR, RAID)
     alert = await scene.answered("UNCONFIRMED ")
-    found = re.match(r"UNCONFIRMED ([A-Z0-9]{3,6})\.", alert)
-    assert found is not None
-    scene.code = found[1]
+    scene.code = code_in(alert)
 
 
 async def test_a_raid_from_its_report_to_its_end_over_signal(tmp_path: Path) -> None:
@@ -141,7 +126,7 @@ async def test_a_raid_from_its_report_to_its_end_over_signal(tmp_path: Path) -> 
         secrets = {"what Ada saw": "two vans, six officers", "Ada": ADA.aci, "the neighbour": NEIGHBOUR.aci}
         talk = {"talk of the group": "who is near", "the group": GROUP}
     # The account's number lies in its file and nowhere else.
-    (tmp_path / "account").unlink()
+    lent(tmp_path, "account", "").unlink()
     assert found_in(tmp_path, {**secrets, **talk, "the account": ACCOUNT}) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from shared.contracts.base import Position
-from tests.rigs.browser import PHONE, WIDE, a_browser, at_desk, needs_chromium
+from tests.rigs.browser import PHONE, WIDE, at_desk, needs_chromium
 from tests.rigs.console import until
 from tests.rigs.desk import COMMUNITY, VERIFIERS, DeskRig, desk_rig
 from tests.rigs.system import RelaySystem, square
@@ -25,12 +25,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
         await found.group("hackney", channels=[COMMUNITY, VERIFIERS])
         for name in ("Ada", "Ben"):
             await found.member(name, hackney="dispatcher")
-        yield found
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with a_browser() as found:
         yield found
 
 

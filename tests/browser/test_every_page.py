@@ -7,6 +7,7 @@ nothing, it fits and can be used with fingers, nothing is asked of anybody else,
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,11 +21,13 @@ from services.ingest.spool import Spool
 from services.ingest.web.form import STATIC
 from services.ingest.web.words import Words
 from shared.clock import SystemClock
+from shared.exercises import Exercise, path_of
 from shared.http import site
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
 from tests.rigs.browser import PHONE, WIDE, a_browser, needs_chromium, violations
 from tests.rigs.every_page import NO_PAGES, Pages, Visit, every_page, visits
+from tests.rigs.exercises import Exercises
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -156,6 +159,7 @@ async def test_every_page_of_the_console(hub: Pages, language: str) -> None:
         await hub.rig.live.look()
         for visit in visits():
             faults += [f"{visit.who}: {visit.path}: {fault}" for fault in await visited(lookers, visit)]
+        faults += await visited(lookers, Visit("none", "/no/such/page", None, 404))
     assert not faults, "\n".join(faults)
 
 
@@ -172,14 +176,20 @@ async def test_every_route_of_the_console_is_looked_at_or_is_no_page(hub: Pages)
 
 # --- the report form -----------------------------------------------------------------------------
 
-OF_FORM: Final = {"/", "/v1/reports/{report_id}"}
-"""The form and its receipt; and what became of the report, which a browser is shown as a page."""
+OF_FORM: Final = {"/", "/v1/reports/{report_id}", "/exercise/{exercise}/{key}"}
+"""The form and its receipt; what became of the report, as a browser is shown it; an exercise's form."""
 
 
 @asynccontextmanager
 async def the_form(folder: Path) -> AsyncIterator[str]:
     spool = Spool(folder, max_bytes=100_000)
-    app = make_app(bus=MemoryBus(), clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool)
+    clock, exercises = SystemClock(), Exercises()
+    now = clock.now()
+    for name, ends in (("d1", now + timedelta(hours=4)), ("d0", now)):
+        exercises.known[name] = Exercise(name, "hackney", now - timedelta(hours=1), ends)
+    app = make_app(
+        bus=MemoryBus(), clock=clock, master=MasterKey(bytes(32)), spool=spool, exercises=exercises
+    )
     async with site(app, "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
     await spool.close()
@@ -219,4 +229,15 @@ async def test_every_page_of_the_front_door(tmp_path: Path, language: str) -> No
         await look("status")
         assert await form.goto("/v1/reports/none?secret=wrong") == 404
         await look("nobody's report")
+        assert await form.goto("/no/such/page") == 404
+        await look("nothing here")
+        assert await form.goto(path_of(MasterKey(bytes(32)), "d1")) == 200
+        await look("exercise")
+        await form.page.fill("#what", "Six officers, one van")
+        await form.page.click("#send")
+        more = form.page.get_by_role("link", name=words.say(language, "exercise_more"))
+        await expect(more).to_be_visible()
+        await look("exercise's receipt")
+        assert await form.goto(path_of(MasterKey(bytes(32)), "d0")) == 410
+        await look("exercise over")
     assert not faults, "\n".join(faults)

@@ -11,18 +11,12 @@ from shared.contracts.base import IncidentId
 from shared.contracts.desk import Statement, Tally
 from shared.contracts.groups import MemberAdded
 from shared.contracts.incidents import GroupShare, IncidentEnded, IncidentOpened, IncidentPlace
-from tests.rigs.browser import a_phone, needs_chromium, no_violations
+from tests.rigs.browser import SCREENS, a_phone, needs_chromium, no_violations
 from tests.rigs.console import EXACT
 from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, geojson, group_desk
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
-SCREENS = [
-    pytest.param((360, "en"), id="phone en"),
-    pytest.param((1200, "en"), id="desktop en"),
-    pytest.param((360, "ar"), id="phone ar"),
-    pytest.param((1200, "ar"), id="desktop ar"),
-]
 WORDS = {
     "en": {
         "make": "Make the group", "no_area": "The group has no area yet.", "save_area": "Save this area",

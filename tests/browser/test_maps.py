@@ -12,7 +12,7 @@ from services.console.group.pages import say
 from services.console.web.desk.words import DESK
 from shared.contracts.base import Position
 from shared.contracts.groups import ChannelDefinition
-from tests.rigs.browser import a_browser, needs_chromium, no_violations
+from tests.rigs.browser import SCREENS, needs_chromium, no_violations
 from tests.rigs.console import Rig
 from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
 from tests.rigs.group_admin import Desk, group_desk
@@ -20,12 +20,6 @@ from tests.rigs.tiles import pmtiles
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
-SCREENS = [
-    pytest.param((360, "en"), id="phone en"),
-    pytest.param((1200, "en"), id="desktop en"),
-    pytest.param((360, "ar"), id="phone ar"),
-    pytest.param((1200, "ar"), id="desktop ar"),
-]
 RAID = "Immigration raid at Ashwin Street E8, two vans and six officers"
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
 COMMUNITY = ChannelDefinition(
@@ -33,12 +27,6 @@ COMMUNITY = ChannelDefinition(
     settings={"url": "env:U", "path": "/v", "secret": "env:S"},
 )  # fmt: skip
 MOST_BYTES = 300_000
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with a_browser() as found:
-        yield found
 
 
 @pytest.fixture

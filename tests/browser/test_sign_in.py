@@ -13,17 +13,11 @@ from playwright.async_api import Page, expect
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
 from tests.rigs.account import PASSWORD, code, invited, operator, path_of
-from tests.rigs.browser import a_phone, needs_chromium, no_violations
+from tests.rigs.browser import SCREENS, a_phone, needs_chromium, no_violations
 from tests.rigs.console import Rig, console_rig
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
-SCREENS = [
-    pytest.param((360, "en"), id="phone en"),
-    pytest.param((1200, "en"), id="desktop en"),
-    pytest.param((360, "ar"), id="phone ar"),
-    pytest.param((1200, "ar"), id="desktop ar"),
-]
 WORDS = {
     "en": {
         "make": "Make a passkey", "sign_in": "Sign in", "by_key": "Sign in with a passkey", "out": "Sign out",

@@ -4,6 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from services.ingest.app import make_app
 from services.ingest.door import DOOR
 from services.ingest.spool import Spool
 from shared.clock import SystemClock
+from shared.contracts.catalog import decode
+from shared.contracts.reports import ReportReceived
+from shared.exercises import Exercise, path_of
 from shared.http import site
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
 from tests.rigs.browser import a_phone, needs_chromium, no_violations
 from tests.rigs.console import until
+from tests.rigs.exercises import Exercises
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -30,6 +35,9 @@ TRACES = """async () => ({
   stored: localStorage.length + sessionStorage.length + document.cookie.length,
 })"""
 NONE = {"databases": 0, "buckets": 0, "caches": 0, "workers": 0, "stored": 0}
+
+
+EXERCISE = path_of(MasterKey(bytes(32)), "d1")
 
 
 @dataclass
@@ -46,9 +54,9 @@ class Phone:
         """Whether exactly one report was sent, and not even a harmless copy of it."""
         return self.counts == {"accepted.stored": 1}
 
-    async def write(self) -> None:
+    async def write(self, path: str = "") -> None:
         """Fill in the form, and have the worker ready as it is when a person has typed for a second."""
-        await self.page.goto(self.origin)
+        await self.page.goto(self.origin + path)
         await self.page.get_by_label("What do you see?").fill("Six officers, one van")
         await self.page.get_by_label("Where is it?").fill("Ashwin Street E8")
         await self.page.wait_for_function(
@@ -82,8 +90,12 @@ class Phone:
 
 @pytest.fixture
 async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
-    bus, spool = MemoryBus(), Spool(tmp_path, max_bytes=10)
-    app = make_app(bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool)
+    bus, spool, exercises = MemoryBus(), Spool(tmp_path, max_bytes=10), Exercises()
+    now = SystemClock().now()
+    exercises.known["d1"] = Exercise("d1", "hackney", now, now + timedelta(hours=4))
+    app = make_app(
+        bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool, exercises=exercises
+    )
     async with site(app, "127.0.0.1", 0) as port, a_phone(javascript=True) as page:
         yield Phone(page, f"http://127.0.0.1:{port}", bus, app[DOOR].counts)
     await spool.close()
@@ -102,6 +114,27 @@ async def test_a_waiting_report_goes_once_when_the_network_is_back_and_leaves_no
     await phone.arrived()
     assert await phone.once()
     await phone.leaves_nothing()
+
+
+@pytest.mark.parametrize("drill", [True, False])
+async def test_what_waits_of_one_form_goes_there_and_is_never_shown_under_anothers_head(
+    phone: Phone, *, drill: bool
+) -> None:
+    written, other = (EXERCISE, "/") if drill else ("/", EXERCISE)
+    await phone.write(written)
+    await phone.network_goes()
+    await phone.page.locator("#send").click()
+    await phone.waits()
+    await phone.page.goto("about:blank")
+    await phone.network_is_back()
+    await phone.page.goto(phone.origin + other)
+    await until(phone.once)
+    await expect(phone.page.locator("#writing")).to_be_visible()
+    await expect(phone.page.locator("#waiting")).to_be_hidden()
+    entry = await phone.bus.get("REPORTS", 1)
+    stored = decode(entry) if entry else None
+    assert isinstance(stored, ReportReceived)
+    assert stored.drill == drill
 
 
 async def test_who_only_looks_leaves_nothing_behind(phone: Phone) -> None:

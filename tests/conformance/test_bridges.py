@@ -36,6 +36,7 @@ from shared.plugins.testing import BridgeCase, BridgeConformance
 from shared.ports import Bus, Outgoing, Stored
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
+from tests.rigs.bridges_health import KEYS, bridges_health
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NOW = datetime(2026, 6, 22, 14, 46, 20, tzinfo=UTC)
@@ -183,6 +184,7 @@ async def hosting(
         spool=spool,
         settings=IngestSettings(ingest_public_url=PUBLIC),
         bridges={case.bridge.spec.kind: bridge or case.make()},
+        keys=KEYS,
     )
     async with TestClient(TestServer(app)) as client:
         yield Host(client, memory)
@@ -292,8 +294,9 @@ async def test_an_exception_stays_with_its_bridge(tmp_path: Path) -> None:
             status, text = await host.send(TWILIO.signed(body))
         assert (status, json.loads(text)["code"]) == (500, "bridge_failed")
         assert "marker-one" not in text + json.dumps(logs)
+        assert (await bridges_health(host.client))["counts"]["bridge.twilio-sms.failed"] == 1
         async with host.client.get("/health") as response:
-            assert (await response.json())["counts"]["bridge.twilio-sms.failed"] == 1
+            assert (await response.json())["counts"] == {"bridge.failed": 1}
 
 
 async def test_a_stored_report_is_acknowledged_though_the_answer_fails(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from services.ingest.taking_part import TakingPart
 from shared.plugins.testing import CaseSecrets
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
+from tests.rigs.bridges_health import KEYS, bridges_health
 from tests.rigs.homeserver import BOT, Homeserver
 
 NOW = datetime(2026, 6, 22, 14, 46, 20, tzinfo=UTC)
@@ -67,8 +68,7 @@ class Rig:
         return found["state"], found.get("reason", "")
 
     async def count(self, name: str) -> int:
-        async with self.client.get("/health") as response:
-            return int((await response.json())["counts"].get(f"bridge.matrix.{name}", 0))
+        return int((await bridges_health(self.client))["counts"].get(f"bridge.matrix.{name}", 0))
 
     def said(self, room: str) -> list[str]:
         return self.home.rooms[room].said()
@@ -96,7 +96,12 @@ async def a_rig(folder: Path, home: Homeserver, **settings: Any) -> AsyncIterato
     bridge = Matrix(MatrixSettings.model_validate({**given, **settings}), SECRETS)
     bus, spool = MemoryBus(FixedClock()), Spool(folder, max_bytes=1_000)
     app = make_app(
-        bus=bus, clock=FixedClock(), master=MasterKey(bytes(32)), spool=spool, bridges={"matrix": bridge}
+        bus=bus,
+        clock=FixedClock(),
+        master=MasterKey(bytes(32)),
+        spool=spool,
+        bridges={"matrix": bridge},
+        keys=KEYS,
     )
     async with ClientSession() as http:
         app[PART] = part = TakingPart(app[DOOR], {"matrix": bridge}, http=http, secrets=SECRETS)
@@ -313,8 +318,7 @@ async def test_a_homeserver_that_does_not_reach_us_is_named(
 
     async with settling(rig):
         await until(named)
-    async with rig.client.get("/health") as response:
-        assert (await response.json())["bridges"]["matrix"]["reason"] == reason
+    assert (await bridges_health(rig.client))["bridges"]["matrix"]["reason"] == reason
 
 
 async def test_a_picture_without_words_is_answered_and_no_report(rig: Rig) -> None:

@@ -56,6 +56,7 @@ from shared.plugins.spec import (
 )
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
+from tests.rigs.bridges_health import KEYS, bridges_health
 from tests.rigs.signal import GROUP, Person, SignalCli
 
 ACCOUNT = "+447700900555"
@@ -377,6 +378,7 @@ async def hosting(
         spool=spool,
         settings=IngestSettings(),
         bridges={"signal": made},
+        keys=KEYS,
     )
     async with ClientSession() as http:
         pace = Pace(sleep=sleep, jitter=lambda: 0.0)
@@ -417,8 +419,9 @@ async def test_a_private_message_is_one_report_and_gets_one_receipt(
         )
         assert ADA.aci not in str(report.content)
         assert host.standing["state"] == "CONNECTED"
+        assert (await bridges_health(host.client))["bridges"]["signal"]["state"] == "CONNECTED"
         async with host.client.get("/health") as response:
-            assert (await response.json())["bridges"]["signal"]["state"] == "CONNECTED"
+            assert (await response.json())["bridges"] == {"CONNECTED": 1}
         async with host.client.post("/bridges/signal", json={}) as response:
             assert response.status == 404
     assert len(daemon.said(ADA.aci)) == 1

@@ -33,7 +33,9 @@ from shared.words.replies import reply
 from tests.rigs import every_way as ways
 from tests.rigs.every_way import GONE, OUTSIDE, ROLES, Door, Hub, may
 
-FORBIDDEN = {"role_too_low", "not_your_group", "only_operators", "settings_are_the_groups"}
+FORBIDDEN = {
+    "role_too_low", "not_your_group", "only_operators", "settings_are_the_groups", "only_dispatchers",
+}  # fmt: skip
 NOTHING_THERE = {
     "no_such_incident",
     "unknown_shift",
@@ -46,7 +48,7 @@ NOTHING_THERE = {
 NOBODY = {"token_unknown", "token_missing", "session_over", "not_a_member"}
 READS = {
     "desk list", "desk show", "desk aftercare", "desk card", "duty list", "status", "group list",
-    "member list", "explain", "report", "simulate",
+    "member list", "explain", "report",
 }  # fmt: skip
 """Commands that change nothing at the desk; what they show is checked in tests/unit/console/test_roles.py."""
 NO_MEMBERS_ACT = {

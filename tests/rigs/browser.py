@@ -19,6 +19,12 @@ ARGS: Final = (
 )
 PHONE: Final = 360
 WIDE: Final = 1200
+SCREENS: Final = [
+    pytest.param((width, language), id=f"{name} {language}")
+    for language in ("en", "ar")
+    for name, width in (("phone", PHONE), ("desktop", WIDE))
+]
+"""A phone and a desktop, left to right and the reverse."""
 expect.set_options(timeout=30_000)  # a busy machine is no failure
 needs_chromium: Final = pytest.mark.skipif(
     not CHROMIUM.exists() and "CI" not in os.environ,

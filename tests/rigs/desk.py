@@ -115,7 +115,7 @@ class DeskRig:
         definition = GroupDefinition(
             id=GroupId(group),
             name=name or f"{group.capitalize()} Watch",
-            area=Area(polygons=(polygon,)),
+            area=Area(polygons=(polygon,) if polygon else ()),
             policy=policy or Policy(),
         )
         inside = GroupChannels(channels=tuple(channels))

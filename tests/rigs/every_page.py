@@ -58,6 +58,8 @@ class Pages:
         await self._incidents()
         await self._held()
         await self._beside()
+        asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
+        self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
 
     async def _incidents(self) -> None:
@@ -316,6 +318,9 @@ def _groups() -> Iterator[Visit]:
     for part in ("name", "area", "channels", "drills", "policy"):
         yield Visit(f"{_G}/{part}", f"/groups/hackney/{part}", "Adam")
         yield Visit(f"{_G}/{part}", f"/groups/quiet/{part}", "Quinn")
+    for who in ("Ada", "Vera", "op"):
+        yield Visit(f"{_G}/drills", "/groups/hackney/drills", who)
+    yield Visit(f"{_G}/drills", "/groups/hackney/drills", "Quinn", 403)
     for kind in load_plugins(MANIFEST, "alert_relay.channels"):
         yield Visit(f"{_G}/add-channel", f"/groups/hackney/add-channel?kind={kind}", "Adam")
     yield Visit(_C, "/groups/hackney/channels/hook", "Adam")
@@ -339,6 +344,7 @@ NO_PAGES: Final = {
     "/v1/desk/incidents/{name}": "/v1/desk/incidents/{full}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",
+    "/v1/groups/{group}/exercises/{exercise}": "/v1/groups/hackney/exercises/{exercise}",
 }
 """What programs read: streams, feeds, pictures, the API. That none of it is a page is looked at, too."""
 

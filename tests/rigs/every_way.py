@@ -16,7 +16,7 @@ from services.console.decide.commands import Act, command_of
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.models import CommandName, DeskRequest
 from services.console.web.desk.duty import ACTS as DUTY_ACTS
-from shared.contracts import aftercare, desk, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members
 from shared.contracts.alerts import AlertRaised, ReplyBody
 from shared.contracts.base import GroupId, MemberId, Message, Position
 from shared.contracts.catalog import decode_all
@@ -105,6 +105,8 @@ def api() -> Iterator[Door]:
     yield Door(desk.DefineGroup, "PUT", "/v1/groups/hackney", _GROUP)
     yield Door(desk.KillSwitch, "POST", "/v1/kill-switch", {"group": "hackney", "stopped": False})
     yield Door(desk.TestChannel, "POST", "/v1/groups/hackney/channels/hook/test", {})
+    yield Door(drills.BeginDrill, "POST", "/v1/groups/hackney/exercises", {})
+    yield Door(drills.EndDrill, "POST", "/v1/groups/hackney/exercises/{exercise}/end", {})
 
 
 DUTY: Final[Mapping[str, Sort]] = {
@@ -150,6 +152,8 @@ _FORMS: Final = (
     Door(desk.DefineGroup, "POST", f"{_G}/channels/hook", only=("Adam",)),
     Door(desk.DefineGroup, "POST", f"{_G}/channels/none/remove"),
     Door(desk.DefineGroup, "POST", f"{_G}/drills"),
+    Door(drills.BeginDrill, "POST", f"{_G}/drills/begin", {"what": "ourselves"}),
+    Door(drills.EndDrill, "POST", f"{_G}/drills/end", {"exercise": "{exercise}"}),
     Door(desk.DefineGroup, "POST", f"{_G}/policy"),
     Door(desk.TestChannel, "POST", f"{_G}/channels/hook/test"),
     Door(members.PutWayIn, "POST", "/account/password"),
@@ -205,6 +209,7 @@ COMMANDS: Final[tuple[tuple[Sort, str], ...]] = (
     (duty.OfferShift, "duty offer --group hackney --from 18:00 --to 19:00"),
     (duty.TakeShift, "duty take {shift}"),
     (duty.WithdrawShift, "duty withdraw {shift}"),
+    (drills.BeginDrill, "simulate {scenario} --drill --group hackney"),
     (desk.DefineGroup, "group apply {file}"),
     (desk.TestChannel, "group test-channel hackney hook"),
     (desk.AddMember, "member add Cy --role hackney=verifier"),
@@ -257,9 +262,18 @@ class Hub:
             "id: hackney\nname: Hackney\narea: {postcode_districts: [E8]}\n"
         )
         self.facts["file"] = str(self._folder / "hackney.yaml")
+        await self._exercise()
         for who in ROLES:
             await self._enrol(who)
         await self.desk.revoke(GONE)
+
+    async def _exercise(self) -> None:
+        """One goes on; a scenario of one message lies ready."""
+        asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Dora"])
+        _, begun = await self.rig.ask(*asked, json={})
+        scenario = self._folder / "scenario.jsonl"
+        scenario.write_text('{"t": 0, "via": "api", "from": "a", "text": "vans in Ashwin Street"}\n')
+        self.facts |= {"exercise": begun["id"], "scenario": str(scenario)}
 
     async def _enrol(self, who: str) -> None:
         """A chat account of theirs acts for them."""

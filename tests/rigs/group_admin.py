@@ -28,7 +28,7 @@ from shared.testing.state import MemoryState
 from tests.rigs.console import Rig, console_rig
 
 GOOD: Final = "4711:right-token"
-GOOD_ENV, BAD_ENV = "TEST_BOT_TOKEN", "TEST_BOT_WRONG_TOKEN"
+GOOD_ENV, BAD_ENV = "SHARED__BOT_TOKEN", "SHARED__BOT_WRONG_TOKEN"
 CHAT: Final = "-1001234567890"
 
 

@@ -19,8 +19,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shared.http import site
 
-URL_ENV: Final = "TEST_SINK_URL"
-SECRET_ENV: Final = "TEST_SINK_SECRET"
+URL_ENV: Final = "SHARED__SINK_URL"
+SECRET_ENV: Final = "SHARED__SINK_SECRET"
 
 
 @dataclass(frozen=True, slots=True)

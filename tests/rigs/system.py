@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 import aiohttp
 
 from alert_relay.supervisor.home import SIMULATOR, Home
+from shared.contracts.base import SHARED
 from shared.testing.servers import (
     NatsServer,
     Process,
@@ -53,6 +54,14 @@ class Answer:
     def accepted(self) -> bool:
         """Whether a report was accepted."""
         return self.status == HTTPStatus.ACCEPTED
+
+
+def lent(folder: Path, name: str, secret: str) -> Path:
+    """A secret that the operator lends to every group's channels; its file."""
+    file = folder / "secrets" / SHARED / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(secret + "\n")
+    return file
 
 
 class RelaySystem:
@@ -198,6 +207,11 @@ class RelaySystem:
             is_json = response.content_type.endswith("json")
             body = await response.json(content_type=None) if is_json else raw.decode()
             return Answer(response.status, response.content_type, body)
+
+    async def bridges_health(self) -> dict[str, Any]:
+        """Which bridge stands how, and the front door's counts by bridge."""
+        key = {"Authorization": f"Bearer {self.home.secret(SIMULATOR)}"}
+        return dict((await self.request("GET", "ingest/health/bridges", headers=key)).body)
 
     async def post_report(self, text: str, *, key: str | None = None, **fields: Any) -> Answer:
         """One attempt to post a report, with the simulator's rights (so `sender` may be given)."""

@@ -3,6 +3,7 @@
 Above all the version: a dispatcher decides about the one that they saw, and the router compares.
 """
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.console.decide.draft import Document, Draft
+from services.console.decide.heard import queued
 from services.console.decide.project import needs, project
 from services.router.decide.decider import Input, step
 from services.router.decide.snapshot import snapshot_of
@@ -51,6 +53,7 @@ ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
     desk.Update: {"ask": "ENOUGH", "statement": SAID},
     desk.End: {"tally": desk.Tally(let_go=1, taken=2)},
     aftercare.Account: {"arrested": 3, "news": aftercare.News(became=(aftercare.Became(fate="released"),))},
+    desk.Flood: {"on": True},
     aftercare.OpenPost: {"where": aftercare.PostPlace(label="Front door")},
     aftercare.WithdrawPost: {},
     aftercare.JoinPost: {},
@@ -105,12 +108,14 @@ class World:
             case ("act", model, who):
                 self._act(model, who)
 
-    def _act(self, model: type[desk.IncidentCommand], who: str) -> None:
+    def _act(self, model: type[desk.DeskCommand], who: str) -> None:
         incidents = sorted(self.state.incidents.values(), key=lambda i: (i.opened_at, i.id))
         if not incidents:
             return
         one, other = incidents[-1], incidents[0]
         fields = {**ACTS[model], "member": who, "group": "here", "incident_id": one.id}
+        if model is desk.Flood:
+            del fields["incident_id"]
         if model is desk.Merge:
             fields["absorbed"] = other.id
         if model in {desk.Split, desk.AskReporter}:
@@ -176,6 +181,12 @@ def test_a_whole_aftercare_is_shown_as_it_is_held() -> None:
     assert len(merged.aftercare.posts) == 1
 
 
+def snapshot_said(incident: Incident) -> Any:
+    """What was said last, as JSON."""
+    said = incident.said
+    return said and {**asdict(said), "at": said.at.isoformat()}
+
+
 def agree(world: World, story: Any) -> None:
     """What the console shows of every incident is what the router holds of it."""
     for incident in world.state.incidents.values():
@@ -193,4 +204,11 @@ def agree(world: World, story: Any) -> None:
         )
         assert desk.Tally.model_validate(shown.get("tally") or {}) == incident.tally
         told = {group for group, _ in incident.told}
+        heard = {group for group, audience in incident.told if audience == "verifiers"}
+        assert set(shown["heard"]) == heard, story
+        unheard = [s.group for s in incident.groups if s.group not in heard]
+        waits = dict.fromkeys((*unheard, *incident.asking)) if incident.live else ()
+        assert queued(shown) == list(waits), story
+        assert tuple(shown.get("checked", ())) == incident.checked, story
+        assert shown.get("said") == snapshot_said(incident), story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -10,10 +10,12 @@ from services.console.account.naming import called
 from services.console.account.pages import WORDS, as_page, page
 from services.console.decide.acts import act, concerns
 from services.console.door import CONSOLE, Actor, Console, page_actor
+from services.console.who_may import role_problem
 from shared.contracts.aftercare import OUTSIDE
 from shared.contracts.base import HUB
 from shared.contracts.catalog import decode
 from shared.contracts.desk import DeskCommand
+from shared.contracts.members import InviteMember
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
 from shared.ports import Entry
@@ -30,7 +32,7 @@ async def get_acts(request: web.Request) -> web.StreamResponse:
     console, actor = request.app[CONSOLE], await page_actor(request)
     groups = runs(actor)
     if not groups:
-        raise Problem(403, "role_too_low", "Only admins and operators see what was done.")
+        raise await role_problem(console, actor.roles, InviteMember)
     try:
         entries = await _entries(console, groups)
     except BusError:

@@ -10,8 +10,10 @@ from services.console.account.pages import as_page, led_to, page, text_of
 from services.console.decide.draft import Document
 from services.console.door import CONSOLE, Actor, Console, form_of, page_actor
 from services.console.submit import command_id, stored_id, submit
+from services.console.who_may import role_problem
 from shared.contracts.base import HUB, GroupId, MemberId
 from shared.contracts.desk import RevokeMember
+from shared.contracts.members import InviteMember
 from shared.http import Problem
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 
@@ -92,7 +94,7 @@ def acting(actor: Actor, groups: set[str]) -> GroupId:
 async def _admin(request: web.Request) -> Actor:
     actor = await page_actor(request)
     if not runs(actor):
-        raise Problem(403, "role_too_low", "Only the group's admins and the hub's operators may do this.")
+        raise await role_problem(request.app[CONSOLE], actor.roles, InviteMember)
     return actor
 
 

@@ -3,13 +3,14 @@
 import functools
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 
 from services.console.csrf import FIELD
-from services.console.door import Actor
+from services.console.door import ACTOR, Actor
 from services.console.web.inner import Inner, refusing
 from services.console.web.rendering import when
 from services.console.web.words import Words
@@ -40,7 +41,20 @@ def frame(request: web.Request, actor: Actor | None) -> dict[str, Any]:
 def refused(request: web.Request, problem: Problem) -> web.Response:
     """A page that says what was wrong and what to do."""
     detail = words_of(request, problem)
-    return page(request, "refused.html", status=problem.status, code=problem.code, detail=detail)
+    actor = request.get(ACTOR)
+    return page(request, "refused.html", actor=actor, status=problem.status, code=problem.code, detail=detail)
+
+
+def lost(request: web.Request, problem: Problem) -> web.Response:
+    """A page for what none of ours refused itself: an address that leads nowhere, or a way not to use it."""
+    language, general = WORDS.language_of(request), f"lost_{problem.status}"
+    otherwise = WORDS.say(language, general if WORDS.has(general) else "lost_other")
+    detail = _INNER.said(language, f"problem_{problem.code}", otherwise)
+    nothing = problem.status == HTTPStatus.NOT_FOUND
+    title = WORDS.say(language, "lost_title" if nothing else "refused")
+    # Anybody may write an address: none of its parts becomes a link of ours.
+    home = "/?lang={}".format
+    return page(request, "lost.html", status=problem.status, title=title, detail=detail, other_language=home)
 
 
 as_page = refusing(refused)

@@ -6,6 +6,7 @@ In the same form in which the router restates it, so that an old incident is sho
 from collections import Counter
 from typing import Any, Final
 
+from services.console.decide.already import told_along
 from services.console.decide.draft import Document, Draft
 from services.console.decide.incidents import happened
 from shared.contracts import aftercare as ac
@@ -37,6 +38,7 @@ def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
         owner_group=event.owner_group,
         check_at=event.check_at.isoformat() if event.check_at else None,
     )
+    told_along(incident, event)
     counted = dict(sorted(Counter(fates.values()).items()))
     facts = {"arrested": len(held(fates.values())), "unknown": counted.get("unknown", 0), "fates": counted}
     happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts)

@@ -24,6 +24,7 @@ _LIVES: Final[Mapping[str, int]] = {
     "channel_test": LIFE_S,
     "held": LIFE_S,
     "decided": LIFE_S,  # the page of acts says how each was decided
+    "exercise": LIFE_S,
     "invite": 4 * _DAY,
     "mute": 2 * _DAY,
     "watch": _DAY // 8,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.console.decide import incidents
 from services.console.decide.draft import Draft
 from shared.contracts.base import HUB
 from shared.contracts.incidents import HeldDigested, HeldReport, HeldSettled, ReportHeld
@@ -13,8 +14,9 @@ def needs(_draft: Draft, event: ReportHeld | HeldSettled) -> Iterable[str]:
 
 
 def needs_of_digest(_draft: Draft, event: HeldDigested) -> Iterable[str]:
-    """The held reports that were shown."""
-    return (f"held:{report_id}" for report_id in event.reports)
+    """The held reports and the incidents that were shown."""
+    yield from (f"held:{report_id}" for report_id in event.reports)
+    yield from (f"incident:{name}" for name in event.incidents)
 
 
 def held(draft: Draft, event: ReportHeld, _place: float) -> None:
@@ -48,7 +50,7 @@ def held(draft: Draft, event: ReportHeld, _place: float) -> None:
     for group in groups:
         draft.score(f"held:{group}", event.report_id, event.at.timestamp())
     report = draft.edit(f"report:{event.report_id}")
-    report.update(report_id=event.report_id, held=event.reason)
+    report.update(report_id=event.report_id, held=event.reason, sender=detail.sender if detail else None)
 
 
 def settled(draft: Draft, event: HeldSettled, _place: float) -> None:
@@ -62,8 +64,10 @@ def settled(draft: Draft, event: HeldSettled, _place: float) -> None:
 
 
 def digested(draft: Draft, event: HeldDigested, _place: float) -> None:
-    """A group's verifiers were shown these."""
+    """A group's verifiers were shown these, and told of these incidents."""
     for report_id in event.reports:
         if waiting := draft.get(f"held:{report_id}"):
             edited = draft.edit(f"held:{report_id}")
             edited["digested"] = sorted({*waiting.get("digested", ()), event.group})
+    for name in event.incidents:
+        incidents.digested(draft, draft.edit(f"incident:{name}"), event)

@@ -10,7 +10,9 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final
 
+from services.console.decide.already import checked, told
 from services.console.decide.draft import Document, Draft
+from services.console.decide.heard import asked, heard, heard_too, in_digest, taken_or_over
 from shared.contracts import incidents as i
 from shared.contracts.base import HUB, Frozen, Message
 from shared.contracts.desk import Statement
@@ -20,12 +22,12 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 _MAX_TIMELINE: Final = 500
 _ASIDE: Final = frozenset({
     "attended", "noted", "escalated", "reporter_asked",
-    "check_due", "post_joined", "post_left", "post_checked_in", "posts_told",
+    "check_due", "post_joined", "post_left", "post_checked_in", "posts_told", "digested",
 })  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
-_CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups",
+_CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups", "asking",
                    "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen",
-                   "aftercare")  # fmt: skip
+                   "aftercare", "checked", "said")  # fmt: skip
 _CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
@@ -110,6 +112,7 @@ def opened(draft: Draft, event: i.IncidentOpened, _place: float) -> None:
     )
     incident.setdefault("reports", 0)
     incident.setdefault("first_hand", 0)
+    incident.setdefault("heard", [])
     draft.put(f"code:{event.code}", {"incident": event.incident_id})
     _where(incident, event)
     happened(draft, incident, event, "opened")
@@ -128,6 +131,8 @@ def attached(draft: Draft, event: i.ReportAttached, _place: float) -> None:
     incident["first_hand"] = (
         incident.get("first_hand", 0) + bool(report.get("first_hand")) - (moved_here and before)
     )
+    if _cause(event).startswith("REPORTS."):
+        incident["fed_by"] = _cause(event)
     incident["last_report_at"] = max(incident.get("last_report_at", ""), _at(event))
     draft.score(f"reports:{event.incident_id}", event.report_id, event.at.timestamp())
     _touched(draft, incident, event)
@@ -158,6 +163,8 @@ def attended(draft: Draft, event: i.IncidentAttended, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     others = [v for v in incident.get("visits", ()) if v["member"] != event.member]
     here = [] if event.step == "left" else [{**_by(event), "step": event.step, "at": _at(event)}]
+    if event.step == "there":
+        checked(incident, "went")
     incident["visits"] = [*others, *here]
     happened(draft, incident, event, "attended", **_by(event), step=event.step)
 
@@ -166,6 +173,7 @@ def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
     """A member saw it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen"] = incident.get("seen", 0) + 1
+    checked(incident, "went")
     happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
 
 
@@ -179,15 +187,24 @@ def escalated(draft: Draft, event: i.IncidentEscalated, _place: float) -> None:
     """Other groups are asked to help, and see it from now on."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen_by"] = sorted({*incident.get("seen_by", ()), *event.groups} - {HUB})
-    groups = ", ".join(event.groups)
+    facts: Document = {"member": event.member, "text": ", ".join(event.groups) or None, "rung": event.rung}
     if event.rung is not None:
         incident["ladder"] = event.rung
-    happened(draft, incident, event, "escalated", member=event.member, text=groups or None, rung=event.rung)
+        facts |= asked(incident, event.groups)
+    happened(draft, incident, event, "escalated", **facts)
+
+
+def digested(draft: Draft, incident: Document, event: i.HeldDigested) -> None:
+    """A group's verifiers were told of it in a digest: for the first time, or because nobody took it."""
+    heard(incident, event.group, _cause(event))
+    in_digest(incident, event.alert_id)
+    happened(draft, incident, event, "digested", text=event.group)
 
 
 def reporter_asked(draft: Draft, event: i.ReporterAsked, _place: float) -> None:
     """Somebody asked whoever sent a report."""
     incident = draft.edit(f"incident:{event.incident_id}")
+    checked(incident, "asked")
     facts = {"report": event.report_id, "asks": event.asks}
     happened(draft, incident, event, "reporter_asked", **_by(event), **facts)
 
@@ -258,6 +275,8 @@ def reopened(draft: Draft, event: i.IncidentReopened, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status=event.status, ended_at=None, agency=None, proposed=None)
     facts = {"member": event.member, "group": event.group, "text": _words(event) or None}
+    if event.member:
+        told(incident, event, "NONE", _words(event))
     happened(draft, incident, event, "reopened", status=event.status, **facts)
 
 
@@ -269,6 +288,8 @@ def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     absorbed["merged_into"] = event.incident_id
     for figure in ("reports", "first_hand"):
         incident[figure] = incident.get(figure, 0) + absorbed.get(figure, 0)
+    heard_too(incident, absorbed)
+    checked(incident, *absorbed.get("checked", ()))
     sources = [*incident.get("sources", ()), *absorbed.get("sources", ())]
     incident["sources"] = list(dict.fromkeys(sources))
     incident["seen_by"] = sorted({*incident.get("seen_by", ()), *absorbed.get("seen_by", ())})
@@ -327,6 +348,7 @@ def carried(draft: Draft, event: i.IncidentCarried, _place: float) -> None:
     state = event.snapshot.state
     incident.update({name: state[name] for name in _CARRIED if name in state})
     incident.update(id=event.incident_id, sources=[event.incident_id], reports=len(state["evidence"]))
+    incident["heard"] = [group for group, audience in state.get("told", ()) if audience == "verifiers"]
     _seen_by(incident)
     for evidence in state["evidence"]:
         report = draft.edit(f"report:{evidence['report']}")
@@ -404,6 +426,8 @@ def _words(event: Any) -> str:
 def _said_by_person(draft: Draft, incident: Document, event: Any, what: str, **facts: Any) -> None:
     statement = _words(event)
     incident["statement"] = statement
+    if what != "rejected":
+        told(incident, event, facts.get("ask", "NONE"), statement)
     happened(draft, incident, event, what, **_by(event), **facts, text=statement or None)
 
 
@@ -419,6 +443,7 @@ def happened(draft: Draft, incident: Document, event: Message, what: str, **fact
 
 def _touched(draft: Draft, incident: Document, event: Message) -> None:
     """Note the time, and keep the incident in the lists of all who may see it."""
+    taken_or_over(incident)
     incident["updated_at"] = max(incident.get("updated_at", ""), _at(event))
     if "id" not in incident:
         return

@@ -4,7 +4,9 @@ A mark is what they saw of an incident: its last step and its number of reports.
 incident, may be lost at any time, and then the incident is simply new again.
 """
 
+import hashlib
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +14,7 @@ from services.console.decide.draft import Document
 
 _MARK: Final = re.compile(r"([A-Z]{1,12}\.\d{1,15}|-)\.(\d{1,9})\Z")
 _MOST_STEPS: Final = 3
+_SIGNS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,26 @@ def fresh(incident: Document, mark: str | None, member: str) -> Fresh:
     steps = [s for s in _after(incident, found[1]) if s.get("member") != member]
     reports = int(incident.get("reports", 0)) - int(found[2])
     return Fresh(never=False, steps=tuple(steps[-_MOST_STEPS:]), reports=max(0, reports))
+
+
+def others_did(incidents: Iterable[Document], member: str) -> str:
+    """A mark that changes when somebody else, a report or time did something, and not by one's own acts.
+
+    What follows from one's own act (that a sighting makes it likely) is one's own.
+    """
+    known = sorted(incidents, key=lambda i: i["id"])
+    own = {s["cause"] for i in known for s in i.get("timeline", ()) if s.get("member") == member}
+    marks = (f"{i['id']} {_last_of_others(i, own)} {i.get('fed_by', '-')}" for i in known)
+    return _short("\n".join(marks))
+
+
+def _last_of_others(incident: Document, own: Collection[str]) -> str:
+    steps = (s for s in reversed(incident.get("timeline", ())) if s["cause"] not in own)
+    return next((f"{s['cause']} {s['what']}" for s in steps), "-")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_SIGNS]
 
 
 def _after(incident: Document, cause: str) -> list[Document]:

@@ -34,10 +34,15 @@ def neighbours(
     found = [
         Neighbour(o, metres_between(incident, o), _alike(texts, their_texts.get(o["id"], ())))
         for o in others
-        if o["id"] != incident["id"] and is_open(o) and bool(o.get("drill")) == bool(incident.get("drill"))
+        if o["id"] != incident["id"] and is_open(o) and same_world(o, incident)
     ]
     close = [n for n in found if n.metres is None or n.metres <= _FAR_M]
     return sorted(close, key=lambda n: (_apart(n), n.incident["id"]))[:_MOST]
+
+
+def same_world(one: Document, other: Document) -> bool:
+    """Whether both are real, or both are an exercise's: only then may they become one."""
+    return bool(one.get("drill")) == bool(other.get("drill"))
 
 
 def _apart(neighbour: Neighbour) -> float:

@@ -25,12 +25,17 @@ class Next:
     why: str
 
 
-def next_act(incident: Document, member: str, roles: dict[str, str], now: datetime) -> Next:
-    """What this member should do next about the incident."""
+def next_act(
+    incident: Document, member: str, roles: dict[str, str], now: datetime, *, muted: bool = False
+) -> Next:
+    """What this member should do next about the incident; `muted`: their group muted all that supports it."""
     claim = on_it(incident, now)
     mine = claim is not None and claim.member == member
     step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == member), None)
     possible = {a.name for a in offered(incident, role_in(incident, roles), mine=mine, step=step)}
+    if muted and claim is None and incident.get("status") in _UNPROVEN:
+        doubt = Next("not_confirmed", "next_muted")
+        return doubt if doubt.act in possible else Next(None, "next_muted_leave")
     wished = _wishes(incident, member, step, claim=claim is not None, mine=mine)
     return next((n for n in wished if n.act is None or n.act in possible), Next(None, "next_nothing"))
 
@@ -59,7 +64,7 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
         elif status == "confirmed":
             yield Next("update", "next_confirmed")
         else:
-            yield from _to_know(incident)
+            yield from _to_know(incident, member)
 
 
 def _beside(incident: Document) -> Iterator[Next]:
@@ -78,7 +83,7 @@ def _own_way(incident: Document, member: str, step: str | None) -> Iterator[Next
         yield Next("seen", "next_seen")
 
 
-def _to_know(incident: Document) -> Iterator[Next]:
+def _to_know(incident: Document, member: str) -> Iterator[Next]:
     """Before anybody can confirm: a place, and somebody who saw it."""
     if not incident.get("place"):
         yield Next("place", "next_place")
@@ -87,7 +92,7 @@ def _to_know(incident: Document) -> Iterator[Next]:
     if not incident.get("visits"):
         yield Next("going", "next_going")
     yield Next("confirm", "next_confirm_unseen")
-    yield Next("seen", "next_seen")
+    yield Next(None, "next_said") if _saw(incident, member) else Next("seen", "next_seen_yet")
 
 
 def _after(incident: Document) -> Iterator[Next]:

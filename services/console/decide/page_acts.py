@@ -100,6 +100,17 @@ def may_mute(incident: Document, roles: Mapping[str, str]) -> bool:
     return role is not None and desk.Mute in ALLOWED[cast("Role", role)]
 
 
+def lets(groups: Iterable[str], roles: Mapping[str, str], sort: type[desk.DeskCommand]) -> bool:
+    """Whether this member may do it for any of these groups; what waits at the hub any group may take up."""
+    own = {g: r for g, r in roles.items() if g != HUB and (g in groups or list(groups) == [HUB])}
+    return any(sort in ALLOWED[cast("Role", role)] for role in own.values())
+
+
+def groups_that_let(roles: Mapping[str, str], sort: type[desk.DeskCommand]) -> set[str]:
+    """The groups for which this member may do it."""
+    return {g for g in roles if g != HUB and lets([g], roles, sort)}
+
+
 def role_in(incident: Document, roles: Mapping[str, str]) -> str | None:
     """The role in which a member may do most about an incident; what is nobody's any group may take up."""
     seen_by = incident.get("seen_by", ())

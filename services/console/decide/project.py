@@ -9,11 +9,23 @@ document shows is neither read (`passes_by`) nor opened (`shows_private`).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from services.console.decide import accounts, aftercare, duty, held, incidents, people, quiet, told, watches
+from services.console.decide import (
+    accounts,
+    aftercare,
+    duty,
+    exercises,
+    held,
+    incidents,
+    people,
+    quiet,
+    told,
+    watches,
+)
 from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
 from shared.contracts import aftercare as ac
 from shared.contracts import alerts as a
+from shared.contracts import drills as dr
 from shared.contracts import duty as d
 from shared.contracts import groups as g
 from shared.contracts import incidents as i
@@ -74,6 +86,8 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     d.ShiftGivenUp: (duty.needs, duty.given_up),
     d.ShiftNoted: (duty.needs, duty.noted),
     d.ShiftDropped: (duty.needs, duty.dropped),
+    dr.DrillBegun: (exercises.needs, exercises.begun),
+    dr.DrillEnded: (exercises.needs, exercises.ended),
     i.ReportHeld: (held.needs, held.held),
     i.HeldSettled: (held.needs, held.settled),
     i.MuteSet: (quiet.needs, quiet.muted),

@@ -7,8 +7,10 @@ from shared.contracts.incidents import FloodSet, MuteLifted, MuteSet
 
 
 def needs(_draft: Draft, event: MuteSet | MuteLifted) -> Iterable[str]:
-    """The mute."""
+    """The mute, and the report that it was set at."""
     yield f"mute:{event.mute_id}"
+    if isinstance(event, MuteSet):
+        yield f"report:{event.report_id}"
 
 
 def needs_of_flood(_draft: Draft, event: FloodSet) -> Iterable[str]:
@@ -21,9 +23,9 @@ def muted(draft: Draft, event: MuteSet, _place: float) -> None:
     facts = event.model_dump(
         mode="json", include={"mute_id", "group", "member", "report_id", "what", "reason"}
     )
-    draft.put(
-        f"mute:{event.mute_id}", {**facts, "at": event.at.isoformat(), "until": event.until.isoformat()}
-    )
+    times = {"at": event.at.isoformat(), "until": event.until.isoformat()}
+    sender = (draft.get(f"report:{event.report_id}") or {}).get("sender")
+    draft.put(f"mute:{event.mute_id}", {**facts, **times, "sender": sender})
     draft.score(f"mutes:{event.group}", event.mute_id, event.until.timestamp())
 
 

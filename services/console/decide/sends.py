@@ -117,7 +117,8 @@ def _stays_confirmed(act: Act) -> bool:
 
 
 def _told(act: Act) -> set[Pair]:
-    return {(a["group"], a["audience"]) for a in act.told if a.get("group") and a.get("audience")}
+    singly = {(a["group"], a["audience"]) for a in act.told if a.get("group") and a.get("audience")}
+    return singly | {(group, _VERIFIERS) for group in act.incident.get("heard", ())}
 
 
 def _whom(act: Act) -> list[Pair]:
@@ -172,11 +173,11 @@ def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, sta
         incident_id=IncidentId(act.incident["id"]),
         code=act.incident["code"],
         status=status,
-        body=_body(act, status, _posts(act, group.definition.id)),
+        body=_body(act, status, audience, _posts(act, group.definition.id)),
     )
 
 
-def _body(act: Act, status: Status, posts: tuple[PostLine, ...]) -> AlertBody:
+def _body(act: Act, status: Status, audience: Audience, posts: tuple[PostLine, ...]) -> AlertBody:
     request, incident = act.request, act.incident
     place = place_of(request) or Place.model_validate(incident["place"])
     return AlertBody(
@@ -187,9 +188,23 @@ def _body(act: Act, status: Status, posts: tuple[PostLine, ...]) -> AlertBody:
         first_hand=incident.get("first_hand", 0),
         statement=request.text or (NOT_OVER if act.command == "reopen" and _stays_confirmed(act) else ""),
         note=_note(act),
+        checked=tuple(incident.get("checked", ())),
+        was=_was(act, audience),
         tally=_tally(act),
         posts=posts,
         fates=dict(Counter(held(_fates(act)))) if status in _AFTERWARDS else {},
+    )
+
+
+def _was(act: Act, audience: Audience) -> str:
+    """Where it was said to be, where its place changes."""
+    place = act.incident.get("place")
+    if act.command != "place" or not place:
+        return ""
+    return (
+        str(place["label"])
+        if audience == _VERIFIERS
+        else _public(Place.model_validate(place), act.told).label
     )
 
 

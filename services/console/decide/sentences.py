@@ -1,8 +1,9 @@
-"""Why a command was refused, as a sentence with a remedy. The names are the router's. Pure."""
+"""Why a command was refused or did nothing, as a sentence. The names are the router's. Pure."""
 
 from typing import Final
 
 _SENTENCES: Final = {
+    "unchanged": "It was so already; nothing was changed, and nobody was sent anything.",
     "unknown_command": "The relay does not know this command; update the program that sent it.",
     "not_a_member": "You are no member any more; ask an admin of your group.",
     "not_your_group": "You act for no such group; name one of yours.",
@@ -49,6 +50,13 @@ _SENTENCES: Final = {
     "fewer_than_known": "Of more people than that it is known what became; correct those first.",
     "not_accounted_for": "It can't be closed while there is anybody taken of whom nobody knows what became: "
     "say it with `account`, or correct the number of people taken.",
+    "drill_goes_on": "An exercise of your group goes on already; end it first.",
+    "drill_too_long": "At that pace it would take more than ten hours; let it go faster.",
+    "unknown_drill": "Your group has no such exercise any more; look again.",
+    "area_broken": "An outline of the area has fewer than three different points and encloses nothing; "
+    "draw it again.",
+    "real_and_exercise": "One of the two is an exercise and the other is real: these never become one. "
+    "Look which is which; an exercise says so on every page.",
     "no_such_invite": "This invitation was used, withdrawn or is too old; ask for a new one.",
     "invite_too_long": "An invitation lasts three days at most; ask for a shorter one.",
     "login_taken": "Somebody else uses this name (or this passkey) to sign in; choose another.",
@@ -59,6 +67,11 @@ _SENTENCES: Final = {
     "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",
     "decide_failed": "The relay failed to decide this; it lies in the dead letters for the operator.",
 }
+
+
+def done_words(reason: str | None) -> str | None:
+    """Words for what was decided and changed nothing; None where something was done."""
+    return _SENTENCES["unchanged"] if reason == "unchanged" else None
 
 
 def sentence(reason: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
+from services.console.decide.heard import heard
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.base import Sealed
 from shared.contracts.ledger import (
@@ -45,6 +46,8 @@ def raised(draft: Draft, event: AlertRaised, place: float) -> None:
     if event.incident_id:
         incident = draft.edit(f"incident:{event.incident_id}")
         incident.setdefault("alerts", []).append(event.alert_id)
+        if event.audience == "verifiers":
+            heard(incident, event.group, event.id.rpartition(".")[0])
     if event.channel is not None:
         _tested(draft, event)
     _maybe_public(draft, alert)

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.console.decide import aftercare_views
 from services.console.decide.draft import Document
+from services.console.decide.heard import queued
 from services.console.decide.incidents import CLOSED
 from shared.contracts.base import HUB
 
@@ -87,6 +88,7 @@ def whole(
         "aftercare": aftercare_views.aftercare(incident, names, wordless=wordless),
         "history": [_step(step, reasons, names) for step in incident.get("timeline", ())],
         "told": [_only(alert, _ALERT) for alert in sorted(alerts, key=lambda a: a.get("seq", 0))],
+        "queued": queued(incident),
     }
 
 

@@ -1,4 +1,4 @@
-"""`/groups/ID/channels`: over what the group is told: add, change, remove, try, choose for exercises.
+"""`/groups/ID/channels`: over what the group is told: add, change, remove, try.
 
 Settings are the group's own affair: its admins read them, the hub's operators only write them.
 """
@@ -18,6 +18,7 @@ from services.console.group.testing import held_by, tests_of, try_channel
 from shared.contracts.base import SLUG
 from shared.contracts.groups import Audience, ChannelDefinition
 from shared.http import Problem
+from shared.plugins.bound import example_of, foreign
 
 AUDIENCES: Final = tuple(a for a in get_args(Audience) if a != "reporter")
 _MOST: Final = 100
@@ -50,7 +51,7 @@ async def get_channels(request: web.Request) -> web.StreamResponse:
         tested=request.query.get("tested", ""),
         held=await held_by(scope) if pending else None,
         kinds=[_kind(scope, kind) for kind in scope.console.channels.kinds()],
-        kind_of={c["kind"]: _kind(scope, c["kind"]) for c in scope.group.get("channels", ())},
+        kind_of=kinds_of(scope),
     )
 
 
@@ -114,27 +115,6 @@ async def post_test(request: web.Request) -> web.StreamResponse:
     return led_to(f"/groups/{scope.id}/channels?tested={channel}#channel-{channel}")
 
 
-@as_page
-async def get_drills(request: web.Request) -> web.StreamResponse:
-    """Which channels carry exercises, and how one begins."""
-    scope = await scope_of(request)
-    return _drills(request, scope, {c.id for c in channels_of(scope) if c.drills})
-
-
-@as_page
-async def post_drills(request: web.Request) -> web.StreamResponse:
-    """Choose the channels of exercises."""
-    scope, form = await scope_of(request), await request.post()
-    chosen = {c for c in form.getall("channel", []) if isinstance(c, str)}
-    channels = [c.model_copy(update={"drills": c.id in chosen}) for c in channels_of(scope)]
-    try:
-        return led_to(await save(scope, form, channels=channels))
-    except Problem as problem:
-        if problem.code != MOVED_ON:
-            raise
-        return _drills(request, await scope_of(request), chosen, moved=True)
-
-
 async def _saved(  # noqa: PLR0913 - a form, what was typed in it, and what is wrong with that
     request: web.Request,
     scope: Scope,
@@ -185,17 +165,9 @@ def _form(  # noqa: PLR0913 - a form, what was typed in it, and what is wrong wi
     )
 
 
-def _drills(request: web.Request, scope: Scope, chosen: set[str], *, moved: bool = False) -> web.Response:
-    return page(
-        request,
-        "drills.html",
-        actor=scope.actor,
-        status=409 if moved else 200,
-        group=scope.group,
-        chosen=chosen,
-        moved=moved,
-        kind_of={c["kind"]: _kind(scope, c["kind"]) for c in scope.group.get("channels", ())},
-    )
+def kinds_of(scope: Scope) -> dict[str, Document]:
+    """What each kind of the group's channels says of itself."""
+    return {c["kind"]: _kind(scope, c["kind"]) for c in scope.group.get("channels", ())}
 
 
 def _typed(
@@ -218,6 +190,8 @@ def _typed(
 def _wrong(scope: Scope, typed: Typed) -> dict[str, Wrong]:
     """What is wrong with each field; settings' names begin with `s-`, as in the form."""
     found = {f"s-{w.name}": w for w in wrong_in(_plugin(scope, typed.kind).Settings, typed.settings)}
+    for path in foreign(typed.settings, scope.id):
+        found.setdefault(f"s-{path[0]}", Wrong(f"s-{path[0]}", "secret_of_others", "", example_of(scope.id)))
     if not SLUG.match(typed.id):
         found["id"] = Wrong("id", "channel_id_wrong", "")
     if typed.audience not in AUDIENCES:

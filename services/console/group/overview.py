@@ -12,7 +12,9 @@ from services.console.door import CONSOLE, page_actor
 from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, scope_of
 from services.console.group.saving import MOVED_ON, define, save
 from services.console.group.testing import tests_of
-from shared.contracts.base import HUB, SLUG, GroupId
+from services.console.who_may import role_problem
+from shared.contracts.base import HUB, SHARED, SLUG, GroupId
+from shared.contracts.desk import DefineGroup
 from shared.contracts.groups import GroupDefinition
 from shared.http import Problem
 
@@ -29,7 +31,7 @@ async def get_groups(request: web.Request) -> web.StreamResponse:
         (g for g in known if actor.runs(g["id"])), key=lambda g: str(g["definition"]["name"]).casefold()
     )
     if not own and not actor.operates:
-        raise Problem(403, "role_too_low", "Only the group's admins and the hub's operators may do this.")
+        raise await role_problem(console, actor.roles, DefineGroup)
     return page(request, "groups.html", actor=actor, groups=own)
 
 
@@ -51,7 +53,7 @@ async def post_new(request: web.Request) -> web.StreamResponse:
     given = {"name": name, "id": id_, "languages": languages}
     if not name or not languages:
         return await _new(request, given, "name_missing" if not name else "languages_missing")
-    if not SLUG.match(id_) or id_ == HUB:
+    if not SLUG.match(id_) or id_ in {HUB, SHARED}:
         return await _new(request, given, "id_wrong")
     definition = GroupDefinition(id=GroupId(id_), name=name, languages=tuple(languages))
     try:

@@ -14,9 +14,11 @@ from aiohttp import web
 from services.console.account.pages import WORDS as COMMON
 from services.console.account.pages import frame
 from services.console.decide.draft import Document
-from services.console.door import CONSOLE, Actor, Console, page_actor
+from services.console.door import ACTOR, CONSOLE, Actor, Console, page_actor
 from services.console.web.inner import Inner, refusing
 from services.console.web.words import Together, Words
+from services.console.who_may import role_problem
+from shared.contracts.desk import DefineGroup
 from shared.http import Problem
 
 WORDS: Final = Words(Path(__file__).parents[1] / "web" / "group_languages")
@@ -59,7 +61,7 @@ async def scope_of(request: web.Request) -> Scope:
     """The group in the address, for one who runs it; raises a 403 or 404 problem, or leads to the door."""
     actor, name = await page_actor(request), request.match_info["group"]
     if not actor.runs(name):
-        raise Problem(403, "role_too_low", "Only the group's admins and the hub's operators may do this.")
+        raise await role_problem(request.app[CONSOLE], actor.roles, DefineGroup, [name])
     return await scope(request.app[CONSOLE], actor, name)
 
 
@@ -81,7 +83,8 @@ def page(
 def refused(request: web.Request, problem: Problem) -> web.Response:
     """A page that says what was wrong and what to do."""
     detail = words_of(request, problem)
-    return page(request, "refused.html", status=problem.status, code=problem.code, detail=detail)
+    actor = request.get(ACTOR)
+    return page(request, "refused.html", actor=actor, status=problem.status, code=problem.code, detail=detail)
 
 
 as_page = refusing(refused)

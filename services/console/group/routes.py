@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console.group import area, channels, drawing, overview, policy, testing
+from services.console.group import area, channels, drawing, exercises, overview, policy, testing
 
 _G: Final = "/groups/{group:[a-z0-9][a-z0-9-]*}"
 _C: Final = _G + "/channels/{channel:[a-z0-9][a-z0-9-]*}"
@@ -32,8 +32,10 @@ ROUTES: Final = (
     web.post(_C, channels.post_channel),
     web.post(_C + "/remove", channels.post_remove),
     web.post(_C + "/test", channels.post_test),
-    web.get(_G + "/drills", channels.get_drills),
-    web.post(_G + "/drills", channels.post_drills),
+    web.get(_G + "/drills", exercises.get_drills),
+    web.post(_G + "/drills", exercises.post_channels),
+    web.post(_G + "/drills/begin", exercises.post_begin),
+    web.post(_G + "/drills/end", exercises.post_end),
     web.get(_G + "/policy", policy.get_policy),
     web.post(_G + "/policy", policy.post_policy),
     web.get("/v1/groups/{group}/channels/{channel}/test", testing.get_test),

@@ -15,9 +15,10 @@ from services.console.group.pages import Scope, scope
 from services.console.models import TestRequest
 from services.console.news import within
 from services.console.submit import command_id, stored_id, submit
+from services.console.who_may import role_problem
 from shared.contracts.base import HUB, GroupId
 from shared.contracts.catalog import decode
-from shared.contracts.desk import KillSwitch, TestChannel
+from shared.contracts.desk import DefineGroup, KillSwitch, TestChannel
 from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
 
@@ -109,7 +110,7 @@ async def _answered(found: Scope, channel: str, older: str | None) -> ChannelTes
 async def _scope(request: web.Request) -> Scope:
     actor, name = await actor_of(request), request.match_info["group"]
     if not actor.runs(name):
-        raise Problem(403, "role_too_low", "Only the group's admins and the hub's operators may do this.")
+        raise await role_problem(request.app[CONSOLE], actor.roles, DefineGroup, [name])
     return await scope(request.app[CONSOLE], actor, name)
 
 

@@ -14,11 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.door import csrf_of
 from services.console.web.words import other_language
+from services.console.who_may import RoleProblem
 from shared.errors import StateUnavailableError
 from shared.http import Handler, Problem
 from shared.pages import SHARED_TEMPLATES
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_BETWEEN: Final = " · "
+"""Between the parts of a list, in every language."""
 _YEAR_S: Final = 365 * 24 * 3600
 Refused = Callable[[web.Request, Problem], web.Response]
 """How a family shows a refusal."""
@@ -95,9 +98,16 @@ class Inner:
         return response
 
     def words_of(self, request: web.Request, problem: Problem) -> str:
-        """The refusal in the reader's language, where there are words for it."""
+        """The refusal in the reader's language, where there are words for it; of a role, who has it."""
         language = self._words.language_of(request)
-        return self.said(language, f"{self._refusals}_{problem.code}", problem.detail)
+        words = self.said(language, f"{self._refusals}_{problem.code}", problem.detail)
+        return f"{words} {self.who_may(request, problem)}" if isinstance(problem, RoleProblem) else words
+
+    def who_may(self, request: web.Request, problem: RoleProblem) -> str:
+        """Which roles it takes, and who in the reader's own groups has one."""
+        say = functools.partial(self._words.say, self._words.language_of(request))
+        may = say("may_roles", roles=_BETWEEN.join(say(f"role_{role}") for role in problem.roles))
+        return f"{may} {say('may_people', people=_BETWEEN.join(problem.people))}" if problem.people else may
 
 
 def refusing(refused: Refused) -> Callable[[Handler], Handler]:

@@ -1,7 +1,7 @@
 """Telegram: a bot's webhook. In private every message is a report; in a group only what is meant for us.
 
 Telegram signs nothing but sends a secret token with each update, compared in constant time;
-an update is known by its update_id. The receipt is the answer to the webhook itself (a
+an update is known by its update_id and the message in it. The receipt is the answer to the webhook itself (a
 `sendMessage`), and only in private: a receipt in a group would tell the group who reported.
 With the bot's token a question can be sent later, in private too.
 
@@ -136,7 +136,7 @@ class Telegram:
             return Ignored("bot_command")
         title = _dict(message, "chat").get("title")
         where = _Where(
-            update["update_id"],
+            _name(update, message, chat_id),
             chat_id,
             private=private,
             to_desk=to_desk,
@@ -153,13 +153,19 @@ class Telegram:
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Which update it is, and of which chat."""
+    """Which message it is, and of which chat."""
 
-    update_id: int
+    name: str
     chat_id: int
     private: bool
     to_desk: bool
     title: str | None
+
+
+def _name(update: Mapping[str, Any], message: Mapping[str, Any], chat_id: int) -> str:
+    """The update with its message: updates may be counted anew, and another bot counts from elsewhere."""
+    number = message.get("message_id")
+    return f"{update['update_id']}.{chat_id}.{number if type(number) is int else ''}"
 
 
 def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[IncomingReport] | Ignored:
@@ -172,7 +178,7 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
     sender = _dict(message, "from").get("id")
     return [
         IncomingReport(
-            source_id=str(where.update_id),
+            source_id=where.name,
             text=text,
             sender=str(sender if type(sender) is int else where.chat_id),
             contact=str(where.chat_id) if where.private else None,

@@ -39,7 +39,7 @@ class MatrixChannel:
         tested="real",
         example={
             "homeserver": "https://matrix.example.org",
-            "token": "env:GROUP_MATRIX_TOKEN",
+            "token": "env:HACKNEY__MATRIX_TOKEN",
             "to": ["!verifiers:example.org"],
         },
         set_up=SENDING_SET_UP,

@@ -37,7 +37,7 @@ class NtfyChannel:
         who_else_reads="The ntfy server's operator, and everybody who knows the topic's name.",
         stability="good",
         tested="fake",
-        example={"url": "https://ntfy.sh", "topic": "env:GROUP_NTFY_TOPIC"},
+        example={"url": "https://ntfy.sh", "topic": "env:HACKNEY__NTFY_TOPIC"},
     )
     Settings: ClassVar[type[PluginSettings]] = NtfySettings
     max_chars: ClassVar[int] = 1000

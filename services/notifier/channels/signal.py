@@ -48,7 +48,10 @@ class SignalChannel:
         ),
         stability="experimental",
         tested="fake",
-        example={"account": "env:SIGNAL_ACCOUNT", "to": ["group:ZXhhbXBsZSBvZiBhIGdyb3VwJ3MgaWQsIDMyIGI="]},
+        example={
+            "account": "env:SHARED__SIGNAL_ACCOUNT",
+            "to": ["group:ZXhhbXBsZSBvZiBhIGdyb3VwJ3MgaWQsIDMyIGI="],
+        },
         set_up=SENDING_SET_UP,
         notes=SENDING,
     )

@@ -58,7 +58,7 @@ class SmtpChannel:
         example={
             "host": "mail.group.example",
             "username": "relay",
-            "password": "env:GROUP_SMTP_PASSWORD",
+            "password": "env:HACKNEY__SMTP_PASSWORD",
             "sender": "relay@group.example",
             "to": ["rota@group.example"],
         },

@@ -31,7 +31,7 @@ class TelegramChannel:
         who_else_reads="Telegram (messages of bots are not end-to-end encrypted).",
         stability="good",
         tested="fake",
-        example={"token": "env:GROUP_TELEGRAM_TOKEN", "to": ["-1001234567890"]},
+        example={"token": "env:HACKNEY__TELEGRAM_TOKEN", "to": ["-1001234567890"]},
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
     max_chars: ClassVar[int] = 4000

@@ -36,7 +36,7 @@ class WebhookChannel:
         who_else_reads="Whoever runs the receiving server.",
         stability="good",
         tested="real",
-        example={"url": "https://hooks.group.example/relay", "secret": "env:GROUP_WEBHOOK_SECRET"},
+        example={"url": "https://hooks.group.example/relay", "secret": "env:HACKNEY__WEBHOOK_SECRET"},
     )
     Settings: ClassVar[type[PluginSettings]] = WebhookSettings
     max_chars: ClassVar[int] = 4000

@@ -64,6 +64,7 @@ def body(
         also_told=_names(incident, state),
         since=incident.last_at,
         note=note,
+        checked=incident.checked,
         who=understood.who,
         seen=dict(understood.counts),
         alike=_alike(incident),
@@ -88,15 +89,23 @@ def for_group(
 ) -> AlertBody:
     """The facts for one group's audience: without its own name; without the exact place and the words."""
     own = state.groups[group].definition.name
-    update: dict[str, object] = {"also_told": tuple(n for n in full.also_told if n != own)}
+    update: dict[str, object] = {"also_told": tuple(n for n in full.also_told if n != own), "was_public": ""}
     if audience == "verifiers":
         update["on_duty"] = on_duty(state, group, state.now)
     else:
         blurred = full.public
         place = Place(**blurred.model_dump(), how=_how(incident))
         update |= {"place": place, "excerpt": "", "note": None, "watch_reports": 0, "watch_since": None}
-        update |= {"posts": (), "unknown": 0, "owner": ""}
+        update |= {"posts": (), "unknown": 0, "owner": "", "was": full.was_public}
     return full.model_copy(update=update)
+
+
+def places_before(before: Incident, gazetteer: Gazetteer) -> dict[str, str]:
+    """Where it was said to be, as verifiers and as strangers know it: what an alert of a new place adds."""
+    if before.place is None:
+        return {}
+    blurred = public_place(before.place, gazetteer, home=before.home)
+    return {"was": before.place.label, "was_public": blurred.label}
 
 
 def _how(incident: Incident) -> str:

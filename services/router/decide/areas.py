@@ -57,7 +57,9 @@ def area_place(mentions: Mentions, clues: Clues, gazetteer: Gazetteer) -> Place 
         if not _believable(mention, wide, clues):
             continue
         near = [c for c in wide if districts and within(c, districts)]
-        if found := _settled_area(near or wide, mentions, clues):
+        if near and len(wide) >= _A_TOWN:  # the district named is smaller than the town
+            continue
+        if (found := _settled_area(near or wide, mentions, clues)) and not (near and found.approximate):
             radius = min(found.radius_m, _APPROXIMATE_M) if found.approximate else found.radius_m
             places.append(at(found.lat, found.lon, radius, "area", label_of(found), found.outcode or None))
     places = [p for p in places if p.radius_m <= _TOO_WIDE_M]

@@ -150,12 +150,21 @@ def _act(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:
     if answer.outcome != "applied":
         talk.refuse(answer.reason, incident)
         return answer
-    if reply.keyword in _WITH_NOTE and reply.words:
-        talk.do(Note(**talk.base(incident), statement=Statement(text=reply.words)))
     if reply.keyword == "SEEN" and chat_yes.may_confirm(talk, incident):
         return chat_yes.ask(talk, Act("CONFIRM", reply.words, talk, incident))
-    _say_done(talk, reply.keyword, talk.draft.incident(incident.id))
+    _done(talk, reply, incident, answer)
     return answer
+
+
+def _done(talk: Talk, reply: DeskReply, incident: Incident, answer: Answer) -> None:
+    """Note their free text and say what was done; that it was so already, where nothing was."""
+    new = {answer.reason}
+    if reply.keyword in _WITH_NOTE and reply.words:
+        new.add(talk.do(Note(**talk.base(incident), statement=Statement(text=reply.words))).reason)
+    if reasons.APPLIED in new:
+        _say_done(talk, reply.keyword, talk.draft.incident(incident.id))
+    else:
+        talk.say("unchanged", code=incident.code, drill=incident.drill)
 
 
 def _say_done(talk: Talk, keyword: Keyword, incident: Incident) -> None:
@@ -171,6 +180,9 @@ def _not_there(talk: Talk, reply: DeskReply, incident: Incident) -> Answer:
     answer = talk.do(Note(**talk.base(incident), statement=Statement(text=said)))
     if answer.outcome != "applied":
         talk.refuse(answer.reason, incident)
+        return answer
+    if answer.reason == reasons.UNCHANGED:
+        talk.say("unchanged", code=incident.code, drill=incident.drill)
         return answer
     if not incident.ended:
         told = [pair for pair in incident.told if pair[1] == "verifiers"]

@@ -112,7 +112,8 @@ def _carry_out(talk: Talk, act: Act) -> Answer:
         talk.refuse(answer.reason, incident)
         return answer
     proposed = any(isinstance(e, events.ConfirmProposed) for e in talk.draft.messages[before:])
-    talk.say("second" if proposed else "told", code=incident.code, drill=incident.drill)
+    done: DeskAnswer = "unchanged" if answer.reason == reasons.UNCHANGED else "told"
+    talk.say("second" if proposed else done, code=incident.code, drill=incident.drill)
     return answer
 
 

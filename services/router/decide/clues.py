@@ -23,6 +23,13 @@ ONE_ROAD_M: Final = 1_300.0
 AREA_LEAST_M: Final = 2_000.0
 
 
+OTHER_CITY_M: Final = 40_000.0
+_ENOUGH_AROUND: Final = 20
+
+
+_GUESSED: Final = frozenset({"bare", "shortened", "similar"})
+
+
 Disc = tuple[float, float, float]
 """Latitude, longitude, radius in metres."""
 
@@ -66,11 +73,17 @@ class Clues:
     """All surroundings that the text names: districts, sectors, areas, boroughs."""
     bound: tuple[tuple[int, int, tuple[Disc, ...]], ...]
     """Areas with the words they take, for binding to a street beside them."""
+    sure: tuple[tuple[int, int, tuple[Disc, ...]], ...]
+    """Those of them that are surely meant: what they speak against is not where the words say."""
     boroughs: frozenset[str]
     phone: Position | None
     typed: Disc | None
     """The postcode of the form's own field."""
     hints: Hints
+    surely: tuple[Disc, ...] = field(default=())
+    """The areas whose names mean nothing else: "Deptford", not "the green"."""
+    unlisted: bool = False
+    """Whether the phone is where no street is listed: one of the name named may well be there."""
     small: tuple[Disc, ...] = field(default=())
     """The surroundings small enough to choose a stretch of a road by."""
 
@@ -88,14 +101,32 @@ def clues_of(
         codes=tuple(codes),
         discs=discs,
         bound=tuple(named),
+        sure=tuple(n for n, (m, _) in zip(named, wide, strict=True) if m.how not in _GUESSED),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
         ),
         phone=phone,
         typed=next(iter(code_discs(typed, gazetteer)), None) if typed else None,
         hints=hints,
+        surely=tuple(
+            disc for (m, _), (_, _, found) in zip(wide, named, strict=True) if not m.generic for disc in found
+        ),
+        unlisted=phone is not None and _unlisted(phone, mentions, gazetteer),
         small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
     )
+
+
+def _unlisted(phone: Position, mentions: Mentions, gazetteer: Gazetteer) -> bool:
+    """Whether some name means a place in another city than the phone's, whose own streets are not listed."""
+    afar = any(
+        c.kind in PRECISE and distance_m(phone.lat, phone.lon, c.lat, c.lon) > OTHER_CITY_M
+        for mention in mentions.names
+        for c in mention.candidates
+    )
+    if not afar or gazetteer.abroad(phone.lat, phone.lon):
+        return False
+    around = gazetteer.around(phone.lat, phone.lon, AREA_LEAST_M, _ENOUGH_AROUND)
+    return all(place.kind != "street" for place in around)
 
 
 def code_discs(codes: Codes, gazetteer: Gazetteer) -> list[Disc]:

@@ -19,25 +19,25 @@ _ANY: Final = re.compile(r"\d[/.-]\d|20\d")
 """What every date holds; most texts do not."""
 
 
-def days_old(text: str, now: datetime) -> int | None:
+def days_old(text: str, now: datetime, *, bare_years: bool = True) -> int | None:
     """How many days before `now` the newest date in the text lies; None if it names none.
 
-    A bare year counts as its end.
+    A bare year counts as its end, or not at all.
     """
     if not _ANY.search(text):
         return None
-    ages = [(now.date() - found).days for found in _dates(text)]
+    ages = [(now.date() - found).days for found in _dates(text, bare_years=bare_years)]
     return min(ages) if ages else None
 
 
-def _dates(text: str) -> Iterator[date]:
+def _dates(text: str, *, bare_years: bool) -> Iterator[date]:
     for day, month, year in _NUMBERS.findall(text):
         yield from _date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day))  # noqa: PLR2004 - "26"
     for year, month, day in _ISO.findall(text):
         yield from _date(int(year), int(month), int(day))
     for day, month, year in _NAMED.findall(text):
         yield from _date(int(year), _MONTHS.index(month[:3].lower()) + 1, int(day or 28))
-    if not _NAMED.search(text):
+    if bare_years and not _NAMED.search(text):
         for year in _YEAR.findall(text):
             yield from _date(int(year), 12, 31)
 

@@ -7,10 +7,12 @@ from services.router.decide import (
     desk_account,
     desk_accounts,
     desk_channels,
+    desk_drills,
     desk_duty,
     desk_hub,
     desk_members,
     desk_merge,
+    desk_place,
     desk_posts,
     desk_quiet,
     desk_team,
@@ -20,7 +22,7 @@ from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import aftercare, desk, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -38,7 +40,7 @@ _INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
     desk.Release: acts.release,
     desk.Confirm: acts.confirm,
     desk.Reject: acts.reject,
-    desk.PutPlace: acts.put_place,
+    desk.PutPlace: desk_place.put_place,
     desk.Merge: desk_merge.merge,
     desk.Split: desk_merge.split,
     desk.Update: acts.update,
@@ -65,6 +67,8 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     duty.TakeShift: desk_duty.take,
     duty.GiveUpShift: desk_duty.give_up,
     duty.NoteShift: desk_duty.note,
+    drills.BeginDrill: desk_drills.begin,
+    drills.EndDrill: desk_drills.end,
     members.InviteMember: desk_members.invite,
     members.AcceptInvite: desk_members.accept,
     members.PutWayIn: desk_members.put_way_in,

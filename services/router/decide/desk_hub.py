@@ -5,8 +5,9 @@ from services.router.decide.desk_duty import leave_rota
 from services.router.decide.desk_members import settle_invites
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import last_operator
+from shared.areas import is_surface
 from shared.contracts import desk
-from shared.contracts.base import HUB
+from shared.contracts.base import HUB, SHARED
 from shared.contracts.groups import GroupChannels, GroupDefined, MemberAdded, MemberName, MemberRevoked
 
 
@@ -16,8 +17,10 @@ def define_group(draft: Draft, command: desk.DefineGroup) -> str:
     Two people who change the same version never overwrite each other: the second is told.
     """
     group = command.definition.id
-    if group == HUB:
+    if group in {HUB, SHARED}:
         return reasons.RESERVED_NAME
+    if not is_surface(command.definition.area.polygons):
+        return reasons.AREA_BROKEN
     known = draft.state.groups.get(group)
     channels = command.channels if isinstance(command.channels, GroupChannels) else None
     same_channels = channels is None or (known is not None and channels == known.channels)

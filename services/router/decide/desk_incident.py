@@ -10,12 +10,12 @@ from services.router.decide import ids, reasons
 from services.router.decide.desk_account import taken_down, tally_after, unaccounted
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
-from services.router.decide.judge import group_ids
 from services.router.decide.limits import CLAIM_LEASE, CLAIM_RENEWED, PROPOSAL_LIFE
 from services.router.decide.permissions import concerns
 from services.router.decide.post_told import tell_end
 from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
+from services.router.decide.sayings import told_again
 from services.router.decide.state import Held, Incident
 from services.router.decide.watch import keep_watch
 from shared.contracts import desk
@@ -42,7 +42,7 @@ _ENDED_AS: Final[dict[EndStage, AlertKind]] = {
 
 
 def _statement(
-    command: desk.Confirm | desk.Reject | desk.PutPlace | desk.Update | desk.End | desk.Reopen,
+    command: desk.Confirm | desk.Reject | desk.Update | desk.End | desk.Reopen,
 ) -> Statement | None:
     return command.statement if isinstance(command.statement, Statement) else None
 
@@ -184,36 +184,6 @@ def reopen(draft: Draft, command: desk.Reopen, incident: Incident) -> str:
     return reasons.APPLIED
 
 
-def put_place(draft: Draft, command: desk.PutPlace, incident: Incident) -> str:
-    """A person says where it is; groups newly concerned are told of it, all others of the change."""
-    statement = _statement(command)
-    if statement is None or statement.place is None:
-        return reasons.PLACE_NEEDED
-    if incident.ended:
-        return reasons.WRONG_STATUS
-    groups = concerned(statement.place, draft.state.groups, draft.gazetteer) or incident.groups
-    draft.emit(
-        events.IncidentPlaced,
-        incident_id=incident.id,
-        member=command.member,
-        groups=groups,
-        where=events.IncidentPlace(place=statement.place),
-    )
-    _tell_of_place(draft, incident, _words(statement))
-    return reasons.APPLIED
-
-
-def _tell_of_place(draft: Draft, before: Incident, words: str) -> None:
-    after = draft.incident(before.id)
-    new = set(group_ids(after.groups)) - set(group_ids(before.groups))
-    known = set(before.told)
-    fresh = [pair for pair in verifiers(after) if pair[0] in new and pair not in known]
-    if after.status == "confirmed":
-        fresh += [pair for pair in public(after) if pair[0] in new and pair not in known]
-    draft.tell(before.id, first_word(after), fresh, urgency="urgent", statement=words)
-    draft.tell(before.id, "UPDATE", before.told, statement=words)
-
-
 def first_word(incident: Incident) -> AlertKind:
     """What those are told first who have not heard of it."""
     words: dict[Status, AlertKind] = {
@@ -229,6 +199,8 @@ def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
     if incident.ended:
         return reasons.WRONG_STATUS
     statement = _statement(command)
+    if told_again(incident, command.ask, _words(statement), draft.now):
+        return reasons.UNCHANGED
     draft.emit(
         events.IncidentUpdated,
         incident_id=incident.id,
@@ -277,16 +249,18 @@ def release_report(draft: Draft, command: desk.ReleaseReport) -> str:
     if held.groups and command.group not in held.groups:
         return reasons.NOT_YOUR_GROUP
     if command.incident_id is not None:
-        return _release_into(draft, command, command.incident_id)
+        return _release_into(draft, command, command.incident_id, held)
     return _release_alone(draft, command, held)
 
 
-def _release_into(draft: Draft, command: desk.ReleaseReport, into: IncidentId) -> str:
+def _release_into(draft: Draft, command: desk.ReleaseReport, into: IncidentId, held: Held) -> str:
     incident = draft.state.incidents.get(into)
     if incident is None or incident.merged_into is not None:
         return reasons.UNKNOWN_INCIDENT
     if not concerns(incident, command.group):
         return reasons.NOT_YOUR_INCIDENT
+    if incident.drill != held.drill:
+        return reasons.ANOTHER_WORLD
     join_held(draft, command.report_id, into, how="released")
     raise_to_likely(draft, into)
     return reasons.APPLIED

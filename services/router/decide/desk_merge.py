@@ -31,7 +31,7 @@ def merge(draft: Draft, command: desk.Merge, incident: Incident) -> str:
     draft.emit(events.IncidentMerged, incident_id=incident.id, absorbed=absorbed.id, member=command.member)
     taken_together(draft, command, incident, absorbed)
     merged = draft.incident(incident.id)
-    draft.tell(incident.id, "UPDATE", absorbed.told)
+    draft.tell(incident.id, "UPDATE", absorbed.told, facts={"was_code": absorbed.code})
     if merged.status == "confirmed":
         draft.tell(incident.id, "CONFIRMED", set(public(merged)) - set(merged.told), urgency="urgent")
     raise_to_likely(draft, incident.id)
@@ -43,7 +43,9 @@ def _no_merge(incident: Incident, absorbed: Incident, command: desk.Merge) -> st
         return reasons.SAME_INCIDENT
     if not concerns(absorbed, command.group):
         return reasons.NOT_YOUR_INCIDENT
-    if incident.ended or absorbed.merged_into or incident.drill != absorbed.drill:
+    if incident.drill != absorbed.drill:
+        return reasons.ANOTHER_WORLD
+    if incident.ended or absorbed.merged_into:
         return reasons.WRONG_STATUS
     if _told_in_public(absorbed) and incident.status != "confirmed":
         return reasons.MERGE_OTHER_WAY
@@ -174,4 +176,5 @@ def _what_remains(draft: Draft, incident: IncidentId, left: tuple[GroupId, ...])
         reason = reasons.SUPPORT_LEFT
         draft.emit(events.IncidentAssessed, incident_id=incident, status="unconfirmed", reason=reason)
         here = group_ids(rest.groups)
-        draft.tell(incident, "UPDATE", [p for p in rest.told if p[0] in here and p[1] == "verifiers"])
+        told = [p for p in rest.told if p[0] in here and p[1] == "verifiers"]
+        draft.tell(incident, "UPDATE", told, note="support_left")

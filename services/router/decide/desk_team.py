@@ -8,6 +8,7 @@ from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft
 from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.permissions import concerns
+from services.router.decide.sayings import said_again, words_of
 from services.router.decide.state import Incident
 from services.router.decide.worlds import world
 from shared.contracts import desk
@@ -42,6 +43,9 @@ def seen(draft: Draft, command: desk.Seen, incident: Incident) -> str:
     if incident.ended and incident.status != "no_news":
         return reasons.WRONG_STATUS
     statement = command.statement if isinstance(command.statement, Statement) else None
+    proven = incident.status not in {"unconfirmed", "no_news"}
+    if proven and said_again(incident, command.member, "seen", words_of(command), draft.now):
+        return reasons.UNCHANGED
     who = {"member": command.member, "group": command.group}
     draft.emit(events.IncidentSeen, incident_id=incident.id, **who, statement=statement)
     if incident.status == "no_news":
@@ -55,8 +59,7 @@ def seen(draft: Draft, command: desk.Seen, incident: Incident) -> str:
         )
     told = [pair for pair in incident.told if pair[1] == _VERIFIERS]
     kind: AlertKind = "LIKELY" if draft.incident(incident.id).status == "likely" else "UPDATE"
-    words = statement.text if statement else ""
-    draft.tell(incident.id, kind, told, urgency="urgent", note="seen", statement=words)
+    draft.tell(incident.id, kind, told, urgency="urgent", note="seen", statement=words_of(command))
     return reasons.APPLIED
 
 
@@ -65,6 +68,8 @@ def note(draft: Draft, command: desk.Note, incident: Incident) -> str:
     statement = command.statement if isinstance(command.statement, Statement) else None
     if statement is None or not statement.text.strip():
         return reasons.EMPTY
+    if said_again(incident, command.member, "note", statement.text, draft.now):
+        return reasons.UNCHANGED
     draft.emit(
         events.IncidentNoted,
         incident_id=incident.id,

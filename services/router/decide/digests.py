@@ -23,7 +23,7 @@ from services.router.decide.limits import (
 from services.router.decide.state import DAWN, Ear, Group, Held, Incident, State, Watch
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertRaised, DigestBody, DigestLine
-from shared.contracts.base import GroupId, ReportId
+from shared.contracts.base import AlertId, GroupId, ReportId
 
 _EXCERPT: Final = 160
 _HOUR: Final = timedelta(hours=1)
@@ -139,9 +139,10 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         *(_of_held(h) for h in fresh),
         *(_of_watch(w) for w in waiting.watches),
     ]
+    alert = ids.alert_id(draft.next_id(), waiting.group, "verifiers")
     draft.emit(
         AlertRaised,
-        alert_id=ids.alert_id(draft.next_id(), waiting.group, "verifiers"),
+        alert_id=alert,
         group=waiting.group,
         group_version=group.version,
         audience="verifiers",
@@ -158,7 +159,8 @@ def _emit(draft: Draft, waiting: _Waiting, group: Group) -> None:
         h for n, h in enumerate(fresh) if n < room or not _pressing(h)
     ]  # others are told by their number
     watches = waiting.watches[: max(0, room - len(fresh))]
-    _mark(draft, waiting.ear, incidents, watches, tuple(h.evidence.report for h in shown))
+    digest = _Digest(alert, waiting.ear, incidents, watches, tuple(h.evidence.report for h in shown))
+    _mark(draft, digest)
 
 
 def _oldest(waiting: _Waiting, now: datetime) -> datetime:
@@ -167,21 +169,29 @@ def _oldest(waiting: _Waiting, now: datetime) -> datetime:
     )
 
 
-def _mark(
-    draft: Draft, ear: Ear, told: Sequence[Incident], seen: Sequence[Watch], shown: tuple[ReportId, ...]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """What one digest told, and to whom."""
+
+    alert: AlertId
+    ear: Ear
+    incidents: Sequence[Incident]
+    watches: Sequence[Watch]
+    shown: tuple[ReportId, ...]
+
+
+def _mark(draft: Draft, digest: _Digest) -> None:
     """Say in the log what this digest told, in events that stay small."""
-    group, drill = ear
+    base = {"group": digest.ear[0], "drill": digest.ear[1], "alert_id": digest.alert}
     draft.emit(
         events.HeldDigested,
-        group=group,
-        drill=drill,
-        reports=shown[:DIGEST_NAMES],
-        incidents=tuple(i.id for i in told),
-        watches=tuple(w.id for w in seen),
+        **base,
+        reports=digest.shown[:DIGEST_NAMES],
+        incidents=tuple(i.id for i in digest.incidents),
+        watches=tuple(w.id for w in digest.watches),
     )
-    for start in range(DIGEST_NAMES, len(shown), DIGEST_NAMES):
-        draft.emit(events.HeldDigested, group=group, drill=drill, reports=shown[start : start + DIGEST_NAMES])
+    for start in range(DIGEST_NAMES, len(digest.shown), DIGEST_NAMES):
+        draft.emit(events.HeldDigested, **base, reports=digest.shown[start : start + DIGEST_NAMES])
 
 
 def _rank(held: Held) -> tuple[bool, bool, float, str]:

@@ -51,7 +51,7 @@ class Draft:
     ) -> None:
         """Raise one alert for each (group, audience), once each, in a fixed order.
 
-        `facts` are further ones, for verifiers alone.
+        `facts` are further ones; what is for verifiers alone is taken out for others (`for_group`).
         """
         about = self.incident(incident)
         body = alerts.body(about, self.state, self.gazetteer, statement=statement, note=note)

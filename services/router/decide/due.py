@@ -16,6 +16,7 @@ from services.router.decide.clues import precise
 from services.router.decide.digests import digests_due
 from services.router.decide.latest import Latest
 from services.router.decide.limits import CLAIM_LEASE, FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
+from services.router.decide.mutes import rests_until
 from services.router.decide.shifts_due import shifts_due
 from services.router.decide.state import (
     DAWN,
@@ -106,7 +107,8 @@ def climbs_at(state: State, incident: Incident) -> datetime:
     patience = min((group.definition.policy.ladder_after_min for group in known), default=None)
     if patience is None:
         return NEVER
-    return max(incident.waits_since + timedelta(minutes=patience), _worked_on_until(incident))
+    rests = max(_worked_on_until(incident), rests_until(state, incident))
+    return max(incident.waits_since + timedelta(minutes=patience), rests)
 
 
 def _worked_on_until(incident: Incident) -> datetime:

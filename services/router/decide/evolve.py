@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from services.router.decide import evolve_accounts
 from services.router.decide.changed import changed
+from services.router.decide.evolve_drills import DRILL_EVENTS
 from services.router.decide.evolve_duty import SHIFT_EVENTS
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_members import MEMBER_EVENTS
@@ -243,4 +244,5 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     groups.AccountsUnbound: evolve_accounts.unbound,
     groups.JoinRefused: evolve_accounts.join_refused,
     **SHIFT_EVENTS,
+    **DRILL_EVENTS,
 }

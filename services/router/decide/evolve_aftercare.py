@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from services.router.decide.changed import changed
 from services.router.decide.custody import Aftercare, Keeper, Post, in_order, joined, people_of
+from services.router.decide.sayings import told_along
 from services.router.decide.state import Incident
 from shared.contracts import aftercare as events
 from shared.contracts.desk import Tally
@@ -21,13 +22,14 @@ def _cared(incident: Incident, **changes: Any) -> Incident:
 def _accounted(incident: Incident, event: events.IncidentAccounted) -> Incident:
     """What is told from now on are the numbers as they are known now."""
     fates = event.fates.people if isinstance(event.fates, events.Fates) else {}
-    return _cared(
+    cared = _cared(
         changed(incident, tally=_tally(incident, event)),
         people=people_of(fates),
         owner=event.owner,
         owner_group=event.owner_group,
         check_at=event.check_at,
     )
+    return told_along(cared, event)
 
 
 def _tally(incident: Incident, event: events.IncidentAccounted) -> Tally:

@@ -12,6 +12,7 @@ from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed, ta
 from services.router.decide.evolve_aftercare import merged as merged_aftercare
 from services.router.decide.evolve_parts import drop, put, seq_of
 from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
+from services.router.decide.sayings import with_told, with_word
 from services.router.decide.state import (
     DAWN,
     RUNGS,
@@ -28,6 +29,7 @@ from services.router.decide.state import (
 from services.router.decide.text import sketch
 from services.router.decide.worlds import remembering, world
 from shared.contracts import incidents as events
+from shared.contracts.alerts import Check
 from shared.contracts.base import Place, ReportId
 from shared.contracts.incidents import IncidentEvent
 
@@ -218,12 +220,13 @@ def _given_time(incident: Incident, event: IncidentEvent) -> Incident:
 
 
 def _escalated(incident: Incident, event: events.IncidentEscalated) -> Incident:
-    """By a person; or, nobody having taken it, up to that rung."""
+    """By a person; or, nobody having taken it, up to that rung, which forgets nobody of a lower one."""
     incident = changed(incident, last_at=max(incident.last_at, event.at)) if event.member else incident
     if event.rung is None:
         return incident
     rung = RUNGS.index(event.rung) + 1
-    return changed(incident, rung=rung, waits_since=event.at, asking=event.groups)
+    asking = tuple(dict.fromkeys((*incident.asking, *event.groups)))
+    return changed(incident, rung=rung, waits_since=event.at, asking=asking)
 
 
 def _assessed(incident: Incident, event: events.IncidentAssessed) -> Incident:
@@ -246,15 +249,22 @@ def _attended(incident: Incident, event: events.IncidentAttended) -> Incident:
     others = tuple(v for v in incident.visits if v.member != event.member)
     if event.step != "left":
         others = (*others, Visit(event.member, event.group, event.step, event.at))[-MOST_VISITS:]
-    return changed(incident, visits=others, last_at=max(incident.last_at, event.at))
+    incident = changed(incident, visits=others, last_at=max(incident.last_at, event.at))
+    return _checked(incident, "went") if event.step == "there" else incident
 
 
 def _seen(incident: Incident, event: events.IncidentSeen) -> Incident:
-    return changed(incident, seen=incident.seen + 1, last_at=max(incident.last_at, event.at))
+    incident = changed(incident, seen=incident.seen + 1, last_at=max(incident.last_at, event.at))
+    return _checked(with_word(incident, event, "seen"), "went")
 
 
-def _noted(incident: Incident, event: events.IncidentEvent) -> Incident:
-    return changed(incident, last_at=max(incident.last_at, event.at))
+def _noted(incident: Incident, event: events.IncidentNoted) -> Incident:
+    return with_word(changed(incident, last_at=max(incident.last_at, event.at)), event, "note")
+
+
+def _checked(incident: Incident, how: Check) -> Incident:
+    """Somebody of ours did this to find out whether it is so."""
+    return incident if how in incident.checked else changed(incident, checked=(*incident.checked, how))
 
 
 def _proposed(incident: Incident, event: events.ConfirmProposed) -> Incident:
@@ -266,7 +276,8 @@ def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
 
 
 def _confirmed(incident: Incident, event: events.IncidentConfirmed) -> Incident:
-    return changed(incident, status="confirmed", ended_at=None, last_at=event.at, proposed=None)
+    incident = changed(incident, status="confirmed", ended_at=None, last_at=event.at, proposed=None)
+    return with_told(incident, event, event.ask)
 
 
 def _rejected(incident: Incident, event: events.IncidentRejected) -> Incident:
@@ -281,12 +292,12 @@ def _reporter_asked(state: State, event: events.ReporterAsked) -> State:
     """It counts among the questions of its sender."""
     incident = state.incidents.get(event.incident_id)
     report = incident.evidence.get(event.report_id) if incident else None
-    if report is None or report.sender is None:
+    if incident is None or report is None or report.sender is None:
         return state
-    drill = incident.drill if incident else False
-    known = world(state, drill=drill).asked
+    state = put(state, _checked(incident, "asked"))
+    known = world(state, drill=incident.drill).asked
     asked = (*(known.get(report.sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
-    return remembering(state, drill=drill, asked=known.put(report.sender, asked, event.at))
+    return remembering(state, drill=incident.drill, asked=known.put(report.sender, asked, event.at))
 
 
 def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
@@ -296,12 +307,13 @@ def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
 
 
 def _updated(incident: Incident, event: events.IncidentUpdated) -> Incident:
-    return changed(incident, last_at=event.at)
+    return with_told(changed(incident, last_at=event.at), event, event.ask)
 
 
 def _ended(incident: Incident, event: events.IncidentEnded) -> Incident:
     after = closed(incident.aftercare, event) if event.stage == "closed" else incident.aftercare
-    return _over(changed(incident, status=event.stage, tally=event.tally, aftercare=after), event.at)
+    ended = _over(changed(incident, status=event.stage, tally=event.tally, aftercare=after), event.at)
+    return with_told(ended, event)
 
 
 def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
@@ -309,7 +321,8 @@ def _quiet(incident: Incident, event: events.IncidentQuiet) -> Incident:
 
 
 def _reopened(incident: Incident, event: events.IncidentReopened) -> Incident:
-    return changed(incident, status=event.status, ended_at=None, last_at=event.at, proposed=None)
+    incident = changed(incident, status=event.status, ended_at=None, last_at=event.at, proposed=None)
+    return with_told(incident, event) if event.member else incident
 
 
 def _split(incident: Incident, event: events.IncidentSplit) -> Incident:
@@ -335,6 +348,7 @@ def _merged(state: State, event: events.IncidentMerged) -> State:
         groups=groups,
         home=one.home or absorbed.home,
         rung=max(one.rung, absorbed.rung),
+        checked=tuple(dict.fromkeys((*one.checked, *absorbed.checked))),
         aftercare=merged_aftercare(incident, absorbed),
         version=incident.version + 1,
         last_at=max(one.last_at, event.at),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.router.decide import assess, reasons
+from services.router.decide.alerts import places_before
 from services.router.decide.clues import precise
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.judge import Judgement, group_ids
@@ -100,7 +101,9 @@ def place_better(draft: Draft, incident: Incident, place: Place, *, moved: bool 
     tell_first(draft, incident.id, "LIKELY" if incident.status == "likely" else "UNCONFIRMED")
     draft.tell(incident.id, "UPDATE", [p for p in incident.told if p[0] not in after], note="not_concerned")
     if moved:
-        draft.tell(incident.id, "UPDATE", [p for p in incident.told if p[0] in after], note="moved")
+        still = [p for p in incident.told if p[0] in after]
+        was = places_before(incident, draft.gazetteer)
+        draft.tell(incident.id, "UPDATE", still, note="moved", facts=was)
 
 
 def raise_to_likely(draft: Draft, incident: IncidentId) -> None:

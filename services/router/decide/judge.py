@@ -20,7 +20,7 @@ from services.router.decide.company import (
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import days_old
 from services.router.decide.gist import gist_of
-from services.router.decide.kinds import Context, Reckoned, reckon
+from services.router.decide.kinds import DAYS_AGO, Context, Reckoned, reckon
 from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m, present
 from services.router.decide.locate import Located, locate
 from services.router.decide.reading import CLAIM
@@ -164,7 +164,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     found = correlate(state, report, now)
     context = context_of(state, report, found, now)
     reckoned = reckon(understood, context)
-    if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "spam", "old_news"}:
+    if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "old_news"}:
         reckoned = Reckoned("report", 1.0, 0.0, ((_ANSWERS, 1.0),))
     if understood.kind == "rumour" and reckoned.kind == "report" and reckoned.sure < _UNSURE:
         reckoned = replace(reckoned, kind="rumour")
@@ -200,6 +200,7 @@ def context_of(state: State, report: Report, found: Correlated, now: datetime) -
         chat=best is not None and "chat" in best.signs,
         live=bool(len(state.live)),
         days_old=days_old(report.text, now),
+        dated_back=(days_old(report.text, now, bare_years=False) or 0) >= DAYS_AGO,
     )
 
 
@@ -228,9 +229,12 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return _after_the_end(case, joined.incident) or _Ruling(
             "join", _why(joined, kind), joined.incident.id, brings
         )
-    if kind in _NEWS:
+    if kind in _NEWS and not _another_lot(case):
         return _news_of_nothing(case)
-    return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
+    if _says_so(case):
+        return _open(case)
+    past = "old" in case.understood.told and not case.understood.told & {"now", "still", "again"}
+    return _Ruling("ignore", reasons.OLD_NEWS) if past else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
 
 
 def _says_so(case: Case) -> bool:
@@ -238,7 +242,14 @@ def _says_so(case: Case) -> bool:
     understood = case.understood
     told = understood.told
     back = understood.again and bool(told & _SIGHT)
-    return bool(told & CLAIM) or back or {"centre"} <= told or _answers(case)
+    return bool(told & CLAIM) or back or {"centre"} <= told or _answers(case) or _another_lot(case)
+
+
+def _another_lot(case: Case) -> bool:
+    """Whether it tells of more of what is going on, at another place: "another lot outside the tube"."""
+    return (
+        case.understood.apart and case.located.said and bool(case.state.live) and case.first_hand is not False
+    )
 
 
 def _answers(case: Case) -> bool:
@@ -305,7 +316,7 @@ def _news_of_nothing(case: Case) -> _Ruling:
     """News of what nobody reported: kept for a person if somebody may need one, else not for us."""
     kind, placed = case.reckoned.kind, precise(case.place)
     leaning = case.found.leaning
-    if kind == "help":
+    if kind == "help" or {"help", "act"} <= case.understood.told:
         return _Ruling("hold", reasons.CRY_FOR_HELP, leaning or _only_live(case))
     if kind == "update" and placed:
         return _Ruling("hold", reasons.WHO_IS_UNCLEAR)

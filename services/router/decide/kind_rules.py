@@ -35,7 +35,7 @@ def kind_of(
     """The first rule that fits; each line is one."""
     if "spam" in found and not told & {"seen", "act"}:
         return "spam"
-    if "drill" in found:
+    if "drill" in found and "real" not in told:
         return "drill"
     if _is_help(found, words):
         return "help"

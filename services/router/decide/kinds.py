@@ -27,6 +27,7 @@ FIXED: Final = frozenset({"empty", "help", "spam", "drill"})
 _SURELY_NOISE: Final = 0.6
 """What is likely about a known incident is ignored only if it is as sure as this that it is noise."""
 _LINKED: Final = 0.5
+DAYS_AGO: Final = 3
 _SHORT: Final = 5
 _LONG: Final = 40
 _CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
@@ -56,7 +57,9 @@ class Context:
     live: bool = False
     """Whether anything is going on anywhere."""
     days_old: int | None = None
-    """How many days ago the newest date that it names was."""
+    """How many days ago the newest date that it names was, years alone included."""
+    dated_back: bool = False
+    """Whether the newest of its dates with a day or month was some days ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,15 @@ def _dated(understood: Understood, context: Context) -> Kind:
     return understood.kind
 
 
+def _surely_old(understood: Understood, context: Context) -> bool:
+    """Whether it carries a date of days ago, and nobody says that they see it now."""
+    return (
+        context.dated_back
+        and understood.first_hand is not True
+        and not understood.told & {"now", "still", "again"}
+    )
+
+
 @cache
 def kind_weights() -> Mapping[str, Mapping[str, float]]:
     """Kind → feature → weight, read once from `kinds.toml`."""
@@ -139,6 +151,8 @@ def reckon(understood: Understood, context: Context) -> Reckoned:
     """Weigh the features; what the rules alone decide stays as it is."""
     if understood.kind in FIXED:
         return Reckoned(understood.kind, 1.0, float(understood.kind in NOISE))
+    if _surely_old(understood, context):
+        return Reckoned("old_news", 1.0, 1.0, (("dated", 1.0),))
     found = features(understood, context)
     sums: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
     worth = _by_feature()

@@ -27,7 +27,7 @@ Sign = Literal[
     "now", "still", "over", "wrong", "moved", "more", "support", "again", "apart",
     # how it is said
     "ask", "doubt", "hedge", "seen", "hearsay", "rumour", "old", "future", "not", "not_after", "correct",
-    "chatter", "event", "news", "drill", "spam", "help",
+    "real", "chatter", "event", "news", "drill", "spam", "help",
     # where
     "near", "corner", "home", "street", "work", "centre", "transport",
     "food", "beauty", "car", "shop", "store", "site", "hotel", "care", "school",

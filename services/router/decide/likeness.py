@@ -167,12 +167,12 @@ class Report:
 
 
 def present(state: State, incident: IncidentId | None) -> Incident | None:
-    """The incident, or the one that absorbed it; None if it is forgotten."""
+    """The incident, or the one that absorbed it; None if it is forgotten, or of an exercise that is over."""
     found = state.incidents.get(incident) if incident else None
     hops = 0
     while found is not None and found.merged_into is not None and hops < 16:  # noqa: PLR2004 - a bound, no meaning
         found, hops = state.incidents.get(found.merged_into), hops + 1
-    return found
+    return None if found is not None and found.bygone else found
 
 
 def another(signs: Signs, report: Report, apart: float | None) -> str | None:
@@ -207,7 +207,10 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
         return "elsewhere"
     if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
-    alone = "alone" in signs and report.tells and not report.elsewhere
+    pleads = (
+        "help" in report.understood.told and not linked
+    )  # "help, they have come": perhaps to another door
+    alone = "alone" in signs and report.tells and not report.elsewhere and not pleads
     only = alone or "kin" in signs or signs.get("home") == 1
     return "unlinked" if report.place is None and not (linked or only) else None
 

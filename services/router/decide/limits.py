@@ -134,3 +134,11 @@ HELD_LIFE: Final = timedelta(days=14)
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 RESTATED_AFTER: Final = timedelta(days=14)
 """What must outlive the log's age limit of 35 days is said again this often."""
+
+DRILL_LIFE: Final = timedelta(hours=4)
+"""An exercise that nobody ends is over after this, or so long after its last message as `DRILL_AFTER`."""
+
+DRILL_AFTER: Final = timedelta(hours=2)
+
+DRILL_LONGEST: Final = timedelta(hours=10)
+"""Its last message comes no later than this: its form's link is open as long."""

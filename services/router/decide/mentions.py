@@ -15,17 +15,21 @@ from services.router.decide.name_words import (
     capitalised,
     denied,
     denied_after,
+    is_phonetic,
     is_preposition,
     known,
+    roads_meant,
+    spellings,
+    surely_heard,
     translations,
 )
 from services.router.decide.text import clauses
-from shared.gazetteer.keys import canonical, written_out
+from shared.gazetteer.keys import GENERIC, canonical, name_key, tells, written_out
 from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.geo import distance_m
 from shared.text import tokens
 
-How = Literal["exact", "bare", "translated", "inflected", "shortened", "similar"]
+How = Literal["exact", "bare", "translated", "sounded", "inflected", "shortened", "similar"]
 
 MOST_NAMES: Final = 8
 """Names of one text that are looked at: nobody in need writes a list of streets, an attacker may."""
@@ -39,6 +43,9 @@ _MOST_SIMILAR: Final = 6
 _DISTRICT_M: Final = 4_000.0
 _AREA_M: Final = 1_000.0
 _CHECKED_APART: Final = 6
+_BESIDE: Final = 3
+"""Words at most between a street that every town has and the town's name."""
+_MOST_SOUNDED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,9 @@ class Mention:
     generic: bool = False
     """Whether it is made of everyday words and so means nothing without its surroundings: "the library"."""
 
+    named: bool = False
+    """Whether it looks like a name all the same: "green street", in a text that uses no capitals."""
+
     @property
     def precise(self) -> bool:
         """Whether its likeliest places are streets, buildings or stations, not an area of that name."""
@@ -78,7 +88,17 @@ class Mentions:
 def find_mentions(text: str, languages: tuple[str, ...], gazetteer: Gazetteer) -> Mentions:
     """Read a text; longest names first, none inside another."""
     codes = find_codes(text, gazetteer)
-    return Mentions(codes=codes, names=tuple(_distinct(_Scan(codes.rest, languages, gazetteer).mentions())))
+    names = tuple(_distinct(_Scan(codes.rest, languages, gazetteer).mentions()))
+    return Mentions(codes=codes, names=tuple(_with_its_area(name, names, gazetteer) for name in names))
+
+
+def _with_its_area(name: Mention, names: Sequence[Mention], gazetteer: Gazetteer) -> Mention:
+    """Of a name that every town has, the town's: "Hounslow, High Street" is Hounslow High Street."""
+    if name_key(name.name) not in GENERIC:
+        return name
+    beside = (n for n in names if n is not name and max(name.start - n.end, n.start - name.end) <= _BESIDE)
+    own = [p for n in beside for p in gazetteer.named(f"{name_key(n.name)} {name_key(name.name)}")]
+    return replace(name, candidates=tuple(own), generic=False) if own else name
 
 
 def _distinct(mentions: Iterator[Mention]) -> Iterator[Mention]:
@@ -119,6 +139,7 @@ class _Scan:
     def _at(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         return (
             self._translated(words, at, offset)
+            or self._sounded(words, at, offset)
             or self._exact(words, at, offset)
             or self._inflected(words, at, offset)
             or self._shortened(words, at, offset)
@@ -139,9 +160,15 @@ class _Scan:
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
+            named=self._looks_named(run),
             generic=not (length > 1 and canonical(run)[-1] in STREETS)
             and all(w in common_words() or w in ROAD_WORDS or w.isdigit() for w in canonical(run)),
         )
+
+    def _looks_named(self, run: Sequence[str]) -> bool:
+        """Whether everyday words end as a name does, with its own part in capitals if there are any."""
+        own = all(word in (self._capitals or ()) for word in run[:-1]) or not self._capitals
+        return len(run) > 1 and own and _surely_a_name(run) and tells(" ".join(canonical(run)))
 
     def _set_apart(self, words: Sequence[str], at: int) -> bool:
         """Whether it is named as the place of another event: "a different thing from Springburn"."""
@@ -158,10 +185,35 @@ class _Scan:
             return None
         for length, english in translations(words, at):
             run = tokens(english)
+            for road in roads_meant(words, at + length):
+                if places := self._gazetteer.named(" ".join((*canonical(run), road))):
+                    return self._made(places, words, at, length + 1, offset, "translated")
             places = self._gazetteer.named(" ".join(canonical(run)))
             if places and not self._is_part_of_a_street(words, at + length, run):
                 return self._made(places, words, at, length, offset, "translated")
         return None
+
+    def _sounded(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name spelt by ear in another script: "ديوك ستريت"; its road word may be the language's own."""
+        if words[at].isascii() or not is_phonetic(words[at]):
+            return None
+        for length in range(min(_MOST_SOUNDED, len(words) - at), 0, -1):
+            run = words[at : at + length]
+            if any(known(w) or w.isascii() for w in run) or self._named_inside(words, at, length):
+                continue
+            for spelt in spellings(run):
+                found = self._gazetteer.sounding(spelt)
+                if places := surely_heard(spelt, found):
+                    return self._made(places, words, at, length, offset, "sounded", found[0][0])
+        return None
+
+    def _named_inside(self, words: Sequence[str], at: int, length: int) -> bool:
+        """Whether a later word begins a name that the table knows: "Partick, Glasgow" are two."""
+        return any(
+            self._gazetteer.named(" ".join(canonical(tokens(english))))
+            for n in range(at + 1, at + length)
+            for _, english in translations(words, n)
+        )
 
     def _exact(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         if not self._gazetteer.begins(*canonical(words[at : at + 1])):
@@ -169,11 +221,21 @@ class _Scan:
         written = canonical(words[at : at + self._gazetteer.longest_name])
         for length in range(len(written), 0, -1):
             places = self._with_station(" ".join(written[:length]))
+            if places and length == 1 and (longer := self._longer(words, at, places)):
+                return self._made(longer, words, at, 2, offset, "shortened")
             if places and self._may_stand(words, at, length):
                 return self._made(places, words, at, length, offset, "exact")
             if places and length == 1 and self._may_be_bare(words[at]):
                 return self._made(places, words, at, 1, offset, "bare")
         return None
+
+    def _longer(self, words: Sequence[str], at: int, shorter: Sequence[NamedPlace]) -> Sequence[NamedPlace]:
+        """What two words stand for whose first is a place elsewhere: "Thornton Heath", not Thornton."""
+        run = words[at : at + 2]
+        if len(run) < 2 or not self._capitals or not all(word in self._capitals for word in run):  # noqa: PLR2004 - two words
+            return ()
+        found = self._gazetteer.shortened(" ".join(canonical(run)))
+        return () if any(_beside(place, shorter) for place in found) else found
 
     def _with_station(self, key: str) -> Sequence[NamedPlace]:
         """The places of that name; one known only by its district lies where its station or market does."""

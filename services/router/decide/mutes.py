@@ -7,7 +7,7 @@ group silences what its neighbour wants to hear.
 
 from datetime import datetime
 
-from services.router.decide.state import Evidence, Incident, State
+from services.router.decide.state import DAWN, Evidence, Incident, Mute, State
 from services.router.decide.text import alike, sketch
 from shared.contracts.base import GroupId, IncidentId, ReportId
 from shared.contracts.reports import ReportContent
@@ -32,13 +32,26 @@ def muted(state: State, content: ReportContent, groups: tuple[GroupId, ...], now
     if not state.mutes or not groups:
         return False
     words = sketch(content.text)
-    mutes = [
-        mute.group
-        for mute in state.mutes.values()
-        if now < mute.until
-        and (
-            (mute.sender is not None and mute.sender == content.sender)
-            or (mute.sender is None and alike(mute.sketch, words))
-        )
-    ]
-    return set(groups) <= set(mutes)
+    current = (mute for mute in state.mutes.values() if now < mute.until)
+    return set(groups) <= {mute.group for mute in current if _covers(mute, content.sender, words)}
+
+
+def rests_until(state: State, incident: Incident) -> datetime:
+    """Until when nothing but what its groups mute asks for their attention; past where anything else does."""
+    if not state.mutes or not incident.evidence or incident.seen:
+        return DAWN
+    groups = [share.group for share in incident.groups]
+    reports = incident.evidence.values()
+    return min((_muted_until(state, g, e) for g in groups for e in reports), default=DAWN)
+
+
+def _muted_until(state: State, group: GroupId, report: Evidence) -> datetime:
+    mutes = (m for m in state.mutes.values() if m.group == group)
+    return max((m.until for m in mutes if _covers(m, report.sender, report.sketch)), default=DAWN)
+
+
+def _covers(mute: Mute, sender: str | None, words: tuple[int, ...]) -> bool:
+    """Whether it is of this sender, or of these words."""
+    if mute.sender is not None:
+        return mute.sender == sender
+    return alike(mute.sketch, words)

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from services.router.decide.lexicon import common_words, known_words, lexicon, negations, prepositions
+from shared.gazetteer.port import NamedPlace
+from shared.gazetteer.skeleton import skeleton
 from shared.text import tokens
 
 _WRITTEN: Final = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’]*|[^\W\dA-Za-zÀ-ɏ]+")
@@ -46,6 +48,24 @@ ENDINGS: Final = {
 _CLITICS: Final = "بلوفكበየከለ"
 
 
+_CHINESE_ROADS: Final = {
+    "路": ("road",),
+    "街": ("street",),
+    "道": ("road", "avenue"),
+    "巷": ("lane",),
+    "里": ("lane",),
+}
+_STREET_SOUNDS: Final = frozenset(map(skeleton, STREETS | {"court", "market"} - {"hill", "way", "row"}))
+_ROAD_SOUNDS: Final = frozenset(map(skeleton, ROAD_WORDS)) - {""}
+_LIKE_A_STREET: Final = 44.0
+_LIKE_A_ROAD: Final = 50.0
+_LIKE_A_NAME: Final = 66.0
+_LONG_BONES: Final = 6
+_AS_ALIKE: Final = 8.0
+
+_HUNG: Final = ("ের", "তে", "র", "এর", "টা", "এ", "ደግሞ", "у", "і", "ом")
+"""Endings that add consonants to a name spelt by ear, where the language hangs them on."""
+
 _HANGING: Final = 4
 _LEAST: Final = 2
 
@@ -79,6 +99,49 @@ def denied(words: Sequence[str], at: int) -> bool:
 def denied_after(words: Sequence[str], at: int) -> bool:
     """Whether a negation of the languages that put it last follows: "Goldhawk Road না"."""
     return at < len(words) and "not_after" in known_words().get(words[at], ())
+
+
+def is_phonetic(word: str) -> bool:
+    """Whether its script writes sounds, so that English names are spelt by ear in it."""
+    return "\u0370" <= word[0] <= "\u139f"
+
+
+def spellings(run: Sequence[str]) -> Iterator[str]:
+    """A run of words as it stands, and without what a language hangs on its first or last word."""
+    yield " ".join(run)
+    first, last = run[0], run[-1]
+    if first[0] in _CLITICS and len(first) > _LEAST + 1:
+        yield " ".join((first[1:], *run[1:]))
+    for ending in _HUNG:
+        if last.endswith(ending) and len(last) - len(ending) >= _LEAST:
+            yield " ".join((*run[:-1], last.removesuffix(ending)))
+
+
+def roads_meant(words: Sequence[str], at: int) -> tuple[str, ...]:
+    """The English road words that a word of another script may stand for: "路", "روڈ"."""
+    word = words[at] if at < len(words) else ""
+    if word in _CHINESE_ROADS:
+        return _CHINESE_ROADS[word]
+    if not word or word.isascii() or not is_phonetic(word):
+        return ()
+    return tuple(road for road in sorted(STREETS) if skeleton(road) == skeleton(word))
+
+
+def surely_heard(spelt: str, found: Sequence[tuple[float, NamedPlace]]) -> Sequence[NamedPlace]:
+    """Of the places that some words sound like those that are likely meant.
+
+    That is where the last word sounds like a road's ("ستريت"), or where there are so many consonants
+    that no other words have them.
+    """
+    if not found:
+        return ()
+    best, bones = found[0][0], skeleton(spelt)
+    last = skeleton(spelt.rsplit(" ", 1)[-1])
+    least = _LIKE_A_STREET if last in _STREET_SOUNDS else _LIKE_A_ROAD
+    road = " " in spelt and last in _ROAD_SOUNDS and len(bones) > len(last) + 1
+    if not (road and best >= least) and not (len(bones) >= _LONG_BONES and best >= _LIKE_A_NAME):
+        return ()
+    return [place for score, place in found if score >= best - _AS_ALIKE]
 
 
 def translations(words: Sequence[str], at: int) -> Iterator[tuple[int, str]]:

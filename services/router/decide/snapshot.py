@@ -14,6 +14,7 @@ from rpds import HashTrieMap
 
 from services.router.decide.custody import Aftercare
 from services.router.decide.homes import speaks_of_home
+from services.router.decide.sayings import Told, Word
 from services.router.decide.state import DAWN, Claim, Evidence, Incident, Proposal, Visit
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
@@ -31,6 +32,8 @@ MOST_TEXT: Final = 500
 _AFTERCARE: Final = TypeAdapter(Aftercare)
 _VISITS: Final = TypeAdapter(tuple[Visit, ...])
 _PROPOSED: Final = TypeAdapter(Proposal | None)
+_WORDS: Final = TypeAdapter(tuple[Word, ...])
+_TOLD: Final = TypeAdapter(Told | None)
 _EVIDENCE: Final = TypeAdapter(list[Evidence])
 _CLAIM: Final = TypeAdapter(Claim | None)
 _TIME: Final = TypeAdapter(datetime | None)
@@ -60,6 +63,10 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "visits": _VISITS.dump_python(incident.visits, mode="json"),
         "proposed": _PROPOSED.dump_python(incident.proposed, mode="json"),
         "seen": incident.seen,
+        "bygone": incident.bygone,
+        "words_by": _WORDS.dump_python(incident.words_by, mode="json"),
+        "said": _TOLD.dump_python(incident.said, mode="json"),
+        "checked": list(incident.checked),
         **{name: _TIME.dump_python(getattr(incident, name), mode="json") for name in _SAID},
         "best": _dumped([incident.best] if incident.best else []),
     }
@@ -113,6 +120,10 @@ def incident_from(state: dict[str, Any]) -> Incident:
         visits=_VISITS.validate_python(state.get("visits", ())),
         proposed=_PROPOSED.validate_python(state.get("proposed")),
         seen=state.get("seen", 0),
+        bygone=state.get("bygone", False),
+        words_by=_WORDS.validate_python(state.get("words_by", ())),
+        said=_TOLD.validate_python(state.get("said")),
+        checked=tuple(state.get("checked", ())),
         said_over_at=_TIME.validate_python(state.get("said_over_at")),
         said_wrong_at=_TIME.validate_python(state.get("said_wrong_at")),
     )

@@ -16,7 +16,9 @@ from services.router.decide.generations import Generations
 from services.router.decide.geo import Cell
 from services.router.decide.limits import HOUR, QUESTIONS_WITHIN
 from services.router.decide.rota import Shift
+from services.router.decide.sayings import Told, Word
 from services.router.decide.walked import Walked
+from shared.contracts.alerts import Check
 from shared.contracts.base import GroupId, IncidentId, MemberId, Place, ReportId
 from shared.contracts.desk import Step, Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
@@ -45,7 +47,7 @@ ENDED: Final[frozenset[Status]] = frozenset(
 
 DAWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Told = tuple[tuple[GroupId, Audience], ...]
+Heard = tuple[tuple[GroupId, Audience], ...]
 
 Ear = tuple[GroupId, bool]
 """A group's attention, to what is real (False) or to an exercise (True): the one never spends the other's."""
@@ -115,13 +117,19 @@ class Incident:
     place: Place | None = None
     placed_by_person: bool = False
     groups: tuple[GroupShare, ...] = ()
-    told: Told = ()
+    told: Heard = ()
     claim: Claim | None = None
     visits: tuple[Visit, ...] = ()
     """The members who are going there or are there."""
     proposed: Proposal | None = None
     seen: int = 0
     """The sightings by members of their own."""
+    words_by: tuple[Word, ...] = ()
+    """What each member last saw, and noted."""
+    said: Told | None = None
+    """What everybody who was told heard last from a person."""
+    checked: tuple[Check, ...] = ()
+    """What people did to find out whether it is so."""
     tally: Tally = field(default_factory=Tally)
     merged_into: IncidentId | None = None
     was: Status | None = None
@@ -151,8 +159,10 @@ class Incident:
     waits_since: datetime | None = None
     """Since when it waits on this rung: it was told, given up, or a person did something about it."""
     asking: tuple[GroupId, ...] = ()
-    """Whom the present rung has still to ask: they had no room for one more message."""
+    """Whom the rungs so far have still to ask: they had no room for one more message."""
     aftercare: Aftercare = field(default_factory=Aftercare)
+    bygone: bool = False
+    """It is of an exercise before the present one: nothing that is said now is about it."""
     stated_at: datetime = DAWN
     """When the log last held all of it: opened or carried."""
 
@@ -251,6 +261,15 @@ class Invite:
     roles: "HashTrieMap[GroupId, Role]"
     name: str | None
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A group's latest exercise, and until when it goes on if nobody ends it."""
+
+    id: str
+    until: datetime
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +431,8 @@ class State:
     answered: "Generations[str, tuple[datetime, ...]]" = field(default_factory=_times)
     """When an account was last answered by chat."""
     digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
+    drills: "HashTrieMap[GroupId, Drill]" = field(default_factory=HashTrieMap)
+    """The latest exercise of each group."""
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 

@@ -183,8 +183,8 @@ _DUE: Final[tuple[Due, ...]] = (
     _forgetting,
     _vague,
     _expiry,
-    ladder,
     digests,
+    ladder,  # after what a lower rung still has in its digest
     aftercare,
     shifts,
     _restating,

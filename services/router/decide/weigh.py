@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, Hints, nearness, phone_disc, within
+from services.router.decide.clues import (
+    ONE_ROAD_M,
+    OTHER_CITY_M,
+    Clues,
+    Disc,
+    Hints,
+    nearness,
+    phone_disc,
+    within,
+)
 from services.router.decide.mentions import Mention, Mentions
 from services.router.decide.places import label_of, meeting, road
 from shared.contracts.base import Place
@@ -56,6 +65,11 @@ LIVE: Final = 1.0
 _LIVE_M: Final = 500.0
 
 
+OTHER_CITY: Final = -3.0
+"""For lying in another city than the phone, if the streets around that are not listed: many bear one name."""
+_ELSEWHERE_M: Final = 8_000.0
+
+
 MARGIN: Final = 0.9
 """By how much the likeliest of several places must lead to be taken."""
 
@@ -64,6 +78,7 @@ _NEEDED: Final = {
     "exact": 0.0,
     "bare": 1.5,
     "translated": 0.0,
+    "sounded": 1.5,
     "inflected": 0.0,
     "shortened": 2.5,
     "similar": 1.5,
@@ -75,7 +90,9 @@ _BY_THREAD: Final = ((1_500, 2.0), (5_000, 1.0))
 _BY_COMPANY: Final = ((500, 2.5), (1_500, 1.0))
 """(metres, points): what nearness to a point, to the sender's thread, to another name counts."""
 
-_NEEDED_GENERIC: Final = 2.5
+_NEEDED_NAMED: Final = 0.5
+"""Points that one needs, if there is but one, that ends as a name does: "queens market"."""
+_NEEDED_GENERIC: Final = 3.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 
@@ -154,11 +171,22 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
         return inside
     if any(row.borough in clues.boroughs for row in cluster.rows):
         return 2.0
-    if clues.codes or (others and closest <= _BOUND):
+    against = [b for b in clues.sure if (b[0], b[1]) != itself]
+    closest = min((_words_between(mention, start, end) for start, end, _ in against), default=_BESIDE + 1)
+    if clues.codes or closest <= _BOUND:
         return -3.0
-    if others and closest <= _BESIDE and len(_clusters(mention)) > 1:
+    if closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, clues.surely)):
         return -2.0
     return -0.5 if clues.discs else 0.0
+
+
+def _far_from(cluster: Cluster, named: Sequence[Disc]) -> bool:
+    """Whether it lies in another part of the country than every area that the words name."""
+    return bool(named) and all(
+        distance_m(row.lat, row.lon, lat, lon) > _ELSEWHERE_M + radius
+        for lat, lon, radius in named
+        for row in cluster.rows[:3]
+    )
 
 
 def _words_between(mention: Mention, start: int, end: int) -> int:
@@ -166,8 +194,12 @@ def _words_between(mention: Mention, start: int, end: int) -> int:
 
 
 def by_phone(cluster: Cluster, clues: Clues) -> float:
-    """The phone of somebody who is not there says little."""
-    return by_point(cluster, phone_disc(clues)) * (0.3 if clues.hints.hearsay else 1.0)
+    """The phone of somebody who is not there says little; of a city not listed, that it is meant."""
+    disc = phone_disc(clues)
+    if clues.hints.hearsay or disc is None:
+        return by_point(cluster, disc) * 0.3
+    apart = min(distance_m(disc[0], disc[1], row.lat, row.lon) for row in cluster.rows)
+    return OTHER_CITY if apart > OTHER_CITY_M and clues.unlisted else by_point(cluster, disc)
 
 
 def by_point(cluster: Cluster, disc: Disc | None) -> float:
@@ -230,9 +262,11 @@ def _settled(clusters: Sequence[Cluster]) -> Cluster | None:
     mention = best.mention
     needed = _NEEDED[mention.how]
     if (mention.generic and (others or not mention.capital)) or len(clusters) >= _CHAIN:
-        needed = _NEEDED_GENERIC
+        needed = _NEEDED_NAMED if mention.named and not others else _NEEDED_GENERIC
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
         needed = 3.5
+    if mention.how == "sounded" and mention.score < 58:  # noqa: PLR2004 - below it others sound like it, too
+        needed = 3.0
     if mention.how in {"similar", "shortened"} and mention.generic:
         return None
     return best if best.points >= needed else None

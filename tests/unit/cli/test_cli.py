@@ -92,16 +92,23 @@ def test_a_refusal_is_the_relays_own_sentence_and_code_1(fake: Relay) -> None:
     assert detail in result.output
 
 
-def test_the_status_says_how_the_bridges_stand_that_read_their_source(fake: Relay) -> None:
+def test_the_status_says_how_the_bridges_stand_to_whoever_has_a_key(fake: Relay, tmp_path: Path) -> None:
     bridges = {
         "signal": {"state": "BAD_CREDENTIALS", "since": "2026-11-27T10:00:00", "reason": "other_account"}
     }
-    fake.answers["GET /health"] = (200, {"ok": True, "bridges": bridges})
+    fake.answers["GET /health"] = (200, {"ok": True, "bridges": {"BAD_CREDENTIALS": 1}})
+    fake.answers["GET /health/bridges"] = (200, {"bridges": bridges, "counts": {}})
     result = run("status")
     assert result.exit_code == 0
+    assert "signal" not in result.output
+    assert fake.said("GET", "/health/bridges") == [], "a key of this folder goes to its own relay alone"
+    key = tmp_path / "key"
+    key.write_text("our-key\n")
+    result = run("status", "--key-file", str(key))
     assert all(word in result.output for word in ("signal", "BAD_CREDENTIALS", "other_account"))
-    fake.answers["GET /health"] = (200, {"ok": True, "bridges": {}})
-    assert "read their source" not in run("status").output
+    assert "Bearer our-key" in {authorization for *_, authorization in fake.asked}
+    fake.answers["GET /health/bridges"] = (401, {"code": "unknown_key", "detail": "Unknown."})
+    assert run("status", "--key-file", str(key)).exit_code == 0
 
 
 def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:

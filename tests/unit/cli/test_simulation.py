@@ -13,9 +13,9 @@ from alert_relay.simulation.desk import fits, metres
 from alert_relay.simulation.doors import Accepted, drama_number, number_of
 from alert_relay.simulation.outcome import Picture, Route, first_alert_after_s, routes_of, states_of, summary
 from alert_relay.simulation.play import Progress
-from alert_relay.simulation.scenario import Done, Match, Near, Said, read_scenarios
 from alert_relay.simulation.view import view
 from shared.errors import SettingsError
+from shared.scenarios import Done, Match, Near, Said, read_scenarios
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SCENARIOS = sorted((EXAMPLES / "scenarios").glob("*.jsonl"))

@@ -161,7 +161,7 @@ def test_door_files_are_sound_for_ingest_and_hold_no_secret(home: Home) -> None:
     assert set(load_bridges(home.bridges_file, ReferencedSecrets())) == {"sms", "android", "telegram"}
     key = load_keys(home.keys_file).find(home.secret("simulator"))
     assert key is not None
-    assert key.rights == {"set_received_at", "high_volume", "drill"}
+    assert key.rights == {"set_received_at", "high_volume", "drill", "health"}
     text = home.keys_file.read_text() + home.bridges_file.read_text()
     for name in ("simulator", "twilio", "android", "telegram"):
         assert home.secret(name) not in text

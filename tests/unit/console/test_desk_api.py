@@ -445,6 +445,15 @@ async def test_groups_are_put_and_their_settings_are_for_their_admins(rig: Rig, 
         assert leeds["channels"][0]["kind"] == "smtp"
 
 
+async def test_an_area_that_encloses_nothing_is_refused_in_a_clear_sentence(rig: Rig) -> None:
+    root = await rig.member("Root", hub="operator")
+    line = [[[[-0.07, 51.55], [-0.06, 51.56], [-0.07, 51.55]]]]
+    group = {"definition": {"id": "leeds", "name": "Leeds", "area": {"polygons": line}}}
+    status, answer = await rig.ask("PUT", "/v1/groups/leeds", root, json=group)
+    assert status == 422
+    assert "definition: every ring of area.polygons needs three different points" in answer["detail"]
+
+
 SWITCH = [
     pytest.param({"hub": "operator"}, "hub", 200, id="an operator stops the hub"),
     pytest.param({"hub": "operator"}, "hackney", 200, id="an operator stops a group"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.ingest.app import make_app
@@ -21,6 +22,7 @@ from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportReceived
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
+from tests.rigs.exercises import Exercises
 
 NOW = datetime(2026, 5, 14, 12, tzinfo=UTC)
 
@@ -59,6 +61,8 @@ class FrontDoor:
     drain: Drain
     states: States
     master: MasterKey
+    exercises: Exercises
+    app: web.Application
 
     async def post(
         self, body: Any, *, key: str | None = None, headers: Mapping[str, str] | None = None
@@ -91,6 +95,7 @@ async def front_door(
 ) -> AsyncIterator[FrontDoor]:
     """A front door with these settings."""
     bus, clock, master, states = MemoryBus(), SetClock(), MasterKey(bytes(range(32))), States()
+    exercises = Exercises()
     spool = Spool(folder, max_bytes=spool_bytes)
     intake = Intake(bus, clock, master, spool)
     app = make_app(
@@ -101,8 +106,11 @@ async def front_door(
         settings=IngestSettings(**settings),
         keys=keys,
         states=states,
+        exercises=exercises,
         intake=intake,
     )
     async with TestClient(TestServer(app)) as client:
-        yield FrontDoor(client, bus, clock, spool, Drain(intake, spool, clock), states, master)
+        yield FrontDoor(
+            client, bus, clock, spool, Drain(intake, spool, clock), states, master, exercises, app
+        )
     await spool.close()

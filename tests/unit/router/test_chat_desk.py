@@ -702,3 +702,47 @@ def test_what_a_stranger_saw_is_evidence_though_it_begins_like_a_command(desk_st
     assert decided.outcome == "attached"
     assert said(desk_story) is None
     assert [m for m in desk_story.events if isinstance(m, events.IncidentSeen)] == []
+
+
+# --- the same again -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "first"),
+    [
+        ("vera", "GO {}", "going"),
+        ("vera", "THERE {}", "there"),
+        ("vera", "SEEN {} two vans", "seen"),
+        ("vera", "NOTE {} rang the shop", "noted"),
+        ("vera", "NOT {} only road works", "noted"),
+    ],
+)
+def test_the_same_word_again_is_answered_as_such_and_told_to_nobody(
+    desk_story: Any, who: str, text: str, first: str
+) -> None:
+    written = text.format(code_of(desk_story))
+    assert write(desk_story, f"tg-{who}", written).outcome == "applied"
+    assert answer(desk_story) == first
+    again = write(desk_story, f"tg-{who}", written)
+    assert (again.outcome, again.reason, answer(desk_story)) == ("applied", "unchanged", "unchanged")
+    assert told(desk_story) == []
+
+
+def test_a_step_again_with_a_new_word_notes_the_word(desk_story: Any) -> None:
+    code = code_of(desk_story)
+    write(desk_story, "tg-vera", f"GO {code}")
+    write(desk_story, "tg-vera", f"GO {code} with two friends")
+    assert answer(desk_story) == "going"
+    assert statements(desk_story, events.IncidentNoted) == [("vera", "with two friends")]
+
+
+def test_enough_said_again_shows_nothing_and_sends_nothing(desk_story: Any) -> None:
+    code = code_of(desk_story)
+    write(desk_story, "tg-ada", f"CONFIRM {code}")
+    write(desk_story, "tg-ada", f"YES {code}")
+    for expected in (("will_send", "told"), ("unchanged", "nothing_asked")):
+        write(desk_story, "tg-ada", f"ENOUGH {code}")
+        shown = answer(desk_story)
+        write(desk_story, "tg-ada", f"YES {code}")
+        assert (shown, answer(desk_story)) == expected
+    assert told(desk_story) == []

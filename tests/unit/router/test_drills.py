@@ -128,11 +128,21 @@ def test_an_exercise_and_the_real_thing_are_never_one(story: Story) -> None:
     assert (real.outcome, drill.outcome) == ("opened", "opened")
     for one, other in ((real, drill), (drill, real)):
         refused = story.command(desk.Merge, incident_id=one.incident_id, absorbed=other.incident_id)
-        assert refused.reason == reasons.WRONG_STATUS
+        assert refused.reason == reasons.ANOTHER_WORLD
     split = story.report("immigration van on ashwin street", sender="c", drill=True)
     assert split.incident_id == drill.incident_id
     story.command(desk.Split, incident_id=drill.incident_id, reports=(f"r{split.input.seq}",))
     assert {i.drill for i in story.incidents() if i.id != real.incident_id} == {True}
+
+
+@pytest.mark.parametrize("drill", [True, False])
+def test_a_held_report_is_let_into_nothing_of_the_other_world(story: Story, *, drill: bool) -> None:
+    opened = story.report("Immigration raid at Ashwin Street", sender="a", drill=not drill)
+    held = story.report("immigration raid somewhere in E8", sender="b", drill=drill)
+    assert held.outcome == "held"
+    release: Any = {"report_id": f"r{held.input.seq}", "incident_id": opened.incident_id}
+    assert story.command(desk.ReleaseReport, **release).reason == reasons.ANOTHER_WORLD
+    assert f"r{held.input.seq}" in story.state.held
 
 
 def test_exercises_spend_none_of_the_attention_for_what_is_real(story: Story) -> None:

@@ -8,7 +8,7 @@ from services.router.decide import reasons
 from shared.contracts import desk
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import HUB
-from shared.contracts.groups import ChannelDefinition, GroupChannels
+from shared.contracts.groups import Area, ChannelDefinition, GroupChannels
 
 from .conftest import HACKNEY, SHA, Story
 
@@ -95,3 +95,19 @@ def test_what_is_not_there_or_not_theirs_is_not_tested(
 
 def test_the_hubs_operator_may_test_any_groups_channel(with_channels: Story) -> None:
     assert try_out(with_channels, "public", member="op") == reasons.APPLIED
+
+
+POINT, LINE = (-0.07, 51.55), (-0.06, 51.56)
+TRIANGLE = ((-0.07, 51.55), (-0.06, 51.55), (-0.06, 51.56), (-0.07, 51.55))
+
+
+@pytest.mark.parametrize(
+    "polygons",
+    [((),), (((),),), (((POINT,),),), (((POINT, LINE, POINT),),), ((TRIANGLE, (POINT, LINE, LINE, POINT)),)],
+)
+def test_an_outline_that_encloses_nothing_is_no_area(story: Story, polygons: Any) -> None:
+    broken = HACKNEY.model_copy(update={"area": Area(polygons=polygons)})
+    assert define(story, "Hackney", definition=broken) == reasons.AREA_BROKEN
+    sound = HACKNEY.model_copy(update={"area": Area(polygons=((TRIANGLE,),), outcodes=("E8",))})
+    assert define(story, "Hackney", definition=sound) == reasons.APPLIED
+    assert story.report("Immigration raid at Ashwin Street E8").outcome == "opened"

@@ -185,6 +185,26 @@ def test_flood_mode_keeps_the_ladder_to_digests(story: Any, raid: str) -> None:
     assert [line.reason for d in digests for line in d.body.lines] == ["nobody_took"]
 
 
+def test_whom_a_rung_could_not_ask_in_time_the_next_one_does_not_forget(story: Any, raid: str) -> None:
+    story.command(desk.Flood, on=True)
+    wait(story, 6)
+    story.tick(900)
+    assert story.state.incidents[raid].rung > 1
+    told = [(a.kind, a.group) for a in alerts(story)]
+    assert told[1:] == [("DIGEST", "hackney"), ("UNCONFIRMED", "southwark")]
+
+
+def test_a_quick_ladder_asks_on_and_keeps_whom_it_could_not_ask(story: Any) -> None:
+    story.define(with_policy(HACKNEY, ladder_after_min=2, neighbours=()))
+    story.report(RAID, sender="a")
+    story.command(desk.Flood, on=True)
+    wait(story, 3)
+    wait(story, 2)
+    assert [rung for rung, _ in rungs(story)] == ["again", "nobody_left"]
+    wait(story, 5)
+    assert [a.kind for a in alerts(story)].count("DIGEST") == 1
+
+
 def test_a_claim_takes_it_out_of_the_digest_to_come(story: Any, raid: str) -> None:
     story.command(desk.Flood, on=True)
     wait(story, 6)
@@ -229,3 +249,29 @@ def test_no_rung_twice_whatever_people_and_time_do(
         incident.asking,
     )
     assert story.replayed() == story.state
+
+
+def test_what_only_muted_senders_report_climbs_no_ladder(story: Any, raid: str) -> None:
+    """Nobody is asked again for what their group does not want to be troubled by."""
+    story.command(desk.Mute, report_id="r1")
+    wait(story, 20)
+    assert rungs(story) == []
+    story.report("Immigration officers in Ashwin Street, two vans", sender="b")
+    wait(story, 2)
+    assert [rung for rung, _ in rungs(story)] == ["again"]
+
+
+def test_a_mute_that_is_undone_lets_it_climb(story: Any, raid: str) -> None:
+    story.command(desk.Mute, report_id="r1")
+    wait(story, 10)
+    (name,) = story.state.mutes
+    story.command(desk.Unmute, mute_id=name)
+    wait(story, 2)
+    assert [rung for rung, _ in rungs(story)] == ["again"]
+
+
+def test_what_a_member_saw_is_asked_about_whoever_is_muted(story: Any, raid: str) -> None:
+    story.command(desk.Mute, report_id="r1")
+    story.command(desk.Seen, incident_id=raid)
+    wait(story, 6)
+    assert [rung for rung, _ in rungs(story)] == ["again"]

@@ -13,7 +13,7 @@ from services.router.decide.locate import locate
 from services.router.decide.permissions import refusal
 from services.router.decide.text import alike, sketch
 from services.router.decide.understand import understand
-from shared.contracts import aftercare, desk, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
@@ -120,6 +120,8 @@ def test_an_ambiguous_street_is_settled_by_what_else_is_known(
     ("text", "phone", "expected"),
     [
         ("raid Ashwin Street", (55.86, -4.25, 20), (51.547, -0.0748)),
+        ("raid Ashwin Street Dalston", (52.455, -1.86, 20), (51.547, -0.0748)),
+        ("raid Ashwin Street", (52.455, -1.86, 20), (52.455, -1.86)),
         ("raid Ashwin Street", (51.5473, -0.0751, 20), (51.5473, -0.0751)),
         ("raid here", (51.5, -0.1, 20), (51.5, -0.1)),
         ("raid in Dalston", (51.5485, -0.0760, 40), (51.5485, -0.0760)),
@@ -127,6 +129,8 @@ def test_an_ambiguous_street_is_settled_by_what_else_is_known(
     ],
     ids=[
         "words beat a distant phone",
+        "words with a town beat one in another city",
+        "a phone in a city whose streets are not listed beats a street alone",
         "the phone refines",
         "phone alone",
         "phone in the area",
@@ -278,6 +282,8 @@ COMMANDS: dict[str, Any] = {
     "shift_take": duty.TakeShift,
     "shift_give_up": duty.GiveUpShift,
     "shift_note": duty.NoteShift,
+    "drill_begin": drills.BeginDrill,
+    "drill_end": drills.EndDrill,
     "define_group": desk.DefineGroup,
     "add_member": desk.AddMember,
     "revoke_member": desk.RevokeMember,
@@ -292,7 +298,7 @@ VERIFIER = {
 DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
     "reopen", "escalate", "mute", "unmute", "flood",
-    "account", "post", "post_withdraw", "shift_offer", "shift_withdraw",
+    "account", "post", "post_withdraw", "shift_offer", "shift_withdraw", "drill_begin", "drill_end",
 }  # fmt: skip
 RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member", "test_channel"}
 

@@ -33,13 +33,19 @@ GAZETTEER = gazetteer_of(
 )
 
 
-def told(
-    state: State, number: int, minutes: float, text: str, at: tuple[float, float] | None = None
+def told(  # noqa: PLR0913 - a report's parts
+    state: State,
+    number: int,
+    minutes: float,
+    text: str,
+    at: tuple[float, float] | None = None,
+    *,
+    report: str = "",
 ) -> State:
     content = ReportContent(text=text, sender=f"s{number}", position=_phone(at))
-    when = START + timedelta(minutes=minutes)
-    report = ReportReceived(id=f"r{number}", at=when, report_id=f"r{number}", bridge="test", content=content)
-    return step(state, Input("REPORTS", number, report), when, GAZETTEER)[1]
+    when, name = START + timedelta(minutes=minutes), report or f"r{number}"
+    received = ReportReceived(id=name, at=when, report_id=name, bridge="test", content=content)
+    return step(state, Input("REPORTS", int(name[1:]), received), when, GAZETTEER)[1]
 
 
 def _phone(at: tuple[float, float] | None) -> Position | None:

@@ -189,6 +189,22 @@ CASES: dict[str, AlertRaised] = {
     ),
     "wrong_community_other_agency": alert("WRONG", status="other_agency"),
     "wrong_verifiers_not_confirmed": alert("WRONG", "verifiers", status="not_confirmed"),
+    "wrong_verifiers_went": alert(
+        "WRONG", "verifiers", status="not_confirmed", body=body(checked=("asked", "went"))
+    ),
+    "wrong_community_asked": alert("WRONG", status="not_confirmed", body=body(checked=("asked",))),
+    "update_community_still": alert("UPDATE"),
+    "update_community_placed": alert("UPDATE", body=body(was="Kingsland Road E8")),
+    "update_verifiers_placed": alert(
+        "UPDATE", "verifiers", status="likely", body=body(was="Kingsland Road", statement="By the station")
+    ),
+    "update_verifiers_moved_from": alert(
+        "UPDATE", "verifiers", status="unconfirmed", body=body(note="moved", was="Kingsland Road")
+    ),
+    "update_community_merged": alert("UPDATE", body=body(was_code="Q3B")),
+    "update_verifiers_support_left": alert(
+        "UPDATE", "verifiers", status="unconfirmed", body=body(note="support_left")
+    ),
     "no_news_community": alert("NO_NEWS", body=body(since=AT - timedelta(minutes=95))),
     "unconfirmed_verifiers_on_duty": alert("UNCONFIRMED", "verifiers", body=body(on_duty=("Ada", "Ben"))),
     "unconfirmed_verifiers_asked": alert(

@@ -58,6 +58,20 @@ def find(known: Gazetteer, typed: str, here: From) -> tuple[Found, ...]:
     return _once(ordered)
 
 
+def unknown_code(known: Gazetteer, typed: str) -> str | None:
+    """The postcode that was typed, as far as it was, if just that one is not in the list."""
+    text = typed.strip()[:_MOST_TYPED].upper()
+    code = _POSTCODE.search(text)
+    if code is None:
+        return None
+    out, sector, rest = code.groups()
+    if rest:
+        return None if known.postcode(f"{out} {sector}{rest}") else f"{out} {sector}{rest}"
+    if sector:
+        return None if known.sector(f"{out} {sector}") else f"{out} {sector}"
+    return out if code[0] == text and known.outcode(out) is None else None
+
+
 def _named(known: Gazetteer, words: Sequence[str], outcode: str) -> list[NamedPlace]:
     """The places that some beginning of the words names, narrowed by the others, the longest first."""
     for called in (_called, _like):

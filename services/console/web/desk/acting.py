@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.decide.aftercare_views import became, counts
+from services.console.decide.already import nothing_new
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
@@ -36,7 +37,8 @@ from shared.http import Problem
 
 _MOVED_ON: Final = "incident_moved_on"
 _TAKEN: Final = "claimed_by_another"
-_SECOND: Final = "second_person_needed"
+_WORDS_FOR: Final = {"second_person_needed": "proposed", "unchanged": "unchanged"}
+"""What is said of a command that was decided, and not simply done."""
 _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
@@ -80,6 +82,8 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
     asked = request_of(doing.act, doing.incident["id"], doing.typed)
     if missing := missing_fields(doing.act.command, asked):
         raise Problem(422, f"needs_{missing[0]}", f"This needs {', '.join(missing)}.")
+    if nothing_new(doing.act.command, asked, doing.incident, doing.actor.member, doing.console.clock.now()):
+        raise Problem(409, "nothing_new", "That was said a moment ago; nothing was sent again.")
     if doing.act.name == "closed" and counts(doing.incident)["unaccounted"]:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
@@ -106,7 +110,7 @@ async def _do(doing: Doing, asked: DeskRequest) -> web.StreamResponse:
     """Give the command, and show the incident as it is then."""
     _, verdict = await give(doing.console, doing.actor, doing.act.command, asked)
     word = doing.act.name if verdict.reason else "pending"
-    word = "proposed" if verdict.reason == _SECOND else word
+    word = _WORDS_FOR.get(verdict.reason or "", word)
     if doing.act.name == "post" and verdict.reason and verdict.made:
         raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}/posts/{verdict.made}?done=post")
     raise web.HTTPSeeOther(f"/desk/{doing.incident['code']}?done={word}")

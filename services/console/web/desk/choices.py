@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from services.console.decide import views
 from services.console.decide.aftercare_views import became, counts
+from services.console.decide.already import own_sighting
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.local_times import checks_after
-from services.console.decide.near import neighbours
+from services.console.decide.near import neighbours, same_world
 from services.console.decide.page_acts import offered, role_in
 from services.console.desk import of_groups
 from services.console.door import Console
@@ -68,7 +69,8 @@ async def _merge(doing: Doing) -> dict[str, Any]:
     known = await of_groups(console, actor, "open", "incident")
     others = [d for d in known if views.may_see(d, actor.roles)][:_MOST_NEAR]
     texts = {d["id"]: await _texts(console, d) for d in [incident, *others]}
-    return {"near": neighbours(incident, texts[incident["id"]], others, texts)}
+    apart = any(not same_world(other, incident) for other in others)
+    return {"near": neighbours(incident, texts[incident["id"]], others, texts), "apart": apart}
 
 
 async def _texts(console: Console, incident: Document) -> list[str]:
@@ -127,10 +129,14 @@ async def _others(doing: Doing) -> dict[str, Any]:
 
 
 async def _instead(doing: Doing) -> dict[str, Any]:
-    """What else whoever went there may have found: that there is nothing, or that it is over."""
+    """What they said before, and what else they may have found: that there is nothing, or that it is over."""
     role = role_in(doing.incident, doing.actor.roles)
     possible = {act.name for act in offered(doing.incident, role, mine=False)}
-    return {"instead": [name for name in _NO_SIGHTING if name in possible]}
+    return {
+        "before": own_sighting(doing.incident, doing.actor.member),
+        "now": await doing.request.app[PICTURES].now(),
+        "instead": [name for name in _NO_SIGHTING if name in possible],
+    }
 
 
 _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {

@@ -10,6 +10,7 @@ from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.web.desk.forms import Typed
 from services.console.web.desk.render import EXERCISE
+from services.console.who_may import role_problem
 from shared.http import Problem
 
 
@@ -43,5 +44,5 @@ async def doing_of(request: web.Request, typed: Typed) -> Doing:
     if act is None:
         raise Problem(404, "unknown_command", "There is no such act.")
     if not may(role_in(incident, actor.roles), act):
-        raise Problem(403, "role_too_low", "Your role does not allow this.")
+        raise await role_problem(console, actor.roles, act.sort, incident.get("seen_by", ()))
     return Doing(request, console, actor, incident, act, typed)

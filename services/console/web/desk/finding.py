@@ -7,7 +7,7 @@ from aiohttp import web
 
 from services.console.decide.draft import Document
 from services.console.decide.map.areas import GroupArea, around_all
-from services.console.decide.map.find import Found, From, find
+from services.console.decide.map.find import Found, From, find, unknown_code
 from services.console.decide.map.surroundings import direction
 from services.console.decide.map.view import SIZE, View
 from services.console.decide.typed_place import typed_place
@@ -80,6 +80,13 @@ async def found_for(
     areas = await request.app[PICTURES].grounds.areas()
     own = tuple(area for area in areas if area.id in actor.roles.keys() - {HUB})
     return find(request.app[CONSOLE].places.current, where, _from(place, view_typed(typed), own))
+
+
+def unlisted(request: web.Request, typed: Typed, found: tuple[Found, ...] | None) -> str | None:
+    """The postcode that was searched for and is not in the list, where nothing else was found instead."""
+    if found is None or any(one.kind != "postcode" for one in found):
+        return None
+    return unknown_code(request.app[CONSOLE].places.current, typed.get("where"))
 
 
 def _from(place: Document | None, view: View | None, own: tuple[GroupArea, ...]) -> From:

@@ -5,6 +5,7 @@ token and no field that is typed into, so it can be pushed into an open page, an
 would show.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +16,27 @@ from services.console.decide import views
 from services.console.decide.aftercare_views import aftercare, became
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
+from services.console.decide.heard import queued
 from services.console.decide.latest import latest_sighting
-from services.console.decide.looked import fresh
+from services.console.decide.looked import fresh, others_did
+from services.console.decide.muted import all_muted, muted_reports
 from services.console.decide.next_act import next_act
-from services.console.decide.page_acts import ACTS, POST_ACTS, by_kind, may, may_mute, offered, role_in
+from services.console.decide.page_acts import (
+    ACTS,
+    POST_ACTS,
+    by_kind,
+    groups_that_let,
+    lets,
+    may,
+    may_mute,
+    offered,
+    role_in,
+)
 from services.console.decide.post_views import posts_of
 from services.console.decide.tellings import told_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
+from shared.contracts.desk import ReleaseReport, Unmute
 from shared.words.shift_card import shift_card
 
 _MOST_SHOWN = 60
@@ -63,6 +77,8 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
         oldest=held[-1]["at"] if held else None,
         watches=picture.watches,
         mutes=picture.mutes,
+        decides={h["report_id"] for h in held if lets(h["groups"], looker.roles, ReleaseReport)},
+        unmutes=groups_that_let(looker.roles, Unmute),
         floods=picture.floods,
         names=picture.names,
         groups=picture.groups,
@@ -71,12 +87,32 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
     )
 
 
+def list_news(picture: ListPicture, looker: Looker) -> str:
+    """A mark of what others did: an open list says that something changed when it does."""
+    others = (*picture.mutes, *picture.floods)
+    rest = sorted(str(d.get("mute_id") or d) for d in others if d["member"] != looker.member)
+    newest = max(((h["at"], h["report_id"]) for h in picture.held), default=())
+    watches = sorted(w["watch_id"] for w in picture.watches)
+    return "-".join((others_did(picture.incidents, looker.member), version_of(repr((rest, newest, watches)))))
+
+
+def incident_news(picture: IncidentPicture, looker: Looker) -> str:
+    """The same of one incident."""
+    return others_did([picture.incident], looker.member)
+
+
+def version_of(live: str) -> str:
+    """The same for the same content."""
+    return hashlib.sha256(live.encode()).hexdigest()[:16]
+
+
 def _card(picture: ListPicture, incident: Document, looker: Looker, language: str) -> Markup:
     """One incident; made once for all to whom it looks the same."""
     claim = on_it(incident, picture.now)
     news = fresh(incident, looker.marks.get(incident["id"]), looker.member)
     mine = claim is not None and claim.member == looker.member
-    key = ("card", incident["id"], language, mine, looker.wordless, repr(news))
+    me = looker.member if any(v["member"] == looker.member for v in incident.get("visits", ())) else ""
+    key = ("card", incident["id"], language, mine, me, looker.wordless, repr(news))
     if key not in picture.made:
         picture.made[key] = fragment(
             "card.html",
@@ -84,6 +120,7 @@ def _card(picture: ListPicture, incident: Document, looker: Looker, language: st
             incident=incident,
             claim=claim,
             mine=mine,
+            me=me,
             news=news,
             names=picture.names,
             now=picture.now,
@@ -99,12 +136,16 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     mine = claim is not None and claim.member == looker.member
     role = role_in(incident, looker.roles)
     step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == looker.member), None)
-    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now)
-    acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
     posts = posts_of(incident, picture.names, looker.member, picture.now, wordless=looker.wordless)
-    muted = {m["report_id"]: m for m in picture.mutes if m["group"] in looker.roles}
+    muted = muted_reports(picture.folds, [m for m in picture.mutes if m["group"] in looker.roles])
+    unmutes = groups_that_let(looker.roles, Unmute)
+    quiet = all_muted(incident, picture.folds, muted)
+    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now, muted=quiet)
+    acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
     kept = tuple((post.id, post.mine.state) for post in posts if post.mine)
-    key = ("incident", language, mine, role, step, looker.wordless, next_, kept, frozenset(muted))
+    by = looker.member if step else ""
+    may_see = (looker.wordless, kept, frozenset(muted), frozenset(unmutes))
+    key = ("incident", language, mine, role, step, by, next_, may_see)
     if key not in picture.made:
         picture.made[key] = fragment(
             "incident_live.html",
@@ -120,6 +161,8 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             after_acts=_after_acts(incident, role),
             card=shift_card(language),
             muted=muted,
+            unmutes=unmutes,
+            me=by,
             may_mute=may_mute(incident, looker.roles),
         )
     return picture.made[key]
@@ -148,6 +191,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "most_copies": _MOST_COPIES,
         "most_steps": _MOST_STEPS,
         "told": told_of(picture.alerts),
+        "queued": queued(incident),
         "timeline": list(reversed(incident.get("timeline", ()))),
         "reasons": incident.get("reasons", {}),
         "fates": became(incident),

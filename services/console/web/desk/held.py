@@ -1,6 +1,7 @@
 """Held reports and what spares a group's attention: let one go on, mute, unmute, flood mode."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -9,18 +10,24 @@ from pydantic import ValidationError
 from services.console.decide import views
 from services.console.decide.commands import missing_fields
 from services.console.decide.draft import Document
+from services.console.decide.near import same_world
+from services.console.decide.page_acts import lets
 from services.console.desk import give, of_groups
 from services.console.door import CONSOLE, Actor, Console, page_actor, whole
 from services.console.models import CommandName, DeskRequest
-from services.console.web.desk.finding import found_for, offered, with_place
+from services.console.web.desk.finding import found_for, offered, unlisted, with_place
 from services.console.web.desk.forms import NOTHING, Typed, typed_in
 from services.console.web.desk.pictures import PICTURES
-from services.console.web.desk.problems import as_page, words_of
-from services.console.web.desk.render import page
+from services.console.web.desk.problems import as_page, who_may, words_of
+from services.console.web.desk.render import EXERCISE, page
+from services.console.who_may import role_problem
 from shared.contracts.base import HUB
+from shared.contracts.desk import DeskCommand, Mute, ReleaseReport
 from shared.http import Problem
 
 _EACH: Final = 50
+_ACTS: Final[Mapping[str, type[DeskCommand]]] = {"release": ReleaseReport, "mute": Mute}
+"""What is done about a report that waits, by the last word of its address."""
 _CODE: Final = re.compile(r"[A-Z0-9]{3,6}")
 
 
@@ -33,12 +40,14 @@ async def get_all_held(request: web.Request) -> web.StreamResponse:
     start = request.query.get("from", "0")
     at = min(int(start), len(found)) if start.isascii() and start.isdigit() and len(start) < 7 else 0  # noqa: PLR2004 - digits
     shown = [views.held(d, actor.roles) for d in found[at : at + _EACH]]
+    mine = {d["report_id"] for d in shown if lets(d["groups"], actor.roles, ReleaseReport)}
     now = await request.app[PICTURES].now()
     return page(
         request,
         "held_list.html",
         actor,
         held=shown,
+        mine=mine,
         total=len(found),
         at=at,
         each=_EACH,
@@ -149,20 +158,28 @@ async def _form(  # noqa: PLR0913 - what a form shows
     status: int = 200,
 ) -> web.Response:
     waiting = await _waiting(console, actor, request.match_info["report"])
-    open_ = [d for d in await of_groups(console, actor, "open", "incident") if views.may_see(d, actor.roles)]
+    known = await of_groups(console, actor, "open", "incident")
+    open_ = [d for d in known if views.may_see(d, actor.roles) and same_world(d, waiting)]
     open_.sort(key=lambda d: (d["id"] != waiting.get("leans_to"), d.get("opened_at", "")))
     leans = next((d["code"] for d in open_ if d["id"] == waiting.get("leans_to")), None)
+    request[EXERCISE] = bool(waiting["drill"])
+    found = await found_for(request, actor, typed, waiting.get("place"))
+    may = {name for name, sort in _ACTS.items() if lets(waiting["groups"], actor.roles, sort)}
+    missing = None if may else await role_problem(console, actor.roles, ReleaseReport, waiting["groups"])
     return page(
         request,
         "held.html",
         actor,
         status=status,
         h=waiting,
+        may=may,
+        who_may=who_may(request, missing) if missing else "",
         open=open_,
         leans=leans,
         typed=typed,
         problem=problem,
-        found=offered(await found_for(request, actor, typed, waiting.get("place")), waiting.get("place")),
+        found=offered(found, waiting.get("place")),
+        unlisted=unlisted(request, typed, found),
         now=await request.app[PICTURES].now(),
         wordless=False,
     )

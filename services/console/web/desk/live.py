@@ -1,13 +1,13 @@
 """`/desk/live`: what keeps open pages of the desk live. A change comes whole, as a fresh page would show it.
 
 Whoever was away has missed nothing, and a slow page skips to the latest. Who may no longer see it, or is
-signed out, gets no more.
+signed out, gets no more. Each change says whether others had a part in it: one's own acts are no news.
 """
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -16,7 +16,14 @@ from aiohttp import web
 from services.console.decide import views
 from services.console.door import CONSOLE, Actor, actor_of
 from services.console.news import within
-from services.console.web.desk.fragments import Looker, incident_fragment, list_fragment
+from services.console.web.desk.fragments import (
+    Looker,
+    incident_fragment,
+    incident_news,
+    list_fragment,
+    list_news,
+    version_of,
+)
 from services.console.web.desk.lookers import looker_of
 from services.console.web.desk.pictures import PICTURES
 from services.console.web.desk.words import DESK
@@ -34,12 +41,21 @@ _LONGEST: Final = 10
 _KNOWN_S: Final = 5.0
 """So long somebody is taken for who they were."""
 
-Look = Callable[[], Awaitable[str | None]]
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page shows: its version, and a mark of what others did; written as `version.mark`."""
+
+    html: str
+    news: str
+
+    @property
+    def id(self) -> str:
+        """By which a page that comes back says what it showed last."""
+        return f"{version_of(self.html)}.{self.news}"
 
 
-def version_of(live: str) -> str:
-    """The same for the same content."""
-    return hashlib.sha256(live.encode()).hexdigest()[:16]
+Look = Callable[[], Awaitable[Seen | None]]
 
 
 async def get_live(request: web.Request) -> web.StreamResponse:
@@ -71,19 +87,21 @@ async def _look(request: web.Request, actor: Actor) -> Look:
     if view == "list":
         looker = await looker_of(console, actor, await pictures.list_of(actor.roles))
 
-        async def listed() -> str:
-            return list_fragment(await pictures.shared_list(actor.roles), looker, language)
+        async def listed() -> Seen:
+            picture = await pictures.shared_list(actor.roles)
+            return Seen(list_fragment(picture, looker, language), list_news(picture, looker))
 
         return listed
     incident = await console.store.incident(view)
     if incident is None or not views.may_take_up(incident, actor.roles):
         raise Problem(404, "no_such_incident", "Your groups have no such incident; look at the list.")
 
-    async def one() -> str | None:
+    async def one() -> Seen | None:
         picture = await pictures.shared_incident(incident["id"])
         if picture is None or not views.may_take_up(picture.incident, actor.roles):
             return None
-        return incident_fragment(picture, Looker(actor.member, actor.roles, {}), language)
+        looker = Looker(actor.member, actor.roles, {})
+        return Seen(incident_fragment(picture, looker, language), incident_news(picture, looker))
 
     return one
 
@@ -91,7 +109,7 @@ async def _look(request: web.Request, actor: Actor) -> Look:
 async def _stream(request: web.Request, response: web.StreamResponse, actor: Actor, look: Look) -> None:
     console, loop = request.app[CONSOLE], asyncio.get_running_loop()
     known_until = loop.time() + _KNOWN_S
-    seen = request.headers.get("Last-Event-ID") or request.query.get("seen")
+    version, _, news = (request.headers.get("Last-Event-ID") or request.query.get("seen", "")).partition(".")
     await _send(request, response, f"retry: {_RETRY_MS}\n\n")
     while not console.stopping.is_set():
         heard = console.news.next()
@@ -107,12 +125,11 @@ async def _stream(request: web.Request, response: web.StreamResponse, actor: Act
             continue
         if live is None:
             return
-        version = version_of(live)
-        if version != seen:
+        if version_of(live.html) != version:
             now = int((await request.app[PICTURES].now()).timestamp())
-            data = json.dumps({"html": live, "now": now})
-            await _send(request, response, f"id: {version}\nevent: live\ndata: {data}\n\n")
-            seen = version
+            data = json.dumps({"html": live.html, "now": now, "news": live.news != news})
+            await _send(request, response, f"id: {live.id}\nevent: live\ndata: {data}\n\n")
+            version, news = version_of(live.html), live.news
         await within(console.stopping, _PACE_S)
         if not await within(heard, _HEARTBEAT_S):
             await _send(request, response, ": here\n\n")

@@ -13,6 +13,8 @@ from services.console.models import DeskRequest
 from services.console.web.desk.forms import NOTHING, Typed, typed_in
 from services.console.web.desk.problems import as_page, words_of
 from services.console.web.desk.render import EXERCISE, page
+from services.console.who_may import role_problem
+from shared.contracts.desk import Mute
 from shared.http import Problem
 
 
@@ -44,7 +46,7 @@ async def _meant(request: web.Request) -> tuple[Document, Document, Actor]:
     incident = await visible_incident(console, actor, request.match_info["code"])
     request[EXERCISE] = bool(incident.get("drill"))
     if not may_mute(incident, actor.roles):
-        raise Problem(403, "role_too_low", "Your role does not allow this.")
+        raise await role_problem(console, actor.roles, Mute, incident.get("seen_by", ()))
     report = await console.store.one(f"report:{request.match_info['report']}")
     if report is None or report.get("incident") not in incident.get("sources", (incident["id"],)):
         raise Problem(404, "no_such_report", "Your groups have no such report; look at the list.")

@@ -15,8 +15,14 @@ from services.console.desk import sends_for, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
 from services.console.models import DeskRequest
-from services.console.web.desk.fragments import Looker, incident_fragment, list_fragment
-from services.console.web.desk.live import version_of
+from services.console.web.desk.fragments import (
+    Looker,
+    incident_fragment,
+    incident_news,
+    list_fragment,
+    list_news,
+)
+from services.console.web.desk.live import Seen
 from services.console.web.desk.lookers import looked, looker_of
 from services.console.web.desk.pictures import PICTURES, ListPicture
 from services.console.web.desk.previews import forward_text
@@ -42,10 +48,11 @@ async def get_list(request: web.Request) -> web.StreamResponse:
         "list.html",
         actor,
         live=Markup(live),  # noqa: S704 - made by a template that escapes
-        seen=version_of(live),
+        seen=Seen(live, list_news(picture, looker)).id,
         now=picture.now,
         done=_done(request),
         flood_groups=_floods(picture, actor),
+        exercising=[(g, picture.groups.get(g, g)) for g in sorted(actor.roles.keys() - {HUB})],
         operator=looker.wordless,
     )
 
@@ -66,7 +73,7 @@ async def get_incident(request: web.Request) -> web.StreamResponse:
         actor,
         incident=incident,
         live=Markup(live),  # noqa: S704 - made by a template that escapes
-        seen=version_of(live),
+        seen=Seen(live, incident_news(picture, looker)).id,
         now=picture.now,
         names=picture.names,
         news=None if done else fresh(incident, mark, actor.member),

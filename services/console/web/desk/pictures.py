@@ -15,6 +15,7 @@ from aiohttp import web
 from services.console.decide import views
 from services.console.decide.alike import Fold, folded
 from services.console.decide.draft import Document
+from services.console.decide.heard import alerts_of
 from services.console.decide.map.drawing import Drawing
 from services.console.news import News
 from services.console.store import Store
@@ -68,7 +69,7 @@ class IncidentPicture:
     map_credit: str
     """Whom the map under it is owed to."""
     mutes: tuple[Document, ...]
-    """What is muted because of one of its reports, by any of its groups."""
+    """What of its reports is muted, by any of its groups."""
     into: str | None
     """The code of the incident that took it in."""
     now: datetime
@@ -137,14 +138,15 @@ class Pictures:
         concerned = [g for g in incident.get("seen_by", ()) if g != HUB]
         reports, alerts, mutes, groups, into, now = await asyncio.gather(
             self._store.reports_of(incident, limit=_MOST_REPORTS),
-            self._store.many("alert", incident.get("alerts", ())),
+            self._store.many("alert", alerts_of(incident)),
             self._listed("mutes", concerned, "mute", _MOST_ENDED),
             self._store.many("group", concerned),
             self._store.merged_into(incident),
             self.now(),
         )
-        shown = {r["report_id"] for r in reports}
-        muted = [m for m in mutes if m["report_id"] in shown and m.get("until", "") > now.isoformat()]
+        shown = {r["report_id"] for r in reports} | {r["sender"] for r in reports if r.get("sender")}
+        theirs = (m for m in mutes if shown & {m["report_id"], m.get("sender")})
+        muted = [m for m in theirs if m.get("until", "") > now.isoformat()]
         named = views.members_named(incident) | {m["member"] for m in muted}
         names = await self._store.names_of(named)
         return IncidentPicture(

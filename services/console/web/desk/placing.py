@@ -14,7 +14,7 @@ from services.console.decide.map.view import View, looked
 from services.console.decide.near import metres_between
 from services.console.decide.typed_place import typed_place
 from services.console.web.desk.doing import Doing
-from services.console.web.desk.finding import Chosen, found_for, offered
+from services.console.web.desk.finding import Chosen, found_for, offered, unlisted
 from services.console.web.desk.forms import Typed, view_typed
 from services.console.web.desk.pictures import PICTURES, IncidentPicture
 from shared.geo import distance_m
@@ -36,6 +36,7 @@ async def place_choices(doing: Doing) -> dict[str, Any]:
     marked = _marked(drawn.view if drawn else None, typed, at)
     return {
         "found": offered(found, doing.incident.get("place"), drawn.view if drawn else None),
+        "unlisted": unlisted(doing.request, typed, found),
         "places": _said_places(picture),
         "map": drawn,
         "map_credit": pictures.grounds.credit,

@@ -22,6 +22,7 @@ from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page
 from services.console.web.desk.render import page
 from services.console.web.desk.words import DESK
+from services.console.who_may import role_problem
 from shared.contracts.aftercare import VOLUNTEER_TAG
 from shared.http import Problem
 from shared.words.shift_card import shift_card
@@ -84,7 +85,7 @@ async def post_step(request: web.Request) -> web.StreamResponse:
     if act is None:
         raise Problem(404, "unknown_command", "There is no such act.")
     if not may(role_in(at.incident, at.actor.roles), act):
-        raise Problem(403, "role_too_low", "Your role does not allow this.")
+        raise await role_problem(at.console, at.actor.roles, act.sort, at.incident.get("seen_by", ()))
     typed = await typed_in(request)
     sent = Typed({"id": typed.get("id"), "post": at.post.id, **_tagged(name, typed)}, {})
     asked = request_of(act, at.incident["id"], sent).model_copy(update={"outside": name == "outside"})

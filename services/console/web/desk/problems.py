@@ -6,7 +6,7 @@ from services.console.web.desk.render import DESK_PAGES, page
 from services.console.web.inner import refusing
 from shared.http import Problem
 
-words_of = DESK_PAGES.words_of
+words_of, who_may = DESK_PAGES.words_of, DESK_PAGES.who_may
 
 
 def refused(request: web.Request, problem: Problem) -> web.Response:

@@ -84,7 +84,9 @@
       seen = event.lastEventId;
       setClock(news.now);
       replace(news.html);
-      say(state.textContent === state.dataset.changed ? state.dataset.changed + " " : state.dataset.changed);
+      if (news.news) { // what others did, and not what follows from one's own act
+        say(state.textContent === state.dataset.changed ? state.dataset.changed + " " : state.dataset.changed);
+      }
     });
     events.addEventListener("error", () => {
       say(state.dataset.lost);

@@ -73,11 +73,25 @@ function show(html) {
 // --- waiting ------------------------------------------------------------------------------------
 
 async function resume() {
-  if (!$("waiting")) return;
-  const [report] = await Waiting.kept().catch(() => []);
+  if (!$("waiting") || !document.querySelector("form")) return;
+  const kept = await Waiting.kept().catch(() => []);
+  // What was written into another form (an exercise's, or the real one) is never shown under this one's head.
+  const [report] = kept.filter(ofThisForm);
+  kept.filter((other) => !ofThisForm(other)).forEach(sendAside);
   if (!report || held) return;
   await wait(report);
   attempt();
+}
+
+function ofThisForm(report) {
+  return new URL(report.url).pathname === new URL(document.querySelector("form").action).pathname;
+}
+
+// It goes to its own form; what that one refuses waits there for its writer.
+function sendAside(report) {
+  Waiting.alone(async () => {
+    if ((await Waiting.post(report)).ok) await Waiting.drop(report);
+  }).catch(() => {});
 }
 
 async function wait(report, after = 0) {

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -19,6 +19,7 @@ from shared.contracts.groups import ChannelDefinition, Policy
 from shared.contracts.ledger import AlertSettled, RecipientOutcome
 from shared.testing.state import MemoryState
 from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
+from tests.rigs.desk_pages import browser
 
 NASTY = '<script>alert(1)</script>"&\u202e<img src=x onerror=alert(1)>{{ 7 * 7 }}'
 RAID = "Immigration raid at Ashwin Street E8, two vans and six officers"
@@ -35,41 +36,6 @@ VERIFIERS = ChannelDefinition(
 )
 
 
-class Browser:
-    """A member's browser without a screen: follows links and sends forms as they stand on the page."""
-
-    def __init__(self, desk: DeskRig, headers: dict[str, str]) -> None:
-        self.desk, self.headers = desk, {"Cookie": headers["Cookie"]}
-        self.status, self.url, self.text = 0, "", ""
-
-    async def get(self, path: str) -> str:
-        async with self.desk.rig.http.get(self.desk.rig.url + path, headers=self.headers) as answer:
-            return await self._took(answer)
-
-    async def post(self, path: str, fields: list[tuple[str, str]]) -> str:
-        url = self.desk.rig.url + path
-        async with self.desk.rig.http.post(url, data=fields, headers=self.headers) as answer:
-            return await self._took(answer)
-
-    async def _took(self, answer: Any) -> str:
-        self.status, self.url, self.text = answer.status, answer.url.path_qs, await answer.text()
-        return self.text
-
-    async def send(self, action: str, **fields: str | list[str]) -> str:
-        """Send the form with that action (or the free one) with these fields over what it holds."""
-        return await self.post(action, [*self._hidden(action, fields), *_pairs(fields)])
-
-    def _hidden(self, action: str, fields: dict[str, Any]) -> list[tuple[str, str]]:
-        forms = re.findall(r'<form[^>]*?(?:action="([^"]*)")?[^>]*>(.*?)</form>', self.text, re.DOTALL)
-        inside = next((body for where, body in forms if where == action), forms[0][1])
-        found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', inside)
-        return [(name, unescape(value)) for name, value in found if name not in fields]
-
-
-def _pairs(fields: dict[str, str | list[str]]) -> list[tuple[str, str]]:
-    return [(n, v) for n, vs in fields.items() for v in (vs if isinstance(vs, list) else [vs])]
-
-
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
     async with desk_rig(tmp_path) as found:
@@ -80,10 +46,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
         await found.member("Cem", hackney="verifier")
         await found.member("Dora", haringey="dispatcher")
         yield found
-
-
-async def browser(desk: DeskRig, name: str) -> Browser:
-    return Browser(desk, await desk.rig.signed_in(name))
 
 
 async def one_raid(desk: DeskRig, text: str = RAID) -> str:

@@ -1,6 +1,7 @@
 """A group's pages: whose they are, what they show to whom, and that nobody overwrites anybody."""
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition
 from tests.rigs.console import until
 from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, Person, geojson, group_desk, who
 
-PAGES = ("", "/name", "/area", "/channels", "/add-channel?kind=telegram", "/drills", "/policy")
+PAGES = ("", "/name", "/area", "/channels", "/add-channel?kind=telegram", "/policy")
 
 
 def telegram(id_: str, api: str, token: str = GOOD_ENV, chat: str = CHAT) -> ChannelDefinition:
@@ -365,3 +366,29 @@ async def test_a_test_is_shown_as_under_way_while_nobody_sends(desk: Desk, ada: 
 
 async def _stored(desk: Desk) -> bool:
     return await desk.rig.bus.last("DESK", "desk.v1.hackney.test_channel") is not None
+
+
+async def test_another_groups_secret_is_refused_by_page_and_api_and_never_looked_at(
+    desk: Desk, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOUTHWARK__TOKEN", "123456:token-of-southwark")
+    await ada.get("/groups/hackney/add-channel?kind=telegram")
+    fields: dict[str, Any] = {"kind": "telegram", "id": "second", "audience": "verifiers", "language": "en"}
+    typed: dict[str, Any] = {"s-token": "env:SOUTHWARK__TOKEN", "s-to": CHAT, "s-api": desk.bot.url}
+    assert await ada.send("/groups/hackney/add-channel", **fields, **typed) == 422
+    assert "This secret is not your group's" in html.unescape(ada.text)
+    assert "env:HACKNEY__TOKEN" in ada.text
+    channel = telegram("second", desk.bot.url, "SOUTHWARK__TOKEN").model_dump(mode="json")
+    definition = {"id": "hackney", "name": "Hackney Anti Raids"}
+    status, answer = await desk.rig.ask(
+        "PUT", "/v1/groups/hackney", await desk.rig.member("Api", hackney="admin"),
+        json={"definition": definition, "channels": [channel]},
+    )  # fmt: skip
+    assert (status, answer["code"]) == (422, "secret_of_others")
+    assert "second: settings.token" in answer["detail"]
+    await desk.rig.group("hackney", [telegram("chat", desk.bot.url, "SOUTHWARK__TOKEN")], version=3)
+    await desk.rig.shown()
+    assert await ada.send("/groups/hackney/channels/chat/test") == 200
+    assert "is no secret of this group" in html.unescape(ada.text)
+    assert "token-of-southwark" not in ada.text
+    assert desk.bot.sent == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.decide.map.areas import GroupArea, shape_of
-from services.console.decide.map.find import MOST, From, find
+from services.console.decide.map.find import MOST, From, find, unknown_code
 from shared.gazetteer.load import gazetteer_of, load_gazetteer
 from shared.gazetteer.port import NamedPlace
 from shared.gazetteer.rows import Rows
@@ -66,6 +66,26 @@ def test_a_full_postcode_is_found_and_an_unknown_one_as_far_as_it_is_known() -> 
     known = gazetteer_of(rows)
     names = [find(known, typed, HERE)[0].name for typed in ("zz11aa", "ZZ1 1AA", "ZZ1 1ZZ", "zz1 9aa", "ZZ1")]
     assert names == ["ZZ1 1AA", "ZZ1 1AA", "ZZ1 1", "ZZ1", "ZZ1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "unknown"),
+    [
+        ("zz11aa", None),
+        ("ZZ1 1ZZ", "ZZ1 1ZZ"),
+        ("zz1 9", "ZZ1 9"),
+        ("ZZ1 1", None),
+        ("ZZ1", None),
+        ("zz9", "ZZ9"),
+        ("flat 3, ZZ1 1ZZ", "ZZ1 1ZZ"),
+        ("gr8 to see you", None),
+        ("high street", None),
+        ("", None),
+    ],
+)
+def test_a_postcode_that_is_not_in_the_list_is_named(typed: str, unknown: str | None) -> None:
+    rows = Rows(postcodes={"ZZ1 1AA": (51.5, -0.1)}, outcodes={"ZZ1": (51.5, -0.1)})
+    assert unknown_code(gazetteer_of(rows), typed) == unknown
 
 
 def test_one_of_thousands_is_found_at_once() -> None:

@@ -1,12 +1,13 @@
 """Scenario files: one JSON object a line, a message or a dispatcher's act (see examples/scenarios)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.contracts.drills import MOST_CHARACTERS, MOST_MESSAGES, DrillMessage
 from shared.errors import SettingsError
 from shared.plain_errors import sentences
 
@@ -95,3 +96,31 @@ def _step(line: str, where: str) -> Step:
         raise SettingsError(f"{where}: {sentences(error)}.") from None
     except (ValueError, TypeError):
         raise SettingsError(f"{where}: is not a JSON object.") from None
+
+
+SHIPPED: Final = Path(__file__).resolve().parents[1] / "examples" / "scenarios"
+"""The scenarios that come with the relay."""
+
+
+def said_in(steps: Iterable[Step]) -> tuple[DrillMessage, ...]:
+    """What people send in them, as an exercise's messages; the acts are left to those who train.
+
+    Raises `SettingsError` for a scenario that is too long to train with.
+    """
+    kept = {"t", "text", "lat", "lon", "accuracy_m", "postcode", "language", "first_hand"}
+    said = [s for s in steps if isinstance(s, Said)]
+    try:
+        messages = tuple(DrillMessage(sender=s.sender, **s.model_dump(include=kept)) for s in said)
+    except ValidationError as error:
+        raise SettingsError(f"A message cannot be part of an exercise: {sentences(error)}.") from None
+    if len(messages) > MOST_MESSAGES or sum(len(m.text) for m in messages) > MOST_CHARACTERS:
+        raise SettingsError(
+            f"An exercise has at most {MOST_MESSAGES} messages of {MOST_CHARACTERS} characters together; "
+            "leave some out."
+        )
+    return messages
+
+
+def shipped() -> dict[str, tuple[DrillMessage, ...]]:
+    """What people send in each scenario that comes with the relay, by its name."""
+    return {file.stem: said_in(read_scenarios([file])) for file in sorted(SHIPPED.glob("*.jsonl"))}

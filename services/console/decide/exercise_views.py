@@ -1,0 +1,129 @@
+"""What an exercise came to: the incidents that it made, who was told, after how long each was done. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.console.decide.draft import Document
+
+_STEPS: Final = ("claimed", "confirmed", "rejected", "ended")
+_LATE: Final = timedelta(hours=1)
+"""What was on its way when the exercise ended is still of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """One incident of an exercise, in seconds from its opening; None: that has not happened."""
+
+    code: str
+    place: str | None
+    status: str
+    open: bool
+    reports: int
+    told: Mapping[str, int]
+    """Audience → messages delivered."""
+    first_told: float | None
+    claimed: float | None
+    confirmed: float | None
+    rejected: float | None
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An exercise and what came of it so far."""
+
+    id: str
+    name: str | None
+    speed: float
+    count: int
+    """Messages that are played."""
+    begun_at: datetime
+    until: datetime
+    """When it was over, or will be at the latest."""
+    last_at: datetime | None
+    """When the last of its messages comes; None where none are played."""
+    goes_on: bool
+    incidents: tuple[Came, ...]
+    held: int
+    """Its reports that wait for a person."""
+
+    @property
+    def reports(self) -> int:
+        """Its reports that the desk has, in incidents or waiting."""
+        return self.held + sum(came.reports for came in self.incidents)
+
+    @property
+    def left_open(self) -> list[str]:
+        """The codes of its incidents that nobody has ended yet."""
+        return [came.code for came in self.incidents if came.open]
+
+
+def standing(  # noqa: PLR0913 - what is known of it, each of a kind of its own
+    exercise: Document,
+    incidents: Iterable[Document],
+    alerts: Mapping[str, Sequence[Document]],
+    held: Iterable[Document],
+    *,
+    is_open: Iterable[str],
+    now: datetime,
+) -> Standing:
+    """The exercise as it stands; `alerts` by incident, `is_open` the ids of incidents that are not over."""
+    begun_at, until = _moment(exercise["begun_at"]), _moment(exercise["until"])
+    goes_on = not exercise["ended_at"] and now < until
+    open_ids = frozenset(is_open)
+    mine = [i for i in incidents if _of(exercise, i["opened_at"], drill=i.get("drill"))]
+    return Standing(
+        id=exercise["id"],
+        name=exercise["name"],
+        speed=exercise["speed"],
+        count=exercise["count"],
+        begun_at=begun_at,
+        until=_moment(exercise["ended_at"]) if exercise["ended_at"] else until,
+        last_at=begun_at + timedelta(seconds=exercise["lasts_s"]) if exercise["count"] else None,
+        goes_on=goes_on,
+        incidents=tuple(_came(i, alerts.get(i["id"], ()), i["id"] in open_ids) for i in mine),
+        held=sum(1 for h in held if _of(exercise, h["at"], drill=h.get("drill"))),
+    )
+
+
+def _of(exercise: Document, at: str, *, drill: bool | None) -> bool:
+    """Whether an incident or a held report of that time is this exercise's, by the log's own clock."""
+    begun = _moment(exercise["at"])
+    long = _moment(exercise["until"]) - _moment(exercise["begun_at"])
+    end = _moment(exercise["ended_at"]) if exercise["ended_at"] else begun + long
+    return bool(drill) and begun <= _moment(at) <= end + _LATE
+
+
+def _came(incident: Document, alerts: Sequence[Document], still: bool) -> Came:  # noqa: FBT001 - a fact of it
+    opened = _moment(incident["opened_at"])
+    steps: dict[str, float] = {}
+    for step in incident.get("timeline", ()):
+        if step["what"] in _STEPS:
+            steps.setdefault(step["what"], (_moment(step["at"]) - opened).total_seconds())
+    first = min((_moment(a["at"]) for a in alerts if a.get("audience") == "verifiers"), default=None)
+    place = incident.get("place")
+    return Came(
+        code=incident["code"],
+        place=place["label"] if place else None,
+        status=incident["status"],
+        open=still,
+        reports=incident.get("reports", 0),
+        told=_told(alerts),
+        first_told=(first - opened).total_seconds() if first else None,
+        **{step: steps.get(step) for step in _STEPS},
+    )
+
+
+def _told(alerts: Iterable[Document]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for alert in alerts:
+        delivered = sum(kinds.get("delivered", 0) for kinds in alert.get("results", {}).values())
+        if delivered:
+            found[alert["audience"]] = found.get(alert["audience"], 0) + delivered
+    return dict(sorted(found.items()))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

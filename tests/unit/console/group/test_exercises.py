@@ -1,0 +1,212 @@
+"""The page of exercises: who may begin one, what it shows, and that nobody outside the group learns of it."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.console.decide.exercise_views import standing
+from services.console.decide.group.training import scenarios, speed_for
+from shared.contracts.base import Position
+from shared.contracts.drills import DrillMessage
+from shared.contracts.groups import Area
+from shared.exercises import path_of
+from shared.scenarios import shipped
+from tests.rigs.desk import COMMUNITY, HACKNEY, VERIFIERS, DeskRig, desk_rig
+from tests.rigs.group_admin import Person
+
+HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
+RAID = "Immigration raid at Ashwin Street E8, two vans"
+PAGE = "/groups/hackney/drills"
+CARRIES = VERIFIERS.model_copy(update={"drills": True})
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
+    async with desk_rig(tmp_path, ingest_public_url="https://report.example") as found:
+        await found.group("hackney", channels=[CARRIES, COMMUNITY])
+        for name, role in (("Dora", "dispatcher"), ("Vera", "verifier"), ("Adam", "admin")):
+            await found.member(name, hackney=role)  # type: ignore[arg-type]
+        yield found
+
+
+async def person(desk: DeskRig, name: str) -> Person:
+    return Person(desk.rig, await desk.rig.signed_in(name))
+
+
+async def begun(desk: DeskRig, who: Person, what: str = "ourselves", minutes: str = "30") -> dict[str, Any]:
+    assert await who.send(PAGE + "/begin", what=what, minutes=minutes) == 200
+    (exercise,) = await desk.rig.store.listed("exercises:hackney", "exercise")
+    return exercise
+
+
+async def test_an_exercise_is_begun_and_ended_with_a_button(desk: DeskRig) -> None:
+    dora = await person(desk, "Dora")
+    assert await dora.get(PAGE) == 200
+    assert "Begin the exercise" in dora.text
+    exercise = await begun(desk, dora)
+    link = "https://report.example" + path_of(desk.rig.keyring.master, exercise["id"])
+    assert link in html.unescape(dora.text)
+    assert "<svg" in dora.text  # to scan
+    assert "Begin the exercise" not in dora.text
+    assert await dora.send(PAGE + "/end", exercise=exercise["id"]) == 200
+    assert "The exercise has ended" in dora.text
+    assert link not in dora.text
+    assert "Begin the exercise" in dora.text
+
+
+async def test_what_came_of_it_is_told_in_the_order_in_which_it_happened(desk: DeskRig) -> None:
+    dora = await person(desk, "Dora")
+    await begun(desk, dora)
+    await desk.report(RAID + " this one is real", at=Position(lat=51.5545, lon=-0.0545, accuracy_m=15))
+    await desk.drill(RAID, at=HERE, first_hand=True)
+    (incident,) = [i for i in await desk.incidents("Dora") if i["drill"]]
+    desk.rig.clock.forward(minutes=2, seconds=5)
+    await desk.act("claim", "Vera", incident=incident["code"])
+    desk.rig.clock.forward(minutes=5)
+    await desk.act("confirm", "Dora", incident=incident["code"], text="Two vans.")
+    await dora.get(PAGE)
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", dora.text))
+    assert incident["code"] in plain
+    assert re.search(r"Somebody took it after 2 min 5 s .*Confirmed after 7 min 5 s .*Ended not yet", plain)
+    (real,) = [i for i in await desk.incidents("Dora") if not i["drill"]]
+    assert real["code"] not in plain
+    (exercise,) = await desk.rig.store.listed("exercises:hackney", "exercise")
+    await dora.send(PAGE + "/end", exercise=exercise["id"])
+    assert f"Still open from an earlier exercise: {incident['code']}" in dora.text
+
+
+async def test_a_scenario_is_put_into_the_log_at_the_chosen_pace(desk: DeskRig) -> None:
+    adam = await person(desk, "Adam")
+    exercise = await begun(desk, adam, "dalston-2022", "15")
+    assert (exercise["name"], exercise["count"]) == ("dalston-2022", 33)
+    assert exercise["lasts_s"] == pytest.approx(15 * 60)
+    assert exercise["messages"][0]["text"] == shipped()["dalston-2022"][0].text
+    assert "Dalston 2022" in adam.text
+    await adam.send(PAGE + "/end", exercise=exercise["id"])
+    (exercise,) = await desk.rig.store.listed("exercises:hackney", "exercise")
+    assert exercise["messages"] == []  # nothing is kept that is not played any more
+
+
+async def test_it_is_over_by_itself(desk: DeskRig) -> None:
+    dora = await person(desk, "Dora")
+    await begun(desk, dora)
+    desk.rig.clock.forward(hours=4)
+    await dora.get(PAGE)
+    assert "An exercise goes on" not in dora.text
+    assert "Begin the exercise" in dora.text
+
+
+async def test_two_at_once_are_refused_with_the_reason(desk: DeskRig) -> None:
+    dora, adam = await person(desk, "Dora"), await person(desk, "Adam")
+    await begun(desk, dora)
+    assert await adam.send(PAGE + "/begin", what="ourselves") == 409
+    assert "goes on already" in adam.text
+
+
+@pytest.mark.parametrize("what", ["", "nonsense", "../dalston-2022"])
+async def test_a_choice_that_is_none_is_asked_for_again(desk: DeskRig, what: str) -> None:
+    dora = await person(desk, "Dora")
+    assert await dora.send(PAGE + "/begin", what=what) == 422
+    assert "Choose what is reported" in dora.text
+    assert await desk.rig.store.listed("exercises:hackney", "exercise") == []
+
+
+@pytest.mark.parametrize("exercise", ["", "nosuch", "a b", "x" * 64])
+async def test_ending_what_is_none_is_refused(desk: DeskRig, exercise: str) -> None:
+    dora = await person(desk, "Dora")
+    assert await dora.send(PAGE + "/end", exercise=exercise) in {404, 409}
+    assert "no such exercise" in dora.text
+
+
+async def test_a_verifier_sees_it_and_may_not_begin_or_end_it(desk: DeskRig) -> None:
+    dora, vera = await person(desk, "Dora"), await person(desk, "Vera")
+    assert await vera.send(PAGE + "/begin", what="ourselves") == 403
+    exercise = await begun(desk, dora)
+    assert await vera.get(PAGE) == 200
+    assert "/exercise/" in vera.text
+    assert "End the exercise" not in vera.text
+    assert 'name="channel"' not in vera.text
+    assert await vera.send(PAGE + "/end", exercise=exercise["id"]) == 403
+
+
+async def test_who_only_runs_the_hub_chooses_channels_and_sees_nothing_of_it(desk: DeskRig) -> None:
+    dora, op = await person(desk, "Dora"), await person(desk, "op")
+    await begun(desk, dora)
+    await desk.drill(RAID, at=HERE)
+    assert await op.get(PAGE) == 200
+    assert 'name="channel"' in op.text
+    assert "Ashwin" not in op.text
+    assert "/exercise/" not in op.text
+    assert await op.send(PAGE + "/begin", what="ourselves") == 403
+
+
+async def test_people_of_other_groups_are_shown_nothing(desk: DeskRig) -> None:
+    await desk.group("peckham")
+    await desk.member("Paula", peckham="admin")
+    paula = await person(desk, "Paula")
+    for path in (PAGE, PAGE + "/begin", PAGE + "/end"):
+        assert await (paula.get(path) if path == PAGE else paula.send(path)) == 403
+
+
+def test_what_waits_for_a_person_and_what_is_of_another_time_is_told_apart() -> None:
+    begun, later = "2022-05-14T18:00:00+00:00", "2022-05-14T18:10:00+00:00"
+    exercise = {
+        "id": "d1", "name": None, "speed": 1.0, "count": 0, "lasts_s": 0.0, "ended_at": later,
+        "at": begun, "begun_at": begun, "until": "2022-05-14T22:00:00+00:00",
+    }  # fmt: skip
+    held = [
+        {"at": "2022-05-14T18:05:00+00:00", "drill": True},
+        {"at": "2022-05-14T18:05:00+00:00", "drill": False},
+        {"at": "2022-05-14T17:59:00+00:00", "drill": True},
+        {"at": "2022-05-14T19:30:00+00:00", "drill": True},
+    ]
+    now = datetime(2022, 5, 14, 18, 9, tzinfo=UTC)
+    found = standing(exercise, [], {}, held, is_open=(), now=now)
+    assert (found.held, found.reports, found.goes_on) == (1, 1, False)
+
+
+# --- what can be played ---------------------------------------------------------------------------
+
+
+def district(lat: float, _lon: float) -> str:
+    return "G41" if lat > 53 else "E8" if lat > 51.53 else "SE15"
+
+
+def nowhere(_lat: float, _lon: float) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("area", "ours"),
+    [
+        (Area(polygons=(HACKNEY,)), {"dalston-2022"}),
+        (Area(outcodes=("E8",)), {"dalston-2022"}),
+        (Area(outcodes=("G41",)), {"kenmure-street-2021"}),
+        (Area(outcodes=("SE15", "E8")), {"dalston-2022", "peckham-2022"}),
+        (Area(), set()),
+    ],
+)
+def test_a_scenario_whose_places_are_elsewhere_is_not_offered(area: Area, ours: set[str]) -> None:
+    found = scenarios(shipped(), area, district)
+    assert {s.name for s in found if s.ours} == ours
+    assert [s.ours for s in found] == sorted((s.ours for s in found), reverse=True)
+
+
+def test_the_three_scenarios_can_be_trained_with() -> None:
+    found = {s.name: s for s in scenarios(shipped(), Area(), nowhere)}
+    assert {n: (s.messages, s.minutes) for n, s in found.items()} == {
+        "dalston-2022": (33, 120),
+        "peckham-2022": (30, 240),
+        "kenmure-street-2021": (31, 465),
+    }
+
+
+@pytest.mark.parametrize(("minutes", "speed"), [(0, 1), (15, 8), (120, 1), (600, 1)])
+def test_a_scenario_goes_no_slower_than_it_was(minutes: int, speed: float) -> None:
+    messages = [DrillMessage(t=t, sender="a", text="vans") for t in (0, timedelta(hours=2).total_seconds())]
+    assert speed_for(messages, minutes) == speed
