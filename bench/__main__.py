@@ -35,7 +35,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round, about a minute; not kept")
+    parser.add_argument("--quick", action="store_true", help="one short round, a few minutes; not kept")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of every system (default: 3)")
     return parser.parse_args()
 

@@ -1,14 +1,18 @@
-"""The relay as a system under measurement: its own servers, the four services, 200 groups.
+"""The relay as a system under measurement: its own servers, the four services, 5,000 groups.
 
 Groups are squares of a grid over Great Britain and the sea around it; a report's number gives
 its group and its place in the group's square, and a webhook's place gives the number back. The
-places lie over 2 km apart and the words differ, so no report belongs to another's incident.
+places lie over 2 km apart and the words differ, so no report belongs to another's incident. A group
+hears of three incidents singly in ten minutes and of more in a digest, so there are groups enough for
+every report to be told singly.
 """
 
 import asyncio
 import json
 import time
 import zlib
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from alert_relay.client import Hub
@@ -16,20 +20,24 @@ from alert_relay.supervisor.home import SIMULATOR, Home
 from bench.load import all_arrived, closed_loop
 from bench.systems import System, answers, health, python
 from bench.wire import Caller, Sink, post_request
+from services.router.decide.limits import SINGLES
 from shared.testing.servers import free_port, start_nats, start_redis
 
 SERVICES: Final = ("router", "notifier", "console", "ingest")
-GROUP_ROWS: Final = 20
-GROUP_COLUMNS: Final = 10
+GROUP_ROWS: Final = 100
+GROUP_COLUMNS: Final = 50
 GROUPS: Final = GROUP_ROWS * GROUP_COLUMNS
-SIDE: Final = 20
+SIDE: Final = 2
 """A group's square holds SIDE × SIDE places."""
 SOUTH, WEST = 50.0, -6.0
 STEP_LAT, STEP_LON = 0.02, 0.04
 """Degrees between places: 2.2 km northwards and at 58° still 2.4 km eastwards."""
-STORM: Final = GROUPS * SIDE * SIDE - 1
-"""The number of the place that a storm is about; no other report goes there."""
+STORM: Final = SINGLES * GROUPS - 1
+"""The number of the place that a storm is about; no other report goes there, and none has a greater one:
+then every group has heard of three incidents."""
 _PATIENCE_S: Final = 30.0
+_AT_ONCE: Final = 32
+"""Groups that are defined at the same time."""
 
 
 class Relay(System):
@@ -75,7 +83,9 @@ class Relay(System):
     def request(self, number: int) -> bytes:
         """A report at that number's own place."""
         if number >= STORM:
-            raise RuntimeError(f"there are only {STORM} places; this machine is too fast for this grid")
+            raise RuntimeError(
+                f"only {STORM} reports are told singly; this machine is too fast for this grid"
+            )
         return self._report(number, f"report-{number}", f"sender-{number}")
 
     def _report(self, number: int, key: str, sender: str) -> bytes:
@@ -165,8 +175,12 @@ def define_groups(home: Home, console_port: int) -> None:
             raise RuntimeError("the console made no operator")
         time.sleep(0.05)
     hub = Hub.at_home(home.folder, console=f"http://127.0.0.1:{console_port}")
-    for group in range(GROUPS):
+
+    def define(group: int) -> None:
         hub.at_desk("PUT", f"/v1/groups/g{group}", group_document(group))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        deque(pool.map(define, range(GROUPS)), maxlen=0)  # raises what went wrong with any
 
 
 async def all_decided(router_port: int) -> None:

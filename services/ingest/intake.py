@@ -80,9 +80,8 @@ class Intake:
         waiting = self._spool.body_tag(report_id)
         if waiting is not None and waiting != tag:
             return Conflict(report_id)
-        clear = message_of(self.master, submission, now=self._clock.now())
-        named = clear.model_copy(update={"id": report_id, "report_id": report_id})
-        message = await self._sealed(named, tag)
+        report = message_of(self.master, submission, report_id, now=self._clock.now())
+        message = await self._sealed(report, tag)
         fault_point("ingest.before_store")
         stored = await self.publish(message)
         fault_point("ingest.after_store")

@@ -95,12 +95,13 @@ def ref_of(report_id: str) -> str:
     return report_id[1:7].upper()
 
 
-def message_of(master: MasterKey, submission: Submission, *, now: datetime) -> ReportReceived:
+def message_of(
+    master: MasterKey, submission: Submission, report_id: ReportId, *, now: datetime
+) -> ReportReceived:
     """The report as a message, its private parts still in clear.
 
     Raises `pydantic.ValidationError` for values no contract allows (a latitude of 200).
     """
-    report_id = report_id_of(master, submission)
     contact, reply_to = submission.report.contact, submission.report.reply_to
     return ReportReceived(
         id=report_id,

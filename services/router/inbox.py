@@ -39,9 +39,10 @@ class Inbox:
         if len(self._entries) < MOST_WAITING:
             self._room.set()
 
-    def first(self, count: int) -> list[Entry]:
-        """The oldest entries, at most so many."""
-        return [entry for _, entry in islice(self._entries, count)]
+    def first(self, count: int, *, after: int) -> list[Entry]:
+        """The oldest entries after that sequence, at most so many."""
+        later = (entry for _, entry in self._entries if entry.seq > after)
+        return list(islice(later, count))
 
     def waited_s(self) -> float:
         """How long the oldest entry has been waiting here; 0 when nothing waits."""

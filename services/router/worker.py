@@ -2,12 +2,13 @@
 
 Guarantees: every input is decided exactly once, in one stored message with all that follows from
 it. A message that is refused, or whose fate is unknown, leaves no trace here: the state before it
-is kept, the log is read on to its end, and what is still undecided is decided again. A router that
+is kept, the log is read on to its end, and what is still undecided is decided again. While one message
+is being stored the next inputs are decided (`ahead`), and stored only after it. A router that
 loses the fence to another stands by until inputs wait undecided.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import Final, Literal
 
 import structlog
 
+from services.router.ahead import Ahead
 from services.router.decide.chat_ask import asked_about
 from services.router.decide.decider import Input, step
 from services.router.decide.limits import TICK_FILLS
@@ -96,6 +98,7 @@ class Router:
         self._reader = Reader(bus, keyring, clock)
         self.keeper = Keeper(bus, keyring, clock, lambda: self._fold.state)
         self._news = asyncio.Event()
+        self._ahead = Ahead()
         self._desk = Inbox("DESK", self._news)
         self._reports = Inbox("REPORTS", self._news)
         self._desk_first_until = 0
@@ -130,13 +133,15 @@ class Router:
         helpers = [*readers, asyncio.create_task(self._wake(stop), name="wake")]
         try:
             while not stop.is_set():
-                await (self._stand_by() if self.role == "standby" else self._turn(stop))
+                await (self._stand_by() if self.role == "standby" else self._guarded(self._turn(), stop))
                 for reader in readers:
                     if reader.done():
                         reader.result()
+            await self._guarded(self._settle(), stop)
         finally:
             for task in helpers:
                 task.cancel()
+            await self._ahead.end()
             await asyncio.gather(*helpers, return_exceptions=True)
 
     async def _wake(self, stop: asyncio.Event) -> None:
@@ -146,43 +151,67 @@ class Router:
     async def _fill(self, inbox: Inbox) -> None:
         await inbox.fill(self._bus, after=self._fold.state.position(inbox.stream))
 
-    async def _turn(self, stop: asyncio.Event) -> None:
+    async def _turn(self) -> None:
         """One step as the active router: decide what waits and let time pass; with neither, wait for news."""
+        decided = await self._decide_waiting()
+        if not (await self._tick() or decided):
+            await self._wait()
+
+    async def _guarded(self, work: Awaitable[object], stop: asyncio.Event) -> None:
+        """Do it; where something could not be stored, the log says how things stand."""
         try:
-            decided = await self._decide_waiting()
-            if not (await self._tick() or decided):
-                await self._wait()
+            await work
         except (StaleWriterError, AlreadyStoredError):
             log.info("fence_lost", log_seq=self._fold.seq)
-            await self._catch_up(stop)
             self.role = "standby"
         except BusRefusedError as error:
             log.error("append_refused", error=str(error))  # noqa: TRY400 - the sentence says it all
             await asyncio.sleep(_REFUSED_PAUSE_S)
         except BusError as error:
             log.warning("bus_away", error=type(error).__name__)
-            await self._catch_up(stop)
+        else:
+            return
+        await self._ahead.given_up()
+        await self._catch_up(stop)
 
     async def _decide_waiting(self) -> bool:
-        """Decide up to 64 waiting inputs, people's before reports, and store what follows from them."""
+        """Decide up to 64 waiting inputs, people's before reports, and have stored what follows from them."""
         self._drop_decided()
-        state, decisions = self._fold.state, []
+        decisions = await self._decided_next()
+        if not decisions:
+            if self._ahead.ended:
+                await self._settle()
+            return False
+        sealed = await self._sealed(decisions)
+        if await self._settle():
+            self._ahead.begin(self._append(decisions, sealed), decisions[-1].state, self._news.set)
+        return True
+
+    async def _decided_next(self) -> list[_Decision]:
+        state, decisions = self._ahead.state(self._fold.state), []
         for inbox, entry in self._take():
             fault_point("router.before_decide")
             messages, state = await self._decide(inbox, entry, state)
             fault_point("router.after_decide")
             decisions.append(_Decision(inbox.stream, entry.seq, messages, state))
+        return decisions
+
+    async def _settle(self) -> bool:
+        """Wait until what is on its way is stored; False: one input of it is to be decided otherwise."""
         try:
-            await self._append(decisions)
+            await self._ahead.settled()
         except _TooLargeError as error:
             self._too_large.add((error.decision.stream, error.decision.seq))
-        return bool(decisions)
+            return False
+        return True
 
     def _take(self) -> list[tuple[Inbox, Entry]]:
-        taken = [(self._desk, entry) for entry in self._desk.first(PIPELINE)]
-        reached = taken[-1][1].seq if taken else self._fold.state.desk_seq
+        state = self._ahead.state(self._fold.state)
+        taken = [(self._desk, entry) for entry in self._desk.first(PIPELINE, after=state.desk_seq)]
+        reached = taken[-1][1].seq if taken else state.desk_seq
         if reached >= self._desk_first_until:
-            taken += [(self._reports, entry) for entry in self._reports.first(PIPELINE - len(taken))]
+            reports = self._reports.first(PIPELINE - len(taken), after=state.reports_seq)
+            taken += [(self._reports, entry) for entry in reports]
         return taken
 
     async def _decide(self, inbox: Inbox, entry: Entry, state: State) -> tuple[tuple[Message, ...], State]:
@@ -200,9 +229,8 @@ class Router:
         flawed = Input(inbox.stream, entry.seq, flaw=DECIDE_FAILED)
         return step(state, flawed, now, self._gazetteer)
 
-    async def _append(self, decisions: Sequence[_Decision]) -> None:
+    async def _append(self, decisions: Sequence[_Decision], sealed: Sequence[Sequence[Message]]) -> None:
         """Store the decisions in order, in as few messages as hold them, each behind the fence."""
-        sealed = await self._sealed(decisions)
         most = self._bus.most_bytes
         waiting = list(decisions)
         for count, message in packed(sealed, source="router", most=most):
@@ -258,6 +286,8 @@ class Router:
         if loop_time < self._next_tick:
             return False
         self._next_tick = loop_time + self._patience.tick_s
+        if not await self._settle():
+            return True
         now = self._fold.state.now if len(self._desk) or len(self._reports) else self._now()
         due = self._due(now)
         if due.messages and now != self._fold.state.now and await self._unread():
@@ -274,7 +304,7 @@ class Router:
         most = TICK_FILLS
         while True:
             try:
-                return await self._append([due])
+                return await self._append([due], await self._sealed([due]))
             except _TooLargeError:
                 if most == 1:
                     raise

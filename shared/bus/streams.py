@@ -9,7 +9,6 @@ incident or a group outlives any fixed number of days; keys die by being erased.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from shared.bus.subjects import matches
@@ -38,13 +37,20 @@ STREAMS: Final[Mapping[str, StreamSpec]] = {
 """Limits by stream. The sizes sum to 7.3 GiB, within what `shared.servers.nats_config` grants."""
 
 
-@lru_cache(maxsize=4096)
+_BY_ROOT: Final[Mapping[str, tuple[str, str]]] = {
+    pattern.partition(".")[0]: (name, pattern)
+    for name, patterns in catalog.STREAMS.items()
+    for pattern in patterns
+}
+"""First token of a subject → stream and pattern; each stream has its own."""
+
+
 def stream_of(subject: str) -> str:
     """The name of the stream that holds a subject; ValueError if none does."""
-    for name, patterns in catalog.STREAMS.items():
-        if any(matches(pattern, subject) for pattern in patterns):
-            return name
-    raise ValueError(f"no stream holds the subject {subject!r}")
+    name, pattern = _BY_ROOT.get(subject.partition(".")[0], ("", ""))
+    if not matches(pattern, subject):
+        raise ValueError(f"no stream holds the subject {subject!r}")
+    return name
 
 
 def config_of(name: str, *, replicas: int, max_bytes: int | None = None) -> dict[str, Any]:

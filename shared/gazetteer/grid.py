@@ -21,12 +21,23 @@ def on_globe(lat: float, lon: float) -> bool:
     return -90 <= lat <= 90 and -180 <= lon <= 180  # noqa: PLR2004 - the globe
 
 
-def runs(lat: float, lon: float, reach_m: float) -> Iterator[tuple[int, int]]:
-    """First and last cell of each row that a disc meets."""
+RUNS_SQL: Final = (
+    "run(first, last) AS (VALUES (:first, :last) UNION ALL "  # noqa: S608 - no data in it
+    f"SELECT first + {_COLUMNS}, last + {_COLUMNS} FROM run WHERE first < :northmost)"
+)
+"""First and last cell of each row that a disc meets; `block` gives the values."""
+
+
+def block(lat: float, lon: float, reach_m: float) -> dict[str, int]:
+    """First and last cell of the southernmost row that a disc meets, and the first of the northernmost."""
     up, across = reach_m / DEGREE_M, reach_m / DEGREE_M / lon_scale(lat)
     west, east = _step(lon - across, 180, _COLUMN), _step(lon + across, 180, _COLUMN)
-    for row in range(_step(lat - up, 90, _ROW), _step(lat + up, 90, _ROW) + 1):
-        yield row * _COLUMNS + west, row * _COLUMNS + min(east, _COLUMNS - 1)
+    south, north = _step(lat - up, 90, _ROW), _step(lat + up, 90, _ROW)
+    return {
+        "first": south * _COLUMNS + west,
+        "last": south * _COLUMNS + min(east, _COLUMNS - 1),
+        "northmost": north * _COLUMNS + west,
+    }
 
 
 def _step(degrees: float, most: int, size: int) -> int:
@@ -34,9 +45,9 @@ def _step(degrees: float, most: int, size: int) -> int:
 
 
 def rings(within_m: float) -> Iterator[float]:
-    """Reaches that grow to the one asked for: most answers are near."""
+    """Reaches that grow to the one asked for: most answers are near. None is nearly as far as the last."""
     reach = 300.0
-    while reach < within_m:
+    while 1.5 * reach < within_m:
         yield reach
         reach *= 2.5
     yield within_m

@@ -70,6 +70,7 @@ class SqliteGazetteer:
         self._heard = Kept(self._read_sounding, _KEPT)
         self._sample = Kept(self._read_sample, _KEPT)
         self._at: Callable[[str], Point | None] = lru_cache(2_048)(self._read_postcode)
+        self._district: Callable[[float, float], str | None] = lru_cache(2_048)(self._nearby.outcode)
         self._far: Callable[[float, float], bool] = lru_cache(2_048)(self._read_abroad)
         self._begins: Callable[[str], bool] = lru_cache(_KEPT)(self._read_begins)
 
@@ -130,7 +131,7 @@ class SqliteGazetteer:
 
     def outcode_at(self, lat: float, lon: float) -> str | None:
         """The district of the nearest known postcode or outcode centre, within 5 km."""
-        return self._nearby.outcode(lat, lon)
+        return self._district(lat, lon)
 
     def abroad(self, lat: float, lon: float) -> bool:
         """Whether a point is surely outside the country."""

@@ -26,7 +26,7 @@ from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.incidents import IncidentOpened, InputDecided
 from shared.contracts.keys import DeadLettered
 from shared.contracts.reports import ReportContent, ReportReceived
-from shared.errors import BusUnavailableError
+from shared.errors import BusRefusedError, BusUnavailableError, StaleWriterError
 from shared.gazetteer.index import SqliteGazetteer
 from shared.gazetteer.load import load_gazetteer
 from shared.ports import Bus, Outgoing
@@ -59,8 +59,8 @@ class Hub:
     def new_keyring(self) -> Keyring:
         return Keyring(self.master, self.bus, self.clock, source="test")
 
-    def router(self, bus: Bus | None = None) -> Router:
-        return Router(bus or self.bus, self.new_keyring(), self.clock, self.gazetteer, patience=QUICK)
+    def router(self, bus: Bus | None = None, patience: Patience = QUICK) -> Router:
+        return Router(bus or self.bus, self.new_keyring(), self.clock, self.gazetteer, patience=patience)
 
     async def put(self, message: Message) -> None:
         await self.bus.publish(encode(await self.keyring.seal(message), source="test"))
@@ -199,6 +199,68 @@ async def test_a_lost_acknowledgement_decides_nothing_twice(
     async with running(hub.router(forgetful)):
         await hub.until_decided(40)
     assert forgetful.appends >= 20
+
+
+class SlowBus:
+    """A bus that stores a decision when it is let, and then says what it is told to."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus, self.under_way, self.most = bus, 0, 0
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
+        self.refusal: Exception | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bus, name)
+
+    async def append(self, message: Outgoing, *, after: int) -> int:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        self.asked.set()
+        try:
+            await self.may.wait()
+            if refusal := self.refusal:
+                self.refusal = None
+                raise refusal
+            return await self._bus.append(message, after=after)
+        finally:
+            self.under_way -= 1
+
+
+@pytest.mark.parametrize(
+    "refusal", [None, StaleWriterError(), BusUnavailableError(), BusRefusedError("full")], ids=repr
+)
+async def test_while_a_decision_is_stored_the_next_one_is_made_and_stored_only_after_it(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, refusal: Exception | None
+) -> None:
+    seen: list[str] = []
+    second = asyncio.Event()
+
+    def step(state: Any, given: Any, now: Any, gazetteer: Any) -> Any:
+        if given.message is not None:
+            seen.append(given.message.id)
+            (second.set if given.message.id == "r2" else lambda: None)()
+        return decider.step(state, given, now, gazetteer)
+
+    monkeypatch.setattr(worker_module, "step", step)
+    monkeypatch.setattr(worker_module, "_REFUSED_PAUSE_S", 0.01)
+    slow: Any = SlowBus(hub.bus)
+    await hub.define()
+    router = hub.router(slow, replace(QUICK, tick_s=3600))  # a tick waits for what is on its way
+    async with running(router), asyncio.timeout(20):
+        slow.may.set()
+        await hub.until_decided(0)
+        slow.may.clear(), slow.asked.clear()
+        await hub.report(1, TEXT)
+        await slow.asked.wait()
+        await hub.report(2, TEXT)
+        await second.wait()
+        assert await hub.decided() == await hub.until_decided(0), "stored before the one that it builds on"
+        slow.refusal = refusal
+        slow.may.set()
+        found = await hub.until_decided(2)
+    assert [found["REPORTS", n].outcome for n in (1, 2)] == ["opened", "attached"]
+    assert slow.most == 1
+    assert (seen.count("r1"), seen.count("r2")) == ((1, 1) if refusal is None else (2, 2))
 
 
 class DyingBus:

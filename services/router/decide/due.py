@@ -125,6 +125,13 @@ def least_patience(groups: "HashTrieMap[GroupId, Group]") -> timedelta:
     return min((_QUIET_DEFAULT, *(timedelta(minutes=m) for m in minutes)))
 
 
+@Latest
+def least_ladder(groups: "HashTrieMap[GroupId, Group]") -> timedelta:
+    """No incident that has waited less than this climbs the ladder."""
+    minutes = (group.definition.policy.ladder_after_min for group in groups.values())
+    return timedelta(minutes=min(minutes, default=0))
+
+
 def forgotten(state: State, incident: Incident) -> datetime:
     """Seven days after the end; an absorbed incident not before the one that absorbed it."""
     if incident.ended_at is None:

@@ -13,7 +13,7 @@ from services.router.decide.lexicon import common_words, everyday_words, known_w
 from services.router.decide.name_words import ROAD_WORDS
 from services.router.decide.understand import Understood
 from shared.contracts.incidents import Gist
-from shared.gazetteer.keys import name_key, tells
+from shared.gazetteer.keys import name_key, tells, written_out
 from shared.text import tokens
 
 _SHORTEST: Final = 4
@@ -48,9 +48,10 @@ def rare_words(text: str) -> tuple[str, ...]:
 def _streets(words: Sequence[str]) -> Iterator[str]:
     """Names of streets, known to a gazetteer or not: "Duke St" and "duke street" are both "duke street"."""
     for before, word in pairwise(words):
+        if written_out(word) not in ROAD_WORDS or len(before) < _SHORTEST:
+            continue
         key = name_key(f"{before} {word}")
-        names = len(before) >= _SHORTEST and before not in prepositions() and not known_words().get(before)
-        if names and key.rpartition(" ")[2] in ROAD_WORDS and tells(key):
+        if before not in prepositions() and not known_words().get(before) and tells(key):
             yield key
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft, has_room
-from services.router.decide.due import climbs_at, open_incidents
+from services.router.decide.due import climbs_at, least_ladder, open_incidents
 from services.router.decide.limits import NEIGHBOURS, NEIGHBOURS_M
 from services.router.decide.route import fallback_group, neighbours
 from services.router.decide.state import RUNGS, Incident, State
@@ -26,7 +26,9 @@ _Groups = tuple[GroupId, ...]
 
 def ladder(draft: Draft) -> Iterator[None]:
     """Take every incident that nobody took in time one rung further."""
-    due = [i for i in open_incidents(draft.state) if climbs_at(draft.state, i) <= draft.now]
+    since = draft.now - least_ladder(draft.state.groups)
+    long = (i for i in open_incidents(draft.state) if i.waits_since is not None and i.waits_since <= since)
+    due = [i for i in long if climbs_at(draft.state, i) <= draft.now]
     for incident in sorted(due, key=lambda i: i.id):
         rung, groups = _next(draft.state, incident)
         draft.emit(events.IncidentEscalated, incident_id=incident.id, groups=groups, rung=rung)

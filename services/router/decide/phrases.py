@@ -1,6 +1,7 @@
 """Phrases as people write them in a lexicon, and the trie in which thousands are matched at once."""
 
 import re
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import dropwhile
@@ -74,11 +75,13 @@ def _steps(text: str) -> Iterator[Step]:
 
 
 class _Node:
-    __slots__ = ("any", "ends", "gap", "stems", "words")
+    __slots__ = ("any", "ends", "gap", "lengths", "stems", "words")
 
     def __init__(self) -> None:
         self.words: dict[str, _Node] = {}
         self.stems: dict[str, _Node] = {}
+        self.lengths: dict[str, list[int]] = {}
+        """How long the stems are that begin with a letter: few words begin like any."""
         self.any: _Node | None = None
         self.gap: _Node | None = None
         self.ends: list[tuple[str, str, bool]] = []
@@ -124,12 +127,19 @@ def _next(node: _Node, word: str, how: str) -> _Node:
     if how == "word":
         return node.words.setdefault(word, _Node())
     if how == "stem":
-        return node.stems.setdefault(word, _Node())
+        return _stem(node, word)
     if how == "any":
         node.any = node.any or _Node()
         return node.any
     node.gap = node.gap or _Node()
     return node.gap
+
+
+def _stem(node: _Node, stem: str) -> _Node:
+    lengths = node.lengths.setdefault(stem[0], [])
+    if len(stem) not in lengths:
+        insort(lengths, len(stem))
+    return node.stems.setdefault(stem, _Node())
 
 
 def _matches(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[int, tuple[str, str, bool]]]:
@@ -156,10 +166,9 @@ def _children(node: _Node, word: str) -> Iterator[_Node]:
     child = node.words.get(word)
     if child is not None:
         yield child
-    if node.stems:
-        for length in range(1, len(word) + 1):
-            child = node.stems.get(word[:length])
-            if child is not None:
-                yield child
+    for length in node.lengths.get(word[0], ()):
+        child = node.stems.get(word[:length]) if length <= len(word) else None
+        if child is not None:
+            yield child
     if node.any is not None:
         yield node.any

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import shapely
 from rpds import HashTrieMap
-from shapely import affinity, ops
+from shapely import ops
 from shapely.geometry.base import BaseGeometry
 
 from services.router.decide.latest import Latest
@@ -93,11 +93,14 @@ def _shape(area: Area) -> BaseGeometry | None:
     return None if union.is_empty else union
 
 
+_CIRCLE: Final = shapely.get_coordinates(shapely.Point(0, 0).buffer(1, quad_segs=6))
+
+
 def disc(place: Place) -> BaseGeometry:
     """The uncertainty disc in degrees (an ellipse there); areas in it compare truly."""
     radius = max(place.radius_m, _LEAST_DISC_M) / DEGREE_M
-    circle = shapely.Point(place.lon, place.lat).buffer(radius, quad_segs=6)
-    return affinity.scale(circle, xfact=1 / lon_scale(place.lat), origin=(place.lon, place.lat))
+    ring = _CIRCLE * (radius / lon_scale(place.lat), radius) + (place.lon, place.lat)
+    return shapely.Polygon(ring)
 
 
 def outside(place: Place, groups: Groups, gazetteer: Gazetteer) -> bool:

@@ -12,7 +12,7 @@ from services.ingest.bridges.telegram import Telegram, TelegramSettings
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.submission import Submission, message_of
-from shared.contracts.base import BridgeId
+from shared.contracts.base import BridgeId, ReportId
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 from shared.plugins.channel_testing import KnownSecrets
@@ -180,6 +180,6 @@ def test_a_groups_name_comes_along_and_a_persons_never(*, group: bool, title: An
 def test_the_name_of_a_chat_is_kept_short() -> None:
     report = IncomingReport(source_id="1", text="two vans", source="g", chat="E8 " + "x" * 300)
     submission = Submission(bridge=BridgeId("telegram"), client="", report=report)
-    content = message_of(MasterKey(b"k" * 32), submission, now=NOW).content
+    content = message_of(MasterKey(b"k" * 32), submission, ReportId("r1"), now=NOW).content
     assert isinstance(content, ReportContent)
     assert content.chat == "E8 " + "x" * 97
