@@ -114,7 +114,7 @@ async def test_a_mistake_is_named_linked_and_loses_nothing(tmp_path: Path, *, ja
         assert await page.get_by_label("What do you see?").input_value() == "Officers at the door"
         await contact.fill("07700 900123")
         await page.get_by_role("button", name="Send report").click()
-        await page.get_by_text("they will write to you").wait_for()
+        await page.get_by_text("they may write to you").wait_for()
         assert (await v.report()).text == "Officers at the door"
 
 

@@ -139,7 +139,7 @@ async def test_the_status_page_opens_with_its_link_only(tmp_path: Path) -> None:
         door.states.state = "with_volunteers"
         path = link[1].replace("&amp;", "&")
         browser = {"Accept": "text/html"}
-        assert "Volunteers are looking into it." in await page(door, path, **browser)
+        assert "It has been passed on to the volunteers." in await page(door, path, **browser)
         async with door.client.get(path.replace("secret=", "secret=x"), headers=browser) as response:
             assert (response.status, "There is no such report" in await response.text()) == (404, True)
 
