@@ -87,7 +87,7 @@ async def test_the_map_is_clicked_without_a_script(browser: Browser, desk: DeskR
         await expect(ada.get_by_text("Chosen:")).to_be_visible()
         await ada.get_by_role("button", name="Go on").click()
         await ada.get_by_role("button", name="Send to").click()
-        await expect(ada.get_by_text("Done.", exact=True)).to_be_visible()
+        await expect(ada.get_by_text("The place is changed.")).to_be_visible()
         place = (await desk.rig.store.incident(code) or {})["place"]
         assert place["how"] == "person"
         assert 51.547 < place["lat"] < 51.56
