@@ -49,7 +49,7 @@ def area_place(mentions: Mentions, clues: Clues, gazetteer: Gazetteer) -> Place 
     districts = [(p.lat, p.lon, p.radius_m) for p in places]
     for mention in mentions.names:
         wide = [c for c in mention.candidates if c.kind not in PRECISE]
-        if mention.denied or not _may_be_area(mention):
+        if mention.denied or not mention.may_be_area:
             continue
         if not wide:
             places += _around(mention)
@@ -64,11 +64,6 @@ def area_place(mentions: Mentions, clues: Clues, gazetteer: Gazetteer) -> Place 
             places.append(at(found.lat, found.lon, radius, "area", label_of(found), found.outcode or None))
     places = [p for p in places if p.radius_m <= _TOO_WIDE_M]
     return min(places, key=lambda p: (_by_the_phone(p, clues), p.radius_m), default=None)
-
-
-def _may_be_area(mention: Mention) -> bool:
-    """Everyday words name an area only together: "Wood Green", "Park Royal", not "the green"."""
-    return not mention.generic or (" " in mention.name and not mention.name.startswith("The "))
 
 
 def _around(mention: Mention) -> Iterator[Place]:

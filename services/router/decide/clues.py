@@ -74,14 +74,12 @@ class Clues:
     bound: tuple[tuple[int, int, tuple[Disc, ...]], ...]
     """Areas with the words they take, for binding to a street beside them."""
     sure: tuple[tuple[int, int, tuple[Disc, ...]], ...]
-    """Those of them that are surely meant: what they speak against is not where the words say."""
+    """Those of them that are surely meant, not "the green" or half a name: they may speak against a place."""
     boroughs: frozenset[str]
     phone: Position | None
     typed: Disc | None
     """The postcode of the form's own field."""
     hints: Hints
-    surely: tuple[Disc, ...] = field(default=())
-    """The areas whose names mean nothing else: "Deptford", not "the green"."""
     unlisted: bool = False
     """Whether the phone is where no street is listed: one of the name named may well be there."""
     small: tuple[Disc, ...] = field(default=())
@@ -101,16 +99,15 @@ def clues_of(
         codes=tuple(codes),
         discs=discs,
         bound=tuple(named),
-        sure=tuple(n for n, (m, _) in zip(named, wide, strict=True) if m.how not in _GUESSED),
+        sure=tuple(
+            n for n, (m, _) in zip(named, wide, strict=True) if m.how not in _GUESSED and m.may_be_area
+        ),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
         ),
         phone=phone,
         typed=next(iter(code_discs(typed, gazetteer)), None) if typed else None,
         hints=hints,
-        surely=tuple(
-            disc for (m, _), (_, _, found) in zip(wide, named, strict=True) if not m.generic for disc in found
-        ),
         unlisted=phone is not None and _unlisted(phone, mentions, gazetteer),
         small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
     )

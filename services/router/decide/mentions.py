@@ -75,6 +75,11 @@ class Mention:
         best = max(place.rank for place in self.candidates)
         return all(place.kind in PRECISE for place in self.candidates if place.rank == best)
 
+    @property
+    def may_be_area(self) -> bool:
+        """Everyday words name an area only together: "Wood Green", "Park Royal", not "the green"."""
+        return not self.generic or (" " in self.name and not self.name.startswith("The "))
+
 
 @dataclass(frozen=True, slots=True)
 class Mentions:

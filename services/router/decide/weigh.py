@@ -175,7 +175,7 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
     closest = min((_words_between(mention, start, end) for start, end, _ in against), default=_BESIDE + 1)
     if clues.codes or closest <= _BOUND:
         return -3.0
-    if closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, clues.surely)):
+    if closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, [disc for _, _, discs in clues.sure for disc in discs])):
         return -2.0
     return -0.5 if clues.discs else 0.0
 
