@@ -66,9 +66,6 @@ class Mention:
     generic: bool = False
     """Whether it is made of everyday words and so means nothing without its surroundings: "the library"."""
 
-    named: bool = False
-    """Whether it looks like a name all the same: "green street", in a text that uses no capitals."""
-
     @property
     def precise(self) -> bool:
         """Whether its likeliest places are streets, buildings or stations, not an area of that name."""
@@ -165,8 +162,8 @@ class _Scan:
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
-            named=self._looks_named(run),
-            generic=not (length > 1 and canonical(run)[-1] in STREETS)
+            generic=not self._looks_named(run)
+            and not (length > 1 and canonical(run)[-1] in STREETS)
             and all(w in common_words() or w in ROAD_WORDS or w.isdigit() for w in canonical(run)),
         )
 

@@ -90,8 +90,6 @@ _BY_THREAD: Final = ((1_500, 2.0), (5_000, 1.0))
 _BY_COMPANY: Final = ((500, 2.5), (1_500, 1.0))
 """(metres, points): what nearness to a point, to the sender's thread, to another name counts."""
 
-_NEEDED_NAMED: Final = 0.5
-"""Points that one needs, if there is but one, that ends as a name does: "queens market"."""
 _NEEDED_GENERIC: Final = 3.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
@@ -262,7 +260,7 @@ def _settled(clusters: Sequence[Cluster]) -> Cluster | None:
     mention = best.mention
     needed = _NEEDED[mention.how]
     if (mention.generic and (others or not mention.capital)) or len(clusters) >= _CHAIN:
-        needed = _NEEDED_NAMED if mention.named and not others else _NEEDED_GENERIC
+        needed = _NEEDED_GENERIC
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
         needed = 3.5
     if mention.how == "sounded" and mention.score < 58:  # noqa: PLR2004 - below it others sound like it, too
