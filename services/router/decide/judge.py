@@ -18,9 +18,9 @@ from services.router.decide.company import (
     short_for,
 )
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
-from services.router.decide.dates import days_old
+from services.router.decide.dates import age
 from services.router.decide.gist import gist_of
-from services.router.decide.kinds import DAYS_AGO, Context, Reckoned, reckon
+from services.router.decide.kinds import Context, Reckoned, reckon
 from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m, present
 from services.router.decide.locate import Located, locate
 from services.router.decide.reading import CLAIM
@@ -199,8 +199,7 @@ def context_of(state: State, report: Report, found: Correlated, now: datetime) -
         thread=best is not None and "sender" in best.signs,
         chat=best is not None and "chat" in best.signs,
         live=bool(len(state.live)),
-        days_old=days_old(report.text, now),
-        dated_back=(days_old(report.text, now, bare_years=False) or 0) >= DAYS_AGO,
+        age=age(report.text, now),
     )
 
 

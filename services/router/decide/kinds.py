@@ -14,6 +14,7 @@ from importlib import resources
 from math import exp
 from typing import Final
 
+from services.router.decide.dates import Age
 from services.router.decide.kind_rules import Kind
 from services.router.decide.understand import Understood
 
@@ -27,7 +28,7 @@ FIXED: Final = frozenset({"empty", "help", "spam", "drill"})
 _SURELY_NOISE: Final = 0.6
 """What is likely about a known incident is ignored only if it is as sure as this that it is noise."""
 _LINKED: Final = 0.5
-DAYS_AGO: Final = 3
+_DAYS_AGO: Final = 3
 _SHORT: Final = 5
 _LONG: Final = 40
 _CLAIMS: Final = frozenset({"agency", "raid", "immigration", "papers"})
@@ -56,10 +57,8 @@ class Context:
     chat: bool = False
     live: bool = False
     """Whether anything is going on anywhere."""
-    days_old: int | None = None
-    """How many days ago the newest date that it names was, years alone included."""
-    dated_back: bool = False
-    """Whether the newest of its dates with a day or month was some days ago."""
+    age: Age | None = None
+    """How long ago the newest date that it names was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +100,30 @@ def features(understood: Understood, context: Context) -> dict[str, float]:
         "thread": float(context.thread),
         "chat": float(context.chat),
         "live": float(context.live),
-        "dated": float(context.days_old is not None and context.days_old > 0),
+        "dated": float(_before_today(context)),
     }
     return {name: value for name, value in found.items() if value}
 
 
 def _dated(understood: Understood, context: Context) -> Kind:
     """The rules' answer; what carries an earlier day's date is old, unless somebody sees it now."""
-    dated = context.days_old is not None and context.days_old > 0
-    if dated and understood.kind in {"report", "update", "over"} and understood.first_hand is not True:
+    if (
+        _before_today(context)
+        and understood.kind in {"report", "update", "over"}
+        and understood.first_hand is not True
+    ):
         return "old_news"
     return understood.kind
 
 
+def _before_today(context: Context) -> bool:
+    return context.age is not None and context.age.days > 0
+
+
 def _surely_old(understood: Understood, context: Context) -> bool:
     """Whether it carries a date of days ago, and nobody says that they see it now."""
-    return (
-        context.dated_back
-        and understood.first_hand is not True
-        and not understood.told & {"now", "still", "again"}
-    )
+    dated = context.age is not None and not context.age.a_year and context.age.days >= _DAYS_AGO
+    return dated and understood.first_hand is not True and not understood.told & {"now", "still", "again"}
 
 
 @cache

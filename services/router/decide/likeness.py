@@ -207,9 +207,8 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
         return "elsewhere"
     if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
-    pleads = (
-        "help" in report.understood.told and not linked
-    )  # "help, they have come": perhaps to another door
+    # "Help, they have come": perhaps to another door.
+    pleads = "help" in report.understood.told and not linked
     alone = "alone" in signs and report.tells and not report.elsewhere and not pleads
     only = alone or "kin" in signs or signs.get("home") == 1
     return "unlinked" if report.place is None and not (linked or only) else None

@@ -63,7 +63,7 @@ _LIKE_A_NAME: Final = 66.0
 _LONG_BONES: Final = 6
 _AS_ALIKE: Final = 8.0
 
-_HUNG: Final = ("ের", "তে", "র", "এর", "টা", "এ", "ደግሞ", "у", "і", "ом")
+_HUNG: Final = ("ের", "এর", "তে", "টা", "র", "ом")
 """Endings that add consonants to a name spelt by ear, where the language hangs them on."""
 
 _HANGING: Final = 4

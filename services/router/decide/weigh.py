@@ -94,6 +94,10 @@ _NEEDED_GENERIC: Final = 3.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 
+_SOUNDS_LIKE_OTHERS: Final = 58.0
+"""Less alike than this, in per cent, a name that is spelt by ear is as likely another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Rows of one name that are one place: a long road has several."""
@@ -173,7 +177,10 @@ def _by_area(cluster: Cluster, clues: Clues) -> float:
     closest = min((_words_between(mention, start, end) for start, end, _ in against), default=_BESIDE + 1)
     if clues.codes or closest <= _BOUND:
         return -3.0
-    if closest <= _BESIDE and (len(_clusters(mention)) > 1 or _far_from(cluster, [disc for _, _, discs in clues.sure for disc in discs])):
+    if closest <= _BESIDE and (
+        len(_clusters(mention)) > 1
+        or _far_from(cluster, [disc for _, _, discs in clues.sure for disc in discs])
+    ):
         return -2.0
     return -0.5 if clues.discs else 0.0
 
@@ -263,8 +270,8 @@ def _settled(clusters: Sequence[Cluster]) -> Cluster | None:
         needed = _NEEDED_GENERIC
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
         needed = 3.5
-    if mention.how == "sounded" and mention.score < 58:  # noqa: PLR2004 - below it others sound like it, too
-        needed = 3.0
+    if mention.how == "sounded" and mention.score < _SOUNDS_LIKE_OTHERS:
+        needed = _NEEDED_GENERIC
     if mention.how in {"similar", "shortened"} and mention.generic:
         return None
     return best if best.points >= needed else None
