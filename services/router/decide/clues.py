@@ -100,7 +100,9 @@ def clues_of(
         discs=discs,
         bound=tuple(named),
         sure=tuple(
-            n for n, (m, _) in zip(named, wide, strict=True) if m.how not in _GUESSED and m.may_be_area
+            n
+            for n, (m, _) in zip(named, wide, strict=True)
+            if m.how not in _GUESSED and (m.may_be_area or m.capital)
         ),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
