@@ -230,10 +230,7 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         )
     if kind in _NEWS and not _another_lot(case):
         return _news_of_nothing(case)
-    if _says_so(case):
-        return _open(case)
-    past = "old" in case.understood.told and not case.understood.told & {"now", "still", "again"}
-    return _Ruling("ignore", reasons.OLD_NEWS) if past else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
+    return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
 
 
 def _says_so(case: Case) -> bool:

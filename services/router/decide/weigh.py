@@ -94,10 +94,6 @@ _NEEDED_GENERIC: Final = 3.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 
-_SOUNDS_LIKE_OTHERS: Final = 58.0
-"""Less alike than this, in per cent, a name that is spelt by ear is as likely another one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Rows of one name that are one place: a long road has several."""
@@ -270,8 +266,6 @@ def _settled(clusters: Sequence[Cluster]) -> Cluster | None:
         needed = _NEEDED_GENERIC
     if mention.how == "similar" and mention.score < 90:  # noqa: PLR2004 - below it a name is only a guess
         needed = 3.5
-    if mention.how == "sounded" and mention.score < _SOUNDS_LIKE_OTHERS:
-        needed = _NEEDED_GENERIC
     if mention.how in {"similar", "shortened"} and mention.generic:
         return None
     return best if best.points >= needed else None

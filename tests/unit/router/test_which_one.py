@@ -28,6 +28,8 @@ GAZETTEER = gazetteer_of(
             NamedPlace("Golborne", "area", 53.477, -2.596, 1_200),
             NamedPlace("Golborne Road", "street", 51.522, -0.209, 100, area="North Kensington"),
             NamedPlace("Dalston", "area", 51.546, -0.075, 1_200),
+            NamedPlace("Wood Green", "area", 51.600, -0.110, 1_200),
+            NamedPlace("Wood Green High Road", "street", 51.5935, -0.1085, 180, area="Hornsey"),
         ]
     )
 )
@@ -84,6 +86,17 @@ def test_an_area_named_may_be_short_for_the_street_with_a_raid() -> None:
     quiet = judged(GROUPS, "Golborne clear, they have left")
     assert quiet.incident is None
     assert quiet.place is not None
+
+
+@pytest.mark.parametrize(("named", "joins"), [("Wood Green", True), ("the neighbourhood", False)])
+def test_a_street_called_after_an_area_shares_its_name(*, named: str, joins: bool) -> None:
+    state = told(GROUPS, 1, 0, "Immigration officers at the barbers on Wood Green High Road, two vans")
+    [raid] = state.incidents
+    text = f"I can see immigration officers in the barbers here in {named}, they locked the door"
+    content = ReportContent(text=text, sender="somebody", position=_phone((51.6000, -0.1085)))
+    now = START + timedelta(minutes=4)
+    found = judge(state, content, drill=False, now=now, gazetteer=GAZETTEER)
+    assert (found.incident == raid) is joins
 
 
 @pytest.mark.parametrize(("north", "joins"), [(0.018, True), (0.045, False)])
