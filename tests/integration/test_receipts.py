@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from services.notifier import receipt_door
 from services.notifier.channels.kannel import KannelChannel
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.worker import Notifier
@@ -58,10 +59,12 @@ class Hub:
 
     def __init__(self, rig: Rig) -> None:
         self.rig, self.url = rig, ""
+        self.notifier: Notifier
         self.http = ClientSession()
 
     async def open(self, notifier: Notifier, stack: AsyncExitStack, port: int = 0) -> None:
         """Serve the door of this notifier."""
+        self.notifier = notifier
         app = web.Application(middlewares=[problems])
         ReceiptDoor(
             notifier.receipts,
@@ -190,6 +193,20 @@ async def test_a_receipt_that_comes_before_the_record_of_its_send_waits_for_it(
     assert await hub.receipts() == [("a1", "texts:0", "delivered.delivered")]
     await rig.stop()
     await hub.http.close()
+
+
+async def test_too_many_calls_at_a_time_are_told_to_come_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt_door, "_AT_ONCE", 1)
+    await hub.rig.alert("a0")
+    await hub.rig.settled("a0")
+    early = asyncio.create_task(hub.say("id=p3&arrived=delivered"))  # of a message not yet sent
+    await until(lambda: hub.notifier.receipts._count_waiting == 1)
+    assert await hub.say("id=p0&arrived=sent") == 503
+    await hub.rig.alert()
+    assert await early == 200
+    assert await hub.say("id=p0&arrived=sent") == 200
 
 
 async def test_after_a_restart_what_was_sent_and_said_is_known_from_the_ledger(
