@@ -149,6 +149,18 @@ def add_health(app: web.Application, check: Callable[[], Awaitable[dict[str, obj
     app.router.add_get("/health", health)
 
 
+async def whole_body(request: web.Request, most: int, detail: str) -> bytes:
+    """The whole body; raises `Problem` 413 above `most` bytes, before reading it where the length is told."""
+    too_large = Problem(413, "too_large", detail)
+    if (request.content_length or 0) > most:
+        raise too_large
+    try:
+        known = request.client_max_size == most
+        return await (request if known else request.clone(client_max_size=most)).read()
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large from None
+
+
 def client_address(request: web.Request, trusted: Networks) -> str:
     """Who is calling: the nearest address that is not a proxy of ours; of IPv6 the /64 network."""
     address = _parsed(request.remote or "")

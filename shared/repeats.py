@@ -1,4 +1,4 @@
-"""When somebody says the same again: nothing new is sent to nobody, by one rule for router and console. Pure.
+"""When somebody says the same again: nothing is sent to anybody, by one rule for router and console. Pure.
 
 The same words a moment later are a finger that pressed twice, or a form that was sent again. Later, that it
 still is so is news of its own.

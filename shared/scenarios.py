@@ -107,10 +107,9 @@ def said_in(steps: Iterable[Step]) -> tuple[DrillMessage, ...]:
 
     Raises `SettingsError` for a scenario that is too long to train with.
     """
-    kept = {"t", "text", "lat", "lon", "accuracy_m", "postcode", "language", "first_hand"}
     said = [s for s in steps if isinstance(s, Said)]
     try:
-        messages = tuple(DrillMessage(sender=s.sender, **s.model_dump(include=kept)) for s in said)
+        messages = tuple(DrillMessage.model_validate(s.model_dump(exclude={"via"})) for s in said)
     except ValidationError as error:
         raise SettingsError(f"A message cannot be part of an exercise: {sentences(error)}.") from None
     if len(messages) > MOST_MESSAGES or sum(len(m.text) for m in messages) > MOST_CHARACTERS:

@@ -23,7 +23,7 @@ from services.ingest.web.words import Words
 from shared.contracts.base import ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.exercises import Exercise
-from shared.http import Problem, client_address
+from shared.http import Problem, client_address, whole_body
 from shared.plain_errors import sentences
 from shared.ports import Clock
 
@@ -220,15 +220,9 @@ def invalid(error: ValidationError) -> Problem:
 
 
 async def read_body(request: web.Request, most: int = MAX_BODY) -> bytes:
-    """The whole body; raises `Problem` 413 above `most` bytes, before reading it where the length is told."""
+    """The whole body; raises `Problem` 413 above `most` bytes."""
     detail = f"A request may have {most // 1024} kB; send a shorter text and no pictures."
-    too_large = Problem(413, "too_large", detail)
-    if (request.content_length or 0) > most:
-        raise too_large
-    try:
-        return await (request if most == MAX_BODY else request.clone(client_max_size=most)).read()
-    except web.HTTPRequestEntityTooLarge:
-        raise too_large from None
+    return await whole_body(request, most, detail)
 
 
 def public_url(request: web.Request) -> str:

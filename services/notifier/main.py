@@ -68,6 +68,7 @@ async def main() -> None:
         door = ReceiptDoor(
             notifier.receipts,
             directory,
+            clock=clock,
             public_url=settings.notifier_public_url,
             ready=lambda: notifier.ready,
         )

@@ -13,8 +13,7 @@ from aiohttp import web
 
 from services.notifier.directory import Directory
 from services.notifier.receipts import Receipts, TooManyWaitingError
-from shared.clock import SystemClock
-from shared.http import Problem
+from shared.http import Problem, whole_body
 from shared.plugins.spec import DeliveryReceipt, GivesReceipts, Ignored, Refused, WebhookRequest
 from shared.ports import Clock
 
@@ -34,12 +33,12 @@ class ReceiptDoor:
         receipts: Receipts,
         directory: Directory,
         *,
+        clock: Clock,
         public_url: str,
         ready: Callable[[], bool],
-        clock: Clock | None = None,
     ) -> None:
         self._receipts, self._directory, self._ready = receipts, directory, ready
-        self._public_url, self._clock = public_url.rstrip("/"), clock or SystemClock()
+        self._public_url, self._clock = public_url.rstrip("/"), clock
         self._under_way = 0
 
     def add_to(self, app: web.Application) -> None:
@@ -90,15 +89,10 @@ class ReceiptDoor:
         return found
 
     async def _webhook(self, request: web.Request) -> WebhookRequest:
-        body = await request.content.read(MAX_BODY + 1)
-        while len(body) <= MAX_BODY and (more := await request.content.read(MAX_BODY + 1)):
-            body += more
-        if len(body) > MAX_BODY:
-            raise Problem(413, "too_large", f"A receipt has at most {MAX_BODY} bytes.")
         return WebhookRequest(
             method=request.method,
             url=self._public_url + request.raw_path,
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=body,
+            body=await whole_body(request, MAX_BODY, f"A receipt has at most {MAX_BODY} bytes."),
             now=self._clock.now(),
         )

@@ -8,10 +8,12 @@ shows to whoever tests a channel and keeps nowhere else; our address and our sec
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
 
 import aiohttp
 
@@ -21,6 +23,8 @@ _MAX_ANSWER = 65_536
 _MAX_WORDS = 4_000
 _SAYS = ("description", "message", "detail", "title", "reason")
 """Where providers put their sentence."""
+_DOES_NOT_KNOW: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+"""What a gateway answers that does not know what became of the request behind it."""
 _TAG = re.compile(r"<(?:style|script)[^>]*>.*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -76,6 +80,22 @@ def from_error(error: Exception) -> Outcome:
         case aiohttp.ClientError() | OSError():
             return Unknown("connection_broke")
     raise error
+
+
+async def post(
+    http: aiohttp.ClientSession,
+    url: str,
+    means: Callable[[int, Mapping[str, str], bytes], Outcome],
+    **request: Any,
+) -> Outcome:
+    """POST where a copy costs: what may have been taken is `Unknown`; else `means` says, as `from_status`."""
+    try:
+        async with http.post(url, allow_redirects=False, **request) as response:
+            if response.status in _DOES_NOT_KNOW:
+                return Unknown(f"http_{response.status}")
+            return means(response.status, response.headers, await read_answer(response))
+    except (aiohttp.ClientError, OSError) as error:
+        return from_error(error)
 
 
 async def read_answer(response: aiohttp.ClientResponse) -> bytes:

@@ -52,10 +52,8 @@ Numbers = Annotated[
     Field(min_length=1),
 ]
 """Whom a channel writes to: phone numbers, or references to them."""
-SENDER_RULE: Final = StringConstraints(
-    pattern=r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10})$"
-)
-Sender = Annotated[str, SENDER_RULE]
+SENDER: Final = r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10}"
+Sender = Annotated[str, StringConstraints(pattern=rf"^({SENDER})$")]
 """A number, a short code, or up to eleven letters and digits."""
 
 

@@ -2,19 +2,19 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import aiohttp
 
-from shared.plugins.http_outcomes import from_error, from_status, read_answer
+from shared.plugins.http_outcomes import from_status, post
 from shared.plugins.sms import own_id
-from shared.plugins.spec import Delivered, Outcome, Unknown, WebhookRequest
+from shared.plugins.spec import Delivered, Outcome, WebhookRequest
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
-
-_NOT_KNOWN: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 
 async def send_message(  # noqa: PLR0913 - what one message takes
@@ -38,20 +38,14 @@ async def send_message(  # noqa: PLR0913 - what one message takes
         "withDeliveryReport": report,
     }
     headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
-    try:
-        async with http.post(
-            f"{base}/message", json=body, headers=headers, allow_redirects=False
-        ) as response:
-            answer = await read_answer(response)
-            # 409: a message of that id is there already, from an attempt whose answer was lost.
-            if response.status == HTTPStatus.CONFLICT:
-                return Delivered(name)
-            if response.status in _NOT_KNOWN:
-                return Unknown(f"http_{response.status}")
-            outcome = from_status(response.status, response.headers, answer)
-            return Delivered(name) if isinstance(outcome, Delivered) else outcome
-    except (aiohttp.ClientError, OSError) as error:
-        return from_error(error)
+    return await post(http, f"{base}/message", partial(_outcome, name), json=body, headers=headers)
+
+
+def _outcome(name: str, status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
+    if status == HTTPStatus.CONFLICT:  # it is there already, from an attempt whose answer was lost
+        return Delivered(name)
+    outcome = from_status(status, headers, answer)
+    return Delivered(name) if isinstance(outcome, Delivered) else outcome
 
 
 def signed(key: bytes, request: WebhookRequest) -> bool:

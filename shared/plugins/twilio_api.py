@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import aiohttp
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from shared.plugins.http_outcomes import from_error, from_status, read_answer, words_in
+from shared.plugins.http_outcomes import from_status, post, words_in
 from shared.plugins.sms import BAD_NUMBER, HAS_LEFT
 from shared.plugins.spec import (
     BadCredentials,
@@ -17,7 +16,6 @@ from shared.plugins.spec import (
     Outcome,
     Rejected,
     RetryLater,
-    Unknown,
     WebhookRequest,
 )
 
@@ -59,16 +57,10 @@ async def send_message(
     """Send once by the Messages API, which has no idempotency key. `login`: the account's SID and token."""
     headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
     url = f"{base}/2010-04-01/Accounts/{login[0]}/Messages.json"
-    try:
-        async with http.post(url, data=form, headers=headers, allow_redirects=False) as response:
-            return _outcome(response.status, response.headers, await read_answer(response))
-    except (aiohttp.ClientError, OSError) as error:
-        return from_error(error)
+    return await post(http, url, _outcome, data=form, headers=headers)
 
 
 def _outcome(status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
-    if status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}:  # a gateway that does not know
-        return Unknown(f"http_{status}")
     said = _said(answer)
     outcome = from_status(status, headers, answer)
     if isinstance(outcome, Delivered):

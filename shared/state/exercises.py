@@ -16,7 +16,7 @@ class Exercises:
     """Reads exercises' documents of the read model.
 
     Raises `StateUnavailableError` while Redis is away, and while it is only being filled: whoever asks must
-    not take an exercise for over that is not read again yet.
+    take no exercise for over that is not read again yet, and none for going on whose end is not.
     """
 
     def __init__(self, model: ReadModel) -> None:
@@ -24,8 +24,10 @@ class Exercises:
 
     async def running(self, now: datetime) -> list[Exercise]:
         """Those that go on."""
+        await self._whole()
         names = await self._model.names(RUNNING, limit=_MOST)
         texts = await self._model.get(*(f"exercise:{name}" for name in names))
+        await self._whole()
         found = [_exercise(json.loads(text)) for text in texts if text is not None]
         return [exercise for exercise in found if exercise.goes_on(now)]
 

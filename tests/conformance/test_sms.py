@@ -101,7 +101,7 @@ class SmsConformance(ChannelConformance):
         with pytest.raises(ValidationError, match="to"):
             self.plugin.Settings.model_validate({**self.settings(provider), "to": to})
 
-    def test_a_preview_says_how_many_segments_it_is(self) -> None:
+    def test_it_is_known_as_sms_of_two_segments_whose_provider_says_more_later(self) -> None:
         assert self.plugin.spec.sms
         assert self.plugin.max_chars == 306
         assert issubclass(self.plugin, GivesReceipts)

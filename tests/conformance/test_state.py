@@ -1,16 +1,19 @@
 """One behaviour suite for the read model, run on Redis and on its twin in memory."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import redis.asyncio as redis
 
 from shared.errors import StaleProjectionError, StateUnavailableError
+from shared.exercises import RUNNING
 from shared.ports import Changes, Progress, Put, ReadModel
-from shared.state import RedisState, ReportStates, open_state
+from shared.state import Exercises, RedisState, ReportStates, open_state
 from shared.testing.servers import RedisServer, start_redis
 from shared.testing.state import MemoryState
 from tests.rigs.console import until
@@ -238,6 +241,18 @@ async def test_what_became_of_a_report(
 ) -> None:
     await state.commit(Changes({k: Put(v) for k, v in documents.items()}), before=None, after=FIRST)
     assert await ReportStates(state).report_state("r1") == expected  # type: ignore[arg-type]
+
+
+async def test_of_exercises_nothing_is_said_while_the_model_is_only_being_filled(state: ReadModel) -> None:
+    begun = {"id": "x", "group": "g", "begun_at": "2026-06-22T14:00:00Z", "until": "2026-06-22T18:00:00Z"}
+    changes = Changes({"exercise:x": Put(json.dumps({**begun, "speed": 1.0}))}, scores={RUNNING: {"x": 1.0}})
+    await state.commit(changes, before=None, after=FIRST)  # its end may stand further on in the log
+    exercises, now = Exercises(state), datetime(2026, 6, 22, 15, tzinfo=UTC)
+    for ask in (lambda: exercises.one("x"), lambda: exercises.running(now)):
+        with pytest.raises(StateUnavailableError):
+            await ask()
+    await state.commit(Changes(), before=FIRST, after=SECOND)
+    assert await exercises.running(now) == [await exercises.one("x")]
 
 
 async def test_redis_away_is_said_in_our_words_and_it_comes_back_empty(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from services.notifier import receipt_door
 from services.notifier.channels.kannel import KannelChannel
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.worker import Notifier
+from shared.clock import SystemClock
 from shared.contracts.ledger import ChunkClaimed, ChunkSettled, DeliveryReceipted
 from shared.http import problems, site
 from shared.plugins.channel_testing import KnownSecrets
@@ -57,14 +59,17 @@ class Hub:
 
     def __init__(self, rig: Rig) -> None:
         self.rig, self.url = rig, ""
+        self.notifier: Notifier
         self.http = ClientSession()
 
     async def open(self, notifier: Notifier, stack: AsyncExitStack, port: int = 0) -> None:
         """Serve the door of this notifier."""
+        self.notifier = notifier
         app = web.Application(middlewares=[problems])
         ReceiptDoor(
             notifier.receipts,
             self.rig.directories[-1],
+            clock=SystemClock(),
             public_url=self.rig.public_url or "http://hub.example",
             ready=lambda: notifier.ready,
         ).add_to(app)
@@ -88,8 +93,6 @@ class Hub:
 
 @pytest.fixture
 async def stack() -> AsyncIterator[AsyncExitStack]:
-    from contextlib import AsyncExitStack
-
     async with AsyncExitStack() as found:
         yield found
 
@@ -192,6 +195,20 @@ async def test_a_receipt_that_comes_before_the_record_of_its_send_waits_for_it(
     await hub.http.close()
 
 
+async def test_too_many_calls_at_a_time_are_told_to_come_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt_door, "_AT_ONCE", 1)
+    await hub.rig.alert("a0")
+    await hub.rig.settled("a0")
+    early = asyncio.create_task(hub.say("id=p3&arrived=delivered"))  # of a message not yet sent
+    await until(lambda: hub.notifier.receipts._count_waiting == 1)
+    assert await hub.say("id=p0&arrived=sent") == 503
+    await hub.rig.alert()
+    assert await early == 200
+    assert await hub.say("id=p0&arrived=sent") == 200
+
+
 async def test_after_a_restart_what_was_sent_and_said_is_known_from_the_ledger(
     hub: Hub, stack: AsyncExitStack
 ) -> None:
@@ -236,15 +253,10 @@ async def test_while_nats_is_away_a_receipt_is_not_answered_until_it_is_stored(
 async def test_the_ledger_says_of_kannels_messages_what_the_network_says(
     memory_bus: MemoryBus, stack: AsyncExitStack, tmp_path: Path
 ) -> None:
-    kannel = Kannel(tmp_path / "kannel").start()
-    stack.callback(kannel.stop)
-    rig = Rig(memory_bus, {"kannel": KannelChannel})
-    rig.secrets = KnownSecrets({"env:SHARED__PASSWORD": PASSWORD})
-    rig.http = await stack.enter_async_context(ClientSession())
+    kannel, rig, settings = await kannel_rig(memory_bus, stack, tmp_path)
     hub = Hub(rig)
     numbers = [f"+4477009{n:05}" for n in range(150)]
-    settings = {"url": kannel.url, "username": USER, "password": "env:SHARED__PASSWORD", "sender": "Hackney"}
-    await rig.group(texts={"kind": "kannel", **settings, "to": [*numbers, REFUSED]})
+    await rig.group(texts={**settings, "to": [*numbers, REFUSED]})
     port = free_port()
     rig.public_url = f"http://127.0.0.1:{port}"
     notifier = rig.start(deadline_s=20, lease_s=30)
@@ -267,15 +279,10 @@ async def test_the_ledger_says_of_kannels_messages_what_the_network_says(
 async def test_a_bulk_of_texts_survives_kills_and_holds_up_no_urgent_one(
     bus: Bus, stack: AsyncExitStack, tmp_path: Path
 ) -> None:
-    kannel = Kannel(tmp_path / "kannel").start()
-    stack.callback(kannel.stop)
-    rig = Rig(bus, {"kannel": KannelChannel})
-    rig.secrets = KnownSecrets({"env:SHARED__PASSWORD": PASSWORD})
-    rig.http = await stack.enter_async_context(ClientSession())
-    settings = {"url": kannel.url, "username": USER, "password": "env:SHARED__PASSWORD", "sender": "Relay"}
+    kannel, rig, settings = await kannel_rig(bus, stack, tmp_path)
     many, urgent = [f"+4477008{n:05}" for n in range(1_200)], "+447700900123"
-    await rig.group("peckham", texts={"kind": "kannel", **settings, "audience": "community", "to": many})
-    await rig.group(texts={"kind": "kannel", **settings, "to": [urgent]})
+    await rig.group("peckham", texts={**settings, "audience": "community", "to": many})
+    await rig.group(texts={**settings, "to": [urgent]})
     told = {"audience": "community", "kind": "CONFIRMED", "status": "confirmed", "urgency": "normal"}
     await rig.alert("bulk", "peckham", **told)
     await rig.alert("first")
@@ -297,6 +304,17 @@ async def test_a_bulk_of_texts_survives_kills_and_holds_up_no_urgent_one(
     copies = Counter(begun(kannel))
     assert all(copies[number] <= min(2, attempts[f"texts:{n}"]) for n, number in enumerate(many))
     assert begun(kannel).index(urgent) < len(many) // 20
+
+
+async def kannel_rig(bus: Bus, stack: AsyncExitStack, folder: Path) -> tuple[Kannel, Rig, dict[str, str]]:
+    """The real Kannel, a rig whose groups' texts go by it, and what their channel is set to."""
+    kannel = Kannel(folder / "kannel").start()
+    stack.callback(kannel.stop)
+    rig = Rig(bus, {"kannel": KannelChannel})
+    rig.secrets = KnownSecrets({"env:SHARED__PASSWORD": PASSWORD})
+    rig.http = await stack.enter_async_context(ClientSession())
+    account = {"username": USER, "password": "env:SHARED__PASSWORD", "sender": "Hackney"}
+    return kannel, rig, {"kind": "kannel", "url": kannel.url, **account}
 
 
 def begun(kannel: Kannel) -> list[str]:

@@ -7,11 +7,11 @@ no callback; so the address that it calls holds a code of ours, made from the pa
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
 from pydantic import Field
 
 from alert_relay.plugins import (
@@ -25,12 +25,11 @@ from alert_relay.plugins import (
     Rejected,
     RenderedMessage,
     Spec,
-    Unknown,
     WebhookRequest,
     sms_length,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.http_outcomes import from_error, from_status, read_answer, words_in
+from shared.plugins.http_outcomes import from_status, post, words_in
 from shared.plugins.sms import (
     BAD_NUMBER,
     MAX_CHARS,
@@ -138,16 +137,13 @@ class KannelChannel:
         if not is_number(address):
             return BAD_NUMBER
         name = own_id(key)
-        try:
-            async with self._http.post(
-                self._url,
-                data=text_of(message).encode(),
-                headers=self._headers(address, message, name),
-                allow_redirects=False,
-            ) as response:
-                return _outcome(response.status, response.headers, await read_answer(response), name)
-        except (aiohttp.ClientError, OSError) as error:
-            return from_error(error)
+        return await post(
+            self._http,
+            self._url,
+            partial(_outcome, name),
+            data=text_of(message).encode(),
+            headers=self._headers(address, message, name),
+        )
 
     def _headers(self, address: str, message: RenderedMessage, name: str) -> dict[str, str]:
         headers = {
@@ -185,12 +181,10 @@ class KannelChannel:
         return hmac.new(self._password.encode(), f"receipt {name}".encode(), hashlib.sha256).hexdigest()
 
 
-def _outcome(status: int, headers: Mapping[str, str], answer: bytes, name: str) -> Outcome:
+def _outcome(name: str, status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
     if status == HTTPStatus.BAD_REQUEST and b"denied by" in answer:
         return Rejected("denied_by_gateway", words=words_in(answer))
     if status == HTTPStatus.FORBIDDEN and b"Not routable" in answer:  # this number, not our password
         return Rejected("not_routable", words=words_in(answer))
-    if status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}:  # a proxy that does not know
-        return Unknown(f"http_{status}")
     outcome = from_status(status, headers, answer)
     return Delivered(name) if isinstance(outcome, Delivered) else outcome

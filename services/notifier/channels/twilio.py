@@ -18,10 +18,19 @@ from alert_relay.plugins import (
     WebhookRequest,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.sms import BAD_NUMBER, MAX_CHARS, Numbers, is_number, lives_s, numbers, reachable, text_of
+from shared.plugins.sms import (
+    BAD_NUMBER,
+    MAX_CHARS,
+    SENDER,
+    Numbers,
+    is_number,
+    lives_s,
+    numbers,
+    reachable,
+    text_of,
+)
 from shared.plugins.twilio_api import FAILED, form_fields, send_message, signed
 
-_SENDER: Final = r"^(MG[0-9a-fA-F]{32}|\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10})$"
 _ARRIVED: Final = frozenset({"delivered", "read"})
 _LOST: Final = frozenset({"failed", "undelivered", "canceled"})
 _BAD_SIGNATURE: Final = Refused(
@@ -39,7 +48,7 @@ class TwilioSettings(PluginSettings):
     """The account's SID."""
     auth_token: str = Field(pattern=r"^(env|file):.+$")
     """A reference to the account's auth token."""
-    sender: str = Field(pattern=_SENDER)
+    sender: str = Field(pattern=rf"^(MG[0-9a-fA-F]{{32}}|{SENDER})$")
     """A number of the account's, a name of up to eleven letters, or a Messaging Service (MG…)."""
     to: Numbers
     """Phone numbers with their country (+44…), or references to them."""

@@ -6,11 +6,10 @@ name of ours, which comes back with the receipt of each of its parts.
 
 import json
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from functools import partial
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
 from pydantic import Field
 from vonage_http_client.auth import Auth  # type: ignore[import-untyped]
 
@@ -32,7 +31,7 @@ from alert_relay.plugins import (
     sms_length,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.http_outcomes import from_error, from_status, read_answer
+from shared.plugins.http_outcomes import from_status, post
 from shared.plugins.sms import (
     BAD_NUMBER,
     MAX_CHARS,
@@ -143,11 +142,7 @@ class VonageChannel:
             return BAD_NUMBER
         name = own_id(key)
         form = self._form(address, message, name)
-        try:
-            async with self._http.post(self._url, data=form, allow_redirects=False) as response:
-                return _outcome(response.status, response.headers, await read_answer(response), name)
-        except (aiohttp.ClientError, OSError) as error:
-            return from_error(error)
+        return await post(self._http, self._url, partial(_outcome, name), data=form)
 
     def _form(self, address: str, message: RenderedMessage, name: str) -> dict[str, str]:
         form = {
@@ -201,9 +196,7 @@ def _fields(request: WebhookRequest) -> dict[str, str] | None:
         return None
 
 
-def _outcome(status: int, headers: Mapping[str, str], answer: bytes, name: str) -> Outcome:
-    if status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}:  # a gateway that does not know
-        return Unknown(f"http_{status}")
+def _outcome(name: str, status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
     outcome = from_status(status, headers, answer)
     if not isinstance(outcome, Delivered):
         return outcome

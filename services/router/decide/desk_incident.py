@@ -1,4 +1,4 @@
-"""Commands about incidents: claimed, confirmed, rejected, placed, updated, ended; reports let go on.
+"""Commands about incidents: claimed, confirmed, rejected, updated, ended; reports let go on.
 
 Whoever was told of an incident is told of every change of it, once, over the same audience.
 """
@@ -15,7 +15,7 @@ from services.router.decide.permissions import concerns
 from services.router.decide.post_told import tell_end
 from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
-from services.router.decide.sayings import told_again
+from services.router.decide.sayings import statement_of, told_again, words_of
 from services.router.decide.state import Held, Incident
 from services.router.decide.watch import keep_watch
 from shared.contracts import desk
@@ -39,16 +39,6 @@ _ENDED_AS: Final[dict[EndStage, AlertKind]] = {
     "aftercare": "UPDATE",
     "closed": "CLOSED",
 }
-
-
-def _statement(
-    command: desk.Confirm | desk.Reject | desk.Update | desk.End | desk.Reopen,
-) -> Statement | None:
-    return command.statement if isinstance(command.statement, Statement) else None
-
-
-def _words(statement: Statement | None) -> str:
-    return statement.text if statement else ""
 
 
 def claim(draft: Draft, command: desk.Claim, incident: Incident) -> str:
@@ -95,7 +85,7 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
     """The community is told now; verifiers learn that it is confirmed."""
     if incident.status not in _TO_CONFIRM:
         return reasons.WRONG_STATUS
-    statement = _statement(command)
+    statement = statement_of(command)
     if _needs_a_second(draft, command, incident):
         return _propose(draft, command, incident, statement)
     draft.emit(
@@ -107,7 +97,7 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
         statement=statement,
     )
     whom = [*public(incident), *verifiers(incident), *incident.told]
-    draft.tell(incident.id, "CONFIRMED", whom, urgency="urgent", ask=command.ask, statement=_words(statement))
+    draft.tell(incident.id, "CONFIRMED", whom, urgency="urgent", ask=command.ask, statement=words_of(command))
     return reasons.APPLIED
 
 
@@ -146,7 +136,7 @@ def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
     """It is not what was reported: those who were told are told, nobody else."""
     if incident.status not in _TO_REJECT:
         return reasons.WRONG_STATUS
-    statement = _statement(command)
+    statement = statement_of(command)
     draft.emit(
         events.IncidentRejected,
         incident_id=incident.id,
@@ -158,7 +148,7 @@ def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
     )
     if command.keep_watch and incident.place is not None:
         keep_watch(draft, incident.id)
-    tell_end(draft, incident, "WRONG", _words(statement))
+    tell_end(draft, incident, "WRONG", words_of(command))
     return reasons.APPLIED
 
 
@@ -168,7 +158,7 @@ def reopen(draft: Draft, command: desk.Reopen, incident: Incident) -> str:
         return reasons.WRONG_STATUS
     heard = any(audience != "verifiers" for _, audience in incident.told)
     status: Status = "confirmed" if heard and incident.status not in _TAKEN_BACK else "unconfirmed"
-    statement = _statement(command)
+    statement = statement_of(command)
     draft.emit(
         events.IncidentReopened,
         incident_id=incident.id,
@@ -179,7 +169,7 @@ def reopen(draft: Draft, command: desk.Reopen, incident: Incident) -> str:
     )
     whom = incident.told if status == "confirmed" else [p for p in incident.told if p[1] == "verifiers"]
     note: Note | None = None if status == "confirmed" else "reopened"
-    words = _words(statement) or (NOT_OVER if status == "confirmed" else "")
+    words = words_of(command) or (NOT_OVER if status == "confirmed" else "")
     draft.tell(incident.id, "UPDATE", whom, urgency="urgent", statement=words, note=note)
     return reasons.APPLIED
 
@@ -198,8 +188,8 @@ def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
     """News for everybody who was told."""
     if incident.ended:
         return reasons.WRONG_STATUS
-    statement = _statement(command)
-    if told_again(incident, command.ask, _words(statement), draft.now):
+    statement = statement_of(command)
+    if told_again(incident, command.ask, words_of(command), draft.now):
         return reasons.UNCHANGED
     draft.emit(
         events.IncidentUpdated,
@@ -209,7 +199,7 @@ def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
         ask=command.ask,
         statement=statement,
     )
-    draft.tell(incident.id, "UPDATE", incident.told, ask=command.ask, statement=_words(statement))
+    draft.tell(incident.id, "UPDATE", incident.told, ask=command.ask, statement=words_of(command))
     return reasons.APPLIED
 
 
@@ -222,7 +212,7 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         return reasons.WRONG_STATUS
     if command.stage == "closed" and unaccounted(incident, command.tally):
         return reasons.NOT_ACCOUNTED
-    statement = _statement(command)
+    statement = statement_of(command)
     draft.emit(
         events.IncidentEnded,
         incident_id=incident.id,
@@ -233,7 +223,7 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         statement=statement,
     )
     taken_down(draft, command, incident)
-    kind, words = _ENDED_AS[command.stage], _words(statement)
+    kind, words = _ENDED_AS[command.stage], words_of(command)
     if command.stage == "closed":
         tell_end(draft, incident, kind, words)
     else:

@@ -9,15 +9,15 @@ from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.judge import group_ids
 from services.router.decide.route import concerned
+from services.router.decide.sayings import statement_of
 from services.router.decide.state import Incident
 from shared.contracts import desk
 from shared.contracts import incidents as events
-from shared.contracts.desk import Statement
 
 
 def put_place(draft: Draft, command: desk.PutPlace, incident: Incident) -> str:
     """The place, and whose incident it is from now on."""
-    statement = command.statement if isinstance(command.statement, Statement) else None
+    statement = statement_of(command)
     if statement is None or statement.place is None:
         return reasons.PLACE_NEEDED
     if incident.ended:

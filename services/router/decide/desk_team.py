@@ -8,14 +8,14 @@ from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft
 from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.permissions import concerns
-from services.router.decide.sayings import said_again, words_of
+from services.router.decide.sayings import said_again, statement_of, words_of
 from services.router.decide.state import Incident
 from services.router.decide.worlds import world
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertKind, QuestionBody
 from shared.contracts.base import HUB
-from shared.contracts.desk import ReporterAddress, Statement
+from shared.contracts.desk import ReporterAddress
 from shared.contracts.groups import Audience
 
 _VERIFIERS: Final[Audience] = "verifiers"
@@ -42,7 +42,7 @@ def seen(draft: Draft, command: desk.Seen, incident: Incident) -> str:
     """A member's own eyes make it likely and end a silence; only a confirmation confirms."""
     if incident.ended and incident.status != "no_news":
         return reasons.WRONG_STATUS
-    statement = command.statement if isinstance(command.statement, Statement) else None
+    statement = statement_of(command)
     proven = incident.status not in {"unconfirmed", "no_news"}
     if proven and said_again(incident, command.member, "seen", words_of(command), draft.now):
         return reasons.UNCHANGED
@@ -65,7 +65,7 @@ def seen(draft: Draft, command: desk.Seen, incident: Incident) -> str:
 
 def note(draft: Draft, command: desk.Note, incident: Incident) -> str:
     """A line for the desk."""
-    statement = command.statement if isinstance(command.statement, Statement) else None
+    statement = statement_of(command)
     if statement is None or not statement.text.strip():
         return reasons.EMPTY
     if said_again(incident, command.member, "note", statement.text, draft.now):
@@ -97,7 +97,7 @@ def hand_over(draft: Draft, command: desk.HandOver, incident: Incident) -> str:
         until=draft.now + CLAIM_LEASE,
         handed_by=command.member,
     )
-    statement = command.statement if isinstance(command.statement, Statement) else None
+    statement = statement_of(command)
     if statement is not None and statement.text.strip():
         who = {"member": command.member, "group": command.group}
         draft.emit(events.IncidentNoted, incident_id=incident.id, **who, statement=statement)

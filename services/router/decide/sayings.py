@@ -42,9 +42,15 @@ class Told:
     """Which decision it is part of: what follows in the same one is told along."""
 
 
-def words_of(command: Any) -> str:
-    """The words of a command or an event; none where they are sealed or gone."""
-    return command.statement.text if isinstance(command.statement, Statement) else ""
+def statement_of(said: Any) -> Statement | None:
+    """The statement of a command or an event; None where there is none, or it is sealed or gone."""
+    return said.statement if isinstance(said.statement, Statement) else None
+
+
+def words_of(said: Any) -> str:
+    """The words of that statement."""
+    statement = statement_of(said)
+    return statement.text if statement else ""
 
 
 def with_word(incident: "Incident", event: Any, what: What) -> "Incident":

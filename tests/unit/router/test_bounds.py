@@ -10,6 +10,7 @@ from services.router.decide.evolve import evolve
 from services.router.decide.state import Evidence, Held
 from shared.contracts import desk
 from shared.contracts import incidents as events
+from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import GroupId, IncidentId, ReportId
 from shared.contracts.catalog import encode
 from shared.sealing import Keyring, MasterKey
@@ -72,6 +73,7 @@ def test_a_digest_of_very_many_names_them_in_several_events(gazetteer: Any) -> N
     digested = [e for e in story.events if isinstance(e, events.HeldDigested)]
     assert [len(e.reports) for e in digested] == [5_000, 5_000, 2_000]
     assert {name for e in digested for name in e.reports} == set(names)
+    assert {e.alert_id for e in digested} == {e.alert_id for e in story.events if isinstance(e, AlertRaised)}
     assert all(len(encode(e, source="router").body) < _LOG_TAKES for e in digested)
     assert story.tick(1_200) == ()
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.router.decide import reasons
 from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE
+from services.router.decide.snapshot import incident_from, snapshot_of
 from shared.contracts import desk, drills
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Sealed
@@ -127,6 +128,7 @@ def test_the_same_evening_played_again_is_another_event(story: Story, how: str) 
         story.command(desk.End, incident_id=first, stage="closed", tally=desk.Tally())
     end(story, "d1")
     begin(story, "d2", 0, after_s=60)
+    assert incident_from(snapshot_of(story.incidents()[0])).bygone
     (second,) = play(story, "d2")
     assert second not in {first, None}
     assert any(isinstance(e, AlertRaised) and e.incident_id == second for e in story.log)

@@ -225,3 +225,30 @@ def test_whose_incident_became_part_of_another_learn_their_old_code(story: Story
     act(story, desk.Merge, incident, absorbed=other.incident_id)
     (told,) = bodies(story)
     assert told.was_code == code
+
+
+# --- incidents that become one, or two, and what is open again ------------------------------------
+
+
+def test_what_was_done_to_check_one_was_done_for_what_it_became_part_of(story: Story, incident: Any) -> None:
+    other = story.report("Immigration raid at Hackney Town Hall", sender="b")
+    act(story, desk.Attend, other.incident_id, member="v1", step="there")
+    act(story, desk.Merge, incident, absorbed=other.incident_id)
+    act(story, desk.Reject, incident, outcome="not_confirmed")
+    assert {told.checked for told in bodies(story)} == {("went",)}
+
+
+def test_whose_incident_is_likely_no_more_learn_why(story: Story, incident: Any) -> None:
+    second = story.report("Two vans in Ashwin Street, officers are taking people", sender="b", trusted=True)
+    assert story.incidents()[0].status == "likely"
+    act(story, desk.Split, incident, reports=(second.report_id,))
+    assert "support_left" in {getattr(body, "note", None) for body in bodies(story)}
+
+
+def test_what_was_said_when_it_was_opened_again_is_no_news_a_moment_later(
+    story: Story, incident: Any
+) -> None:
+    act(story, desk.Confirm, incident)
+    act(story, desk.End, incident, stage="officers_left", tally=desk.Tally())
+    assert act(story, desk.Reopen, incident, "They are back") == reasons.APPLIED
+    assert act(story, desk.Update, incident, "They are back") == reasons.UNCHANGED

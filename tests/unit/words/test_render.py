@@ -449,6 +449,14 @@ def test_a_long_statement_is_cut_between_sentences_where_the_words_are_short() -
     assert sms_length(short).segments <= 2
 
 
+@pytest.mark.parametrize("max_chars", [306, 1000])
+def test_a_place_that_is_only_known_better_is_not_taken_back(max_chars: int) -> None:
+    there = PublicPlace(lat=51.5, lon=0, radius_m=300, label="Łódź Café, E8")
+    text = words(alert("UPDATE", body=body(public=there, was=there.label)), max_chars).text
+    assert "The place is known better now." in text
+    assert "as we wrote before" not in text
+
+
 def test_officers_who_left_are_not_said_to_be_there() -> None:
     for max_chars in (306, 4000):
         text = words(alert("UPDATE", status="officers_left", body=body(statement="Thanks.")), max_chars).text
