@@ -24,21 +24,16 @@ from shared.contracts import aftercare as ac
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import IncidentId, MemberId, Position
 from shared.contracts.catalog import decode, decode_all
-from shared.contracts.groups import ChannelDefinition
 from shared.permissions import ALLOWED
 from shared.testing.state import MemoryState
 from tests.rigs.account import Browser
 from tests.rigs.console import until
-from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
+from tests.rigs.desk import HARINGEY, VERIFIERS, DeskRig, desk_rig
 
 RAID = "Immigration raid at Ashwin Street E8, two vans and six officers"
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
 STATION = "Stoke Newington Police Station, front door"
 NASTY = '<script>alert(1)</script>"&'
-VERIFIERS = ChannelDefinition(
-    id="hook", kind="webhook", audience="verifiers",
-    settings={"url": "env:U", "path": "/v", "secret": "env:S"},
-)  # fmt: skip
 
 
 @pytest.fixture
