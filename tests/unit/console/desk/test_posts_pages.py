@@ -14,7 +14,7 @@ from services.console import outside
 from services.console.account.attempts import PER_ADDRESS
 from services.console.decide.made import made_tag
 from services.console.decide.page_acts import ACTS, POST_ACTS
-from services.console.decide.post_views import CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE
+from services.console.decide.post_views import CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE, ends_posts
 from services.console.decide.rota import NOTED_UNTIL
 from services.console.outside import link_of
 from services.console.submit import Verdict
@@ -682,3 +682,8 @@ async def test_pages_say_so_when_the_read_model_is_away(desk: DeskRig, code: str
 def test_the_pages_go_by_the_routers_times() -> None:
     assert (CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE) == (POST_EARLY, POST_NO_SHOW, POST_UNFILLED)
     assert NOTED_UNTIL == SHIFT_NOTED
+
+
+def test_the_acts_that_end_an_incident_for_good_end_its_posts() -> None:
+    ending = {a.name for a in ACTS.values() if ends_posts(a.command, (a.fixed or {}).get("stage"))}
+    assert ending == {"closed", "not_confirmed", "other_agency", "watch", "retract"}
