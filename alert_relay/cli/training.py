@@ -50,8 +50,9 @@ def _watched(
         for number, (after_s, text) in enumerate(due, 1):
             while (left := began + after_s - time.monotonic()) > 0:
                 time.sleep(min(left, _LOOK_S))
-                if not hub.exercise(group, exercise)["goes_on"]:
-                    return hub.exercise(group, exercise)
+                standing = hub.exercise(group, exercise)
+                if not standing["goes_on"]:
+                    return standing
             if not quiet:
                 note(f"{number} of {len(due)}  {text[:80]}")
         time.sleep(_SETTLES_S)
@@ -87,7 +88,7 @@ def _name(files: Sequence[Path]) -> str:
 
 
 def _tell(outcome: Mapping[str, Any]) -> None:
-    say(f"{outcome['reports']} of {outcome['count']} messages are at the desk; the others tell of no raid.")
+    say(f"Reports at the desk: {outcome['reports']}. Messages of the scenario: {outcome['count']}.")
     rows = [
         (i["code"], i["place"] or "", i["status"], *(_after(i[step]) for step in _STEPS))
         for i in outcome["incidents"]
@@ -102,7 +103,7 @@ def _tell(outcome: Mapping[str, Any]) -> None:
     if outcome["left_open"]:
         say(f"Still open: {', '.join(outcome['left_open'])}. End it, so that everybody told hears the end.")
     if outcome["goes_on"]:
-        say("The exercise goes on until somebody ends it on the group's page, or by itself.")
+        say("The exercise goes on until somebody ends it on the group's page, or until its time is over.")
 
 
 def _after(seconds: float | None) -> str:

@@ -9,8 +9,8 @@ from typing import Final
 
 from services.console.decide.draft import Document
 from services.console.decide.exercise_views import Standing, standing
+from services.console.decide.heard import alerts_of
 from services.console.decide.made import made_name
-from services.console.decide.views import is_open
 from services.console.door import Actor, Console
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.base import TOKEN, GroupId
@@ -97,10 +97,9 @@ async def _standing(console: Console, group: str, exercises: Sequence[Document])
     incidents = [i for i in listed if i.get("drill") and "code" in i]
     held = await store.listed(f"held:{group}", "held", limit=_LOOKED_THROUGH)
     alerts = {i["id"]: await _alerts(console, group, i) for i in incidents}
-    still = [i["id"] for i in incidents if is_open(i)]
-    return [standing(e, incidents, alerts, held, is_open=still, now=now) for e in exercises]
+    return [standing(e, incidents, alerts, held, now) for e in exercises]
 
 
 async def _alerts(console: Console, group: str, incident: Document) -> list[Document]:
-    found = await console.store.many("alert", incident.get("alerts", ()))
+    found = await console.store.many("alert", alerts_of(incident))
     return [alert for alert in found if alert.get("group") == group]

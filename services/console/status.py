@@ -30,10 +30,7 @@ async def get_status(request: web.Request) -> web.Response:
         "log_at": counts.get("log_at"),
         "streams": streams,
         **_totals(counts),
-        "counts": {
-            k: counts.get(k, {})
-            for k in ("decisions", "alerts", "deliveries", "receipts", "settled", "unreadable")
-        },
+        "counts": {name: counts.get(name, {}) for name in _COUNTED},
     }
     return web.json_response(figures)
 

@@ -33,9 +33,7 @@ from shared.words.replies import reply
 from tests.rigs import every_way as ways
 from tests.rigs.every_way import GONE, OUTSIDE, ROLES, Door, Hub, may
 
-FORBIDDEN = {
-    "role_too_low", "not_your_group", "only_operators", "settings_are_the_groups", "only_dispatchers",
-}  # fmt: skip
+FORBIDDEN = {"role_too_low", "not_your_group", "only_operators", "settings_are_the_groups"}
 NOTHING_THERE = {
     "no_such_incident",
     "unknown_shift",

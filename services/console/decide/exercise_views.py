@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.console.decide.draft import Document
+from services.console.decide.views import is_open
 
 _STEPS: Final = ("claimed", "confirmed", "rejected", "ended")
 _LATE: Final = timedelta(hours=1)
@@ -60,19 +61,16 @@ class Standing:
         return [came.code for came in self.incidents if came.open]
 
 
-def standing(  # noqa: PLR0913 - what is known of it, each of a kind of its own
+def standing(
     exercise: Document,
     incidents: Iterable[Document],
     alerts: Mapping[str, Sequence[Document]],
     held: Iterable[Document],
-    *,
-    is_open: Iterable[str],
     now: datetime,
 ) -> Standing:
-    """The exercise as it stands; `alerts` by incident, `is_open` the ids of incidents that are not over."""
+    """The exercise as it stands; `alerts` by incident."""
     begun_at, until = _moment(exercise["begun_at"]), _moment(exercise["until"])
     goes_on = not exercise["ended_at"] and now < until
-    open_ids = frozenset(is_open)
     mine = [i for i in incidents if _of(exercise, i["opened_at"], drill=i.get("drill"))]
     return Standing(
         id=exercise["id"],
@@ -83,7 +81,7 @@ def standing(  # noqa: PLR0913 - what is known of it, each of a kind of its own
         until=_moment(exercise["ended_at"]) if exercise["ended_at"] else until,
         last_at=begun_at + timedelta(seconds=exercise["lasts_s"]) if exercise["count"] else None,
         goes_on=goes_on,
-        incidents=tuple(_came(i, alerts.get(i["id"], ()), i["id"] in open_ids) for i in mine),
+        incidents=tuple(_came(i, alerts.get(i["id"], ())) for i in mine),
         held=sum(1 for h in held if _of(exercise, h["at"], drill=h.get("drill"))),
     )
 
@@ -96,7 +94,7 @@ def _of(exercise: Document, at: str, *, drill: bool | None) -> bool:
     return bool(drill) and begun <= _moment(at) <= end + _LATE
 
 
-def _came(incident: Document, alerts: Sequence[Document], still: bool) -> Came:  # noqa: FBT001 - a fact of it
+def _came(incident: Document, alerts: Sequence[Document]) -> Came:
     opened = _moment(incident["opened_at"])
     steps: dict[str, float] = {}
     for step in incident.get("timeline", ()):
@@ -108,7 +106,7 @@ def _came(incident: Document, alerts: Sequence[Document], still: bool) -> Came: 
         code=incident["code"],
         place=place["label"] if place else None,
         status=incident["status"],
-        open=still,
+        open=is_open(incident),
         reports=incident.get("reports", 0),
         told=_told(alerts),
         first_told=(first - opened).total_seconds() if first else None,

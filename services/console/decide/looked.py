@@ -55,7 +55,7 @@ def others_did(incidents: Iterable[Document], member: str) -> str:
     known = sorted(incidents, key=lambda i: i["id"])
     own = {s["cause"] for i in known for s in i.get("timeline", ()) if s.get("member") == member}
     marks = (f"{i['id']} {_last_of_others(i, own)} {i.get('fed_by', '-')}" for i in known)
-    return _short("\n".join(marks))
+    return version_of("\n".join(marks))
 
 
 def _last_of_others(incident: Document, own: Collection[str]) -> str:
@@ -63,7 +63,8 @@ def _last_of_others(incident: Document, own: Collection[str]) -> str:
     return next((f"{s['cause']} {s['what']}" for s in steps), "-")
 
 
-def _short(text: str) -> str:
+def version_of(text: str) -> str:
+    """The same for the same content."""
     return hashlib.sha256(text.encode()).hexdigest()[:_SIGNS]
 
 

@@ -196,6 +196,11 @@ def lines_ending(incident: Document, group: str, now: datetime) -> tuple[PostLin
     return tuple(_line(p) for p in posts_of(incident, {}, "", now) if p.group == group and p.kept)
 
 
+def ends_posts(command: str, stage: str | None) -> bool:
+    """Whether this command ends the posts of its incident too."""
+    return command in {"reject", "watch"} or (command == "end" and stage == "closed")
+
+
 def line_withdrawn(incident: Document, name: str | None, now: datetime) -> tuple[str, tuple[PostLine, ...]]:
     """The group whose verifiers hear that this post is called off, and the post; "": nobody need hear."""
     post = post_of(incident, name or "", {}, "", now)

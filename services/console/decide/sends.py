@@ -12,7 +12,13 @@ from typing import Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
-from services.console.decide.post_views import begins_soon, line_withdrawn, lines_ending, lines_told
+from services.console.decide.post_views import (
+    begins_soon,
+    ends_posts,
+    line_withdrawn,
+    lines_ending,
+    lines_told,
+)
 from services.console.models import DeskRequest, Send
 from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PostLine, PublicPlace
@@ -133,7 +139,7 @@ def _whom(act: Act) -> list[Pair]:
         fresh = {(group, _VERIFIERS) for group in act.request.groups or ()}
         return sorted(fresh - _told(act))
     pairs = _told(act)
-    if _ends(act):
+    if ends_posts(act.command, act.request.stage):
         pairs |= {
             (g, _VERIFIERS) for g in act.incident.get("seen_by", ()) if lines_ending(act.incident, g, act.at)
         }
@@ -145,18 +151,14 @@ def _whom(act: Act) -> list[Pair]:
     return sorted(pairs)
 
 
-def _ends(act: Act) -> bool:
-    """Whether it ends the incident's posts too."""
-    return act.command in {"reject", "watch"} or (act.command == "end" and act.request.stage == "closed")
-
-
 def _posts(act: Act, group: str) -> tuple[PostLine, ...]:
     """The posts that this group's verifiers are told of by it."""
     if act.command == "post":
         return lines_told(act.incident, act.request, act.group, act.at)
     if act.command == "post_withdraw":
         return line_withdrawn(act.incident, act.request.post, act.at)[1]
-    return lines_ending(act.incident, group, act.at) if _ends(act) else ()
+    ending = ends_posts(act.command, act.request.stage)
+    return lines_ending(act.incident, group, act.at) if ending else ()
 
 
 def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, status: Status) -> AlertRaised:

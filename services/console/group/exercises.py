@@ -5,7 +5,7 @@ Everybody of the group may look; who may begin and end stands in the one table o
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Final
 
 import segno
 from aiohttp import web
@@ -15,18 +15,18 @@ from services.console import exercises
 from services.console.account.pages import led_to, text_of
 from services.console.decide.exercise_views import Standing
 from services.console.decide.group.facts import area_in
-from services.console.decide.group.training import MINUTES, scenarios, speed_for
+from services.console.decide.group.training import MINUTES, Scenario, scenarios, speed_for
+from services.console.decide.page_acts import lets
 from services.console.door import CONSOLE, page_actor
 from services.console.exercises import Begun
 from services.console.group.channels import kinds_of
 from services.console.group.pages import Scope, as_page, page, scope, scope_of
 from services.console.group.saving import MOVED_ON, channels_of, save
 from services.console.web.desk.words import DESK
+from services.console.who_may import role_problem
 from shared.contracts.base import HUB
 from shared.contracts.drills import BeginDrill
-from shared.contracts.groups import Role
 from shared.http import Problem
-from shared.permissions import ALLOWED
 from shared.scenarios import shipped
 
 _LATEST: Final = 4
@@ -55,7 +55,7 @@ async def get_drills(request: web.Request) -> web.StreamResponse:
 async def post_begin(request: web.Request) -> web.StreamResponse:
     """Begin one."""
     found, form = await exercise_scope(request), await request.post()
-    _may_begin(found)
+    await _check_may(found)
     name, minutes = text_of(form, "what", most=40), text_of(form, "minutes", most=4)
     played = _scenarios().get(name, ())
     if name != _OURSELVES and not played:
@@ -70,7 +70,7 @@ async def post_begin(request: web.Request) -> web.StreamResponse:
 async def post_end(request: web.Request) -> web.StreamResponse:
     """End the one that goes on."""
     found, form = await exercise_scope(request), await request.post()
-    _may_begin(found)
+    await _check_may(found)
     await exercises.end(found.console, found.actor, found.id, text_of(form, "exercise", most=64))
     return led_to(f"/groups/{found.id}/drills?done=ended")
 
@@ -97,17 +97,14 @@ async def exercise_scope(request: web.Request) -> Scope:
     return await scope(request.app[CONSOLE], actor, name)
 
 
-def may_begin(found: Scope) -> bool:
+def _may(found: Scope) -> bool:
     """Whether the table lets them begin and end exercises of the group."""
-    role = found.actor.roles.get(found.id)
-    return role is not None and BeginDrill in ALLOWED[cast("Role", role)]
+    return lets([found.id], found.actor.roles, BeginDrill)
 
 
-def _may_begin(found: Scope) -> None:
-    if not may_begin(found):
-        raise Problem(
-            403, "only_dispatchers", "Dispatchers and admins of the group begin and end its exercises."
-        )
+async def _check_may(found: Scope) -> None:
+    if not _may(found):
+        raise await role_problem(found.console, found.actor.roles, BeginDrill, [found.id])
 
 
 async def _shown(
@@ -118,7 +115,7 @@ async def _shown(
     latest = await exercises.latest(found.console, found.id, most=_LATEST) if own else []
     running = next((e for e in latest if e.goes_on), None)
     carrying = [c for c in found.group.get("channels", ()) if c.get("drills")]
-    moved, language = chosen is not None, DESK.language_of(request)
+    may, moved, language = _may(found), chosen is not None, DESK.language_of(request)
     return page(
         request,
         "drills.html",
@@ -126,12 +123,12 @@ async def _shown(
         status=409 if moved else 422 if wrong else 200,
         group=found.group,
         own=own,
-        may=may_begin(found),
+        may=may,
         runs=found.actor.runs(found.id),
         running=running,
         way=_way(found, running) if running else None,
         past=[e for e in latest if not e.goes_on],
-        scenarios=_offered(found),
+        scenarios=_offered(found) if may and not running else (),
         minutes=MINUTES,
         heard={c["audience"] for c in carrying},
         chosen={c["id"] for c in carrying} if chosen is None else chosen,
@@ -143,7 +140,7 @@ async def _shown(
     )
 
 
-def _offered(found: Scope) -> Any:
+def _offered(found: Scope) -> list[Scenario]:
     return scenarios(_scenarios(), area_in(found.group), found.console.places.current.outcode_at)
 
 

@@ -87,6 +87,18 @@ async def test_what_became_of_it_says_that_it_was_an_exercise(tmp_path: Path) ->
         assert f'href="{path}?lang=en"' in html
 
 
+@pytest.mark.parametrize("form", ["/exercise/dabc/" + "0" * 32, "/exercise/dabc", "https://evil.example", ""])
+async def test_no_made_up_address_marks_what_became_of_a_real_report(tmp_path: Path, form: str) -> None:
+    async with front_door(tmp_path) as door:
+        begin(door)
+        async with door.client.get(
+            "/v1/reports/rnone", params={"form": form}, headers={"Accept": "text/html"}
+        ) as response:
+            html = await response.text()
+        assert marks(html)[:2] == (False, False)
+        assert 'href="/?lang=en"' in html
+
+
 async def test_mistakes_and_old_pages_stay_marked(tmp_path: Path) -> None:
     async with front_door(tmp_path) as door:
         path = begin(door)

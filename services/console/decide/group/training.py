@@ -26,11 +26,6 @@ class Scenario:
     ours: bool
     """Whether any of its places lies in the group's area: else the group would hear nothing of it."""
 
-    @property
-    def title(self) -> str:
-        """`dalston-2022` → `Dalston 2022`."""
-        return self.name.replace("-", " ").title()
-
 
 def scenarios(
     shipped: Mapping[str, Sequence[DrillMessage]],

@@ -14,7 +14,7 @@ from services.console.decide.already import nothing_new
 from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
-from services.console.decide.post_views import PostView, begins_soon, posts_of
+from services.console.decide.post_views import PostView, begins_soon, ends_posts, posts_of
 from services.console.desk import acts_for, give, sends_for, visible_incident
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
@@ -43,8 +43,6 @@ _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
 """Acts whose form is more than words and figures."""
-_ENDS: Final = frozenset({"closed", "retract", "other_agency", "not_confirmed", "watch"})
-"""Acts that end the incident's posts too."""
 
 
 @as_page
@@ -173,7 +171,7 @@ async def _conflict(doing: Doing) -> web.Response:
 
 def _ending(doing: Doing) -> tuple[PostView, ...]:
     """The posts that people count on, and that would end with it."""
-    if doing.act.name not in _ENDS:
+    if not ends_posts(doing.act.command, (doing.act.fixed or {}).get("stage")):
         return ()
     found = posts_of(doing.incident, {}, doing.actor.member, doing.console.clock.now())
     return tuple(post for post in found if post.kept)

@@ -5,7 +5,6 @@ token and no field that is typed into, so it can be pushed into an open page, an
 would show.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.heard import queued
 from services.console.decide.latest import latest_sighting
-from services.console.decide.looked import fresh, others_did
+from services.console.decide.looked import fresh, others_did, version_of
 from services.console.decide.muted import all_muted, muted_reports
 from services.console.decide.next_act import next_act
 from services.console.decide.page_acts import (
@@ -99,11 +98,6 @@ def list_news(picture: ListPicture, looker: Looker) -> str:
 def incident_news(picture: IncidentPicture, looker: Looker) -> str:
     """The same of one incident."""
     return others_did([picture.incident], looker.member)
-
-
-def version_of(live: str) -> str:
-    """The same for the same content."""
-    return hashlib.sha256(live.encode()).hexdigest()[:16]
 
 
 def _card(picture: ListPicture, incident: Document, looker: Looker, language: str) -> Markup:

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from services.console.decide import views
+from services.console.decide.looked import version_of
 from services.console.door import CONSOLE, Actor, actor_of
 from services.console.news import within
 from services.console.web.desk.fragments import (
@@ -22,7 +23,6 @@ from services.console.web.desk.fragments import (
     incident_news,
     list_fragment,
     list_news,
-    version_of,
 )
 from services.console.web.desk.lookers import looker_of
 from services.console.web.desk.pictures import PICTURES

@@ -14,7 +14,7 @@ from services.console import outside
 from services.console.account.attempts import PER_ADDRESS
 from services.console.decide.made import made_tag
 from services.console.decide.page_acts import ACTS, POST_ACTS
-from services.console.decide.post_views import CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE
+from services.console.decide.post_views import CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE, ends_posts
 from services.console.decide.rota import NOTED_UNTIL
 from services.console.outside import link_of
 from services.console.submit import Verdict
@@ -24,21 +24,16 @@ from shared.contracts import aftercare as ac
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import IncidentId, MemberId, Position
 from shared.contracts.catalog import decode, decode_all
-from shared.contracts.groups import ChannelDefinition
 from shared.permissions import ALLOWED
 from shared.testing.state import MemoryState
 from tests.rigs.account import Browser
 from tests.rigs.console import until
-from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
+from tests.rigs.desk import HARINGEY, VERIFIERS, DeskRig, desk_rig
 
 RAID = "Immigration raid at Ashwin Street E8, two vans and six officers"
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
 STATION = "Stoke Newington Police Station, front door"
 NASTY = '<script>alert(1)</script>"&'
-VERIFIERS = ChannelDefinition(
-    id="hook", kind="webhook", audience="verifiers",
-    settings={"url": "env:U", "path": "/v", "secret": "env:S"},
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -687,3 +682,8 @@ async def test_pages_say_so_when_the_read_model_is_away(desk: DeskRig, code: str
 def test_the_pages_go_by_the_routers_times() -> None:
     assert (CHECK_IN_EARLY, MISSED_AFTER, RESERVE_BEFORE) == (POST_EARLY, POST_NO_SHOW, POST_UNFILLED)
     assert NOTED_UNTIL == SHIFT_NOTED
+
+
+def test_the_acts_that_end_an_incident_for_good_end_its_posts() -> None:
+    ending = {a.name for a in ACTS.values() if ends_posts(a.command, (a.fixed or {}).get("stage"))}
+    assert ending == {"closed", "not_confirmed", "other_agency", "watch", "retract"}

@@ -16,12 +16,20 @@ from shared.contracts.drills import DrillMessage
 from shared.contracts.groups import Area
 from shared.exercises import path_of
 from shared.scenarios import shipped
+from tests.rigs.console import until
 from tests.rigs.desk import COMMUNITY, HACKNEY, VERIFIERS, DeskRig, desk_rig
 from tests.rigs.group_admin import Person
 
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
 RAID = "Immigration raid at Ashwin Street E8, two vans"
 PAGE = "/groups/hackney/drills"
+APART = (
+    ("Immigration officers at the market on Ridley Road", 51.5483, -0.0745),
+    ("Border Force vans outside the town hall in Mare Street", 51.5450, -0.0553),
+    ("Immigration raid at a shop by Clapton Pond", 51.5590, -0.0560),
+    ("Six immigration officers take a man from his home in Hackney Wick", 51.5430, -0.0260),
+)
+"""One event more than verifiers hear of singly."""
 CARRIES = VERIFIERS.model_copy(update={"drills": True})
 
 
@@ -80,6 +88,25 @@ async def test_what_came_of_it_is_told_in_the_order_in_which_it_happened(desk: D
     assert f"Still open from an earlier exercise: {incident['code']}" in dora.text
 
 
+async def test_who_was_told_in_a_digest_was_told(desk: DeskRig) -> None:
+    dora = await person(desk, "Dora")
+    await begun(desk, dora)
+    for text, lat, lon in APART:
+        await desk.drill(text, at=Position(lat=lat, lon=lon, accuracy_m=15), first_hand=True)
+    assert len(await desk.incidents("Dora")) == 4
+    await dora.get(PAGE)
+    assert dora.text.count("<dt>Verifiers told</dt><dd>not yet</dd>") == 1
+    desk.rig.clock.forward(minutes=5)
+
+    async def digested() -> bool:
+        found = [await desk.rig.store.incident(i["code"]) or {} for i in await desk.incidents("Dora")]
+        return any(i.get("digests") for i in found)
+
+    await until(digested, within_s=60)
+    await dora.get(PAGE)
+    assert "<dt>Verifiers told</dt><dd>not yet</dd>" not in dora.text
+
+
 async def test_a_scenario_is_put_into_the_log_at_the_chosen_pace(desk: DeskRig) -> None:
     adam = await person(desk, "Adam")
     exercise = await begun(desk, adam, "dalston-2022", "15")
@@ -126,6 +153,7 @@ async def test_ending_what_is_none_is_refused(desk: DeskRig, exercise: str) -> N
 async def test_a_verifier_sees_it_and_may_not_begin_or_end_it(desk: DeskRig) -> None:
     dora, vera = await person(desk, "Dora"), await person(desk, "Vera")
     assert await vera.send(PAGE + "/begin", what="ourselves") == 403
+    assert "In your group: Adam · Dora." in vera.text
     exercise = await begun(desk, dora)
     assert await vera.get(PAGE) == 200
     assert "/exercise/" in vera.text
@@ -166,7 +194,7 @@ def test_what_waits_for_a_person_and_what_is_of_another_time_is_told_apart() -> 
         {"at": "2022-05-14T19:30:00+00:00", "drill": True},
     ]
     now = datetime(2022, 5, 14, 18, 9, tzinfo=UTC)
-    found = standing(exercise, [], {}, held, is_open=(), now=now)
+    found = standing(exercise, [], {}, held, now)
     assert (found.held, found.reports, found.goes_on) == (1, 1, False)
 
 
