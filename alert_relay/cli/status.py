@@ -53,7 +53,13 @@ def _bridges(hub: Hub, key_file: Path | None) -> dict[str, Any]:
     if key is None:
         return {}
     headers = {"Authorization": f"Bearer {key}"}
-    answer = _quietly(lambda: hub.at_door("GET", "/health/bridges", None, headers))
+    try:
+        answer = hub.at_door("GET", "/health/bridges", None, headers)
+    except NotReachableError:  # said already, of the service
+        return {}
+    except SaidNoError as error:
+        say(f"No bridges are shown: {error}")
+        return {}
     return dict((answer or {}).get("bridges") or {})
 
 

@@ -3,12 +3,13 @@
 Who may is decided by the router; what it came to is told to people of the group only, as of all incidents.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.console.decide.draft import Document
-from services.console.decide.exercise_views import Standing, standing
+from services.console.decide.exercise_views import Standing, of, standing
 from services.console.decide.heard import alerts_of
 from services.console.decide.made import made_name
 from services.console.door import Actor, Console
@@ -94,9 +95,10 @@ async def _standing(console: Console, group: str, exercises: Sequence[Document])
         return []
     store, now = console.store, console.clock.now()
     listed = await store.listed(f"incidents:{group}", "incident", limit=_LOOKED_THROUGH)
-    incidents = [i for i in listed if i.get("drill") and "code" in i]
+    incidents = [i for i in listed if "code" in i and any(of(e, [i]) for e in exercises)]
     held = await store.listed(f"held:{group}", "held", limit=_LOOKED_THROUGH)
-    alerts = {i["id"]: await _alerts(console, group, i) for i in incidents}
+    told = await asyncio.gather(*(_alerts(console, group, i) for i in incidents))
+    alerts = {i["id"]: found for i, found in zip(incidents, told, strict=True)}
     return [standing(e, incidents, alerts, held, now) for e in exercises]
 
 

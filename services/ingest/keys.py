@@ -3,17 +3,17 @@
 The file (RELAY_INGEST_KEYS_FILE) is a YAML list; it holds the hashes of keys, never a key:
 
     - name: simulator
-      sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+      sha256: …             # of the key that you gave it: `printf %s "$KEY" | sha256sum`
       rights: [set_received_at, high_volume]
       bridge: demo          # optional: reports count as come in by this bridge
     - name: training
-      sha256: fd61a03af4f77d870fc21e05e7e80678095c92d808cfb3b5c279ee04c74aca13
+      sha256: …
       rights: [drill]       # exercises, labelled in every word
     - name: watch-line
-      sha256: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+      sha256: …
       rights: [trusted]     # what they report themselves suffices for "likely", never for "confirmed"
     - name: operator
-      sha256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+      sha256: …
       rights: [health]      # sees at /health/bridges which bridge stands how; anybody else only how many
 """
 

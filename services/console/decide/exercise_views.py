@@ -71,7 +71,6 @@ def standing(
     """The exercise as it stands; `alerts` by incident."""
     begun_at, until = _moment(exercise["begun_at"]), _moment(exercise["until"])
     goes_on = not exercise["ended_at"] and now < until
-    mine = [i for i in incidents if _of(exercise, i["opened_at"], drill=i.get("drill"))]
     return Standing(
         id=exercise["id"],
         name=exercise["name"],
@@ -81,9 +80,14 @@ def standing(
         until=_moment(exercise["ended_at"]) if exercise["ended_at"] else until,
         last_at=begun_at + timedelta(seconds=exercise["lasts_s"]) if exercise["count"] else None,
         goes_on=goes_on,
-        incidents=tuple(_came(i, alerts.get(i["id"], ())) for i in mine),
+        incidents=tuple(_came(i, alerts.get(i["id"], ())) for i in of(exercise, incidents)),
         held=sum(1 for h in held if _of(exercise, h["at"], drill=h.get("drill"))),
     )
+
+
+def of(exercise: Document, incidents: Iterable[Document]) -> list[Document]:
+    """Those of the incidents that are this exercise's."""
+    return [i for i in incidents if _of(exercise, i["opened_at"], drill=i.get("drill"))]
 
 
 def _of(exercise: Document, at: str, *, drill: bool | None) -> bool:

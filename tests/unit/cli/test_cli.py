@@ -108,7 +108,9 @@ def test_the_status_says_how_the_bridges_stand_to_whoever_has_a_key(fake: Relay,
     assert all(word in result.output for word in ("signal", "BAD_CREDENTIALS", "other_account"))
     assert "Bearer our-key" in {authorization for *_, authorization in fake.asked}
     fake.answers["GET /health/bridges"] = (401, {"code": "unknown_key", "detail": "Unknown."})
-    assert run("status", "--key-file", str(key)).exit_code == 0
+    result = run("status", "--key-file", str(key))
+    assert result.exit_code == 0
+    assert "Unknown." in result.output, "who names a key is told why it shows nothing"
 
 
 def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:
