@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from alert_relay.cli.base import EXIT_UNREACHABLE, json_option, put_json, say, table, with_hub
+from alert_relay.cli.base import EXIT_UNREACHABLE, json_option, note, put_json, say, table, with_hub
 from alert_relay.cli.desk_views import row
 from alert_relay.cli.report import own_key
 from alert_relay.client import Hub, NotReachableError, SaidNoError, call, read_token
@@ -58,7 +58,7 @@ def _bridges(hub: Hub, key_file: Path | None) -> dict[str, Any]:
     except NotReachableError:  # said already, of the service
         return {}
     except SaidNoError as error:
-        say(f"No bridges are shown: {error}")
+        note(f"No bridges are shown: {error}")
         return {}
     return dict((answer or {}).get("bridges") or {})
 
