@@ -54,6 +54,12 @@ class KillSwitches:
             self._reading = asyncio.create_task(self._read_for_all())
         return asked
 
+    async def close(self) -> None:
+        """End the read under way; who still waits for it must have been ended before."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
     @staticmethod
     async def stopped(asked: Asked) -> str | None:
         """Why the group may not send (`hub_stopped`, `group_stopped`, `switch_unreadable`), or None."""

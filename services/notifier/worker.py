@@ -98,7 +98,11 @@ class Notifier:
             while self._jobs:
                 await asyncio.wait(set(self._jobs))
         finally:
-            await _cancel({stopping, *loops, *self._jobs, *self._timers})
+            self._draining = True
+            await _cancel({stopping, *loops})
+            while begun := {task for task in self._jobs | self._timers if not task.done()}:
+                await _cancel(begun)
+            await self._switches.close()
             await self._writer.close()
 
     async def health(self) -> dict[str, object]:

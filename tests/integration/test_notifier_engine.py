@@ -72,6 +72,26 @@ async def test_an_exercise_goes_over_channels_chosen_for_it_and_no_others(rig: R
     assert Counter(text.startswith("DRILL") for text in words) == {True: 2, False: 7}
 
 
+async def test_ended_in_the_middle_it_leaves_no_work_behind(rig: Rig) -> None:
+    under_way = asyncio.Event()
+
+    async def hangs(_address: str, _message: RenderedMessage) -> Outcome:
+        under_way.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    behaving(rig, hangs)
+    await rig.group(wide={"to": 3})
+    before = asyncio.all_tasks()
+    for n in range(8):
+        await rig.alert(f"a{n}")
+    rig.start(at_once=1, lane_width=1, deadline_s=30.0)
+    async with asyncio.timeout(10):
+        await under_way.wait()
+    await rig.crash()
+    assert asyncio.all_tasks() - before == set()
+
+
 class Crash:
     """A fault point that ends everything at the n-th passing, as a kill would."""
 
