@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from services.router.decide.clues import ONE_ROAD_M, Clues, Disc, phone_disc, within
+from services.router.decide.clues import ONE_ROAD_M, OTHER_CITY_M, Clues, Disc, phone_disc, within
 from services.router.decide.codes import Codes
 from services.router.decide.mentions import Mention, Mentions
 from services.router.decide.places import at, label_of
@@ -98,9 +98,19 @@ def _believable(mention: Mention, wide: Sequence[NamedPlace], clues: Clues) -> b
     spelt = mention.how in {"exact", "translated"} and len(mention.name) >= _SHORT_NAME
     if spelt and (len(wide) >= _A_TOWN or not all(c.approximate for c in wide)):
         return True
+    if mention.how == "similar" and _elsewhere_named(wide, clues):
+        return False
     phone = phone_disc(clues)
     return any(clues.hints.covered(c.lat, c.lon) for c in wide) or (
         phone is not None and any(distance_m(c.lat, c.lon, phone[0], phone[1]) <= ONE_AREA_M for c in wide)
+    )
+
+
+def _elsewhere_named(wide: Sequence[NamedPlace], clues: Clues) -> bool:
+    """Whether the words surely name an area far from all of these: "Sharrow, Sheffield" is not Harrow."""
+    named = [disc for _, _, discs in clues.sure for disc in discs]
+    return bool(named) and not any(
+        distance_m(c.lat, c.lon, lat, lon) <= OTHER_CITY_M for c in wide for lat, lon, _ in named
     )
 
 

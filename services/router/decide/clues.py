@@ -1,6 +1,6 @@
 """What else is known where words alone are ambiguous: districts and areas named, the phone, the thread."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -102,7 +102,7 @@ def clues_of(
         sure=tuple(
             n
             for n, (m, _) in zip(named, wide, strict=True)
-            if m.how not in _GUESSED and (m.may_be_area or m.capital)
+            if m.how not in _GUESSED and (m.may_be_area or m.capital) and not _own(n[2], phone, hints)
         ),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
@@ -112,6 +112,18 @@ def clues_of(
         hints=hints,
         unlisted=phone is not None and _unlisted(phone, mentions, gazetteer),
         small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
+    )
+
+
+def _own(named: Sequence[Disc], phone: Position | None, hints: Hints) -> bool:
+    """Whether an area is where somebody is who tells what they heard: "I am in Birmingham"."""
+    return (
+        hints.hearsay
+        and phone is not None
+        and any(
+            distance_m(phone.lat, phone.lon, lat, lon) <= max(radius, AREA_LEAST_M)
+            for lat, lon, radius in named
+        )
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from services.router.decide.changed import changed
 from services.router.decide.chat_home import at_home
 from services.router.decide.geo import cells_asked
 from services.router.decide.likeness import CHAT, Report, Signs, another, apart_m, kinship, present, signs_of
@@ -166,6 +167,8 @@ def _only_kin(state: State, report: Report, scored: Iterable[Candidate]) -> Inci
     led = report.place is not None or report.claims or not report.tells
     if led or len(state.live) > _MOST_LIVE or any(c.signs.keys() & _LINKS for c in scored):
         return None
+    if report.waits:
+        return None
     live = [state.incidents[name] for name in sorted(state.live)]
     alike = Counter({i.id: kinship(i, report) for i in live if i.drill == report.drill}).most_common(2)
     if not alike or not alike[0][1] or alike[0][1] == (alike[1][1] if len(alike) > 1 else 0):
@@ -185,6 +188,25 @@ def _at_home(state: State, report: Report) -> Mapping[IncidentId, Signs]:
 
 
 def _scored(  # noqa: PLR0913,PLR0917 - each is a clue of its own
+    incident: Incident,
+    report: Report,
+    live: int,
+    copied: float,
+    state: State,
+    now: datetime,
+    ties: Signs,
+) -> Candidate:
+    """It, scored where it is; of what moved on, late reports may still be of where it stood before."""
+    here = _scored_at(incident, report, live, copied, state, now, ties)
+    if report.place is None or not incident.stood or "same_spot" in here.signs:
+        return here
+    stands = (changed(incident, place=place) for place in incident.stood)
+    before = [_scored_at(i, report, live, copied, state, now, ties) for i in stands]
+    best = max((here, *before), key=lambda c: c.score)
+    return best._replace(incident=incident)
+
+
+def _scored_at(  # noqa: PLR0913,PLR0917 - each is a clue of its own
     incident: Incident,
     report: Report,
     live: int,

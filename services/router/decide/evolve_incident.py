@@ -300,10 +300,16 @@ def _reporter_asked(state: State, event: events.ReporterAsked) -> State:
     return remembering(state, drill=incident.drill, asked=known.put(report.sender, asked, event.at))
 
 
+_MOST_STANDS: Final = 4
+"""How many of a moving incident's places are remembered."""
+
+
 def _placed(incident: Incident, event: events.IncidentPlaced) -> Incident:
     by_person = event.member is not None or incident.placed_by_person
     place = _place(event.where) or incident.place
-    return changed(incident, place=place, groups=event.groups, placed_by_person=by_person)
+    moved_from = (incident.place,) if event.moved and incident.place is not None else ()
+    stood = (*incident.stood, *moved_from)[-_MOST_STANDS:]
+    return changed(incident, place=place, stood=stood, groups=event.groups, placed_by_person=by_person)
 
 
 def _updated(incident: Incident, event: events.IncidentUpdated) -> Incident:

@@ -17,6 +17,8 @@ from shared.gazetteer.keys import name_key, tells, written_out
 from shared.text import tokens
 
 _SHORTEST: Final = 4
+_EVERY_TOWN: Final = frozenset({"new"})
+"""Everyday words that begin a street's name in every town: "New Road", "Church Street"."""
 _SCENE: Final = frozenset({"van", "officer", "act", "force"})
 _MOST: Final = 24
 _DETAILS: Final = frozenset(
@@ -48,10 +50,15 @@ def rare_words(text: str) -> tuple[str, ...]:
 def _streets(words: Sequence[str]) -> Iterator[str]:
     """Names of streets, known to a gazetteer or not: "Duke St" and "duke street" are both "duke street"."""
     for before, word in pairwise(words):
-        if written_out(word) not in ROAD_WORDS or len(before) < _SHORTEST:
+        if written_out(word) not in ROAD_WORDS:
             continue
         key = name_key(f"{before} {word}")
-        if before not in prepositions() and not known_words().get(before) and tells(key):
+        if before in _EVERY_TOWN or (
+            len(before) >= _SHORTEST
+            and before not in prepositions()
+            and not known_words().get(before)
+            and tells(key)
+        ):
             yield key
 
 

@@ -25,7 +25,7 @@ from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m,
 from services.router.decide.locate import Located, locate
 from services.router.decide.reading import CLAIM
 from services.router.decide.route import area_index, concerned, outside
-from services.router.decide.state import Incident, State
+from services.router.decide.state import Incident, State, Thread
 from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
 from services.router.decide.weights import probability
@@ -158,6 +158,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         drill=drill,
         first_hand=first_hand,
         elsewhere=place is None and bool(located.considered),
+        waits=_waits(state, thread),
         home=hints.home,
         short=len(sketch(content.text)) < SKETCH_SIZE,
     )
@@ -186,6 +187,12 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         gazetteer,
         abroad,
     )
+
+
+def _waits(state: State, thread: Thread | None) -> bool:
+    """Whether the sender's last report named a place and still waits for a person."""
+    held = state.held.get(thread.report) if thread is not None and thread.incident is None else None
+    return held is not None and held.evidence.place is not None
 
 
 def context_of(state: State, report: Report, found: Correlated, now: datetime) -> Context:
@@ -314,7 +321,8 @@ def _news_of_nothing(case: Case) -> _Ruling:
     leaning = case.found.leaning
     if kind == "help" or {"help", "act"} <= case.understood.told:
         return _Ruling("hold", reasons.CRY_FOR_HELP, leaning or _only_live(case))
-    if kind == "update" and placed:
+    seen = case.located.said and {"act", "force"} <= case.understood.told
+    if kind == "update" and (placed or seen):
         return _Ruling("hold", reasons.WHO_IS_UNCLEAR)
     if kind == "unclear" and placed and case.first_hand is True:
         return _Ruling("hold", reasons.NOT_UNDERSTOOD)

@@ -149,6 +149,8 @@ class Report:
     first_hand: bool | None = None
     elsewhere: bool = False
     """Whether it names a street or landmark, though nobody can say which of that name."""
+    waits: bool = False
+    """Whether its sender told of a place before that waits for a person: this is likely of there."""
     home: Home = ()
     """Where its chat is at home, if that is known."""
     short: bool = False
@@ -205,11 +207,14 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
     told_of = bool(linked) if near else tied or ("chat" in signs and "far_spot" not in signs)
     if away and not (told_of or report.understood.support):
         return "elsewhere"
+    pinned_down = "far_spot" in signs and report.place is not None and pinned(report.place)
+    if pinned_down and linked == {"chat"} and report.first_hand is not False and report.gist.scene:
+        return "elsewhere"
     if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
     # "Help, they have come": perhaps to another door.
     pleads = "help" in report.understood.told and not linked
-    alone = "alone" in signs and report.tells and not report.elsewhere and not pleads
+    alone = "alone" in signs and report.tells and not (report.elsewhere or report.waits or pleads)
     only = alone or "kin" in signs or signs.get("home") == 1
     return "unlinked" if report.place is None and not (linked or only) else None
 

@@ -23,6 +23,7 @@ from shared.geo import distance_m
 
 _PHONE_LEAST_M: Final = 30.0
 _WITNESS_M: Final = 500.0
+_WITNESS_NEAR_M: Final = 5_000.0
 _PHONE_ALONE_M: Final = 60.0
 _PHONE_IN_AREA_M: Final = 150.0
 """Who names no street may stand on a bus: their phone is not quite where it happens."""
@@ -127,7 +128,8 @@ def _with_phone(said: Place | None, clues: Clues, gazetteer: Gazetteer) -> Place
         how = "area" if clues.hints.hearsay else "coordinates"
         return at(phone.lat, phone.lon, radius, how, bare_label(phone.lat, phone.lon, gazetteer), outcode)
     apart = distance_m(said.lat, said.lon, phone.lat, phone.lon)
-    if clues.hints.witness and said.how == "area" and accuracy <= _WITNESS_M:
+    near = apart <= said.radius_m + _WITNESS_NEAR_M
+    if clues.hints.witness and said.how == "area" and accuracy <= _WITNESS_M and near:
         label = (
             said.label if apart <= said.radius_m + ONE_AREA_M else bare_label(phone.lat, phone.lon, gazetteer)
         )

@@ -26,6 +26,7 @@ from services.router.decide.name_words import (
 from services.router.decide.text import clauses
 from shared.gazetteer.keys import GENERIC, canonical, name_key, tells, written_out
 from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
+from shared.gazetteer.skeleton import skeleton
 from shared.geo import distance_m
 from shared.text import tokens
 
@@ -187,12 +188,17 @@ class _Scan:
             return None
         for length, english in translations(words, at):
             run = tokens(english)
-            for road in roads_meant(words, at + length):
+            roads = roads_meant(words, at + length)
+            for road in roads:
                 if places := self._gazetteer.named(" ".join((*canonical(run), road))):
                     return self._made(places, words, at, length + 1, offset, "translated")
             places = self._gazetteer.named(" ".join(canonical(run)))
             if places and not self._is_part_of_a_street(words, at + length, run):
-                return self._made(places, words, at, length, offset, "translated")
+                before_a_road = any(len(skeleton(road)) > 1 for road in roads) and not known(
+                    words[at + length]
+                )
+                how: How = "bare" if before_a_road else "translated"
+                return self._made(places, words, at, length, offset, how)
         return None
 
     def _sounded(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
@@ -344,6 +350,8 @@ class _Scan:
             run = canonical(words[at : at + length])
             if not self._looks_like_a_name(words, at, run):
                 continue
+            if any(self._gazetteer.named(" ".join(run[n:])) for n in range(1, len(run) - 1)):
+                continue  # "21 Ashwin Street" is no misspelling: the name begins later
             self._similar_left -= 1
             found = self._gazetteer.similar(" ".join(run))
             if found:

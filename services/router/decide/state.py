@@ -116,6 +116,8 @@ class Incident:
     ended_at: datetime | None = None
     place: Place | None = None
     placed_by_person: bool = False
+    stood: tuple[Place, ...] = ()
+    """Where it was before it moved on, the latest last: late reports are still of there."""
     groups: tuple[GroupShare, ...] = ()
     told: Heard = ()
     claim: Claim | None = None

@@ -94,6 +94,11 @@ _NEEDED_GENERIC: Final = 3.0
 """Points that a name needs which is no proof by itself: shortened, misspelt, or made of everyday words."""
 
 
+_FAR_FROM_TYPED: Final = 3.0
+_TYPED_FAR_M: Final = 3_000.0
+"""What it costs to lie so many metres beyond the district that was typed into the form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Rows of one name that are one place: a long road has several."""
@@ -142,13 +147,19 @@ def _weigh(cluster: Cluster, clues: Clues, options: Sequence[Sequence[Cluster]])
         _by_area(cluster, clues)
         + by_phone(cluster, clues)
         + by_point(cluster, clues.typed)
+        - _by_typed_far(cluster, clues.typed)
         + by_thread(cluster, clues.hints)
         + by_home(cluster, clues.hints)
         + by_live(cluster, clues.hints)
         + _by_company(cluster, options)
         + RANK * max(row.rank for row in cluster.rows)
         - (_GENERIC if cluster.mention.generic else 0.0)
-        + (COVERED if any(clues.hints.covered(row.lat, row.lon) for row in cluster.rows[:3]) else 0.0)
+        + (
+            COVERED
+            if cluster.mention.how != "similar"
+            and any(clues.hints.covered(row.lat, row.lon) for row in cluster.rows[:3])
+            else 0.0
+        )
     )
     return Cluster(cluster.mention, cluster.rows, points)
 
@@ -210,6 +221,15 @@ def by_point(cluster: Cluster, disc: Disc | None) -> float:
     lat, lon, radius = disc
     apart = min(distance_m(lat, lon, row.lat, row.lon) for row in cluster.rows) - radius
     return next((points for reach, points in _BY_POINT if apart <= reach), 0.0)
+
+
+def _by_typed_far(cluster: Cluster, typed: Disc | None) -> float:
+    """What it costs to lie far from the postcode of the form's own field."""
+    if typed is None:
+        return 0.0
+    lat, lon, radius = typed
+    apart = min(distance_m(lat, lon, row.lat, row.lon) for row in cluster.rows) - radius
+    return _FAR_FROM_TYPED if apart > _TYPED_FAR_M else 0.0
 
 
 def by_thread(cluster: Cluster, hints: Hints) -> float:
