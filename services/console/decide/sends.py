@@ -26,6 +26,7 @@ from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
+from shared.contracts.own_words import OwnWords
 from shared.tallies import held, tally_of_people
 from shared.words import MIN_CHARS, NOT_OVER, render
 from shared.words.sms import sms_length
@@ -64,6 +65,8 @@ class GroupFacts:
     definition: GroupDefinition
     version: int
     channels: tuple[ChannelFacts, ...]
+    words: tuple[OwnWords, ...] = ()
+    """Its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,7 @@ def _send(alert: AlertRaised, group: GroupFacts, channel: ChannelFacts, base_url
         language=definition.language,
         max_chars=max(channel.max_chars, MIN_CHARS),
         base_url=base_url,
+        words=group.words,
     )
     return Send(
         group=group.definition.id,
