@@ -28,11 +28,11 @@ def propose(draft: Draft, command: ProposeWords) -> str:
     if not isinstance(command.words, WordsText):
         return reasons.CONTENT_GONE
     known = _of_slot(group, command)
-    if command.seen != max((w.version for w in known), default=0):
-        return reasons.WORDS_MOVED_ON
     new = _proposed(draft, group, command, command.words.text)
     if any(_same(w, new) for w in known):
         return reasons.UNCHANGED
+    if command.seen != max((w.version for w in known), default=0):
+        return reasons.WORDS_MOVED_ON
     kept = [w for w in group.words.words if w not in known or w.state == "in_use"]
     if len(kept) >= MOST:
         return reasons.TOO_MANY
@@ -75,7 +75,7 @@ def withdraw(draft: Draft, command: WithdrawWords) -> str:
 def _unfit(draft: Draft, command: ReviewWords, pending: OwnWords) -> str | None:
     """Why these words may not be put in use by this member; None if they may."""
     if pending.state == "in_use":
-        return reasons.WORDS_REVIEWED
+        return reasons.UNCHANGED if pending.reviewed_by == command.member else reasons.WORDS_REVIEWED
     if pending.state == "draft":
         return reasons.WORDS_ARE_DRAFT
     if pending.proposed_by == command.member:

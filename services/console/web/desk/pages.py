@@ -29,6 +29,7 @@ from services.console.web.desk.previews import forward_text
 from services.console.web.desk.problems import as_page
 from services.console.web.desk.render import page
 from services.console.web.desk.words import DESK
+from services.console.wording_calls import wording_calls
 from shared.contracts.base import HUB
 from shared.contracts.desk import Flood
 from shared.permissions import ALLOWED
@@ -53,6 +54,7 @@ async def get_list(request: web.Request) -> web.StreamResponse:
         done=_done(request),
         flood_groups=_floods(picture, actor),
         exercising=[(g, picture.groups.get(g, g)) for g in sorted(actor.roles.keys() - {HUB})],
+        wording=await wording_calls(console, actor),
         operator=looker.wordless,
     )
 
