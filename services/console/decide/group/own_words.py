@@ -113,11 +113,13 @@ def _preview(text: str, slot: Slot, group: GroupDefinition, alert: Any) -> Previ
     return Preview(said, sms_length(said).segments)
 
 
-def example_fields(slot: Slot, group: GroupDefinition) -> list[tuple[str, str]]:
-    """What the relay fills in, by name, with an example of each."""
-    alert = next(examples(slot.kind)).alert
-    fields = own_fields(alert, group, size=slot.size, language=slot.language, base_url=BASE_URL)
-    return [(name, str(value)) for name, value in fields.items()]
+def example_fields(slot: Slot, group: GroupDefinition) -> list[tuple[str, Any]]:
+    """What the relay fills in, by name, each with an example that says something, where there is one."""
+    cases = [
+        own_fields(case.alert, group, size=slot.size, language=slot.language, base_url=BASE_URL)
+        for case in examples(slot.kind)
+    ]
+    return [(name, next((c[name] for c in cases if c[name]), cases[0][name])) for name in cases[0]]
 
 
 def begin_with(slot: Slot, *shown: Shown | None) -> str:
