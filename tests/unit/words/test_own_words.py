@@ -1,7 +1,9 @@
 """A group's own words: what may stand in them, what is refused with its line, and that they do no harm."""
 
+import json
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 from shared.contracts.own_words import OwnWords
 from shared.words import MIN_CHARS, render
 from shared.words.fit import MUST
-from shared.words.own import FIELDS, Mistake, OwnWordsError, lines_of, parts, starters
+from shared.words.own import FIELDS, Mistake, OwnWordsError, always, lines_of, parts, starters
 from shared.words.own_check import mistakes_in
 from shared.words.own_examples import BASE_URL, GROUP, examples, longest
 from shared.words.render import own_fields, own_parts
 
+ROOT = Path(__file__).parents[3]
 SIZES = ("short", "long")
 MINE = """! {{ head }} {{ date }} {{ time }} {{ group }} {{ code }}: {{ place }}, vans of the police.
 3 {{ statement }}
@@ -246,3 +249,19 @@ def test_words_that_cannot_be_made_after_all_give_way_to_the_relays() -> None:
 def test_the_last_day() -> None:
     assert own(expires_on="2022-11-01").in_force(date(2022, 10, 31))
     assert not own(expires_on="2022-11-01").in_force(date(2022, 11, 1))
+
+
+def test_the_example_in_the_documents_fits() -> None:
+    page = (ROOT / "docs" / "operating" / "words.md").read_text(encoding="utf-8")
+    example_ = page.partition("### How to write")[2].split("```")[1].strip()
+    assert mistakes_in(example_, "CONFIRMED", "short", "en") == []
+
+
+def test_what_the_relay_always_says_is_there_in_every_language_and_as_on_the_pages() -> None:
+    pages = ROOT / "services" / "console" / "web" / "languages"
+    for file in pages.glob("*.json"):
+        said = always(file.stem)
+        assert said["observe"] == json.loads(file.read_text(encoding="utf-8"))["observe"].replace("’", "'")
+        assert set(said) == {"observe", "only", "unreviewed"}
+        assert file.stem == "en" or said["only"] != always("en")["only"]
+    assert always("xx") == always("en")
