@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -277,6 +278,34 @@ async def test_a_large_send_waits_for_a_second_person(desk: DeskRig) -> None:
     assert await status_of(desk, code) == "confirmed"
 
 
+async def test_the_questions_stand_beside_what_is_known_and_from_whom(desk: DeskRig) -> None:
+    code = await one_raid(desk, "Immigration raid at Ashwin Street, 2 vans and 6 officers")
+    ada = await browser(desk, "Ada")
+    page = unescape(await ada.get(f"/desk/{code}/confirm"))
+    assert "None of us has said yet that they saw it." in page
+    counted = _bare(page).partition("A report counts: ")[2]
+    assert counted.startswith("Vans: 2 · Officers: 6.")
+    assert counted.partition("</p>")[0].endswith("2 vans and 6 officers</span>")
+    await desk.act("seen", "Cem", incident=code, text="<b>Four</b> vans, one person held")
+    page = await ada.get(f"/desk/{code}/confirm")
+    time = f"{desk.rig.clock.now().astimezone(ZoneInfo('Europe/London')):%H:%M}"
+    assert _bare(page).count(f"Cem saw it at {time}.") == 3, "who, when, and beside the numbers"
+    assert "&lt;b&gt;Four&lt;/b&gt; vans, one person held" in page
+    assert "None of us" not in page
+
+
+async def test_a_refusal_that_names_another_act_leads_there(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await desk.act("confirm", "Ada", incident=code)
+    await desk.act("end", "Ada", incident=code, stage="officers_left", taken=1)
+    await ada.get(f"/desk/{code}/closed")
+    page = await ada.send(f"/desk/{code}/closed")
+    refusal = page.partition('id="problem"')[2].partition("</p>")[0]
+    assert ada.status == 409
+    assert f'<a href="/desk/{code}/account">' in refusal
+
+
 @pytest.mark.parametrize(
     ("act", "fields", "status"),
     [
@@ -485,7 +514,8 @@ async def test_numbers_of_an_earlier_end_and_the_account_are_one_truth(desk: Des
     await desk.act("reopen", "Ada", incident=code)
     await desk.act("account", "Ada", incident=code, arrested=3, became=[{"fate": "released", "number": 2}])
     page = _bare(await ada.get(f"/desk/{code}"))
-    assert "Said at an end, before it was opened again or merged: Let go: 1 · taken: 2 · not known whether taken: 1" in page
+    assert "Said at an end, before it was opened again or merged: Let go: 1 · taken: 2" in page
+    assert "taken: 2 · not known whether taken: 1" in page
     assert "What became of them: Released: 2 · Not known whether taken: 1" in page
     form = _bare(await ada.get(f"/desk/{code}/officers_left"))
     values = {n: re.search(rf'name="{n}"[^>]*value="(\d*)"', form) for n in ("let_go", "taken", "unknown")}
@@ -493,7 +523,9 @@ async def test_numbers_of_an_earlier_end_and_the_account_are_one_truth(desk: Des
     shown = await ada.send(f"/desk/{code}/officers_left", let_go="1", taken="2", unknown="1")
     answer = await desk.act("end", "Ada", incident=code, stage="officers_left", let_go=1, taken=2, unknown=1)
     assert answer["incident"]["tally"] == {"let_go": 1, "taken": 2, "unknown": 1}
-    told = "2 people taken: 2 released. 1 person let go. Of 1 person we don&#39;t know whether they were taken."
+    told = (
+        "2 people taken: 2 released. 1 person let go. Of 1 person we don&#39;t know whether they were taken."
+    )
     assert told in shown
     await ada.get(f"/desk/{code}/aftercare")
     shown = await ada.send(f"/desk/{code}/aftercare", let_go="2", taken="2", unknown="0")

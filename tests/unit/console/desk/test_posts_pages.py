@@ -207,7 +207,10 @@ async def test_a_post_is_shown_in_the_very_words_before_it_is_opened(
     await ada.send(form, send="1")
     assert re.fullmatch(rf"/desk/{code}/posts/p\w+\?done=post", ada.path)
     assert STATION in ada.text
-    assert "/post/" in ada.text.partition("To pass on in your chat")[2]
+    passed_on = ada.text.partition("To pass on in your chat")[2].partition("</textarea>")[0]
+    assert "/post/" in passed_on
+    assert "Sat 14/05 20:00 to 22:00" in passed_on
+    assert "today" not in passed_on, "it may be read tomorrow"
 
 
 async def test_the_words_that_were_shown_are_those_that_go_out(
