@@ -17,6 +17,8 @@ OutcodeAt = Callable[[float, float], str | None]
 
 _STREET_GRID: Final = 0.002
 _STREET_M: Final = 200.0
+_SURE_M: Final = 500.0
+"""Blurred points so far apart are places far apart."""
 _DISTRICT_GRID: Final = 0.02
 _DISTRICT_M: Final = 1_500.0
 _POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s?\d[A-Z]{2}\b", re.IGNORECASE)
@@ -43,10 +45,15 @@ def public_place(place: Place, outcode_at: OutcodeAt, *, home: bool) -> PublicPl
 
 
 def between(one: Place | PublicPlace, other: Place | PublicPlace) -> float:
-    """The metres from one place to the other; 0 where both are only roughly known, as homes to strangers."""
+    """The metres from one place to the other; 0 where that says nothing.
+
+    So it is where both are only roughly known (homes, to strangers), and nearer than blurring moves them.
+    """
     if min(one.radius_m, other.radius_m) >= _DISTRICT_M:
         return 0.0
-    return round(distance_m(one.lat, one.lon, other.lat, other.lon), 1)
+    apart = distance_m(one.lat, one.lon, other.lat, other.lon)
+    blurred = isinstance(one, PublicPlace) or isinstance(other, PublicPlace)
+    return 0.0 if blurred and apart < _SURE_M else round(apart, 1)
 
 
 def _snapped(value: float, grid: float, limit: float) -> float:

@@ -441,7 +441,7 @@ def test_what_a_reporter_wrote_keeps_its_lines_apart() -> None:
     ("was", "now", "apart_m", "said"),
     [
         ("Ashwin Street", "Ashwin Street, Dalston", 0, "The place is known better now."),
-        ("12 Ashwin Street", "38 Ashwin Street", 148, "It is about 100 m from where we wrote before."),
+        ("12 Ashwin Street", "38 Ashwin Street", 148, "It is about 150 m from where we wrote before."),
         ("High Street", "High Street", 2_340, "It is about 2.3 km from where we wrote before."),
         (
             "Ashwin Street",
