@@ -104,7 +104,9 @@ class World:
 
     def foretold(self, command: CommandName, **asked: Any) -> set[tuple[str, str, str, str]]:
         """Group, audience, size and words of what the console would show."""
-        facts = {g.id: GroupFacts(g, self.state.groups[GroupId(g.id)].version, _channels()) for g in GROUPS}
+        facts: dict[str, GroupFacts] = {
+            g.id: GroupFacts(g, self.state.groups[GroupId(g.id)].version, _channels()) for g in GROUPS
+        }
         told = [self.draft.get(f"alert:{name}") or {} for name in self.incident.get("alerts", ())]
         act = Act(
             command, self._request(asked), self.incident, told, self.now, "here", self._facts(),
