@@ -28,7 +28,7 @@ _AT: Final = datetime(2022, 5, 14, 17, 42, tzinfo=UTC)
 _STATUS: Final = {
     "UNCONFIRMED": "unconfirmed", "LIKELY": "likely", "CONFIRMED": "confirmed", "OVER": "officers_left",
     "WRONG": "retracted", "NO_NEWS": "no_news", "UPDATE": "confirmed", "CLOSED": "closed",
-    "AFTERCARE": "officers_left",
+    "AFTERCARE": "officers_left", "NOT_CONFIRMED": "not_confirmed",
 }  # fmt: skip
 _POST: Final = PostLine(place="Front door", begins=_AT, ends=_AT + timedelta(hours=2), needed=2, coming=1)
 _STATEMENT: Final = "Two vans at the corner."
@@ -91,6 +91,10 @@ def product_examples(kind: str) -> Iterator[AlertRaised]:
             for note in ("said_over", "moved", "reopened", "nobody_took"):
                 yield _alert(kind, audience="verifiers", status="unconfirmed", note=note, was="Mare Street")
             yield from (_alert(kind, ask=ask) for ask in ("WITNESSES", "ENOUGH", "LEAVE"))
+        case "NOT_CONFIRMED":
+            for status in ("not_confirmed", "other_agency"):
+                yield _alert(kind, status=status, statement=_STATEMENT, posts=(_POST,))
+            yield _alert(kind, checked=("went", "asked"))
         case "CLOSED":
             yield _alert(kind, tally=_TALLY, fates={"released": 2, "bailed": 35}, posts=(_POST,))
         case _:
@@ -135,7 +139,7 @@ def _alert(  # noqa: PLR0913 - what an alert may be about
     audience: str = "",
     **body: Any,
 ) -> AlertRaised:
-    usual = "verifiers" if kind in {"UNCONFIRMED", "LIKELY"} else "community"
+    usual = "verifiers" if kind in {"UNCONFIRMED", "LIKELY", "NOT_CONFIRMED"} else "community"
     return AlertRaised.model_validate(
         {
             "id": "example",
