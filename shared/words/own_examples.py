@@ -86,11 +86,7 @@ def product_examples(kind: str) -> Iterator[AlertRaised]:
             for note in ("posts_open", "post_unfilled", "post_no_show", "post_withdrawn", "check_due"):
                 yield _alert(kind, audience="verifiers", note=note, posts=(_POST,), unknown=2, owner="Ada")
         case "UPDATE":
-            for status in ("confirmed", "officers_left", "aftercare"):
-                yield _alert(kind, status=status, tally=_TALLY, fates={"released": 2, "unknown": 1})
-            for note in ("said_over", "moved", "reopened", "nobody_took"):
-                yield _alert(kind, audience="verifiers", status="unconfirmed", note=note, was="Mare Street")
-            yield from (_alert(kind, ask=ask) for ask in ("WITNESSES", "ENOUGH", "LEAVE"))
+            yield from _updates(kind)
         case "NOT_CONFIRMED":
             for status in ("not_confirmed", "other_agency"):
                 yield _alert(kind, status=status, statement=_STATEMENT, posts=(_POST,))
@@ -99,6 +95,14 @@ def product_examples(kind: str) -> Iterator[AlertRaised]:
             yield _alert(kind, tally=_TALLY, fates={"released": 2, "bailed": 35}, posts=(_POST,))
         case _:
             yield from (case.alert for case in examples(kind) if not case.alert.drill)
+
+
+def _updates(kind: str) -> Iterator[AlertRaised]:
+    for status in ("confirmed", "officers_left", "aftercare"):
+        yield _alert(kind, status=status, tally=_TALLY, fates={"released": 2, "unknown": 1})
+    for note in ("said_over", "moved", "reopened", "nobody_took"):
+        yield _alert(kind, audience="verifiers", status="unconfirmed", note=note, was="Mare Street")
+    yield from (_alert(kind, ask=ask) for ask in ("WITNESSES", "ENOUGH", "LEAVE"))
 
 
 def _bare(kind: str, body: DigestBody | DutyBody) -> AlertRaised:
