@@ -5,7 +5,7 @@ A new command stands in exactly one of the sets below.
 
 from typing import Final
 
-from shared.contracts import aftercare, desk, drills, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members, wording
 from shared.contracts.groups import Role
 
 Commands = frozenset[type[desk.DeskCommand]]
@@ -21,11 +21,14 @@ DISPATCHER: Final[Commands] = VERIFIER | {
     duty.OfferShift, duty.WithdrawShift,
     aftercare.Account, aftercare.OpenPost, aftercare.WithdrawPost,
     drills.BeginDrill, drills.EndDrill,
+    wording.ReviewWords, wording.WithdrawWords,
 }  # fmt: skip
 RUNNING: Final[Commands] = frozenset({
     desk.DefineGroup, desk.AddMember, desk.RevokeMember, desk.KillSwitch, members.InviteMember,
     desk.TestChannel,
 })  # fmt: skip
+OF_THE_GROUP: Final[Commands] = frozenset({wording.ProposeWords})
+"""What a group's admins do, and whoever runs the hub does not: what a group says is its own."""
 OWN: Final[Commands] = frozenset({
     members.PutWayIn, members.RemoveWayIn, desk.OfferAccount, desk.UnbindAccounts,
 })  # fmt: skip
@@ -34,7 +37,7 @@ OWN: Final[Commands] = frozenset({
 ALLOWED: Final[dict[Role, Commands]] = {
     "verifier": VERIFIER,
     "dispatcher": DISPATCHER,
-    "admin": DISPATCHER | RUNNING,
+    "admin": DISPATCHER | RUNNING | OF_THE_GROUP,
     "operator": RUNNING,
 }
 

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "explain": "alert_relay.cli.explain:explain",
     "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
     "rights": "alert_relay.cli.rights:rights",
+    "words": "alert_relay.cli.words:words",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

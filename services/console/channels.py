@@ -15,6 +15,7 @@ import services
 from services.console.decide.draft import Document
 from services.console.decide.sends import ChannelFacts, GroupFacts
 from shared.contracts.groups import ChannelDefinition, GroupDefinition
+from shared.contracts.own_words import OwnWords
 from shared.plugins.registry import load_plugins
 from shared.plugins.spec import ChannelHost
 
@@ -71,6 +72,7 @@ class Channels:
             definition=GroupDefinition.model_validate(group["definition"]),
             version=group["version"],
             channels=tuple(self._channel(c) for c in channels),
+            words=tuple(OwnWords.model_validate(w) for w in group.get("words", ())),
         )
 
     def _channel(self, definition: ChannelDefinition) -> ChannelFacts:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from services.notifier.reporters import Reporters
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.own_words import GroupWords, OwnWords
 from shared.errors import RelayError
 from shared.plugins.bound import BoundSecrets
 from shared.plugins.bridge_file import BridgeEntry
@@ -39,6 +40,8 @@ class GroupVersion:
 
     definition: GroupDefinition
     channels: tuple[ChannelDefinition, ...] | None
+    words: tuple[OwnWords, ...] = ()
+    """Its own words for messages; none where they cannot be read, and the relay's own go out."""
 
     def channel(self, channel_id: str) -> ChannelDefinition | None:
         """The channel by that id."""
@@ -83,7 +86,8 @@ class Directory:
     def learn(self, event: GroupDefined, *, readable: bool = True) -> None:
         """Take in a version (opened). Destroyed channels leave a group without any."""
         channels = event.channels.channels if isinstance(event.channels, GroupChannels) else ()
-        version = GroupVersion(event.definition, channels if readable else None)
+        words = event.words.words if isinstance(event.words, GroupWords) else ()
+        version = GroupVersion(event.definition, channels if readable else None, words)
         self._versions.setdefault(event.group, {})[event.version] = version
 
     def version(self, group: str, number: int) -> GroupVersion | None:

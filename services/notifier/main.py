@@ -13,16 +13,19 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.worker import Notifier
 from shared.bus import open_bus
 from shared.clock import SystemClock
-from shared.errors import RelayError
+from shared.errors import RelayError, SettingsError
 from shared.faults import refuse_faults_in_production
 from shared.http import add_health, problems, site
 from shared.lifecycle import run_workers
 from shared.logging import configure_logging
 from shared.plugins.bridge_file import read_bridges
 from shared.plugins.spec import ChannelHost
+from shared.ports import Clock
 from shared.sealing import Keyring, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
+from shared.words.library import shipped
+from shared.words.library_check import flaws_in, not_in_force
 
 log = structlog.get_logger()
 _CONNECT_S = 5.0
@@ -35,6 +38,7 @@ async def main() -> None:
     configure_logging("notifier", log_format=settings.log_format)
     refuse_faults_in_production(production=settings.production)
     master = load_master_key(settings.master_key_file, production=settings.production)
+    look_at_words(SystemClock())
     plugins = load_channels()
     bridges = read_bridges(settings.ingest_bridges_file)
     clock = SystemClock()
@@ -82,6 +86,19 @@ async def main() -> None:
         log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
         workers = {"notifier": notifier.run, "keys": keyring.follow}
         await run_workers(workers, drain_s=settings.drain_s)
+
+
+def look_at_words(clock: Clock) -> None:
+    """Refuse to start over templates that do not do what they have to; name those that nobody stands behind.
+
+    An end of a signature is no reason to be silent: English goes out, and the log says so.
+    """
+    library = shipped()
+    if flaws := flaws_in(library):
+        first = flaws[0]
+        raise SettingsError(f"{library.folder / first.name} line {first.line}: {first.what}")
+    for name, why in not_in_force(library, clock.now().date()).items():
+        log.warning("words_not_in_force", template=name, reason=why)
 
 
 def _secrets(settings: NotifierSettings) -> ReferencedSecrets:

@@ -75,7 +75,11 @@ class Preparation:
         group = self._directory.version(shown.group, shown.group_version) if shown else None
         try:
             words = message(
-                alert, body, group=group.definition if group else None, base_url=self._engine.public_url
+                alert,
+                body,
+                group=group.definition if group else None,
+                base_url=self._engine.public_url,
+                words=group.words if group else (),
             )
         except Exception as error:  # noqa: BLE001 - as with `_words`: it cannot be said
             log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
@@ -105,6 +109,7 @@ class Preparation:
                     language=channel.language,
                     max_chars=plugin.max_chars,
                     base_url=self._engine.public_url,
+                    words=group.words,
                 )
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it cannot be said
                 # Only the error's name: its text could hold the words themselves.

@@ -123,6 +123,14 @@ class Reader:
             self._directory.learn(await self.patiently(lambda: self._keyring.open(event)))
         except MalformedMessageError as error:
             await self.bury(entry, "unreadable", str(error))
+            await self._learn_without_words(event)
+
+    async def _learn_without_words(self, event: GroupDefined) -> None:
+        """A group whose own words are damaged is still told, in the relay's."""
+        bare = event.model_copy(update={"words": None})
+        try:
+            self._directory.learn(await self.patiently(lambda: self._keyring.open(bare)))
+        except MalformedMessageError:
             self._directory.learn(event, readable=False)
 
 

@@ -12,6 +12,7 @@ import structlog
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.base import SLUG
 from shared.contracts.groups import ChannelDefinition, GroupDefinition
+from shared.contracts.own_words import OwnWords
 from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.spec import (
@@ -102,14 +103,19 @@ def _cannot(body: WayBack) -> Rejected:
 
 
 def message(
-    alert: AlertRaised, body: WayBack, *, group: GroupDefinition | None, base_url: str
+    alert: AlertRaised,
+    body: WayBack,
+    *,
+    group: GroupDefinition | None,
+    base_url: str,
+    words: Sequence[OwnWords] = (),
 ) -> RenderedMessage:
     """The question to the reporter, or the answer to the member, in their language.
 
-    `group` is the one whose people would be told, where an answer shows what.
+    `group` is the one whose people would be told, where an answer shows what; `words` are its own.
     """
     if isinstance(body, ReplyBody):
-        text, language = reply(alert, body, group, base_url=base_url)
+        text, language = reply(alert, body, group, base_url=base_url, words=words)
     else:
         text, language = question(body.asks, body.language, drill=alert.drill), body.language
     return RenderedMessage(

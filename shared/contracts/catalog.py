@@ -26,6 +26,7 @@ from shared.contracts import (
     ledger,
     members,
     reports,
+    wording,  # noqa: F401 - its commands are found as subclasses
 )
 from shared.contracts.base import TOKEN, Message, Private
 from shared.errors import MalformedMessageError, UnsealedError

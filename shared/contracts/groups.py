@@ -18,6 +18,7 @@ from shared.contracts.base import (
     Slug,
     Token,
 )
+from shared.contracts.own_words import GroupWords
 
 Audience = Literal["verifiers", "community", "partners", "reporter"]
 Role = Literal["verifier", "dispatcher", "admin", "operator"]
@@ -105,6 +106,8 @@ class GroupDefined(Message):
     version: int
     definition: GroupDefinition
     channels: GroupChannels | Sealed | None = None
+    words: GroupWords | Sealed | None = None
+    """Its own words for messages, as far as it has any."""
 
 
 class MemberName(Private):

@@ -54,6 +54,15 @@ def _visible(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in _DROPPED)
 
 
+_JOINERS = frozenset("\u200c\u200d")
+"""They show nothing, and Urdu, Bengali and Persian need them between letters."""
+
+
+def is_visible(char: str) -> bool:
+    """Whether a character may stand in what a person writes as words: it shows, or joins what shows."""
+    return char in _JOINERS or unicodedata.category(char) not in _DROPPED
+
+
 def _few_marks(text: str) -> str:
     """The text without the third and further combining marks on a letter."""
     if not _MAYBE_MARK.search(text):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from shared.words.sms import is_plain, sms_places, spelled_plainly
 
-_MUST = 0
+MUST = 0
+"""The rank of what is never dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def parts_of(rendered: str) -> list[Part]:
     for line in rendered.splitlines():
         mark, _, text = line.strip().partition(" ")
         if text.strip():
-            parts.append(Part(_MUST if mark == "!" else int(mark), " ".join(text.split())))
+            parts.append(Part(MUST if mark == "!" else int(mark), " ".join(text.split())))
     return parts
 
 
@@ -36,7 +37,7 @@ def fit(parts: Sequence[Part], limit: int, *, joined_by: str, length: Callable[[
     kept = list(parts)
     while (found := length(text := joined_by.join(p.text for p in kept))) > limit:
         last = max(range(len(kept)), key=lambda i: (kept[i].rank, i))
-        if kept[last].rank == _MUST:
+        if kept[last].rank == MUST:
             raise ValueError(f"what may not be dropped has length {found}, more than {limit}")
         del kept[last]
     return text
@@ -49,7 +50,7 @@ def fit_sms(parts: Sequence[Part], limit: int) -> str:
     Arabic) is dropped, unless it may not be.
     """
     plainly = [replace(part, text=text) for part in parts if (text := spelled_plainly(part.text))]
-    musts_plain = all(is_plain(part.text) for part in plainly if part.rank == _MUST)
+    musts_plain = all(is_plain(part.text) for part in plainly if part.rank == MUST)
     kept = [part for part in plainly if is_plain(part.text)] if musts_plain else plainly
     try:
         return fit(kept, limit, joined_by=" ", length=sms_places)

@@ -7,38 +7,43 @@ in quotation marks. Pure: the clock, the network and the settings are the caller
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.environment import TemplateModule
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+import structlog
 
 from shared.contracts.alerts import AlertBody, AlertRaised, DigestBody, DutyBody, PostLine, PublicPlace
 from shared.contracts.base import Place
 from shared.contracts.groups import GroupDefinition
+from shared.contracts.own_words import OwnWords
 from shared.errors import RelayError
 from shared.plugins.spec import RenderedMessage
+from shared.words import own
 from shared.words.clean import clean, clip
-from shared.words.fit import Part, fit, fit_sms, parts_of
+from shared.words.fit import MUST, Part, fit, fit_sms, parts_of
+from shared.words.library import ENGLISH, IN_FORCE, Library, shipped
 from shared.words.sms import spelled_plainly
+
+log = structlog.get_logger()
 
 MIN_CHARS: Final = 306
 """Two SMS segments: the shortest message that can carry everything that must be said."""
 
-_SHORT_UP_TO: Final = 480
+SHORT_UP_TO: Final = 480
+"""Up to so many characters the words are the short ones."""
 _SHORT_STATEMENT: Final = 90
+_NUMBER: Final = re.compile(r"\b\d+[a-z]?\b", re.IGNORECASE)
+_POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?(?:\s?\d[A-Z]{2})?\b")
 _END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
 _LONDON: Final = ZoneInfo("Europe/London")
-_TEMPLATES: Final = Path(__file__).parent / "templates"
-_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "DIGEST", "DUTY", "AFTERCARE"})
+_LINK_RANK: Final = 1
+_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "NOT_CONFIRMED", "DIGEST", "DUTY", "AFTERCARE"})
 _CONFIRMED_ONCE: Final = frozenset({"confirmed", "officers_left", "aftercare", "closed"})
-_HARMLESS: Final = frozenset({datetime, TemplateModule})
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 
 
@@ -46,10 +51,20 @@ class NotForThisAudienceError(RelayError):
     """Unconfirmed news was about to go to people who are no verifiers. Nothing is sent."""
 
 
-def render(
-    alert: AlertRaised, group: GroupDefinition, *, language: str, max_chars: int, base_url: str
+def render(  # noqa: PLR0913 - what a message depends on
+    alert: AlertRaised,
+    group: GroupDefinition,
+    *,
+    language: str,
+    max_chars: int,
+    base_url: str,
+    words: Sequence[OwnWords] = (),
+    library: Library | None = None,
 ) -> RenderedMessage:
-    """The message for the alert's audience; in English where the language has no templates.
+    """The message for the alert's audience; in English where nobody stands behind words in that language.
+
+    `words` are the group's own: they come before the relay's while their review holds, at the alert's time.
+    `library` holds the relay's templates; those that ship, where none is given.
 
     `max_chars` is what the channel carries well; up to 480 the words are the short ones, made for SMS: in
     its alphabet where they can be, and counted as it counts. Below `MIN_CHARS` raises `ValueError`.
@@ -61,12 +76,12 @@ def render(
         raise ValueError(f"a message needs {MIN_CHARS} characters, the channel takes {max_chars}")
     if alert.audience != "verifiers" and (alert.kind in _FOR_VERIFIERS or alert.status in _UNPROVEN):
         raise NotForThisAudienceError
-    size = "short" if max_chars <= _SHORT_UP_TO else "long"
-    spoken = language if language in _languages() else "en"
+    size = "short" if max_chars <= SHORT_UP_TO else "long"
     facts = _facts(alert, group, size=size, base_url=base_url)
-    parts = _parts(f"{spoken}/{size}/{alert.kind}.j2", facts)
-    text = fit_sms(parts, max_chars) if size == "short" else fit(parts, max_chars, joined_by="\n")
-    subject = fit(_parts(f"{spoken}/subject.j2", facts), _MAX_SUBJECT, joined_by=" ")
+    shelf = library or shipped()
+    asked = _Asked(alert, facts, size, max_chars, shelf)
+    spoken, text = _said(asked, language, words)
+    subject = fit(_parts(shelf, f"{asked.subject_in(spoken)}/subject.j2", facts), _MAX_SUBJECT, joined_by=" ")
     return RenderedMessage(
         alert_id=alert.alert_id,
         kind=f"{facts['drill']}{alert.kind}",
@@ -80,35 +95,118 @@ def render(
     )
 
 
-def _parts(template: str, facts: Mapping[str, Any]) -> list[Part]:
-    return parts_of(_environment().get_template(template).render(facts))
+def own_fields(
+    alert: AlertRaised, group: GroupDefinition, *, size: str, language: str, base_url: str
+) -> dict[str, Any]:
+    """What a group's own words for this alert may say."""
+    facts = _facts(alert, group, size=size, base_url=base_url)
+    return own.fields_of(facts, alert.kind, language, head=_head(shipped(), facts))
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, which asks less about the few harmless things that every template looks at."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A public attribute of a moment or of the shared macros at once, of anything else as ever."""
-        if type(obj) in _HARMLESS and not attribute.startswith("_"):
-            return getattr(obj, attribute)
-        return super().getattr(obj, attribute)
+def own_parts(  # noqa: PLR0913 - what a message depends on
+    text: str, alert: AlertRaised, group: GroupDefinition, *, size: str, language: str, base_url: str
+) -> list[tuple[int, Part]]:
+    """The parts of this alert's message in own words, each with its line; raises `OwnWordsError`."""
+    fields = own_fields(alert, group, size=size, language=language, base_url=base_url)
+    return own.parts(text, alert.kind, fields)
 
 
-@cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = _Sandbox(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=False,  # plain text, never HTML; whoever shows it on a page escapes it there
-        auto_reload=False,  # the templates come with the program
-    )
-    environment.globals.clear()  # no template uses Jinja's own, and each rendering would copy them
-    return environment
+def product_parts(  # noqa: PLR0913 - what a message depends on
+    library: Library, template: str, alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: str
+) -> list[Part]:
+    """The parts of this alert's message by one of the library's templates."""
+    return _parts(library, template, _facts(alert, group, size=size, base_url=base_url))
 
 
-@cache
-def _languages() -> frozenset[str]:
-    return frozenset(p.name for p in _TEMPLATES.iterdir() if p.is_dir())
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message that is to be made."""
+
+    alert: AlertRaised
+    facts: Mapping[str, Any]
+    size: str
+    max_chars: int
+    shelf: Library
+
+    def fitted(self, parts: list[Part]) -> str:
+        return (
+            fit_sms(parts, self.max_chars)
+            if self.size == "short"
+            else fit(parts, self.max_chars, joined_by="\n")
+        )
+
+    def template(self, language: str) -> str:
+        return f"{language}/{self.size}/{self.alert.kind}.j2"
+
+    def standing(self, language: str) -> str:
+        """Whether the relay's words in that language may be used today."""
+        return self.shelf.standing(self.template(language), self.alert.at.date())
+
+    def subject_in(self, language: str) -> str:
+        """The language of the subject: that of the text, where its subject is signed too."""
+        found = self.shelf.standing(f"{language}/subject.j2", self.alert.at.date())
+        return language if found in IN_FORCE or (self.alert.drill and found != "missing") else ENGLISH
+
+
+def _said(asked: _Asked, language: str, words: Sequence[OwnWords]) -> tuple[str, str]:
+    """The language and the text: of the first words that somebody stands behind and that can be made.
+
+    What was reviewed can be made. Should it be otherwise all the same, the next words go out: better the
+    relay's own than none.
+    """
+    for spoken, made in _choices(asked, language, words):
+        try:
+            return spoken, asked.fitted(made())
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with them, others are there
+            # Only the error's name: its text could hold the words themselves.
+            log.warning("words_failed", kind=asked.alert.kind, language=spoken, error=type(error).__name__)
+    return ENGLISH, asked.fitted(_english(asked, language))
+
+
+def _choices(
+    asked: _Asked, language: str, words: Sequence[OwnWords]
+) -> Iterator[tuple[str, Callable[[], list[Part]]]]:
+    """Words to try, before the relay's English: the group's own, then the relay's that are signed."""
+    today, kind = asked.alert.at.date(), asked.alert.kind
+    for spoken in dict.fromkeys((language, ENGLISH)):
+        slot = (kind, asked.size, spoken)
+        for mine in (w for w in words if w.slot == slot and w.in_force(today)):
+            yield spoken, partial(_in_own_words, asked, mine)
+        if spoken != ENGLISH and asked.standing(spoken) == "signed":
+            yield spoken, partial(_parts, asked.shelf, asked.template(spoken), asked.facts)
+        elif spoken != ENGLISH and asked.alert.drill and asked.standing(spoken) != "missing":
+            yield spoken, partial(_unreviewed, asked, spoken)
+
+
+def _in_own_words(asked: _Asked, words: OwnWords) -> list[Part]:
+    head = _head(asked.shelf, asked.facts)
+    fields = own.fields_of(asked.facts, words.kind, words.language, head=head)
+    return [part for _, part in own.parts(words.text, words.kind, fields)]
+
+
+def _unreviewed(asked: _Asked, language: str) -> list[Part]:
+    """In an exercise a translation goes out that nobody has signed yet, and says so: so it gets readers."""
+    said = Part(MUST, own.always(language)["unreviewed"])
+    return [*_parts(asked.shelf, asked.template(language), asked.facts), said]
+
+
+def _english(asked: _Asked, language: str) -> list[Part]:
+    """The relay's own words; where another language was wanted, the link is dropped last of what may be."""
+    made = _parts(asked.shelf, asked.template(ENGLISH), asked.facts)
+    link = str(asked.facts.get("link", ""))
+    if language == ENGLISH or not link:
+        return made
+    return [replace(p, rank=min(p.rank, _LINK_RANK)) if link in p.text else p for p in made]
+
+
+def _head(shelf: Library, facts: Mapping[str, Any]) -> str:
+    """The status word as the relay says it, DRILL before it in exercises: nobody words that differently."""
+    subject = fit(_parts(shelf, f"{ENGLISH}/subject.j2", facts), _MAX_SUBJECT, joined_by=" ")
+    return subject.partition(f" {facts['code']}")[0]
+
+
+def _parts(shelf: Library, template: str, facts: Mapping[str, Any]) -> list[Part]:
+    return parts_of(shelf.environment.get_template(template).render(facts))
 
 
 def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: str) -> dict[str, Any]:
@@ -122,6 +220,7 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
         "status": alert.status or "",
         "unproven": alert.status in _UNPROVEN,
         "brief_place": "",
+        "desk": _desk(alert, base_url),
     }
     if isinstance(alert.body, DigestBody):
         return facts | _digest_facts(alert.body, size)
@@ -144,15 +243,20 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "since": _local(body.since or body.first_report_at),
         "reports": body.reports,
         "first_hand": body.first_hand,
-        "excerpt": clean(body.excerpt, 50 if size == "short" else 280) if trusted else "",
+        "excerpt": _excerpt(body.excerpt, 50 if size == "short" else 280) if trusted else "",
         "statement": _statement(body.statement, size),
         "tally": body.tally,
         "fates": body.fates,
+        "figures_told": body.figures_told,
         "note": (body.note or "") if trusted else "",
         "checked": body.checked,
         "was": _named(body.was, size, 50, 120),
+        "was_m": body.was_m,
+        "alike_names": _alike(body.was, where.label),
         "was_code": body.was_code,
         "still": _still(alert, body),
+        "by_reports": body.note != "seen",
+        "sightings": body.sightings if trusted else 0,
         "who": body.who,
         "seen": body.seen,
         "alike": body.alike,
@@ -166,6 +270,23 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
 def _named(name: str, size: str, short: int, long: int) -> str:
     """A name as the size has it; empty where nothing of it can be said."""
     return clean(name, long) if size != "short" else spelled_plainly(clean(name, short))
+
+
+def _alike(was: str, now: str) -> bool:
+    """Whether two names are of one street, so that "not this, but that" would say nothing."""
+    return was == now or _street(was) == _street(now) != ""
+
+
+def _street(name: str) -> str:
+    """The street alone: without house numbers, the part of town and the postcode; empty if it has no name."""
+    street = _NUMBER.sub(" ", _POSTCODE.sub(" ", name).partition(",")[0])
+    return " ".join(street.casefold().split()) if any(map(str.isalpha, street)) else ""
+
+
+def _excerpt(text: str, limit: int) -> str:
+    """What a reporter wrote as one line; their own lines (what, then where) do not run into each other."""
+    lines = [line for part in text.splitlines() if (line := clean(part, limit))]
+    return clip(" ".join(line if line[-1] in ".,;:!?" else f"{line}," for line in lines).rstrip(","), limit)
 
 
 def _still(alert: AlertRaised, body: AlertBody) -> bool:
@@ -213,7 +334,7 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
         {
             "at": _local(line.at),
             "place": clean(line.place, 40),
-            "excerpt": clean(line.excerpt, width),
+            "excerpt": _excerpt(line.excerpt, width),
             "reason": line.reason,
             "code": line.code or "",
             "reports": line.reports,
@@ -249,6 +370,13 @@ def _link(alert: AlertRaised, base_url: str) -> str:
     """The page with the present state: there is none before a person has confirmed, nor of an exercise."""
     public = not alert.drill and (alert.audience != "verifiers" or alert.status in _CONFIRMED_ONCE)
     return f"{base_url.rstrip('/')}/i/{alert.code}" if base_url and alert.code and public else ""
+
+
+def _desk(alert: AlertRaised, base_url: str) -> str:
+    """Where verifiers act on it: nobody else is told of that page."""
+    page = "duty" if alert.kind == "DUTY" else alert.code or ""
+    asked = bool(base_url) and alert.audience == "verifiers"
+    return f"{base_url.rstrip('/')}/desk/{page}".rstrip("/") if asked else ""
 
 
 def _for_machines(alert: AlertRaised, language: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ is sent then. Guarantees: a question for a yes always ends with how to say it, w
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from shared.contracts.alerts import AlertRaised, PostLine, Preview, ReplyBody, ReplyLine
 from shared.contracts.groups import GroupDefinition
+from shared.contracts.own_words import OwnWords
 from shared.words.clean import clean, clip
 from shared.words.desk_words import languages
 from shared.words.render import MIN_CHARS, render
@@ -39,9 +40,14 @@ def replies() -> Mapping[str, Mapping[str, str]]:
 
 
 def reply(
-    raised: AlertRaised, body: ReplyBody, group: GroupDefinition | None, *, base_url: str
+    raised: AlertRaised,
+    body: ReplyBody,
+    group: GroupDefinition | None,
+    *,
+    base_url: str,
+    words: Sequence[OwnWords] = (),
 ) -> tuple[str, str]:
-    """The text, and its language: the member's, or English. `group` is that of the preview.
+    """The text, and its language: the member's, or English. `group` is that of the preview, `words` its own.
 
     `body` is the alert's, in clear; the alert itself may still be sealed.
     """
@@ -53,7 +59,10 @@ def reply(
     if body.answer in _WITH_LINES:
         parts += [_line(line) for line in body.lines[:_MOST_LINES]]
     if body.preview is not None and group is not None:
-        parts += ["", _words(raised, body, body.preview, group, language=language, base_url=base_url), ""]
+        about = _previewed(raised, body, body.preview)
+        most = _BRIEF_PREVIEW if body.brief else _LONG_PREVIEW
+        shown = render(about, group, language=language, max_chars=most, base_url=base_url, words=words)
+        parts += ["", shown.text, ""]
         parts.append(texts["answer"].format(**_answers(body, language)))
     return ("DRILL " if raised.drill else "") + "\n".join(parts), language
 
@@ -96,17 +105,9 @@ def _line(line: ReplyLine) -> str:
     return f"{line.code} {clip(clean(line.place, 60), 60)}{who}".strip()
 
 
-def _words(  # noqa: PLR0913 - what `render` asks for
-    raised: AlertRaised,
-    body: ReplyBody,
-    preview: Preview,
-    group: GroupDefinition,
-    *,
-    language: str,
-    base_url: str,
-) -> str:
-    """The message that would go out, in the member's language."""
-    about = AlertRaised(
+def _previewed(raised: AlertRaised, body: ReplyBody, preview: Preview) -> AlertRaised:
+    """The alert that would go out."""
+    return AlertRaised(
         id=raised.id,
         at=raised.at,
         alert_id=raised.alert_id,
@@ -122,5 +123,3 @@ def _words(  # noqa: PLR0913 - what `render` asks for
         status=preview.status,
         body=preview.body,
     )
-    most = _BRIEF_PREVIEW if body.brief else _LONG_PREVIEW
-    return render(about, group, language=language, max_chars=most, base_url=base_url).text

@@ -10,9 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.notifier.worker import Notifier
-from shared.contracts.base import KeyId
+from shared.contracts.base import KeyId, Sealed
 from shared.contracts.catalog import decode
 from shared.contracts.desk import KillSwitch
+from shared.contracts.groups import GroupDefined
 from shared.contracts.keys import DeadLettered
 from shared.contracts.ledger import AlertSettled, ChunkClaimed, ChunkSettled
 from shared.errors import BusUnavailableError
@@ -624,3 +625,30 @@ async def test_groups_take_turns(rig: Rig) -> None:
     await rig.settled("small")
     assert not [r for r in await rig.ledger() if isinstance(r, AlertSettled) and r.alert_id == "bulk"]
     await rig.settled("bulk")
+
+
+@pytest.mark.parametrize("damage", ["another key's", "no box at all"])
+async def test_a_group_whose_own_words_are_damaged_is_told_in_the_relays(rig: Rig, damage: str) -> None:
+    heard: list[str] = []
+
+    async def hears(_address: str, message: RenderedMessage) -> Outcome:
+        heard.append(message.text)
+        return Delivered()
+
+    behaving(rig, hears)
+    await rig.group(chosen={"to": 1})
+    entry = await rig.bus.get("DECISIONS", await rig.bus.last_seq("DECISIONS"))
+    assert entry is not None
+    known = decode(entry)
+    assert isinstance(known, GroupDefined)
+    assert isinstance(known.channels, Sealed)
+    box = known.channels.box if damage == "another key's" else "bm90aGluZw"
+    words = Sealed(key=known.channels.key, box=box)
+    opened = await rig.keyring.open(known)
+    await rig.store(opened.model_copy(update={"id": "g.2", "version": 2, "words": words}))
+    await rig.alert(group_version=2)
+    rig.start()
+    (end,) = await rig.settled("a1")
+    assert (end.delivered, end.reason) == (1, "done")
+    assert heard[0].startswith("UNCONFIRMED D7K")
+    assert [d.reason for d in await dead_letters(rig.bus)] == ["unreadable"]

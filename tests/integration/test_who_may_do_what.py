@@ -33,7 +33,9 @@ from shared.words.replies import reply
 from tests.rigs import every_way as ways
 from tests.rigs.every_way import GONE, OUTSIDE, ROLES, Door, Hub, may
 
-FORBIDDEN = {"role_too_low", "not_your_group", "only_operators", "settings_are_the_groups"}
+FORBIDDEN = {
+    "role_too_low", "not_your_group", "only_operators", "settings_are_the_groups", "words_are_the_groups",
+}  # fmt: skip
 NOTHING_THERE = {
     "no_such_incident",
     "unknown_shift",

@@ -31,7 +31,7 @@ from services.router.decide.decider import Input, step
 from services.router.decide.evolve import evolve
 from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.state import State
-from shared.contracts import desk, members
+from shared.contracts import desk, members, wording
 from shared.contracts import incidents as i
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, PublicPlace
 from shared.contracts.base import AlertId, GroupId, IncidentId, MemberId, Message, Place, ReportId
@@ -67,6 +67,9 @@ REMEMBERED: Final = (*MEMBER_EVENTS, GroupDefined)
 REALLY_DECIDED: Final = (
     desk.DefineGroup,
     desk.TestChannel,
+    wording.ProposeWords,
+    wording.ReviewWords,
+    wording.WithdrawWords,
     desk.RevokeMember,
     members.InviteMember,
     members.AcceptInvite,

@@ -20,6 +20,7 @@ from services.console.outside import link_of
 from shared.contracts.base import Position
 from shared.contracts.groups import Policy
 from shared.plugins.registry import load_plugins
+from shared.words.own import starters
 from tests.rigs.account import invited, path_of
 from tests.rigs.desk import COMMUNITY, HARINGEY, VERIFIERS, DeskRig, desk_rig
 
@@ -58,9 +59,28 @@ class Pages:
         await self._incidents()
         await self._held()
         await self._beside()
+        await self._own_words()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
+
+    async def _own_words(self) -> None:
+        """Words in use that end soon, and others that wait for a second person."""
+        admin, other = await self.rig.signed_in("Adam"), await self.rig.signed_in("Ada")
+        for slot in ("CONFIRMED/short/en", "OVER/short/tr"):
+            form = {"text": starters()[slot.partition("/")[0]], "newest": "0", "propose": "1"}
+            await self._sent(f"/groups/hackney/words/{slot}", admin, form)
+        group = await self.rig.store.one("group:hackney") or {}
+        (version,) = (str(w["version"]) for w in group["words"] if w["kind"] == "CONFIRMED")
+        day = (self.rig.clock.now() + timedelta(days=20)).date().isoformat()
+        signed = {"looked_at": version, "signed_by": "Ada", "signed_as": "member", "expires_on": day}
+        await self._sent("/groups/hackney/words/CONFIRMED/short/en/review", other, signed)
+
+    async def _sent(self, path: str, headers: Mapping[str, str], form: Mapping[str, str]) -> None:
+        data = {"csrf": headers["X-CSRF"], **form}
+        async with self.rig.http.post(self.rig.url + path, data=data, headers=headers) as answer:
+            if "done=" not in answer.url.path_qs:
+                raise AssertionError(f"{path}: {answer.status}")
 
     async def _incidents(self) -> None:
         for name, (lat, lon) in PLACES.items():
@@ -217,9 +237,23 @@ async def tested(page: Page, hub: Pages) -> None:
     await expect(page.locator("#channel-hook [role=status]")).to_be_visible()
 
 
+async def looks(page: Page, hub: Pages) -> None:
+    """How own words read, before anybody proposes them."""
+    await page.click("button[name=look]")
+    await expect(page.locator("#reads")).to_be_visible()
+
+
+async def does_not_fit(page: Page, hub: Pages) -> None:
+    """Own words that lack what they have to say."""
+    await page.fill("#text", "! {{ head }} hello\n7 {{ code.upper() }}\n8 {{ nothing }}")
+    await page.click("button[name=propose]")
+    await expect(page.locator("#problem")).to_be_visible()
+
+
 _INCIDENT, _ACT, _HELD = "/desk/{code}", "/desk/{code}/{act}", "/desk/held/{report}"
 _LINK = "/post/{code}/{post}/{key}"
 _G, _C = "/groups/{group}", "/groups/{group}/channels/{channel}"
+_WORDS = _G + "/words/{kind}/{size}/{language}"
 
 
 def visits() -> Iterator[Visit]:
@@ -330,6 +364,20 @@ def _groups() -> Iterator[Visit]:
     yield Visit(_G + "/area/draw", "/groups/quiet/area/draw", "Quinn")
     yield Visit(_G + "/area/draw", "/groups/hackney/area/draw", "Ada", 403)
     yield Visit(_G + "/channels", "/groups/hackney/channels", "Adam", then=tested)
+    yield from _words()
+
+
+def _words() -> Iterator[Visit]:
+    for who, there in (("Adam", "hackney"), ("Ada", "hackney"), ("Vera", "hackney"), ("Quinn", "quiet")):
+        yield Visit(_G + "/words", f"/groups/{there}/words", who)
+    yield Visit(_G + "/words", "/groups/hackney/words", "op", 403)
+    yield Visit(_G + "/words/write", "/groups/hackney/words/write?kind=OVER&size=long&language=es", "Adam")
+    yield Visit(_G + "/words/write", "/groups/hackney/words/write", "Adam", 404)
+    for who in ("Adam", "Ada", "Vera"):
+        for slot in ("CONFIRMED/short/en", "OVER/short/tr"):
+            yield Visit(_WORDS, f"/groups/hackney/words/{slot}", who)
+    yield Visit(_WORDS, "/groups/hackney/words/UNCONFIRMED/long/ar", "Adam", then=looks)
+    yield Visit(_WORDS, "/groups/hackney/words/WRONG/short/en", "Adam", then=does_not_fit)
 
 
 _ALIKE: Final = (

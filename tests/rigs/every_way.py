@@ -16,7 +16,7 @@ from services.console.decide.commands import Act, command_of
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.models import CommandName, DeskRequest
 from services.console.web.desk.duty import ACTS as DUTY_ACTS
-from shared.contracts import aftercare, desk, drills, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members, wording
 from shared.contracts.alerts import AlertRaised, ReplyBody
 from shared.contracts.base import GroupId, MemberId, Message, Position
 from shared.contracts.catalog import decode_all
@@ -134,6 +134,7 @@ _DUTY_FORM: Final = {
     "group": "hackney", "day": "2022-05-14", "from": "21:00", "until": "23:00", "places": "1"
 }  # fmt: skip
 _G: Final = "/groups/hackney"
+_W: Final = f"{_G}/words/CONFIRMED/short/en"
 _FORMS: Final = (
     Door(desk.ReleaseReport, "POST", "/desk/held/{held}/release", {"lat": "51.55", "lon": "-0.06"}),
     Door(desk.Mute, "POST", "/desk/held/{held}/mute", {"what": "sender", "reason": "spam"}),
@@ -156,6 +157,10 @@ _FORMS: Final = (
     Door(drills.EndDrill, "POST", f"{_G}/drills/end", {"exercise": "{exercise}"}),
     Door(desk.DefineGroup, "POST", f"{_G}/policy"),
     Door(desk.TestChannel, "POST", f"{_G}/channels/hook/test"),
+    Door(wording.ProposeWords, "POST", _W, {"text": "! half", "newest": "0", "draft": "1"}),
+    Door(wording.ReviewWords, "POST", f"{_W}/review",
+         {"looked_at": "1", "signed_by": "Bo", "signed_as": "member", "expires_on": "2022-07-01"}),
+    Door(wording.WithdrawWords, "POST", f"{_W}/withdraw", {"looked_at": "1"}),
     Door(members.PutWayIn, "POST", "/account/password"),
     Door(members.PutWayIn, "POST", "/account/passkey/question"),
     Door(members.PutWayIn, "POST", "/account/passkey"),

@@ -16,6 +16,7 @@ from shared.contracts.members import (
     WayInPut,
     WayInRemoved,
 )
+from shared.contracts.own_words import GroupWords
 
 
 def needs(_draft: Draft, event: MemberAdded | MemberRevoked) -> Iterable[str]:
@@ -42,6 +43,7 @@ def group_defined(draft: Draft, event: GroupDefined, _place: float) -> None:
     """A group exists in this version."""
     channels = event.channels.channels if isinstance(event.channels, GroupChannels) else ()
     before = draft.get(f"group:{event.group}") or {}
+    words = event.words.words if isinstance(event.words, GroupWords) else ()
     shown = [channel.model_dump(mode="json") for channel in channels]
     draft.put(
         f"group:{event.group}",
@@ -50,6 +52,7 @@ def group_defined(draft: Draft, event: GroupDefined, _place: float) -> None:
             "version": event.version,
             "definition": event.definition.model_dump(mode="json"),
             "channels": shown,
+            "words": [own.model_dump(mode="json") for own in words],
             "channels_since": {c["id"]: _since(before, c, event.version) for c in shown},
         },
     )

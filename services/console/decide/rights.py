@@ -5,23 +5,21 @@ these words, for this place and setting: a page is signed with a name, a date, a
 its text. Unsigned, expired or changed since, it gives no advice, only names who can.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints
+
+from shared.signing import Line, Signature, Standing, digest_of
 
 JURISDICTIONS: Final = ("england-wales", "scotland", "northern-ireland")
 SETTINGS: Final = ("street", "driving", "home", "work")
 FIRST: Final = "en"
-LONGEST: Final = timedelta(days=366)
-"""How long a review may hold: the law moves faster than pages."""
 
 Key = tuple[str, str, str]
 Https = Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"])]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Why = Literal["reviewed", "reviewed_in_english", "not_reviewed"]
 
 
@@ -34,30 +32,13 @@ class Source(BaseModel):
     url: Https
 
 
-class Head(BaseModel):
+class Head(Signature):
     """What stands above the text in a page's file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     jurisdiction: Literal["england-wales", "scotland", "northern-ireland"]
     setting: Literal["street", "driving", "home", "work"]
     language: Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]
     sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=8)]
-    signed_by: Line | None = None
-    signed_on: date | None = None
-    expires_on: date | None = None
-    signed_digest: Line | None = None
-
-    @model_validator(mode="after")
-    def _whole_signature(self) -> "Head":
-        parts = (self.signed_by, self.signed_on, self.expires_on, self.signed_digest)
-        if any(parts) and not all(parts):
-            raise ValueError("a signature has four parts: signed_by, signed_on, expires_on, signed_digest")
-        if self.signed_on and self.expires_on and not self.signed_on < self.expires_on:
-            raise ValueError("expires_on must lie after signed_on")
-        if self.signed_on and self.expires_on and self.expires_on - self.signed_on > LONGEST:
-            raise ValueError("a review holds for a year at most; choose an earlier expires_on")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +57,11 @@ class RightsPage:
     @property
     def digest(self) -> str:
         """Of the text and of where it belongs, so that a signature fits nothing else."""
-        # The prefix keeps YAML from reading one of digits alone as a number.
-        return "sha256-" + hashlib.sha256("\n".join((*self.key, self.text)).encode()).hexdigest()[:16]
+        return digest_of(*self.key, self.text)
 
-    def standing(self, today: date) -> str:
+    def standing(self, today: date) -> Standing:
         """The named reason why it may be shown (`signed`), or why not."""
-        head = self.head
-        if not (head.signed_on and head.expires_on):
-            return "unsigned"
-        if head.signed_digest != self.digest:
-            return "changed_since_signed"
-        if today < head.signed_on:
-            return "signed_in_the_future"
-        return "signed" if today < head.expires_on else "expired"
+        return self.head.standing(self.digest, today)
 
 
 @dataclass(frozen=True, slots=True)

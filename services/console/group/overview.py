@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.console.account.pages import led_to, text_of
 from services.console.decide.draft import Document
+from services.console.decide.group.own_words import calls_for
 from services.console.decide.group.steps import Standing, next_step, steps
 from services.console.door import CONSOLE, page_actor
 from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, scope_of
@@ -78,6 +79,7 @@ async def get_group(request: web.Request) -> web.StreamResponse:
         steps=found,
         next=next_step(found),
         saved=request.query.get("saved", ""),
+        calls=calls_for(scope.group, scope.console.clock.now().date()),
     )
 
 

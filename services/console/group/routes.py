@@ -4,9 +4,10 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console.group import area, channels, drawing, exercises, overview, policy, testing
+from services.console.group import area, channels, drawing, exercises, overview, policy, testing, wording
 
 _G: Final = "/groups/{group:[a-z0-9][a-z0-9-]*}"
+_W: Final = _G + "/words/{kind:[A-Z_]+}/{size:[a-z]+}/{language:[a-z]+}"
 _C: Final = _G + "/channels/{channel:[a-z0-9][a-z0-9-]*}"
 
 ROUTES: Final = (
@@ -38,6 +39,12 @@ ROUTES: Final = (
     web.post(_G + "/drills/end", exercises.post_end),
     web.get(_G + "/policy", policy.get_policy),
     web.post(_G + "/policy", policy.post_policy),
+    web.get(_G + "/words", wording.get_list),
+    web.get(_G + "/words/write", wording.get_write),
+    web.get(_W, wording.get_words),
+    web.post(_W, wording.post_words),
+    web.post(_W + "/review", wording.post_review),
+    web.post(_W + "/withdraw", wording.post_withdraw),
     web.get("/v1/groups/{group}/channels/{channel}/test", testing.get_test),
     web.post("/v1/groups/{group}/channels/{channel}/test", testing.post_test),
 )

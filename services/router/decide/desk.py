@@ -16,13 +16,14 @@ from services.router.decide import (
     desk_posts,
     desk_quiet,
     desk_team,
+    desk_words,
     reasons,
 )
 from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import aftercare, desk, drills, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members, wording
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -73,6 +74,9 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     members.AcceptInvite: desk_members.accept,
     members.PutWayIn: desk_members.put_way_in,
     members.RemoveWayIn: desk_members.remove_way_in,
+    wording.ProposeWords: desk_words.propose,
+    wording.ReviewWords: desk_words.review,
+    wording.WithdrawWords: desk_words.withdraw,
     desk.OfferAccount: desk_accounts.offer_account,
     desk.UnbindAccounts: desk_accounts.unbind_accounts,
 }

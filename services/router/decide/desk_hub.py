@@ -34,6 +34,7 @@ def define_group(draft: Draft, command: desk.DefineGroup) -> str:
         version=known.version + 1 if known else 1,
         definition=command.definition,
         channels=channels if channels is not None else (known.channels if known else GroupChannels()),
+        words=known.words if known else None,
     )
     return reasons.APPLIED
 

@@ -36,6 +36,7 @@ from services.router.decide.worlds import remembering, world
 from shared.contracts import alerts, groups, incidents
 from shared.contracts.base import GroupId, IncidentId, Message
 from shared.contracts.groups import Audience
+from shared.contracts.own_words import GroupWords
 
 
 def evolve(state: State, event: Message) -> State:
@@ -221,7 +222,8 @@ def _flooded(state: State, event: incidents.FloodSet) -> State:
 
 def _defined(state: State, event: groups.GroupDefined) -> State:
     channels = event.channels if isinstance(event.channels, groups.GroupChannels) else None
-    group = Group(event.version, event.definition, channels, event.at)
+    words = event.words if isinstance(event.words, GroupWords) else GroupWords()
+    group = Group(event.version, event.definition, channels, event.at, words)
     return changed(state, groups=state.groups.insert(event.group, group))
 
 

@@ -24,6 +24,7 @@ from shared.contracts.desk import Step, Tally
 from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Role
 from shared.contracts.incidents import Gist, GroupShare, Rung, Status
 from shared.contracts.members import WayIn
+from shared.contracts.own_words import GroupWords
 
 REMEMBERED: Final = timedelta(days=14)
 """How long ids, senders and texts are known, at least."""
@@ -234,6 +235,7 @@ class Group:
     definition: GroupDefinition
     channels: GroupChannels | None
     stated_at: datetime
+    words: GroupWords = field(default_factory=GroupWords)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ def _restate_groups(draft: Draft) -> Iterator[None]:
             version=group.version,
             definition=group.definition,
             channels=group.channels,
+            words=group.words,
         )
         yield
 

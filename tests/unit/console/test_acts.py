@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.console.decide.commands import NEEDS
-from shared.contracts import aftercare, desk, drills, duty
+from shared.contracts import aftercare, desk, drills, duty, wording
 from shared.contracts import incidents as i
 from shared.contracts.base import BridgeId, ReportId
 from shared.contracts.catalog import decode, encode
@@ -91,7 +91,8 @@ async def last_command(rig: Rig) -> desk.DeskCommand:
 def test_every_act_is_in_the_table_and_every_command_has_an_act() -> None:
     assert ACTS.keys() == NEEDS.keys()
     made = {model for _, model, _ in ACTS.values()}
-    apart = (*duty.ShiftCommand.__subclasses__(), *drills.DrillCommand.__subclasses__())
+    apart = (*duty.ShiftCommand.__subclasses__(), *drills.DrillCommand.__subclasses__(),
+             *wording.WordsCommand.__subclasses__())  # fmt: skip
     elsewhere = {*ALLOWED["operator"], *apart}
     assert made == {model for allowed in ALLOWED.values() for model in allowed} - elsewhere
 

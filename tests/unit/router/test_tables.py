@@ -13,7 +13,7 @@ from services.router.decide.locate import locate
 from services.router.decide.permissions import refusal
 from services.router.decide.text import alike, sketch
 from services.router.decide.understand import understand
-from shared.contracts import aftercare, desk, drills, duty, members
+from shared.contracts import aftercare, desk, drills, duty, members, wording
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
@@ -290,6 +290,9 @@ COMMANDS: dict[str, Any] = {
     "kill_switch": desk.KillSwitch,
     "test_channel": desk.TestChannel,
     "invite_member": members.InviteMember,
+    "propose_words": wording.ProposeWords,
+    "review_words": wording.ReviewWords,
+    "withdraw_words": wording.WithdrawWords,
 }
 VERIFIER = {
     "claim", "release", "attend", "seen", "note", "hand_over", "ask",
@@ -299,6 +302,7 @@ DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
     "reopen", "escalate", "mute", "unmute", "flood",
     "account", "post", "post_withdraw", "shift_offer", "shift_withdraw", "drill_begin", "drill_end",
+    "review_words", "withdraw_words",
 }  # fmt: skip
 RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite_member", "test_channel"}
 
@@ -309,7 +313,7 @@ RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite
     [
         ("verifier", VERIFIER),
         ("dispatcher", DISPATCHER),
-        ("admin", DISPATCHER | RUNNING),
+        ("admin", DISPATCHER | RUNNING | {"propose_words"}),
         ("operator", RUNNING),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jinja2.exceptions import SecurityError, UndefinedError
 
 from shared.words.clean import _few_marks, _visible
-from shared.words.render import _environment
+from shared.words.library import shipped
 
 LETTERS = st.text(
     st.characters() | st.sampled_from("aÄçşğ\u0300\u0301\u0489\u200b\u202e\u00ad\x7f\ue000\ud800 "),
@@ -35,7 +35,7 @@ def test_no_letter_keeps_more_than_two_marks(said: str) -> None:
 
 @pytest.mark.parametrize("look", ["t.__class__.__mro__", "t._x.y", "w.__init__.__globals__", "range(9)"])
 def test_a_template_still_cannot_look_behind_moments_and_macros(look: str) -> None:
-    environment = _environment()
+    environment = shipped().environment
     template = environment.from_string('{% import "en/common.j2" as w %}{{ ' + look + " }}")
     with pytest.raises((SecurityError, UndefinedError)):
         template.render(t=datetime(2022, 5, 14, 18, 0))  # noqa: DTZ001 - any moment

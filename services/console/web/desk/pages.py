@@ -11,9 +11,10 @@ from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
 from services.console.decide.page_acts import ACTS, may, may_mute, role_in
 from services.console.decide.why_told import lines
-from services.console.desk import sends_for, visible_incident
+from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
+from services.console.foretelling import sends_for
 from services.console.models import DeskRequest
 from services.console.web.desk.fragments import (
     Looker,
@@ -29,6 +30,7 @@ from services.console.web.desk.previews import forward_text
 from services.console.web.desk.problems import as_page
 from services.console.web.desk.render import page
 from services.console.web.desk.words import DESK
+from services.console.wording_calls import wording_calls
 from shared.contracts.base import HUB
 from shared.contracts.desk import Flood
 from shared.permissions import ALLOWED
@@ -53,6 +55,7 @@ async def get_list(request: web.Request) -> web.StreamResponse:
         done=_done(request),
         flood_groups=_floods(picture, actor),
         exercising=[(g, picture.groups.get(g, g)) for g in sorted(actor.roles.keys() - {HUB})],
+        wording=await wording_calls(console, actor),
         operator=looker.wordless,
     )
 
