@@ -167,7 +167,8 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     reckoned = reckon(understood, context)
     if answers(state, report, now) and reckoned.kind not in {"over", "wrong", "old_news"}:
         reckoned = Reckoned("report", 1.0, 0.0, ((_ANSWERS, 1.0),))
-    if understood.kind == "rumour" and reckoned.kind == "report" and reckoned.sure < _UNSURE:
+    foretold = reckoned.kind == "chatter" and _foretells(report, understood)
+    if foretold or (understood.kind == "rumour" and reckoned.kind == "report" and reckoned.sure < _UNSURE):
         reckoned = replace(reckoned, kind="rumour")
     gist = gist.model_copy(update={"kind": reckoned.kind})
     groups = concerned(place, state.groups, gazetteer) if place else ()
@@ -187,6 +188,12 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         gazetteer,
         abroad,
     )
+
+
+def _foretells(report: Report, understood: Understood) -> bool:
+    """Whether it says that they will come to a place: for a person, however much it reads like a flyer."""
+    told = understood.told
+    return report.said and "future" in told and bool(told & CLAIM) and not told & {"event", "chatter"}
 
 
 def _waits(state: State, thread: Thread | None) -> bool:
