@@ -45,7 +45,7 @@ _MANY: Final = 100
 """So many stored messages that wait are worth a transaction at once."""
 _GATHER_S: Final = 0.002
 """The events of one decision arrive together within this."""
-_PACE_S: Final = 0.05
+PACE_S: Final = 0.05
 """Commits begin no faster than this, unless a whole transaction waits."""
 _PAUSE_S: Final = 0.2
 _LOOK_S: Final = 1.0
@@ -68,8 +68,11 @@ class _Read:
 class Projector:
     """The only writer of the read model."""
 
-    def __init__(self, bus: Bus, state: ReadModel, keyring: Keyring, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, state: ReadModel, keyring: Keyring, clock: Clock, *, pace_s: float = PACE_S
+    ) -> None:
         self._bus, self._state, self._keyring, self._clock = bus, state, keyring, clock
+        self._pace_s = pace_s
 
     async def work(self, stop: asyncio.Event) -> None:
         """Project until asked to stop; what is being committed is finished first."""
@@ -106,7 +109,7 @@ class Projector:
     async def _follow(self, progress: Progress, stop: asyncio.Event) -> None:
         ends = {} if progress.ready else {s: await self._end_of(s) for s in STREAMS}
         progress = await self._ready_if_there(progress, ends)
-        draft, pace = Draft(), _Pace()
+        draft, pace = Draft(), _Pace(self._pace_s)
         async with self._reading(progress, stop) as waiting:
             while not stop.is_set():
                 batch = await _next_batch(waiting, pace)
@@ -233,7 +236,8 @@ def _key_of(message: Message | None) -> str | None:
 class _Pace:
     """When the next commit may begin."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._due = 0.0
 
     async def wait(self, waiting: _Queue) -> None:
@@ -241,7 +245,7 @@ class _Pace:
         loop = asyncio.get_running_loop()
         if waiting.qsize() < _MANY:
             await asyncio.sleep(max(_GATHER_S, self._due - loop.time()))
-        self._due = loop.time() + _PACE_S
+        self._due = loop.time() + self._seconds
 
 
 async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:

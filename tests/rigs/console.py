@@ -80,11 +80,11 @@ BUILT_IN: Final = LiveGazetteer(None)
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:
     """Return once the condition holds; `TimeoutError` if it never does."""
+    pause = _POLL_S / 8
     async with asyncio.timeout(within_s):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(_POLL_S)
+        while not await condition():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _POLL_S)
 
 
 class TestClock:
@@ -107,8 +107,11 @@ class TestClock:
 class Rig:
     """The console, its address, and what the others would publish."""
 
-    def __init__(self, bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, bus: Bus, state: "MemoryState | RedisState", folder: Path, *, pace_s: float, **settings: Any
+    ) -> None:
         self.bus, self.state, self.clock = bus, state, TestClock()
+        self._pace_s = pace_s
         self.keyring = Keyring(MasterKey(bytes(32)), bus, self.clock, source="router")
         self.stop = asyncio.Event()
         self.settings = ConsoleSettings(home=folder, **settings)
@@ -128,7 +131,7 @@ class Rig:
     def projector(self) -> Projector:
         """One more projector over the same bus and read model."""
         keyring = Keyring(MasterKey(bytes(32)), self.bus, self.clock, source="console")
-        return Projector(self.bus, self.state, keyring, self.clock)
+        return Projector(self.bus, self.state, keyring, self.clock, pace_s=self._pace_s)
 
     # --- what others would publish -------------------------------------------------------------
 
@@ -357,10 +360,10 @@ class Rig:
 
 @asynccontextmanager
 async def console_rig(
-    bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any
+    bus: Bus, state: "MemoryState | RedisState", folder: Path, *, pace_s: float = 0.0, **settings: Any
 ) -> AsyncIterator[Rig]:
-    """A running console, ready."""
-    rig = Rig(bus, state, folder, **settings)
+    """A running console, ready; it commits at once, since a test acts faster than its usual pace."""
+    rig = Rig(bus, state, folder, pace_s=pace_s, **settings)
     async with AsyncExitStack() as stack:
         rig.http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="console")
