@@ -25,14 +25,15 @@ class News:
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
-            self._tell()
+            self.tell()
 
     async def _listen(self) -> None:
         async with contextlib.aclosing(self._state.watch()) as changes:
             async for _ in changes:
-                self._tell()
+                self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Have everybody who waits look again."""
         heard, self._next = self._next, asyncio.Event()
         heard.set()
 

@@ -48,7 +48,8 @@ _GATHER_S: Final = 0.002
 PACE_S: Final = 0.05
 """Commits begin no faster than this, unless a whole transaction waits."""
 _PAUSE_S: Final = 0.2
-_LOOK_S: Final = 1.0
+LOOK_S: Final = 1.0
+"""So soon a read model that lost everything is noticed where nothing happens."""
 _NEEDS_ROUNDS: Final = 4
 
 
@@ -69,10 +70,17 @@ class Projector:
     """The only writer of the read model."""
 
     def __init__(
-        self, bus: Bus, state: ReadModel, keyring: Keyring, clock: Clock, *, pace_s: float = PACE_S
+        self,
+        bus: Bus,
+        state: ReadModel,
+        keyring: Keyring,
+        clock: Clock,
+        *,
+        pace_s: float = PACE_S,
+        look_s: float = LOOK_S,
     ) -> None:
         self._bus, self._state, self._keyring, self._clock = bus, state, keyring, clock
-        self._pace_s = pace_s
+        self._pace_s, self._look_s = pace_s, look_s
 
     async def work(self, stop: asyncio.Event) -> None:
         """Project until asked to stop; what is being committed is finished first."""
@@ -112,7 +120,7 @@ class Projector:
         draft, pace = Draft(), _Pace(self._pace_s)
         async with self._reading(progress, stop) as waiting:
             while not stop.is_set():
-                batch = await _next_batch(waiting, pace)
+                batch = await _next_batch(waiting, pace, self._look_s)
                 if not batch:
                     await self._still_there(progress)
                     continue
@@ -253,12 +261,12 @@ async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
     await waiting.put(None)
 
 
-async def _next_batch(waiting: _Queue, pace: _Pace) -> list[Entry]:
-    """What waits, up to a transaction's worth; empty if nothing came for a second."""
+async def _next_batch(waiting: _Queue, pace: _Pace, look_s: float) -> list[Entry]:
+    """What waits, up to a transaction's worth; empty if nothing came for so long."""
     batch: list[Entry] = []
     size = 0
     try:
-        async with asyncio.timeout(_LOOK_S):
+        async with asyncio.timeout(look_s):
             item = await waiting.get()
     except TimeoutError:
         return []

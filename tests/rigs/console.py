@@ -13,10 +13,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import aiohttp
 import aiohttp.web
+from argon2 import PasswordHasher
 
+from services.console.account import passwords
 from services.console.app import make_app
 from services.console.channels import Channels
 from services.console.csrf import csrf_token
@@ -61,7 +64,11 @@ EXACT: Final = Place(
     lat=51.5467, lon=-0.0753, radius_m=30, how="junction", label="21 Ashwin Street, E8 3DL", outcode="E8"
 )
 BLURRED: Final = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin Street, E8")
+_CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""Passwords at a thousandth of their price; the real one is looked at in `test_account.py`."""
 _POLL_S: Final = 0.01
+_LOOK_S: Final = 0.1
+"""So soon its console notices that the read model was emptied."""
 REMEMBERED: Final = (*MEMBER_EVENTS, GroupDefined)
 """Events that the real router must know to decide those."""
 REALLY_DECIDED: Final = (
@@ -131,7 +138,7 @@ class Rig:
     def projector(self) -> Projector:
         """One more projector over the same bus and read model."""
         keyring = Keyring(MasterKey(bytes(32)), self.bus, self.clock, source="console")
-        return Projector(self.bus, self.state, keyring, self.clock, pace_s=self._pace_s)
+        return Projector(self.bus, self.state, keyring, self.clock, pace_s=self._pace_s, look_s=_LOOK_S)
 
     # --- what others would publish -------------------------------------------------------------
 
@@ -365,6 +372,7 @@ async def console_rig(
     """A running console, ready; it commits at once, since a test acts faster than its usual pace."""
     rig = Rig(bus, state, folder, pace_s=pace_s, **settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(patch.multiple(passwords, _HASHER=_CHEAP, _NOBODYS=_CHEAP.hash("nobody's")))
         rig.http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="console")
         channels = Channels.found(rig.http)

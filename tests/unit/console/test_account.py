@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.console.account import passwords
 from services.console.account.attempts import PER_NAME
 from shared.testing.state import MemoryState
 from tests.rigs.account import PASSWORD, Browser, code, invited, operator, path_of, with_password
@@ -326,3 +327,9 @@ async def test_groups_are_called_by_their_names_and_none_is_chosen_for_one(hub: 
     assert 'data-copy="link"' in bo.text
     assert 'src="/static/copy.js"' in bo.text
     assert "Tap the link to mark it" in bo.text
+
+
+def test_a_password_is_kept_at_full_price_and_a_name_that_nobody_has_costs_the_same() -> None:
+    price = "$argon2id$v=19$m=65536,t=3,p=4$"
+    assert passwords._HASHER.hash("four loose words").startswith(price)
+    assert passwords._NOBODYS.startswith(price)
