@@ -18,7 +18,7 @@ class News:
         return self._next
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Listen until asked to stop; then let everybody who waits go, so that no open page holds up the end."""
+        """Listen until asked to stop; then let everybody who waits go, so that none of them holds it up."""
         listening = asyncio.create_task(self._listen())
         try:
             await stop.wait()

@@ -45,11 +45,7 @@ _MANY: Final = 100
 """So many stored messages that wait are worth a transaction at once."""
 _GATHER_S: Final = 0.002
 """The events of one decision arrive together within this."""
-PACE_S: Final = 0.05
-"""Commits begin no faster than this, unless a whole transaction waits."""
 _PAUSE_S: Final = 0.2
-LOOK_S: Final = 1.0
-"""So soon a read model that lost everything is noticed where nothing happens."""
 _NEEDS_ROUNDS: Final = 4
 
 
@@ -66,21 +62,24 @@ class _Read:
     place: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often it commits and looks. Seconds."""
+
+    pace_s: float = 0.05
+    """Commits begin no faster than this, unless a whole transaction waits."""
+    look_s: float = 1.0
+    """So soon a read model that lost everything is noticed where nothing happens."""
+
+
 class Projector:
     """The only writer of the read model."""
 
     def __init__(
-        self,
-        bus: Bus,
-        state: ReadModel,
-        keyring: Keyring,
-        clock: Clock,
-        *,
-        pace_s: float = PACE_S,
-        look_s: float = LOOK_S,
+        self, bus: Bus, state: ReadModel, keyring: Keyring, clock: Clock, rhythm: Rhythm = Rhythm()
     ) -> None:
         self._bus, self._state, self._keyring, self._clock = bus, state, keyring, clock
-        self._pace_s, self._look_s = pace_s, look_s
+        self._rhythm = rhythm
 
     async def work(self, stop: asyncio.Event) -> None:
         """Project until asked to stop; what is being committed is finished first."""
@@ -117,10 +116,10 @@ class Projector:
     async def _follow(self, progress: Progress, stop: asyncio.Event) -> None:
         ends = {} if progress.ready else {s: await self._end_of(s) for s in STREAMS}
         progress = await self._ready_if_there(progress, ends)
-        draft, pace = Draft(), _Pace(self._pace_s)
+        draft, pace = Draft(), _Pace(self._rhythm.pace_s)
         async with self._reading(progress, stop) as waiting:
             while not stop.is_set():
-                batch = await _next_batch(waiting, pace, self._look_s)
+                batch = await _next_batch(waiting, pace, self._rhythm.look_s)
                 if not batch:
                     await self._still_there(progress)
                     continue

@@ -26,7 +26,7 @@ from services.console.csrf import csrf_token
 from services.console.door import Console
 from services.console.live import Live
 from services.console.news import News
-from services.console.projector import Projector
+from services.console.projector import Projector, Rhythm
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
 from services.console.tiles import Tiles
@@ -67,8 +67,8 @@ BLURRED: Final = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin
 _CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 """Passwords at a thousandth of their price; the real one is looked at in `test_account.py`."""
 _POLL_S: Final = 0.01
-_LOOK_S: Final = 0.1
-"""So soon its console notices that the read model was emptied."""
+QUICK: Final = Rhythm(pace_s=0.0, look_s=0.1)
+"""A test acts faster than people, and empties the read model on purpose."""
 REMEMBERED: Final = (*MEMBER_EVENTS, GroupDefined)
 """Events that the real router must know to decide those."""
 REALLY_DECIDED: Final = (
@@ -115,10 +115,10 @@ class Rig:
     """The console, its address, and what the others would publish."""
 
     def __init__(
-        self, bus: Bus, state: "MemoryState | RedisState", folder: Path, *, pace_s: float, **settings: Any
+        self, bus: Bus, state: "MemoryState | RedisState", folder: Path, *, rhythm: Rhythm, **settings: Any
     ) -> None:
         self.bus, self.state, self.clock = bus, state, TestClock()
-        self._pace_s = pace_s
+        self._rhythm = rhythm
         self.keyring = Keyring(MasterKey(bytes(32)), bus, self.clock, source="router")
         self.stop = asyncio.Event()
         self.settings = ConsoleSettings(home=folder, **settings)
@@ -138,7 +138,7 @@ class Rig:
     def projector(self) -> Projector:
         """One more projector over the same bus and read model."""
         keyring = Keyring(MasterKey(bytes(32)), self.bus, self.clock, source="console")
-        return Projector(self.bus, self.state, keyring, self.clock, pace_s=self._pace_s, look_s=_LOOK_S)
+        return Projector(self.bus, self.state, keyring, self.clock, self._rhythm)
 
     # --- what others would publish -------------------------------------------------------------
 
@@ -367,10 +367,10 @@ class Rig:
 
 @asynccontextmanager
 async def console_rig(
-    bus: Bus, state: "MemoryState | RedisState", folder: Path, *, pace_s: float = 0.0, **settings: Any
+    bus: Bus, state: "MemoryState | RedisState", folder: Path, *, rhythm: Rhythm = QUICK, **settings: Any
 ) -> AsyncIterator[Rig]:
-    """A running console, ready; it commits at once, since a test acts faster than its usual pace."""
-    rig = Rig(bus, state, folder, pace_s=pace_s, **settings)
+    """A running console, ready."""
+    rig = Rig(bus, state, folder, rhythm=rhythm, **settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(patch.multiple(passwords, _HASHER=_CHEAP, _NOBODYS=_CHEAP.hash("nobody's")))
         rig.http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -231,8 +231,8 @@ async def test_ways_in_are_changed_only_after_signing_in_of_late(hub: Rig, bo: B
 
 
 async def test_while_the_router_is_away_coming_in_is_stored_and_said(hub: Rig, bo: Browser) -> None:
-    hub.console.settings.__dict__["console_patience_s"] = 0.05
     path = path_of(await invited(hub)) + "/password"
+    hub.console.settings.__dict__["console_patience_s"] = 0.05
     hub.deciding = False
     await bo.get(path)
     secret = bo.secret()
