@@ -3,7 +3,7 @@
 import re
 from bisect import insort
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, dropwhile
 from typing import Final, Literal, NamedTuple
 
@@ -22,7 +22,6 @@ _LEAST_STEM: Final = 2
 _MARKS: Final = re.compile(r"\.\.|_|\*")
 _CHOICE: Final = re.compile(r"\{([^{}]*)\}")
 _MOST_CHOICES: Final = 5_000
-_MOST_WRITTEN: Final = 4_096
 _MOST_BEGINNINGS: Final = 8_192
 """Words of which a trie remembers what begins with them: nearly all words of messages begin nothing."""
 
@@ -63,11 +62,16 @@ def choices(text: str) -> Iterator[str]:
         yield from choices(text[: found.start()] + choice + text[found.end() :])
 
 
+def forget_words() -> None:
+    """Every phrase is read: let go of what each word of theirs was read as."""
+    _steps.cache_clear()
+
+
 def _is_open(step: Step) -> bool:
     return step.how in {"any", "gap"}
 
 
-@lru_cache(_MOST_WRITTEN)
+@cache
 def _steps(raw: str) -> tuple[Step, ...]:
     """What is written as one word; the same few stand in many phrases."""
     if raw == "..":
