@@ -79,7 +79,7 @@ def _steps(raw: str) -> tuple[Step, ...]:
     if raw == "_":
         return (Step("", "any"),)
     words = tokens(_MARKS.sub(" ", raw))
-    last = "stem" if raw.endswith("*") else "word"
+    last: Literal["stem", "word"] = "stem" if raw.endswith("*") else "word"
     return tuple(Step(word, last if n == len(words) else "word") for n, word in enumerate(words, 1))
 
 
