@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist worksteal
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint style types walls contracts schemas lock bench score faults docs clean
 

@@ -8,7 +8,8 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
@@ -74,14 +75,30 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
+@contextmanager
+def for_life() -> Iterator[None]:
+    """What is made in here lives as long as the process: garbage is not looked for in it, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def spare_garbage_collection() -> None:
+    """What there is now stays, so the garbage collector need not look at it again and again."""
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 50)
+
+
 def run_service(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a service's `main`; a `RelayError` ends it with one clear sentence and exit code 2.
 
     On uvloop, which takes a sixth less time than asyncio's own loop. What is imported lives as
-    long as the process, so the garbage collector need not look at it again and again.
+    long as the process.
     """
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, 20, 50)
+    spare_garbage_collection()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())

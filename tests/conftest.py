@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from shared.bus import NatsBus, connect, ensure_streams
 from shared.bus.streams import STREAMS
+from shared.lifecycle import spare_garbage_collection
 from shared.ports import Bus
 from shared.testing.bus import MemoryBus
 from shared.testing.servers import NatsServer, RedisServer, start_nats, start_redis
@@ -19,7 +20,15 @@ from shared.testing.servers import NatsServer, RedisServer, start_nats, start_re
 settings.register_profile("relay", deadline=None)
 settings.load_profile("relay")
 
+# As seldom as in a service.
+spare_garbage_collection()
+
 SMALL = dict.fromkeys(STREAMS, 64 * 1024 * 1024)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay to the end, too."""
+    spare_garbage_collection()
 
 
 @pytest.fixture(scope="session")

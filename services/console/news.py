@@ -18,19 +18,24 @@ class News:
         return self._next
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Listen until asked to stop."""
+        """Listen until asked to stop; then let everybody who waits go, so that none of them holds it up."""
         listening = asyncio.create_task(self._listen())
         try:
             await stop.wait()
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+            self.tell()
 
     async def _listen(self) -> None:
         async with contextlib.aclosing(self._state.watch()) as changes:
             async for _ in changes:
-                heard, self._next = self._next, asyncio.Event()
-                heard.set()
+                self.tell()
+
+    def tell(self) -> None:
+        """Have everybody who waits look again."""
+        heard, self._next = self._next, asyncio.Event()
+        heard.set()
 
 
 async def within(event: asyncio.Event, seconds: float) -> bool:

@@ -45,10 +45,7 @@ _MANY: Final = 100
 """So many stored messages that wait are worth a transaction at once."""
 _GATHER_S: Final = 0.002
 """The events of one decision arrive together within this."""
-_PACE_S: Final = 0.05
-"""Commits begin no faster than this, unless a whole transaction waits."""
 _PAUSE_S: Final = 0.2
-_LOOK_S: Final = 1.0
 _NEEDS_ROUNDS: Final = 4
 
 
@@ -65,11 +62,24 @@ class _Read:
     place: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often it commits and looks. Seconds."""
+
+    pace_s: float = 0.05
+    """Commits begin no faster than this, unless a whole transaction waits."""
+    look_s: float = 1.0
+    """So soon a read model that lost everything is noticed where nothing happens."""
+
+
 class Projector:
     """The only writer of the read model."""
 
-    def __init__(self, bus: Bus, state: ReadModel, keyring: Keyring, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, state: ReadModel, keyring: Keyring, clock: Clock, rhythm: Rhythm = Rhythm()
+    ) -> None:
         self._bus, self._state, self._keyring, self._clock = bus, state, keyring, clock
+        self._rhythm = rhythm
 
     async def work(self, stop: asyncio.Event) -> None:
         """Project until asked to stop; what is being committed is finished first."""
@@ -106,10 +116,10 @@ class Projector:
     async def _follow(self, progress: Progress, stop: asyncio.Event) -> None:
         ends = {} if progress.ready else {s: await self._end_of(s) for s in STREAMS}
         progress = await self._ready_if_there(progress, ends)
-        draft, pace = Draft(), _Pace()
+        draft, pace = Draft(), _Pace(self._rhythm.pace_s)
         async with self._reading(progress, stop) as waiting:
             while not stop.is_set():
-                batch = await _next_batch(waiting, pace)
+                batch = await _next_batch(waiting, pace, self._rhythm.look_s)
                 if not batch:
                     await self._still_there(progress)
                     continue
@@ -233,7 +243,8 @@ def _key_of(message: Message | None) -> str | None:
 class _Pace:
     """When the next commit may begin."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._due = 0.0
 
     async def wait(self, waiting: _Queue) -> None:
@@ -241,7 +252,7 @@ class _Pace:
         loop = asyncio.get_running_loop()
         if waiting.qsize() < _MANY:
             await asyncio.sleep(max(_GATHER_S, self._due - loop.time()))
-        self._due = loop.time() + _PACE_S
+        self._due = loop.time() + self._seconds
 
 
 async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
@@ -249,12 +260,12 @@ async def _wake(waiting: _Queue, stop: asyncio.Event) -> None:
     await waiting.put(None)
 
 
-async def _next_batch(waiting: _Queue, pace: _Pace) -> list[Entry]:
-    """What waits, up to a transaction's worth; empty if nothing came for a second."""
+async def _next_batch(waiting: _Queue, pace: _Pace, look_s: float) -> list[Entry]:
+    """What waits, up to a transaction's worth; empty if nothing came for so long."""
     batch: list[Entry] = []
     size = 0
     try:
-        async with asyncio.timeout(_LOOK_S):
+        async with asyncio.timeout(look_s):
             item = await waiting.get()
     except TimeoutError:
         return []

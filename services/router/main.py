@@ -15,7 +15,7 @@ from shared.clock import SystemClock
 from shared.faults import refuse_faults_in_production
 from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
-from shared.lifecycle import run_workers, stop_on_signals
+from shared.lifecycle import for_life, run_workers, stop_on_signals
 from shared.logging import configure_logging
 from shared.sealing import Keyring, load_master_key
 from shared.settings import load_settings
@@ -36,7 +36,8 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
     clock = SystemClock()
     master = load_master_key(settings.master_key_file, production=settings.production)
     places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)
-    warm_up()  # now, so that a broken lexicon stops the start instead of spoiling every report
+    with for_life():
+        warm_up()  # now, so that a broken lexicon stops the start instead of spoiling every report
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "router"))
         keyring = Keyring(master, bus, clock, source="router")

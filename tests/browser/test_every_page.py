@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 
 MOST_OF_DESK, MOST_OF_FORM = 300_000, 60_000
 RTL: Final = ("ar", "ur")
+SPREAD: Final = 3
+"""All pages of a language in so many tests, that may run side by side."""
 LOOK: Final = """() => {
   const visible = (e) => e.checkVisibility() && getComputedStyle(e).position !== "absolute";
   const small = (e) => { const b = e.getBoundingClientRect(); return Math.min(b.width, b.height) < 24; };
@@ -151,15 +153,15 @@ async def hub(tmp_path: Path) -> AsyncIterator[Pages]:
         yield found
 
 
+@pytest.mark.parametrize("first", range(SPREAD))
 @pytest.mark.parametrize("language", ["en", "ar"])
-async def test_every_page_of_the_console(hub: Pages, language: str) -> None:
+async def test_every_page_of_the_console(hub: Pages, language: str, first: int) -> None:
     faults = []
     async with a_browser() as browser:
         lookers = Lookers(hub, browser, language)
         await hub.rig.live.look()
-        for visit in visits():
+        for visit in (*visits(), Visit("none", "/no/such/page", None, 404))[first::SPREAD]:
             faults += [f"{visit.who}: {visit.path}: {fault}" for fault in await visited(lookers, visit)]
-        faults += await visited(lookers, Visit("none", "/no/such/page", None, 404))
     assert not faults, "\n".join(faults)
 
 

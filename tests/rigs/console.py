@@ -13,17 +13,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import aiohttp
 import aiohttp.web
+from argon2 import PasswordHasher
 
+from services.console.account import passwords
 from services.console.app import make_app
 from services.console.channels import Channels
 from services.console.csrf import csrf_token
 from services.console.door import Console
 from services.console.live import Live
 from services.console.news import News
-from services.console.projector import Projector
+from services.console.projector import Projector, Rhythm
 from services.console.settings import ConsoleSettings
 from services.console.store import Store
 from services.console.tiles import Tiles
@@ -61,7 +64,11 @@ EXACT: Final = Place(
     lat=51.5467, lon=-0.0753, radius_m=30, how="junction", label="21 Ashwin Street, E8 3DL", outcode="E8"
 )
 BLURRED: Final = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin Street, E8")
+_CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""Passwords at a thousandth of their price; the real one is looked at in `test_account.py`."""
 _POLL_S: Final = 0.01
+QUICK: Final = Rhythm(pace_s=0.0, look_s=0.1)
+"""A test acts faster than people, and empties the read model on purpose."""
 REMEMBERED: Final = (*MEMBER_EVENTS, GroupDefined)
 """Events that the real router must know to decide those."""
 REALLY_DECIDED: Final = (
@@ -83,11 +90,11 @@ BUILT_IN: Final = LiveGazetteer(None)
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:
     """Return once the condition holds; `TimeoutError` if it never does."""
+    pause = _POLL_S / 8
     async with asyncio.timeout(within_s):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(_POLL_S)
+        while not await condition():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _POLL_S)
 
 
 class TestClock:
@@ -110,8 +117,11 @@ class TestClock:
 class Rig:
     """The console, its address, and what the others would publish."""
 
-    def __init__(self, bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, bus: Bus, state: "MemoryState | RedisState", folder: Path, *, rhythm: Rhythm, **settings: Any
+    ) -> None:
         self.bus, self.state, self.clock = bus, state, TestClock()
+        self._rhythm = rhythm
         self.keyring = Keyring(MasterKey(bytes(32)), bus, self.clock, source="router")
         self.stop = asyncio.Event()
         self.settings = ConsoleSettings(home=folder, **settings)
@@ -131,7 +141,7 @@ class Rig:
     def projector(self) -> Projector:
         """One more projector over the same bus and read model."""
         keyring = Keyring(MasterKey(bytes(32)), self.bus, self.clock, source="console")
-        return Projector(self.bus, self.state, keyring, self.clock)
+        return Projector(self.bus, self.state, keyring, self.clock, self._rhythm)
 
     # --- what others would publish -------------------------------------------------------------
 
@@ -360,11 +370,12 @@ class Rig:
 
 @asynccontextmanager
 async def console_rig(
-    bus: Bus, state: "MemoryState | RedisState", folder: Path, **settings: Any
+    bus: Bus, state: "MemoryState | RedisState", folder: Path, *, rhythm: Rhythm = QUICK, **settings: Any
 ) -> AsyncIterator[Rig]:
     """A running console, ready."""
-    rig = Rig(bus, state, folder, **settings)
+    rig = Rig(bus, state, folder, rhythm=rhythm, **settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(patch.multiple(passwords, _HASHER=_CHEAP, _NOBODYS=_CHEAP.hash("nobody's")))
         rig.http = await stack.enter_async_context(aiohttp.ClientSession())
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="console")
         channels = Channels.found(rig.http)

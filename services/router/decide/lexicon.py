@@ -16,7 +16,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final, Literal, NamedTuple, get_args
 
-from services.router.decide.phrases import Trie, choices, phrases
+from services.router.decide.phrases import Trie, choices, forget_words, phrases
 from services.router.decide.sounds import table
 from shared.text import tokens
 
@@ -101,6 +101,7 @@ def warm_up() -> None:
     for language in lexicon().files:
         trie(language)
     common_words(), place_words(), known_words(), prepositions(), negations()
+    forget_words()
 
 
 def _check(language: str, data: Mapping[str, object]) -> None:

@@ -3,8 +3,8 @@
 import re
 from bisect import insort
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import dropwhile
+from functools import cache, lru_cache
+from itertools import chain, dropwhile
 from typing import Final, Literal, NamedTuple
 
 from shared.text import tokens
@@ -43,7 +43,7 @@ def phrases(text: str) -> Iterator[tuple[tuple[Step, ...], bool]]:
     if len(written) > _MOST_CHOICES:
         raise ValueError(f"stands for {len(written)} phrases; write it as several")
     for one in dict.fromkeys(written):
-        steps = tuple(dropwhile(lambda step: step.how in {"any", "gap"}, _steps(one)))
+        steps = tuple(dropwhile(_is_open, chain.from_iterable(map(_steps, one.split()))))
         if not steps:
             raise ValueError("holds no word")
         first = steps[0]
@@ -62,16 +62,25 @@ def choices(text: str) -> Iterator[str]:
         yield from choices(text[: found.start()] + choice + text[found.end() :])
 
 
-def _steps(text: str) -> Iterator[Step]:
-    for raw in text.split():
-        if raw == "..":
-            yield Step("", "gap")
-        elif raw == "_":
-            yield Step("", "any")
-        else:
-            words = tokens(_MARKS.sub(" ", raw))
-            for n, word in enumerate(words, 1):
-                yield Step(word, "stem" if n == len(words) and raw.endswith("*") else "word")
+def forget_words() -> None:
+    """Every phrase is read: let go of what each word of theirs was read as."""
+    _steps.cache_clear()
+
+
+def _is_open(step: Step) -> bool:
+    return step.how in {"any", "gap"}
+
+
+@cache
+def _steps(raw: str) -> tuple[Step, ...]:
+    """What is written as one word; the same few stand in many phrases."""
+    if raw == "..":
+        return (Step("", "gap"),)
+    if raw == "_":
+        return (Step("", "any"),)
+    words = tokens(_MARKS.sub(" ", raw))
+    last: Literal["stem", "word"] = "stem" if raw.endswith("*") else "word"
+    return tuple(Step(word, last if n == len(words) else "word") for n, word in enumerate(words, 1))
 
 
 class _Node:
@@ -125,7 +134,10 @@ class Trie:
 
 def _next(node: _Node, word: str, how: str) -> _Node:
     if how == "word":
-        return node.words.setdefault(word, _Node())
+        child = node.words.get(word)
+        if child is None:
+            child = node.words[word] = _Node()
+        return child
     if how == "stem":
         return _stem(node, word)
     if how == "any":
@@ -139,7 +151,7 @@ def _stem(node: _Node, stem: str) -> _Node:
     lengths = node.lengths.setdefault(stem[0], [])
     if len(stem) not in lengths:
         insort(lengths, len(stem))
-    return node.stems.setdefault(stem, _Node())
+    return node.stems.get(stem) or node.stems.setdefault(stem, _Node())
 
 
 def _matches(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[int, tuple[str, str, bool]]]:

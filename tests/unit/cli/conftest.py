@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+_NOTICES_S = 0.01
+"""So soon it notices that it shall stop; the library's half a second would be most of these tests' time."""
+
 
 @dataclass
 class FakeRelay:
@@ -54,7 +57,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[FakeRelay]:
             monkeypatch.setenv(name, found.url)
         monkeypatch.setenv("RELAY_HOME", str(tmp_path))
         monkeypatch.setenv("RELAY_TOKEN", "relay_me")
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(_NOTICES_S,), daemon=True)
         thread.start()
         yield found
         server.shutdown()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.console.account import passwords
 from services.console.account.attempts import PER_NAME
 from shared.testing.state import MemoryState
 from tests.rigs.account import PASSWORD, Browser, code, invited, operator, path_of, with_password
@@ -230,8 +231,8 @@ async def test_ways_in_are_changed_only_after_signing_in_of_late(hub: Rig, bo: B
 
 
 async def test_while_the_router_is_away_coming_in_is_stored_and_said(hub: Rig, bo: Browser) -> None:
-    hub.console.settings.__dict__["console_patience_s"] = 0.05
     path = path_of(await invited(hub)) + "/password"
+    hub.console.settings.__dict__["console_patience_s"] = 0.05
     hub.deciding = False
     await bo.get(path)
     secret = bo.secret()
@@ -326,3 +327,9 @@ async def test_groups_are_called_by_their_names_and_none_is_chosen_for_one(hub: 
     assert 'data-copy="link"' in bo.text
     assert 'src="/static/copy.js"' in bo.text
     assert "Tap the link to mark it" in bo.text
+
+
+def test_a_password_is_kept_at_full_price_and_a_name_that_nobody_has_costs_the_same() -> None:
+    price = "$argon2id$v=19$m=65536,t=3,p=4$"
+    assert passwords._HASHER.hash("four loose words").startswith(price)
+    assert passwords._NOBODYS.startswith(price)

@@ -17,6 +17,7 @@ async def run_until(rig: Rig, condition: Callable[[], Awaitable[bool]]) -> None:
     task = asyncio.create_task(Bootstrap(rig.console).work(stop))
     await until(condition)
     stop.set()
+    rig.news.tell()
     await task
 
 

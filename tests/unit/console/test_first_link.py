@@ -22,6 +22,7 @@ async def started(rig: Rig) -> AsyncIterator[Path]:
         yield rig.settings.home / FILE
     finally:
         stop.set()
+        rig.news.tell()
         await asyncio.wait_for(task, 10)
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from services.console.projector import Projector
+from services.console.projector import Projector, Rhythm
 from shared.contracts.base import KeyId
 from shared.ports import Changes, Outgoing, Progress
 from shared.sealing import Keyring
@@ -192,7 +192,7 @@ async def test_after_a_backlog_news_is_shown_at_once(rig: Rig) -> None:
 
 async def test_what_comes_in_quick_succession_becomes_few_commits(tmp_path: Path) -> None:
     state = CountingState()
-    async with console_rig(MemoryBus(), state, tmp_path) as rig:
+    async with console_rig(MemoryBus(), state, tmp_path, rhythm=Rhythm()) as rig:
         before = state.commits
         began = asyncio.get_running_loop().time()
         for n in range(200):
@@ -200,7 +200,7 @@ async def test_what_comes_in_quick_succession_becomes_few_commits(tmp_path: Path
             await asyncio.sleep(0)
         await rig.shown()
         spent = asyncio.get_running_loop().time() - began
-        assert state.commits - before <= 3 + spent / 0.05
+        assert state.commits - before <= 3 + spent / Rhythm().pace_s
 
 
 class CountingState(MemoryState):

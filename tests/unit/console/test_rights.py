@@ -206,8 +206,7 @@ async def test_a_page_that_is_not_there_says_so(rig: Rig) -> None:
 async def test_a_signed_page_is_shown_until_it_expires(tmp_path: Path) -> None:
     folder = tmp_path / "rights"
     write(folder, a_page(text="Words. <script>alert(1)</script> ![x](https://x.example/) [a](javascript:b)"))
-    settings = {"console_rights_folder": folder}
-    async with console_rig(MemoryBus(), MemoryState(), tmp_path, **settings) as rig:
+    async with console_rig(MemoryBus(), MemoryState(), tmp_path, console_rights_folder=folder) as rig:
         _, text = await rig.page("/rights/scotland/home")
         assert "Words." in text
         assert "Reviewed by A. Solicitor on 13/05/2022, valid until 15/05/2022." in text

@@ -79,7 +79,7 @@ LIVES: list[Any] = [
 
 @pytest.mark.parametrize(("minutes", "goes_on"), LIVES)
 async def test_it_ends_when_idle_and_when_old(tmp_path: Path, minutes: list[int], *, goes_on: bool) -> None:
-    lives = {"console_session_idle_min": 60, "console_session_life_min": 120}
+    lives: dict[str, Any] = {"console_session_idle_min": 60, "console_session_life_min": 120}
     async with console_rig(MemoryBus(), MemoryState(), tmp_path, **lives) as rig:
         session = await rig.console.sessions.begin(ADA, "passkey")
         for span in minutes:
@@ -133,8 +133,8 @@ async def test_a_change_by_token_needs_no_more(rig: Rig) -> None:
 
 
 async def test_over_https_the_cookie_is_of_this_host_only(tmp_path: Path) -> None:
-    https = {"console_public_url": "https://relay.example/"}
-    async with console_rig(MemoryBus(), MemoryState(), tmp_path, **https) as rig:
+    url = "https://relay.example/"
+    async with console_rig(MemoryBus(), MemoryState(), tmp_path, console_public_url=url) as rig:
         await rig.member("Ada", hackney="dispatcher")
         headers = await rig.signed_in("Ada")
         assert headers["Cookie"].startswith("__Host-relay=")
