@@ -47,6 +47,8 @@ class Submission:
     """Whether it came in by a trusted account: a partner's key, never a phone number."""
     sender_is: SenderIs | None = None
     """What vouches for its sender: the bridge's own accounts, or numbers; None: nothing does."""
+    answers_at: str | None = None
+    """The bridge that its contact would answer by, where that is not its own."""
 
 
 def report_id_of(master: MasterKey, submission: Submission) -> ReportId:
@@ -129,7 +131,17 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         chat=report.chat[:MAX_CHAT] if report.chat else None,
         trusted=submission.trusted,
         sender_is=submission.sender_is if report.sender else None,
+        asked_as=_asked_as(master, submission),
     )
+
+
+def _asked_as(master: MasterKey, submission: Submission) -> str | None:
+    """The pseudonym that whoever is asked at its contact answers under."""
+    report = submission.report
+    if report.contact is None:
+        return None
+    at = submission.bridge if report.sender else submission.answers_at or submission.bridge
+    return _pseudonym(master, "sender", at, report.sender or report.contact)
 
 
 def _pseudonym(master: MasterKey, purpose: str, bridge: str, name: str | None) -> str | None:

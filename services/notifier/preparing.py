@@ -75,7 +75,11 @@ class Preparation:
         group = self._directory.version(shown.group, shown.group_version) if shown else None
         try:
             words = message(
-                alert, body, group=group.definition if group else None, base_url=self._engine.public_url
+                alert,
+                body,
+                group=group.definition if group else None,
+                base_url=self._engine.public_url,
+                form=self._directory.reporters.answered_at(body, drill=alert.drill),
             )
         except Exception as error:  # noqa: BLE001 - as with `_words`: it cannot be said
             log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)

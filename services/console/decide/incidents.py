@@ -354,6 +354,7 @@ def carried(draft: Draft, event: i.IncidentCarried, _place: float) -> None:
         report = draft.edit(f"report:{evidence['report']}")
         report.update(report_id=evidence["report"], incident=event.incident_id)
         report.update({name: evidence[name] for name in _CARRIED_REPORT if evidence.get(name) is not None})
+        report.update({"left_contact": True} if evidence.get("asked_as") else {})
         draft.score(f"reports:{event.incident_id}", evidence["report"], _timestamp(report, event))
     draft.put(f"code:{incident['code']}", {"incident": event.incident_id})
     incident["timeline"] = [{"at": _at(event), "what": "carried", "cause": _cause(event)}]
@@ -401,7 +402,8 @@ def _said(detail: i.ReportDetail | None) -> Document:
     observed = detail.observed_at.isoformat() if detail.observed_at else None
     trusted = {"trusted": True} if detail.trusted else {}
     tongue = {"tongue": detail.gist.tongue} if detail.gist else {}
-    return {**dumped, **trusted, **tongue, "observed_at": observed}
+    contact = {"left_contact": True} if detail.asked_as else {}
+    return {**dumped, **trusted, **tongue, **contact, "observed_at": observed}
 
 
 def _end(incident: Document, event: Message, status: str) -> None:

@@ -151,6 +151,8 @@ class Report:
     """Whether it names a street or landmark, though nobody can say which of that name."""
     home: Home = ()
     """Where its chat is at home, if that is known."""
+    asked_as: str | None = None
+    """By which pseudonym its sender may have been asked, where that is no sender's."""
     short: bool = False
     """Whether its words are too few to be known as a copy: "immigration raid here now"."""
     claims: bool = field(init=False)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from services.console.decide import views
 from services.console.decide.aftercare_views import became, counts
 from services.console.decide.already import own_sighting
+from services.console.decide.askable import can_be_asked
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.local_times import checks_after
@@ -82,6 +83,14 @@ async def _reports(doing: Doing) -> dict[str, Any]:
     return {"folds": picture.folds, "now": picture.now}
 
 
+async def _askable(doing: Doing) -> dict[str, Any]:
+    """The reports whose senders can be asked, each with whether it is a copy; how many others there are."""
+    picture = await _picture(doing)
+    known = [(r, r is not fold.first) for fold in picture.folds for r in (fold.first, *fold.copies)]
+    found = [(report, copy) for report, copy in known if can_be_asked(report, picture.now)]
+    return {"askable": found, "unreachable": len(known) - len(found), "now": picture.now}
+
+
 async def _picture(doing: Doing) -> IncidentPicture:
     return await doing.request.app[PICTURES].incident(doing.incident)
 
@@ -144,7 +153,7 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "place": place_choices,
     "merge": _merge,
     "split": _reports,
-    "ask": _reports,
+    "ask": _askable,
     "hand_over": _people,
     "account": _fates,
     "post": _post,

@@ -541,12 +541,26 @@ async def test_a_merge_without_candidates_asks_for_the_code_alone(desk: DeskRig)
     assert "Or its code" not in page
 
 
-async def test_a_reporter_without_contact_cannot_be_asked_and_the_page_says_so(desk: DeskRig) -> None:
+async def test_only_who_left_a_way_to_reach_them_is_offered_to_be_asked(desk: DeskRig) -> None:
     code = await one_raid(desk)
     ada = await browser(desk, "Ada")
     page = await ada.get(f"/desk/{code}/ask")
-    report = re.search(r'name="report" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
-    refused = await ada.send(f"/desk/{code}/ask", report=report, asks="what")
+    assert "Nobody who reported this can be asked" in page
+    assert 'name="report"' not in page
+    report = await desk.report(RAID + " now", at=HERE, sender=None, contact="a@b.example")
+    page = await ada.get(f"/desk/{code}/ask")
+    assert re.findall(r'name="report" value="([^"]+)"', page) == [report]
+    assert "Left no way to reach them, or it is erased: 1" in page
+    assert (await ada.send(f"/desk/{code}/ask", report=report, asks="what"), ada.status)[1] == 200
+    desk.rig.clock.forward(hours=72)
+    assert 'name="report"' not in await ada.get(f"/desk/{code}/ask")
+
+
+async def test_a_made_up_form_cannot_ask_whom_the_page_does_not_offer(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/ask")
+    refused = await ada.send(f"/desk/{code}/ask", report="r1", asks="what")
     assert (ada.status, "they left no way to reach them" in refused) == (409, True)
 
 
