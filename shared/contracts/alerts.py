@@ -31,7 +31,7 @@ from shared.contracts.incidents import Status
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST",
-    "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE",
+    "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE", "DRILL_BEGUN", "DRILL_ENDED",
 ]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[

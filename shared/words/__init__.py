@@ -16,12 +16,14 @@ from shared.words.desk_reply import (
 )
 from shared.words.desk_tally import tally_in
 from shared.words.desk_words import Keyword
+from shared.words.drill_told import DRILL_TOLD, drill_told_message
 from shared.words.questions import question
 from shared.words.render import MIN_CHARS, NotForThisAudienceError, render
 from shared.words.replies import REPLY_CHARS, reply
 from shared.words.said import NOT_OVER
 
 __all__ = [
+    "DRILL_TOLD",
     "MIN_CHARS",
     "NOT_OVER",
     "REPLY_CHARS",
@@ -31,6 +33,7 @@ __all__ = [
     "channel_test_message",
     "clean",
     "desk_reply",
+    "drill_told_message",
     "join_code",
     "looks_like_desk_reply",
     "question",

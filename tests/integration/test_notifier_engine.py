@@ -624,3 +624,23 @@ async def test_groups_take_turns(rig: Rig) -> None:
     await rig.settled("small")
     assert not [r for r in await rig.ledger() if isinstance(r, AlertSettled) and r.alert_id == "bulk"]
     await rig.settled("bulk")
+
+
+async def test_that_an_exercise_begins_goes_over_the_channels_of_exercises_alone(bus: Bus) -> None:
+    told = channel_kind("told")
+    rig = Rig(bus, {"told": told})
+    await rig.group(trains={"to": 2, "drills": True}, real={"to": 3})
+    nothing: dict[str, Any] = {
+        "incident_id": None,
+        "code": None,
+        "status": None,
+        "body": None,
+        "urgency": "normal",
+    }
+    await rig.alert("begun", kind="DRILL_BEGUN", drill=True, **nothing)
+    await rig.alert("ended", kind="DRILL_ENDED", drill=True, **nothing)
+    rig.start()
+    ends = await rig.settled("begun", "ended")
+    assert [end.delivered for end in ends] == [2, 2]
+    assert sum(told.copies.values()) == 4
+    await rig.crash()
