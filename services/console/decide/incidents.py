@@ -22,7 +22,7 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 _MAX_TIMELINE: Final = 500
 _ASIDE: Final = frozenset({
     "attended", "noted", "escalated", "reporter_asked",
-    "check_due", "post_joined", "post_left", "post_checked_in", "posts_told", "digested",
+    "check_due", "post_joined", "post_left", "post_gone", "post_checked_in", "posts_told", "digested",
 })  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups", "asking",
