@@ -5,7 +5,7 @@ text and sends another. What a reporter is asked back stands beside it, in their
 does what members write to the desk by chat, and are answered. So does what a test of a channel says.
 """
 
-from shared.words.channel_test import channel_test_message
+from shared.words.channel_test import channel_test_message, channel_test_text
 from shared.words.clean import clean
 from shared.words.desk_reply import (
     DeskReply,
@@ -31,6 +31,7 @@ __all__ = [
     "Keyword",
     "NotForThisAudienceError",
     "channel_test_message",
+    "channel_test_text",
     "clean",
     "desk_reply",
     "drill_told_message",

@@ -87,21 +87,38 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
         yield Next("reopen", "next_no_news")
         yield Next("seen", "next_seen_yet")
     elif status in _UNPROVEN or status == "confirmed":
-        if proposed := incident.get("proposed"):
-            own = proposed["member"] == member
-            yield Next(None, "next_wait_for_second") if own else Next("confirm", "next_second_person")
-        if not claim:
-            yield Next("claim", "next_claim")
-        yield from _own_way(incident, member, step)
-        if claim and not mine:
-            yield from _beside(incident)
-        elif status == "confirmed":
-            yield Next("update", "next_confirmed")
-        else:
-            yield from _to_know(incident, member)
-        yield from _to_be_there(incident, step)
-        if claim and not mine:
-            yield Next(None, "next_theirs")
+        yield from _going_on(incident, member, step, claim=claim, mine=mine)
+
+
+def _going_on(
+    incident: Document, member: str, step: str | None, *, claim: bool, mine: bool
+) -> Iterator[Next]:
+    """While it may be going on."""
+    status = incident.get("status")
+    if proposed := incident.get("proposed"):
+        own = proposed["member"] == member
+        yield Next(None, "next_wait_for_second") if own else Next("confirm", "next_second_person")
+    if not claim:
+        yield Next("claim", "next_claim_again" if _lapsed_of(incident) == member else "next_claim")
+    yield from _own_way(incident, member, step)
+    if claim and not mine:
+        yield from _beside(incident)
+    elif status == "confirmed":
+        yield Next("update", "next_confirmed")
+    else:
+        yield from _to_know(incident, member)
+    yield from _to_be_there(incident, step)
+    if claim and not mine:
+        yield Next(None, "next_theirs")
+
+
+def _lapsed_of(incident: Document) -> str | None:
+    """Whose claim it was that ended by itself, if nobody was on it since; the log may not say so yet."""
+    if claim := incident.get("claim"):
+        return str(claim["member"])
+    steps = [s for s in incident.get("timeline", ()) if s.get("what") in {"claimed", "claim_released"}]
+    ended = len(steps) > 1 and steps[-1].get("reason") == "lapsed"
+    return steps[-2].get("member") if ended else None
 
 
 def _beside(incident: Document) -> Iterator[Next]:

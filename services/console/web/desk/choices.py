@@ -97,7 +97,9 @@ async def _picture(doing: Doing) -> IncidentPicture:
 
 async def _fates(doing: Doing) -> dict[str, Any]:
     """What is known of those who were taken, who could follow it up, and when it could be looked at next."""
-    people = (doing.incident.get("aftercare") or {}).get("people") or []
+    after = doing.incident.get("aftercare") or {}
+    people = after.get("people") or []
+    concerned, owner = await _concerned(doing), after.get("owner")
     now = await doing.request.app[PICTURES].now()
     return {
         "fates": Counter(person["fate"] for person in people),
@@ -106,7 +108,9 @@ async def _fates(doing: Doing) -> dict[str, Any]:
         "tally": Tally.model_validate(doing.incident.get("tally") or {}),
         "known": FATES,
         "persons": people,
-        "people": await _concerned(doing),
+        "people": concerned,
+        "owner_now": next((m["name"] for m in concerned if m["member"] == owner), ""),
+        "check_now": after.get("check_at"),
         "checks": checks_after(now),
         "now": now,
     }

@@ -668,9 +668,9 @@ async def test_a_report_in_another_language_says_so_with_a_hint(desk: DeskRig) -
     await desk.report("La migra está en Ashwin Street E8, dos camionetas", at=HERE, first_hand=True)
     code = str((await desk.incidents("Ada"))[0]["code"])
     ada = await browser(desk, "Ada")
-    assert "in Spanish, not translated" in await ada.get(f"/desk/{code}")
+    assert "Written in Spanish. What you can do" in await ada.get(f"/desk/{code}")
     assert "Don’t paste it into a website" in ada.text
-    assert "sin traducir" not in await ada.get(f"/desk/{code}?lang=es")
+    assert "Qué puedes hacer" not in await ada.get(f"/desk/{code}?lang=es")
 
 
 async def test_flood_mode_on_and_off(desk: DeskRig) -> None:
@@ -711,7 +711,7 @@ async def test_what_is_new_is_marked_until_one_looks(desk: DeskRig) -> None:
     assert '<span class="new">' not in await ada.get("/desk")
     await desk.act("claim", "Ben", incident=code)
     await desk.report("I am in Ashwin Street E8 and see immigration officers", at=HERE)
-    assert "1 more reports · Ben is on it" in await ada.get("/desk")
+    assert "1 more report · Ben is on it" in await ada.get("/desk")
     assert "Since you looked:" in await ada.get(f"/desk/{code}")
     assert '<span class="new">' not in await ada.get("/desk")
 

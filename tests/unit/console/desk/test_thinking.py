@@ -107,6 +107,17 @@ NEWS: dict[str, Any] = {
 ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
 
 
+LAPSED: dict[str, Any] = {
+    "status": "confirmed",
+    "timeline": [
+        {"at": at(-20), "what": "claimed", "member": "ada", "cause": "DESK.1"},
+        {"at": at(-5), "what": "claim_released", "reason": "lapsed", "cause": "TICK.1"},
+    ],
+}
+BENS = [
+    {"at": at(-3), "what": "claimed", "member": "ben", "cause": "DESK.2"},
+    {"at": at(-1), "what": "claim_released", "reason": "lapsed", "cause": "TICK.2"},
+]
 TWO_GO: dict[str, Any] = {"visits": [*GOING["visits"], {**GOING["visits"][0], "member": "cem"}]}
 
 
@@ -124,6 +135,10 @@ def post(*keepers: str, begins: float = 10, there: bool = False) -> dict[str, An
         ("dispatcher", {}, ("claim", "next_claim")),
         ("verifier", {}, ("claim", "next_claim")),
         ("dispatcher", {"claim": claimed("ben", -1)}, ("claim", "next_claim")),
+        ("dispatcher", {"claim": claimed("ada", -1)}, ("claim", "next_claim_again")),
+        ("verifier", LAPSED, ("claim", "next_claim_again")),
+        ("verifier", LAPSED | {"timeline": LAPSED["timeline"][:1]}, ("claim", "next_claim")),
+        ("verifier", {"timeline": [*LAPSED["timeline"], *BENS]}, ("claim", "next_claim")),
         ("dispatcher", {"status": "confirmed"}, ("claim", "next_claim")),
         ("dispatcher", MINE | {"place": None}, ("place", "next_place")),
         ("verifier", MINE | {"place": None}, ("going", "next_going")),
