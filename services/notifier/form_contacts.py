@@ -67,13 +67,12 @@ class OneContact:
 
 
 class FormReporters:
-    """The ways to those who reported by the form. A channel is opened when it is first needed."""
+    """The ways to those who reported by the form. A channel is made each time: its secret may be mended."""
 
     def __init__(
         self, form: Form, host: ChannelHost, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._form, self._host, self._monotonic = form, host, monotonic
-        self._open: dict[str, Channel] = {}
         self._hours: dict[str, _Hour] = {}
 
     def kind(self, address: str) -> str | None:
@@ -96,7 +95,7 @@ class FormReporters:
             log.info("cannot_write_back", bridge="web")
             return CANNOT_WRITE_BACK
         try:
-            channel = self._opened(way)
+            channel = way.open(self._host)
         except RelayError:
             return BadCredentials("secret_missing")
         except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
@@ -107,11 +106,6 @@ class FormReporters:
 
     def _way(self, address: str) -> Way | None:
         return self._form.contacts.way(stored_contact(address))
-
-    def _opened(self, way: Way) -> Channel:
-        if way.kind not in self._open:
-            self._open[way.kind] = way.open(self._host)
-        return self._open[way.kind]
 
 
 class _Hour:
