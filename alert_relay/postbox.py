@@ -27,7 +27,8 @@ SECRET: Final = "env:SHARED__POSTBOX_SECRET"  # noqa: S105 - a reference, not a 
 MAX_BODY: Final = 256 * 1024
 SHOWN: Final = 200
 _STATUS_WORD: Final = re.compile(
-    r"\b(UNCONFIRMED|LIKELY|CONFIRMED|UPDATE|OVER|CLOSED|WRONG|NO[ _]NEWS|DIGEST)\b", re.IGNORECASE
+    r"\b(UNCONFIRMED|LIKELY|CONFIRMED|UPDATE|OVER|CLOSED|WRONG|NOT[ _]CONFIRMED|NO[ _]NEWS|DIGEST)\b",
+    re.IGNORECASE,
 )
 _DRILL: Final = re.compile(r"\bDRILL\b")
 _CODE: Final = re.compile(r"\b[A-HJ-NP-Z][2-9][A-HJ-NP-Z]\b")

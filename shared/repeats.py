@@ -24,8 +24,17 @@ def repeats(before: str, at: datetime, words: str, now: datetime) -> bool:
 
 def facts_told(status: str, ask: Ask, tally: Tally, fates: Iterable[Fate]) -> str:
     """What everybody who was told learns beside the words: the same facts give the same text."""
+    return f"{status} {ask} {_figures(tally, fates)}"
+
+
+def figures_heard(facts: str, tally: Tally, fates: Iterable[Fate]) -> bool:
+    """Whether whoever was told those facts knows these numbers: what did not change is not told again."""
+    return facts.split(" ", 2)[2:] == [_figures(tally, fates)]
+
+
+def _figures(tally: Tally, fates: Iterable[Fate]) -> str:
     became = " ".join(f"{fate}:{n}" for fate, n in sorted(Counter(fates).items()))
-    return f"{status} {ask} {tally.let_go}/{tally.taken}/{tally.unknown} {became}".rstrip()
+    return f"{tally.let_go}/{tally.taken}/{tally.unknown} {became}".rstrip()
 
 
 def _plain(words: str) -> str:

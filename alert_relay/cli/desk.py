@@ -309,11 +309,13 @@ def update(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) ->
 )
 @click.option("--let-go", type=click.IntRange(min=0), help="People let go.")
 @click.option("--taken", type=click.IntRange(min=0), help="People taken away.")
-@click.option("--unknown", type=click.IntRange(min=0), help="People of whom nobody knows yet.")
+@click.option(
+    "--unknown", type=click.IntRange(min=0), help="People of whom nobody knows whether they were taken."
+)
 @TEXT
 @telling
 def end(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
-    """Officers left, aftercare, or closed: everyone who was told is told.
+    """Officers left, aftercare, or closed: everyone who was told is told what is new.
 
     \b
     Examples:

@@ -16,18 +16,15 @@ from services.console.decide.draft import Document
 from services.console.decide.heard import alerts_of
 from services.console.decide.made import made_name, made_tag
 from services.console.decide.page_acts import passes_on
-from services.console.decide.sends import Act, sends_of
 from services.console.decide.sentences import done_words
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
-from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview, Send
+from services.console.foretelling import sends_for
+from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
 from services.console.outside import link_of
 from services.console.store import MOST
 from services.console.submit import Verdict, command_id, stored_id, submit
-from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.base import HUB, GroupId, IncidentId
-from shared.contracts.catalog import decode_all
 from shared.contracts.desk import DeskCommand
-from shared.errors import BusError, MalformedMessageError
 from shared.http import Problem
 
 _KEYS: Final = {"incident": "id", "held": "report_id", "mute": "mute_id"}
@@ -126,38 +123,6 @@ async def _completed(
     if name == "post_join" and asked.outside:
         return replace(act, made=made_tag(act.id))
     return act
-
-
-async def sends_for(
-    console: Console, name: CommandName, asked: DeskRequest, incident: Document, *, group: str = ""
-) -> list[Send]:
-    """What the command would send about this incident, to whom; `group`: for which group it is given."""
-    told = await _with_public_place(console, await console.store.many("alert", incident.get("alerts", ())))
-    groups = {
-        g["id"]: console.channels.facts(g)
-        for g in await console.store.many("group", {*incident.get("seen_by", ()), *(asked.groups or ())})
-    }
-    act = Act(name, asked, incident, told, console.clock.now(), group)
-    return sends_of(act, groups, base_url=console.settings.base_url)
-
-
-async def _with_public_place(console: Console, told: list[Document]) -> list[Document]:
-    """The alerts, the last one with the place as the router blurred it.
-
-    The read model keeps that place of the community's alerts only; of others the log is asked.
-    Where it is away, the preview names the district and no more.
-    """
-    last = max(told, key=lambda alert: alert.get("seq", 0), default={})
-    if "seq" not in last or last.get("public"):
-        return told
-    try:
-        entry = await console.bus.get("DECISIONS", int(last["seq"]))
-        raised = (m for m in (decode_all(entry) if entry else ()) if isinstance(m, AlertRaised))
-        alert = next((a for a in raised if a.alert_id == last["alert_id"]), None)
-        body = (await console.keyring.open(alert)).body if alert else None
-    except (BusError, MalformedMessageError):
-        return told
-    return [*told, {**last, "public": body.public.model_dump()}] if isinstance(body, AlertBody) else told
 
 
 async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:

@@ -27,11 +27,11 @@ from shared.contracts.base import (
 from shared.contracts.desk import Ask, Question, Tally
 from shared.contracts.duty import Reminder
 from shared.contracts.groups import Audience
-from shared.contracts.incidents import Status
+from shared.contracts.incidents import Counted, Status, Who
 
 AlertKind = Literal[
-    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS", "DIGEST",
-    "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE", "DRILL_BEGUN", "DRILL_ENDED",
+    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS",
+    "DIGEST", "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE", "DRILL_BEGUN", "DRILL_ENDED",
 ]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
@@ -79,6 +79,8 @@ class AlertBody(Private):
     tally: Tally = Tally()
     fates: dict[Fate, int] = Field(default_factory=dict)
     """Once officers have left: how many of those taken became what, as far as it is known."""
+    figures_told: bool = False
+    """Whether these people have heard these numbers already: then they are not said again."""
     also_told: tuple[str, ...] = ()
     """Names of other groups whose verifiers were told of the same incident."""
     since: Moment | None = None
@@ -90,12 +92,18 @@ class AlertBody(Private):
     """Where it was said to be before, where the place is what changed."""
     was_public: str = ""
     """The same as strangers may know it; stands in no alert but the router's own draft of it."""
+    was_m: float = 0.0
+    """How far that is from the place now, in metres; 0 where that says nothing."""
+    was_public_m: float = 0.0
+    """The same between the places as strangers know them; stands in no alert but the router's own draft."""
     was_code: str = ""
     """By which code they know it, where it became one with another."""
-    who: Literal["immigration", "police", "joint", "other", "unknown"] = "unknown"
+    who: Who = "unknown"
     """Who acts, as far as the reports say."""
-    seen: dict[Literal["van", "officer", "person"], int] = Field(default_factory=dict)
+    seen: dict[Counted, int] = Field(default_factory=dict)
     """How many vans, officers and people held the best report counts."""
+    sightings: int = 0
+    """How often one of us saw it with their own eyes."""
     alike: bool = False
     """Whether many sent it in one phrasing, and none saw it."""
     watch_reports: int = 0

@@ -52,6 +52,8 @@ Status = Literal[
     "no_news",
     "merged",
 ]
+Who = Literal["immigration", "police", "joint", "other", "unknown"]
+Counted = Literal["van", "officer", "person"]
 Rung = Literal["again", "neighbours", "fallback", "nobody_left"]
 """Who is asked while nobody takes an incident: its own verifiers again, the neighbours', the fallback
 group's; then there is nobody left to ask."""
@@ -142,6 +144,10 @@ class Gist(Frozen):
     """Whether it says what officers do, how many they are, or what they came in."""
     tongue: str = "en"
     """The language it seems to be in."""
+    who: Who = "unknown"
+    """Who acts, as far as it says."""
+    seen: tuple[tuple[Counted, int], ...] = ()
+    """How many vans, officers and people held it counts."""
 
 
 class ReportDetail(Private):

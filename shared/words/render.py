@@ -32,11 +32,13 @@ MIN_CHARS: Final = 306
 
 _SHORT_UP_TO: Final = 480
 _SHORT_STATEMENT: Final = 90
+_NUMBER: Final = re.compile(r"\b\d+[a-z]?\b", re.IGNORECASE)
+_POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?(?:\s?\d[A-Z]{2})?\b")
 _END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
 _LONDON: Final = ZoneInfo("Europe/London")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "DIGEST", "DUTY", "AFTERCARE"})
+_FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "NOT_CONFIRMED", "DIGEST", "DUTY", "AFTERCARE"})
 _CONFIRMED_ONCE: Final = frozenset({"confirmed", "officers_left", "aftercare", "closed"})
 _HARMLESS: Final = frozenset({datetime, TemplateModule})
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
@@ -63,7 +65,7 @@ def render(
         raise NotForThisAudienceError
     size = "short" if max_chars <= _SHORT_UP_TO else "long"
     spoken = language if language in _languages() else "en"
-    facts = _facts(alert, group, size=size, base_url=base_url)
+    facts = _facts(alert, group, size=size, base_url=base_url) | {"desk": _desk(alert, base_url)}
     parts = _parts(f"{spoken}/{size}/{alert.kind}.j2", facts)
     text = fit_sms(parts, max_chars) if size == "short" else fit(parts, max_chars, joined_by="\n")
     subject = fit(_parts(f"{spoken}/subject.j2", facts), _MAX_SUBJECT, joined_by=" ")
@@ -144,15 +146,20 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "since": _local(body.since or body.first_report_at),
         "reports": body.reports,
         "first_hand": body.first_hand,
-        "excerpt": clean(body.excerpt, 50 if size == "short" else 280) if trusted else "",
+        "excerpt": _excerpt(body.excerpt, 50 if size == "short" else 280) if trusted else "",
         "statement": _statement(body.statement, size),
         "tally": body.tally,
         "fates": body.fates,
+        "figures_told": body.figures_told,
         "note": (body.note or "") if trusted else "",
         "checked": body.checked,
         "was": _named(body.was, size, 50, 120),
+        "was_m": body.was_m,
+        "alike_names": _alike(body.was, where.label),
         "was_code": body.was_code,
         "still": _still(alert, body),
+        "by_reports": body.note != "seen",
+        "sightings": body.sightings if trusted else 0,
         "who": body.who,
         "seen": body.seen,
         "alike": body.alike,
@@ -166,6 +173,23 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
 def _named(name: str, size: str, short: int, long: int) -> str:
     """A name as the size has it; empty where nothing of it can be said."""
     return clean(name, long) if size != "short" else spelled_plainly(clean(name, short))
+
+
+def _alike(was: str, now: str) -> bool:
+    """Whether two names are of one street, so that "not this, but that" would say nothing."""
+    return was == now or _street(was) == _street(now) != ""
+
+
+def _street(name: str) -> str:
+    """The street alone: without house numbers, the part of town and the postcode; empty if it has no name."""
+    street = _NUMBER.sub(" ", _POSTCODE.sub(" ", name).partition(",")[0])
+    return " ".join(street.casefold().split()) if any(map(str.isalpha, street)) else ""
+
+
+def _excerpt(text: str, limit: int) -> str:
+    """What a reporter wrote as one line; their own lines (what, then where) do not run into each other."""
+    lines = [line for part in text.splitlines() if (line := clean(part, limit))]
+    return clip(" ".join(line if line[-1] in ".,;:!?" else f"{line}," for line in lines).rstrip(","), limit)
 
 
 def _still(alert: AlertRaised, body: AlertBody) -> bool:
@@ -213,7 +237,7 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
         {
             "at": _local(line.at),
             "place": clean(line.place, 40),
-            "excerpt": clean(line.excerpt, width),
+            "excerpt": _excerpt(line.excerpt, width),
             "reason": line.reason,
             "code": line.code or "",
             "reports": line.reports,
@@ -249,6 +273,13 @@ def _link(alert: AlertRaised, base_url: str) -> str:
     """The page with the present state: there is none before a person has confirmed, nor of an exercise."""
     public = not alert.drill and (alert.audience != "verifiers" or alert.status in _CONFIRMED_ONCE)
     return f"{base_url.rstrip('/')}/i/{alert.code}" if base_url and alert.code and public else ""
+
+
+def _desk(alert: AlertRaised, base_url: str) -> str:
+    """Where verifiers act on it: nobody else is told of that page."""
+    page = "duty" if alert.kind == "DUTY" else alert.code or ""
+    asked = bool(base_url) and alert.audience == "verifiers"
+    return f"{base_url.rstrip('/')}/desk/{page}".rstrip("/") if asked else ""
 
 
 def _for_machines(alert: AlertRaised, language: str) -> dict[str, Any]:

@@ -42,8 +42,15 @@ def fates(incident: Document) -> dict[str, int]:
 
 
 def became(incident: Document) -> dict[str, int]:
-    """What became of those who were taken, or may have been, in numbers."""
-    return {fate: number for fate, number in fates(incident).items() if fate != "let_go"}
+    """What became of those who were taken, in numbers: `fate_…`; and of how many even that is not known.
+
+    Somebody of whom nothing is known was taken, or may have been: two numbers, as everybody was told them.
+    """
+    known = {f"fate_{fate}": n for fate, n in fates(incident).items() if fate not in {"let_go", "unknown"}}
+    nothing = counts(incident)["unaccounted"]
+    unsure = min(nothing, (incident.get("tally") or {}).get("unknown", 0))
+    found = {"fate_taken_unknown": nothing - unsure, "unknown": unsure, **known}
+    return {word: number for word, number in found.items() if number}
 
 
 def untold(incident: Document) -> bool:

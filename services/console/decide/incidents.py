@@ -27,7 +27,7 @@ _ASIDE: Final = frozenset({
 """Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups", "asking",
                    "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen",
-                   "aftercare", "checked", "said")  # fmt: skip
+                   "aftercare", "checked", "said", "home")  # fmt: skip
 _CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
@@ -127,6 +127,7 @@ def attached(draft: Draft, event: i.ReportAttached, _place: float) -> None:
     before = bool(report.get("first_hand"))
     report.update(report_id=event.report_id, incident=event.incident_id, **_said(detail))
     report.setdefault("at", _at(event))
+    incident["home"] = incident.get("home", False) or bool(detail and detail.gist and detail.gist.home)
     incident["reports"] = incident.get("reports", 0) + (not moved_here)
     incident["first_hand"] = (
         incident.get("first_hand", 0) + bool(report.get("first_hand")) - (moved_here and before)
@@ -288,6 +289,7 @@ def merged(draft: Draft, event: i.IncidentMerged, _place: float) -> None:
     absorbed["merged_into"] = event.incident_id
     for figure in ("reports", "first_hand"):
         incident[figure] = incident.get(figure, 0) + absorbed.get(figure, 0)
+    incident["home"] = incident.get("home", False) or absorbed.get("home", False)
     heard_too(incident, absorbed)
     checked(incident, *absorbed.get("checked", ()))
     sources = [*incident.get("sources", ()), *absorbed.get("sources", ())]
@@ -354,6 +356,7 @@ def carried(draft: Draft, event: i.IncidentCarried, _place: float) -> None:
         report = draft.edit(f"report:{evidence['report']}")
         report.update(report_id=evidence["report"], incident=event.incident_id)
         report.update({name: evidence[name] for name in _CARRIED_REPORT if evidence.get(name) is not None})
+        report.update(_understood(evidence.get("gist") or {}))
         report.update({"left_contact": True} if evidence.get("asked_as") else {})
         draft.score(f"reports:{event.incident_id}", evidence["report"], _timestamp(report, event))
     draft.put(f"code:{incident['code']}", {"incident": event.incident_id})
@@ -401,9 +404,15 @@ def _said(detail: i.ReportDetail | None) -> Document:
     }
     observed = detail.observed_at.isoformat() if detail.observed_at else None
     trusted = {"trusted": True} if detail.trusted else {}
-    tongue = {"tongue": detail.gist.tongue} if detail.gist else {}
+    gist = _understood(detail.gist.model_dump(mode="json")) if detail.gist else {}
     contact = {"left_contact": True} if detail.asked_as else {}
-    return {**dumped, **trusted, **tongue, **contact, "observed_at": observed}
+    return {**dumped, **trusted, **gist, **contact, "observed_at": observed}
+
+
+def _understood(gist: Document) -> Document:
+    """What of a report's meaning is shown: its language, who acts, and how many it counts."""
+    shown = {"tongue": gist.get("tongue"), "who": gist.get("who"), "counts": dict(gist.get("seen") or ())}
+    return {name: value for name, value in shown.items() if value}
 
 
 def _end(incident: Document, event: Message, status: str) -> None:

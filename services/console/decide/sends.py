@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
@@ -19,13 +19,16 @@ from services.console.decide.post_views import (
     lines_ending,
     lines_told,
 )
+from services.console.decide.verifiers_facts import VerifiersFacts
 from services.console.models import DeskRequest, Send
 from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PostLine, PublicPlace
 from shared.contracts.base import AlertId, IncidentId, Place
-from shared.contracts.desk import Tally
+from shared.contracts.desk import Ask, Tally
 from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.incidents import Status
+from shared.public_place import OutcodeAt, between, public_place
+from shared.repeats import STILL, figures_heard
 from shared.tallies import held, tally_of_people
 from shared.words import MIN_CHARS, NOT_OVER, render
 from shared.words.sms import sms_length
@@ -45,6 +48,7 @@ _AFTERWARDS: Final = frozenset({"officers_left", "aftercare", "closed"})
 _VERIFIERS: Final[Audience] = "verifiers"
 _ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
 Pair = tuple[str, Audience]
+_NOTHING_SAID: Final = VerifiersFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,20 @@ class Act:
     at: datetime
     group: str = ""
     """For which group it is done: of a post its verifiers are told."""
+    facts: VerifiersFacts = _NOTHING_SAID
+    outcode_at: OutcodeAt = lambda _lat, _lon: None
 
 
 def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> list[Send]:
     """The messages, group by group, in the channels' order. Empty for acts that nobody is told of."""
     found = _kind_and_status(act)
-    if found is None or not act.incident.get("place"):
+    if found is None or not act.incident.get("place") or _nothing_new(act):
         return []
+    names = {group_id: group.definition.name for group_id, group in groups.items()}
     sends = []
     for group_id, audience in _whom(act):
         if group := groups.get(group_id):
-            alert = _alert(act, audience, group, *found)
+            alert = _alert(act, audience, group, *found, names)
             channels = [c for c in group.channels if c.definition.carries(audience, drill=alert.drill)]
             sends += [_send(alert, group, channel, base_url) for channel in channels]
     return sends
@@ -101,8 +108,8 @@ def _kind_and_status(act: Act) -> tuple[AlertKind, Status] | None:
         "update": ("UPDATE", unchanged),
         "place": ("UPDATE", unchanged),
         "end": (_END_KIND[stage], stage),
-        "reject": ("WRONG", reject_as(act.request)),
-        "watch": ("WRONG", "other_agency"),
+        "reject": (_taken_back_as(act), reject_as(act.request)),
+        "watch": (_taken_back_as(act), "other_agency"),
         "seen": _seen(act),
         "escalate": (_FIRST.get(unchanged, "UPDATE"), unchanged),
         "post": ("AFTERCARE", unchanged),
@@ -118,10 +125,44 @@ def _seen(act: Act) -> tuple[AlertKind, Status]:
     return ("UPDATE", status) if status == "confirmed" else ("LIKELY", "likely")
 
 
+def _taken_back_as(act: Act) -> AlertKind:
+    """A mistake of ours only if it was told as fact."""
+    return "WRONG" if _told_as_fact(act) else "NOT_CONFIRMED"
+
+
+def _told_as_fact(act: Act) -> bool:
+    return act.incident["status"] == "confirmed" or any(a != _VERIFIERS for _, a in _told(act))
+
+
 def _stays_confirmed(act: Act) -> bool:
     """Whether what is opened again was confirmed, and nobody took that back."""
-    heard = any(audience != "verifiers" for _, audience in _told(act))
-    return heard and act.incident["status"] not in _TAKEN_BACK
+    return _told_as_fact(act) and act.incident["status"] not in _TAKEN_BACK
+
+
+def _nothing_new(act: Act) -> bool:
+    """Whether an aftercare begins that says nothing which those who were told have not heard."""
+    begins = act.command == "end" and act.request.stage == "aftercare"
+    quiet = begins and act.incident["status"] == "officers_left" and not (act.request.text or "").strip()
+    return quiet and _figures_heard(act)
+
+
+def _figures_heard(act: Act) -> bool:
+    """Whether those who were told know the numbers already: as the router decides it."""
+    said = act.incident.get("said")
+    stage = act.request.stage or "officers_left"
+    if said is None or (act.command == "end" and stage == "officers_left"):
+        return False
+    first_left = act.command == "end" and stage == "aftercare" and act.incident["status"] != "officers_left"
+    late = stage == "closed" and act.command == "end" and act.at - datetime.fromisoformat(said["at"]) >= STILL
+    return not (first_left or late) and figures_heard(said["facts"], _tally(act), _fates(act))
+
+
+def _ask(act: Act) -> Ask:
+    """What people are asked: as a person says now, else as it was where that holds."""
+    if act.command in {"confirm", "update"}:
+        return act.request.ask or "NONE"
+    holds = act.command in {"place", "escalate"} and act.incident["status"] == "confirmed"
+    return (act.incident.get("said") or {}).get("ask", "NONE") if holds else "NONE"
 
 
 def _told(act: Act) -> set[Pair]:
@@ -161,7 +202,18 @@ def _posts(act: Act, group: str) -> tuple[PostLine, ...]:
     return lines_ending(act.incident, group, act.at) if ending else ()
 
 
-def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, status: Status) -> AlertRaised:
+def _alert(  # noqa: PLR0913,PLR0917 - an alert's own parts
+    act: Act,
+    audience: Audience,
+    group: GroupFacts,
+    kind: AlertKind,
+    status: Status,
+    names: Mapping[str, str],
+) -> AlertRaised:
+    body = _body(act, status, audience, _posts(act, group.definition.id))
+    if audience == _VERIFIERS:
+        told = {"also_told": _also_told(act, group.definition.id, names)}
+        body = body.model_copy(update={**act.facts.said(group.definition.id), **told})
     return AlertRaised(
         id="preview",
         at=act.at,
@@ -171,45 +223,51 @@ def _alert(act: Act, audience: Audience, group: GroupFacts, kind: AlertKind, sta
         audience=audience,
         kind=kind,
         urgency="normal" if kind == "UPDATE" else "urgent",
-        ask=(act.request.ask or "NONE") if act.command in {"confirm", "update"} else "NONE",
+        ask=_ask(act),
         not_after=act.at + timedelta(minutes=group.definition.policy.alert_life_min),
         drill=bool(act.incident.get("drill")),
         incident_id=IncidentId(act.incident["id"]),
         code=act.incident["code"],
         status=status,
-        body=_body(act, status, audience, _posts(act, group.definition.id)),
+        body=body,
     )
+
+
+def _also_told(act: Act, group: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The other groups whose verifiers hear of it."""
+    told = {g for g, audience in _told(act) if audience == _VERIFIERS}
+    concerned = told | {share["group"] for share in act.incident.get("groups", ())}
+    return tuple(sorted(names[g] for g in concerned if g in names and names[g] != names[group]))
 
 
 def _body(act: Act, status: Status, audience: Audience, posts: tuple[PostLine, ...]) -> AlertBody:
     request, incident = act.request, act.incident
-    place = place_of(request) or Place.model_validate(incident["place"])
+    before = Place.model_validate(incident["place"])
+    place = place_of(request) or before
     return AlertBody(
         place=place,
-        public=_public(place, [] if act.command == "place" else act.told),
+        public=_public(act, place),
         first_report_at=datetime.fromisoformat(incident["opened_at"]),
         reports=incident.get("reports", 1),
         first_hand=incident.get("first_hand", 0),
         statement=request.text or (NOT_OVER if act.command == "reopen" and _stays_confirmed(act) else ""),
         note=_note(act),
+        sightings=incident.get("seen", 0),
         checked=tuple(incident.get("checked", ())),
-        was=_was(act, audience),
+        **(_was(act, audience, before, place) if act.command == "place" else {}),
         tally=_tally(act),
         posts=posts,
         fates=dict(Counter(held(_fates(act)))) if status in _AFTERWARDS else {},
+        figures_told=_figures_heard(act),
     )
 
 
-def _was(act: Act, audience: Audience) -> str:
-    """Where it was said to be, where its place changes."""
-    place = act.incident.get("place")
-    if act.command != "place" or not place:
-        return ""
-    return (
-        str(place["label"])
-        if audience == _VERIFIERS
-        else _public(Place.model_validate(place), act.told).label
-    )
+def _was(act: Act, audience: Audience, before: Place, place: Place) -> dict[str, Any]:
+    """Where it was said to be, and how far that is away, as this audience knows both."""
+    if audience == _VERIFIERS:
+        return {"was": before.label, "was_m": between(before, place)}
+    was = _public(act, before)
+    return {"was": was.label, "was_m": between(was, _public(act, place))}
 
 
 def _note(act: Act) -> Note | None:
@@ -217,6 +275,8 @@ def _note(act: Act) -> Note | None:
         return "post_unfilled" if begins_soon(act.request, act.at) else "posts_open"
     if act.command == "post_withdraw":
         return "post_withdrawn"
+    if act.command == "reopen" and not _stays_confirmed(act):
+        return "reopened"
     return "seen" if act.command == "seen" else None
 
 
@@ -238,13 +298,8 @@ def _tally(act: Act) -> Tally:
     return tally_of_people(told, _fates(act))
 
 
-def _public(place: Place, told: Sequence[Document]) -> PublicPlace:
-    """The blurred place that the router last gave; where it gave none yet, the district and no more."""
-    known = [alert for alert in told if alert.get("public")]
-    if known:
-        return PublicPlace.model_validate(max(known, key=lambda a: a.get("seq", 0))["public"])
-    label = place.outcode or (place.label if place.how == "person" else "")
-    return PublicPlace(lat=round(place.lat, 2), lon=round(place.lon, 2), radius_m=1000.0, label=label)
+def _public(act: Act, place: Place) -> PublicPlace:
+    return public_place(place, act.outcode_at, home=act.incident.get("home", False))
 
 
 def _send(alert: AlertRaised, group: GroupFacts, channel: ChannelFacts, base_url: str) -> Send:

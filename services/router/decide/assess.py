@@ -11,6 +11,7 @@ from rpds import HashTrieMap
 from services.router.decide.state import Evidence, Group, Incident
 from services.router.decide.text import alike
 from shared.contracts.base import GroupId
+from shared.saying_most import Worth, worth
 
 MOST_COUNTED: Final = 20
 """No policy asks for more independent reports than this."""
@@ -51,9 +52,9 @@ def better(one: Evidence | None, other: Evidence) -> Evidence:
     return max((one, other), key=_worth)
 
 
-def _worth(report: Evidence) -> tuple[bool, bool, float, str]:
-    placed = report.place is not None
-    return report.first_hand is True, placed and bool(report.text), -report.at.timestamp(), report.report
+def _worth(report: Evidence) -> Worth:
+    placed = report.place is not None and bool(report.text)
+    return worth(first_hand=report.first_hand, placed=placed, at=report.at, report=report.report)
 
 
 def likely(incident: Incident, groups: "HashTrieMap[GroupId, Group]") -> bool:

@@ -15,7 +15,13 @@ from services.router.decide.permissions import concerns
 from services.router.decide.post_told import tell_end
 from services.router.decide.reports import join_held, open_incident
 from services.router.decide.route import concerned
-from services.router.decide.sayings import statement_of, told_again, words_of
+from services.router.decide.sayings import (
+    figures_just_heard,
+    figures_known,
+    statement_of,
+    told_again,
+    words_of,
+)
 from services.router.decide.state import Held, Incident
 from services.router.decide.watch import keep_watch
 from shared.contracts import desk
@@ -148,16 +154,21 @@ def reject(draft: Draft, command: desk.Reject, incident: Incident) -> str:
     )
     if command.keep_watch and incident.place is not None:
         keep_watch(draft, incident.id)
-    tell_end(draft, incident, "WRONG", words_of(command))
+    tell_end(draft, incident, "WRONG" if told_as_fact(incident) else "NOT_CONFIRMED", words_of(command))
     return reasons.APPLIED
+
+
+def told_as_fact(incident: Incident) -> bool:
+    """Whether anybody was told that it is so: then it was a mistake. To call it unconfirmed was none."""
+    return incident.status == "confirmed" or any(audience != "verifiers" for _, audience in incident.told)
 
 
 def reopen(draft: Draft, command: desk.Reopen, incident: Incident) -> str:
     """It is not over after all. What was confirmed stays confirmed, unless a person took that back."""
     if incident.merged_into is not None or incident.live:
         return reasons.WRONG_STATUS
-    heard = any(audience != "verifiers" for _, audience in incident.told)
-    status: Status = "confirmed" if heard and incident.status not in _TAKEN_BACK else "unconfirmed"
+    stays = told_as_fact(incident) and incident.status not in _TAKEN_BACK
+    status: Status = "confirmed" if stays else "unconfirmed"
     statement = statement_of(command)
     draft.emit(
         events.IncidentReopened,
@@ -199,12 +210,14 @@ def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
         ask=command.ask,
         statement=statement,
     )
-    draft.tell(incident.id, "UPDATE", incident.told, ask=command.ask, statement=words_of(command))
+    words, known = words_of(command), figures_known(incident, draft.incident(incident.id))
+    facts = {"figures_told": known}
+    draft.tell(incident.id, "UPDATE", incident.told, ask=command.ask, statement=words, facts=facts)
     return reasons.APPLIED
 
 
 def end(draft: Draft, command: desk.End, incident: Incident) -> str:
-    """Officers left, aftercare, or closed: the same people are told.
+    """Officers left, aftercare, or closed: the same people are told, but no number a second time.
 
     Closed only when it is known what became of everybody who was taken.
     """
@@ -223,12 +236,20 @@ def end(draft: Draft, command: desk.End, incident: Incident) -> str:
         statement=statement,
     )
     taken_down(draft, command, incident)
-    kind, words = _ENDED_AS[command.stage], words_of(command)
-    if command.stage == "closed":
-        tell_end(draft, incident, kind, words)
-    else:
-        draft.tell(incident.id, kind, incident.told, urgency="urgent", statement=words)
+    _tell_stage(draft, command.stage, incident, words_of(command))
     return reasons.APPLIED
+
+
+def _tell_stage(draft: Draft, stage: EndStage, before: Incident, words: str) -> None:
+    """The end, to everybody who was told; that aftercare begins, only as far as there is anything new."""
+    after, kind = draft.incident(before.id), _ENDED_AS[stage]
+    if stage == "closed":
+        tell_end(draft, before, kind, words, figures_told=figures_just_heard(before, after, draft.now))
+        return
+    known = stage == "aftercare" and before.status == "officers_left" and figures_known(before, after)
+    if not known or words.strip():
+        facts = {"figures_told": known}
+        draft.tell(before.id, kind, before.told, urgency="urgent", statement=words, facts=facts)
 
 
 def release_report(draft: Draft, command: desk.ReleaseReport) -> str:

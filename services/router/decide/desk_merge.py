@@ -15,6 +15,7 @@ from services.router.decide.limits import MOST_SPLIT
 from services.router.decide.permissions import concerns
 from services.router.decide.reports import open_incident
 from services.router.decide.route import concerned
+from services.router.decide.sayings import ask_now
 from services.router.decide.state import DAWN, Evidence, Incident, State
 from shared.contracts import desk
 from shared.contracts import incidents as events
@@ -31,9 +32,11 @@ def merge(draft: Draft, command: desk.Merge, incident: Incident) -> str:
     draft.emit(events.IncidentMerged, incident_id=incident.id, absorbed=absorbed.id, member=command.member)
     taken_together(draft, command, incident, absorbed)
     merged = draft.incident(incident.id)
-    draft.tell(incident.id, "UPDATE", absorbed.told, facts={"was_code": absorbed.code})
+    ask = ask_now(merged)
+    draft.tell(incident.id, "UPDATE", absorbed.told, ask=ask, facts={"was_code": absorbed.code})
     if merged.status == "confirmed":
-        draft.tell(incident.id, "CONFIRMED", set(public(merged)) - set(merged.told), urgency="urgent")
+        fresh = set(public(merged)) - set(merged.told)
+        draft.tell(incident.id, "CONFIRMED", fresh, urgency="urgent", ask=ask)
     raise_to_likely(draft, incident.id)
     return reasons.APPLIED
 

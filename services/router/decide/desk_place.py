@@ -9,14 +9,14 @@ from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.judge import group_ids
 from services.router.decide.route import concerned
-from services.router.decide.sayings import statement_of
+from services.router.decide.sayings import ask_now, figures_known, statement_of
 from services.router.decide.state import Incident
 from shared.contracts import desk
 from shared.contracts import incidents as events
 
 
 def put_place(draft: Draft, command: desk.PutPlace, incident: Incident) -> str:
-    """The place, and whose incident it is from now on."""
+    """The place, and whose incident it is from now on. What people are asked stays as it is."""
     statement = statement_of(command)
     if statement is None or statement.place is None:
         return reasons.PLACE_NEEDED
@@ -44,6 +44,7 @@ def _tell(draft: Draft, before: Incident, words: str) -> None:
     fresh = [pair for pair in verifiers(after) if pair[0] in new and pair not in known]
     if after.status == "confirmed":
         fresh += [pair for pair in public(after) if pair[0] in new and pair not in known]
-    draft.tell(before.id, first_word(after), fresh, urgency="urgent", statement=words)
-    was = places_before(before, draft.gazetteer)
-    draft.tell(before.id, "UPDATE", before.told, statement=words, facts=was)
+    ask = ask_now(after)
+    draft.tell(before.id, first_word(after), fresh, urgency="urgent", ask=ask, statement=words)
+    facts = {**places_before(before, after, draft.gazetteer), "figures_told": figures_known(before, after)}
+    draft.tell(before.id, "UPDATE", before.told, ask=ask, statement=words, facts=facts)

@@ -8,7 +8,7 @@ from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft
 from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.permissions import concerns
-from services.router.decide.sayings import said_again, statement_of, words_of
+from services.router.decide.sayings import ask_now, said_again, statement_of, words_of
 from services.router.decide.state import Incident
 from services.router.decide.worlds import world
 from shared.contracts import desk
@@ -115,7 +115,7 @@ def escalate(draft: Draft, command: desk.Escalate, incident: Incident) -> str:
         return reasons.ALREADY_TOLD
     draft.emit(events.IncidentEscalated, incident_id=incident.id, groups=fresh, member=command.member)
     whom = [(group, _VERIFIERS) for group in fresh]
-    draft.tell(incident.id, first_word(incident), whom, urgency="urgent")
+    draft.tell(incident.id, first_word(incident), whom, urgency="urgent", ask=ask_now(incident))
     return reasons.APPLIED
 
 

@@ -102,7 +102,7 @@ def place_better(draft: Draft, incident: Incident, place: Place, *, moved: bool 
     draft.tell(incident.id, "UPDATE", [p for p in incident.told if p[0] not in after], note="not_concerned")
     if moved:
         still = [p for p in incident.told if p[0] in after]
-        was = places_before(incident, draft.gazetteer)
+        was = places_before(incident, draft.incident(incident.id), draft.gazetteer)
         draft.tell(incident.id, "UPDATE", still, note="moved", facts=was)
 
 

@@ -35,6 +35,8 @@ def gist_of(text: str, understood: Understood) -> Gist:
         words=rare_words(text),
         scene=bool(understood.told & _SCENE),
         tongue=understood.language,
+        who=understood.who,
+        seen=understood.counts,
     )
 
 

@@ -43,15 +43,18 @@ def say_aftercare(
     draft.tell(incident, "AFTERCARE", whom, urgency="urgent", note=note, facts=facts)
 
 
-def tell_end(draft: Draft, incident: Incident, kind: AlertKind, statement: str) -> None:
+def tell_end(
+    draft: Draft, incident: Incident, kind: AlertKind, statement: str, *, figures_told: bool = False
+) -> None:
     """All who were told hear that it is over; the verifiers of a post, that nobody need keep it any more."""
+    known = {"figures_told": figures_told}
     ending = _by_group(_kept(draft, incident))
     for group, posts in ending.items():
-        facts = {"posts": tuple(line_of(post) for post in posts)}
+        facts = {"posts": tuple(line_of(post) for post in posts), **known}
         whom: list[tuple[GroupId, Audience]] = [(group, "verifiers")]
         draft.tell(incident.id, kind, whom, urgency="urgent", statement=statement, facts=facts)
     rest = [pair for pair in incident.told if pair[1] != "verifiers" or pair[0] not in ending]
-    draft.tell(incident.id, kind, rest, urgency="urgent", statement=statement)
+    draft.tell(incident.id, kind, rest, urgency="urgent", statement=statement, facts=known)
 
 
 def _kept(draft: Draft, incident: Incident) -> list[Post]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from services.router.decide.changed import changed
 from shared.contracts.base import MemberId
 from shared.contracts.desk import Ask, Statement
-from shared.repeats import facts_told, repeats
+from shared.repeats import STILL, facts_told, figures_heard, repeats
 
 if TYPE_CHECKING:
     from services.router.decide.state import Incident
@@ -90,6 +90,23 @@ def told_again(incident: "Incident", ask: Ask, words: str, now: datetime) -> boo
     if before is None or before.facts != _facts(incident, ask):
         return False
     return repeats(before.text, before.at, words, now)
+
+
+def ask_now(incident: "Incident") -> Ask:
+    """What everybody was asked last: it holds until a person asks for something else, or it is over."""
+    return incident.said.ask if incident.said is not None and incident.status == "confirmed" else "NONE"
+
+
+def figures_known(before: "Incident", after: "Incident") -> bool:
+    """Whether everybody who was told has heard the numbers as they are now."""
+    fates = (person.fate for person in after.aftercare.people)
+    return before.said is not None and figures_heard(before.said.facts, after.tally, fates)
+
+
+def figures_just_heard(before: "Incident", after: "Incident", now: datetime) -> bool:
+    """Whether they heard them a moment ago: later, the last word says them again, to stand on its own."""
+    lately = before.said is not None and now - before.said.at < STILL
+    return lately and figures_known(before, after)
 
 
 def _facts(incident: "Incident", ask: Ask) -> str:

@@ -5,10 +5,10 @@ strength. What cannot be understood is said to be so, never guessed; it is then 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, get_args
 
 from services.router.decide.kind_rules import Kind, kind_of, rumours_in
 from services.router.decide.language import languages
@@ -16,13 +16,13 @@ from services.router.decide.lexicon import lexicon
 from services.router.decide.reading import CLAIM, VENUES, Reading, read_clause
 from services.router.decide.sounds import sounds
 from services.router.decide.text import Clause, clauses
+from shared.contracts.incidents import Counted, Who
 from shared.text import tokens
-
-Who = Literal["immigration", "police", "joint", "other", "unknown"]
 
 SETTINGS: Final = ("home", "centre", "transport", "work", "street")
 
 _SHOUT: Final = 12
+_COUNTED: Final[Mapping[str, Counted]] = {name: name for name in get_args(Counted)}
 _MOST_DIGITS: Final = 2
 
 
@@ -49,7 +49,7 @@ class Understood:
     """Whether it says that this is another one: "two lots", "not the same as the nail bar"."""
     setting: str | None = None
     venues: frozenset[str] = frozenset()
-    counts: tuple[tuple[str, int], ...] = ()
+    counts: tuple[tuple[Counted, int], ...] = ()
     """How many vans, officers and people held, as far as it says."""
     languages: tuple[str, ...] = ("en",)
     """The languages it seems to be in, the likeliest first."""
@@ -167,17 +167,17 @@ def _who(told: frozenset[str]) -> Who:
 
 def _counts(
     readings: Sequence[Reading], parts: Sequence[Clause], spoken: Sequence[str]
-) -> tuple[tuple[str, int], ...]:
+) -> tuple[tuple[Counted, int], ...]:
     """The greatest number that stands just before a counted noun."""
-    found: dict[str, int] = {}
+    found: dict[Counted, int] = {}
     for reading, part in zip(readings, parts, strict=True):
         for hit in reading.hits:
-            if hit.sign in {"van", "officer", "person"}:
+            if counted := _COUNTED.get(hit.sign):
                 number = max(
                     (_number(w, spoken) for w in part.tokens[max(0, hit.start - 2) : hit.start]), default=0
                 )
                 if number:
-                    found[hit.sign] = max(found.get(hit.sign, 0), number)
+                    found[counted] = max(found.get(counted, 0), number)
     return tuple(sorted(found.items()))
 
 

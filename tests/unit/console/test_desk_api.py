@@ -378,8 +378,8 @@ async def test_a_preview_shows_every_message_and_stores_nothing(rig: Rig, ada: s
         ("update", {}, "UPDATE"),
         ("end", {}, "OVER"),
         ("end", {"stage": "closed"}, "CLOSED"),
-        ("reject", {}, "WRONG"),
-        ("watch", {}, "WRONG"),
+        ("reject", {}, "NOT_CONFIRMED"),
+        ("watch", {}, "NOT_CONFIRMED"),
     ],
 )
 async def test_other_acts_go_to_those_who_were_told(

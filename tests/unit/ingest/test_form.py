@@ -101,6 +101,17 @@ async def test_a_number_is_no_sender_but_answers_as_the_one_who_texts_from_it(tm
         assert asked.asked_as == text.asked_as == text.sender is not None
 
 
+async def test_the_receipt_says_what_to_delete_and_how_and_leads_away(tmp_path: Path) -> None:
+    async with front_door(tmp_path) as door:
+        _, html = await send(door, {**FIELDS, "nonce": await nonce(door)})
+        part = html.partition("Now delete")[2].partition("</section>")[0]
+        assert "kept nothing on your phone" in part
+        assert "browser&#39;s menu, choose History" in part
+        assert re.search(
+            r'<a class="button leave" href="https://[^"]+" rel="noreferrer noopener">Leave', part
+        )
+
+
 async def test_a_double_submit_is_one_report(tmp_path: Path) -> None:
     async with front_door(tmp_path) as door:
         fields = {**FIELDS, "nonce": await nonce(door)}

@@ -426,7 +426,8 @@ def test_posts_end_with_their_incident_and_its_end_says_so(story: Any, left: str
 def test_an_end_that_is_none_ends_no_post(story: Any, left: str) -> None:
     post(story, left)
     story.command(JoinPost, member="ada", incident_id=left, post_id="p1")
-    story.command(desk.End, incident_id=left, stage="aftercare")
+    said = desk.Statement(text="We stay with them")
+    story.command(desk.End, incident_id=left, stage="aftercare", statement=said)
     assert set(map(tuple, lines_told(story, "UPDATE").values())) == {()}
     assert (
         story.command(CheckIn, member="ada", incident_id=left, post_id="p1", after_s=3_600).outcome

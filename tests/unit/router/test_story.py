@@ -162,7 +162,7 @@ def test_silence_ends_as_no_news_never_as_over(story: Any) -> None:
 def test_the_same_words_days_later_are_old_news(story: Any) -> None:
     opened = story.report(DALSTON, sender="a")
     story.command(desk.Reject, incident_id=opened.incident_id, outcome="other_agency")
-    assert story.alerts() == [("hackney", "verifiers", "WRONG")]
+    assert story.alerts() == [("hackney", "verifiers", "NOT_CONFIRMED")]
     late = story.report("FWD: " + DALSTON, after_s=3 * 86_400, sender="b")
     assert (late.outcome, late.reason) == ("ignored", "copy_of_old_news")
 

@@ -31,9 +31,12 @@ from shared.words.sms import sms_length, spelled_plainly
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2022, 5, 14, 17, 42, tzinfo=UTC)
 HACKNEY = GroupDefinition(id="hackney", name="Hackney Anti Raids")
-WORDS = {"NO_NEWS": "NO NEWS"}
+WORDS = {"NO_NEWS": "NO NEWS", "NOT_CONFIRMED": "NOT CONFIRMED"}
 ASKS = {"WITNESSES": "WITNESSES useful", "ENOUGH": "ENOUGH people", "LEAVE": "LEAVE now"}
-INCIDENT_KINDS = ("UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS")
+INCIDENT_KINDS = (
+    "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS",
+)  # fmt: skip
+VERIFIERS_ONLY = {"UNCONFIRMED", "LIKELY", "NOT_CONFIRMED"}
 STATUS = {
     "UNCONFIRMED": "unconfirmed",
     "LIKELY": "likely",
@@ -42,6 +45,7 @@ STATUS = {
     "OVER": "officers_left",
     "CLOSED": "closed",
     "WRONG": "retracted",
+    "NOT_CONFIRMED": "not_confirmed",
     "NO_NEWS": "no_news",
 }
 
@@ -130,6 +134,7 @@ def aftercare(note: str, **more: Any) -> AlertRaised:
     return alert("AFTERCARE", "verifiers", status="officers_left", body=body(note=note, **more))
 
 
+DOORS_ON = Place(lat=51.5466, lon=-0.075, radius_m=20, how="person", label="38 Ashwin St, E8 3DL")
 STATEMENT = "2 vans, one person held. Police are there too"
 CASES: dict[str, AlertRaised] = {
     "unconfirmed_verifiers": alert("UNCONFIRMED", "verifiers"),
@@ -188,9 +193,29 @@ CASES: dict[str, AlertRaised] = {
         "WRONG", body=body(statement="Our volunteer sees police traffic checks, nobody held")
     ),
     "wrong_community_other_agency": alert("WRONG", status="other_agency"),
-    "wrong_verifiers_not_confirmed": alert("WRONG", "verifiers", status="not_confirmed"),
-    "wrong_verifiers_went": alert(
-        "WRONG", "verifiers", status="not_confirmed", body=body(checked=("asked", "went"))
+    "not_confirmed_verifiers": alert("NOT_CONFIRMED", "verifiers", body=body(statement="A film set")),
+    "not_confirmed_verifiers_went": alert(
+        "NOT_CONFIRMED", "verifiers", body=body(checked=("asked", "went"), posts=POSTS)
+    ),
+    "not_confirmed_verifiers_other_agency": alert("NOT_CONFIRMED", "verifiers", status="other_agency"),
+    "wrong_verifiers_retracted": alert("WRONG", "verifiers"),
+    "likely_verifiers_seen": alert(
+        "LIKELY",
+        "verifiers",
+        body=body(note="seen", statement=STATEMENT, seen={"van": 1}, on_duty=("Ada",), sightings=1),
+    ),
+    "likely_verifiers_seen_before": alert("LIKELY", "verifiers", body=body(sightings=1)),
+    "update_community_figures_told": alert(
+        "UPDATE", status="officers_left", body=body(tally=Tally(taken=2), figures_told=True)
+    ),
+    "update_verifiers_placed_in_one_street": alert(
+        "UPDATE",
+        "verifiers",
+        ask="ENOUGH",
+        body=body(was="12 Ashwin St, Dalston", was_m=148.0, place=DOORS_ON),
+    ),
+    "closed_community_figures_told": alert(
+        "CLOSED", status="closed", body=body(tally=Tally(taken=1), fates={"bailed": 1}, figures_told=True)
     ),
     "wrong_community_asked": alert("WRONG", status="not_confirmed", body=body(checked=("asked",))),
     "update_community_still": alert("UPDATE"),
@@ -282,7 +307,7 @@ BODIES = st.builds(
 def alerts(draw: st.DrawFn) -> AlertRaised:
     """Any alert that may be said to its audience."""
     kind = draw(st.sampled_from(INCIDENT_KINDS))
-    audience = "verifiers" if kind in {"UNCONFIRMED", "LIKELY"} else draw(AUDIENCES)
+    audience = "verifiers" if kind in VERIFIERS_ONLY else draw(AUDIENCES)
     return alert(
         kind,
         audience,
@@ -333,7 +358,9 @@ def test_one_ask_at_most_and_none_for_none(raised: AlertRaised, max_chars: int) 
     )
     text = words(quiet, max_chars).text
     asked = {ask for ask, phrase in ASKS.items() if phrase in text}
-    if raised.kind in {"UNCONFIRMED", "LIKELY"}:
+    if raised.kind == "NOT_CONFIRMED":
+        assert not asked
+    elif raised.kind in VERIFIERS_ONLY:
         assert not asked
         assert len(re.findall(r"Can (you )?check\?", text)) == 1
     else:
@@ -358,17 +385,81 @@ def test_reporters_words_exact_place_and_counts_reach_verifiers_only(kind: str, 
 @pytest.mark.parametrize("audience", ["community", "partners", "reporter"])
 @pytest.mark.parametrize(
     "raised",
-    [{"kind": "UNCONFIRMED"}, {"kind": "LIKELY"}, {"kind": "UPDATE", "status": "unconfirmed"}],
+    [
+        {"kind": "UNCONFIRMED"},
+        {"kind": "LIKELY"},
+        {"kind": "NOT_CONFIRMED"},
+        {"kind": "UPDATE", "status": "unconfirmed"},
+    ],
 )
 def test_unconfirmed_news_is_for_verifiers_only(audience: str, raised: dict[str, str]) -> None:
     with pytest.raises(NotForThisAudienceError):
         words(alert(audience=audience, **raised))
 
 
-def test_there_is_no_link_to_a_page_before_a_person_confirmed() -> None:
-    assert "ar.example" not in words(alert("UNCONFIRMED", "verifiers"), 4000).text
-    assert "ar.example" not in words(alert("WRONG", "verifiers", status="not_confirmed"), 4000).text
+def test_there_is_no_link_to_a_public_page_before_a_person_confirmed() -> None:
+    assert "/i/" not in words(alert("UNCONFIRMED", "verifiers"), 4000).text
+    assert "ar.example" not in words(alert("NOT_CONFIRMED", "verifiers"), 4000).text
     assert "https://ar.example/i/D7K" in words(alert("CONFIRMED"), 4000).text
+
+
+@pytest.mark.parametrize(
+    ("raised", "page"),
+    [
+        (alert("UNCONFIRMED", "verifiers"), "/desk/D7K"),
+        (alert("LIKELY", "verifiers"), "/desk/D7K"),
+        (alert("UPDATE", "verifiers", body=body(note="said_over")), "/desk/D7K"),
+        (aftercare("posts_open", posts=POSTS[1:]), "/desk/D7K"),
+        (CASES["digest_verifiers"], "/desk"),
+        (CASES["duty_verifiers_open"], "/desk/duty"),
+    ],
+)
+def test_whoever_is_asked_to_act_on_the_desk_gets_its_address(raised: AlertRaised, page: str) -> None:
+    assert f"The desk: https://ar.example{page}" in words(raised, 4000).text.splitlines()
+
+
+@given(alerts())
+@settings(deadline=None)
+def test_nobody_but_verifiers_is_told_of_the_desk(raised: AlertRaised) -> None:
+    assert raised.audience == "verifiers" or "/desk" not in words(raised, 4000).text
+
+
+@pytest.mark.parametrize("size", [306, 4000])
+def test_what_is_not_to_be_passed_on_says_so_first_and_never_asks_to_pass_on_more(size: int) -> None:
+    for raised in CASES.values():
+        text = words(raised, size).text
+        if "pass on" in text or "pass this on" in text:
+            assert "passed it on" not in text
+            assert re.search("pass (this )?on", text.splitlines()[0][:140])
+
+
+def test_what_a_reporter_wrote_keeps_its_lines_apart() -> None:
+    text = words(
+        alert("UNCONFIRMED", "verifiers", body=body(excerpt="they took him\nAshwin Street")), 4000
+    ).text
+    assert 'They wrote: "they took him, Ashwin Street"' in text
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "apart_m", "said"),
+    [
+        ("Ashwin Street", "Ashwin Street, Dalston", 0, "The place is known better now."),
+        ("12 Ashwin Street", "38 Ashwin Street", 148, "It is about 150 m from where we wrote before."),
+        ("High Street", "High Street", 2_340, "It is about 2.3 km from where we wrote before."),
+        (
+            "Ashwin Street",
+            "Gillett Street",
+            80,
+            "Not Ashwin Street, as we wrote before: it is Gillett Street.",
+        ),
+        ("51.5466, -0.0750", "51.5470, -0.0748", 40, "Not 51.5466, -0.0750, as we wrote before"),
+    ],
+)
+def test_a_place_put_right_says_what_is_new_of_it(was: str, now: str, apart_m: float, said: str) -> None:
+    there = Place(lat=51.5, lon=0, radius_m=20, how="person", label=now)
+    raised = alert("UPDATE", "verifiers", body=body(place=there, was=was, was_m=apart_m))
+    for size in (306, 4000):
+        assert said in words(raised, size).text
 
 
 def test_machines_get_the_facts_of_their_audience() -> None:

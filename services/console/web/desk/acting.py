@@ -15,7 +15,8 @@ from services.console.decide.commands import missing_fields
 from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
 from services.console.decide.post_views import PostView, begins_soon, ends_posts, posts_of
-from services.console.desk import acts_for, give, sends_for, visible_incident
+from services.console.desk import acts_for, give, visible_incident
+from services.console.foretelling import sends_for
 from services.console.models import DeskRequest, Send
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
@@ -30,7 +31,7 @@ from services.console.web.desk.forms import (
 )
 from services.console.web.desk.placing import new_place
 from services.console.web.desk.previews import preview_of
-from services.console.web.desk.problems import as_page, words_of
+from services.console.web.desk.problems import as_page, elsewhere, words_of
 from services.console.web.desk.render import page
 from services.console.web.desk.words import DESK
 from shared.http import Problem
@@ -65,7 +66,7 @@ async def post_act(request: web.Request) -> web.StreamResponse:
             raise await _whose(doing, problem) from None
         if problem.status == web.HTTPServiceUnavailable.status_code or not doing.act.asks:
             raise
-        return await _form(doing, problem=words_of(request, problem), status=problem.status)
+        return await _form(doing, problem)
 
 
 async def _next_step(doing: Doing) -> web.StreamResponse:
@@ -127,10 +128,15 @@ async def _whose(doing: Doing, problem: Problem) -> Problem:
     return Problem(409, "claimed", DESK.say(language, "claimed_by", who=who, n=minutes))
 
 
-async def _form(doing: Doing, *, problem: str = "", status: int = 200) -> web.Response:
-    """The form of this act, with what was typed before."""
+async def _form(doing: Doing, problem: Problem | None = None) -> web.Response:
+    """The form of this act, with what was typed before; and why it did not go, with where to go first."""
     template = f"act_{doing.act.name}.html" if doing.act.name in _OWN else "act.html"
-    values = {"template": template, "problem": problem, **_common(doing), **await choices_for(doing)}
+    values: dict[str, Any] = {"template": template, **_common(doing), **await choices_for(doing)}
+    if problem is not None:
+        absorbed = doing.typed.get("absorbed")
+        first = elsewhere(problem, doing.incident["code"], absorbed=absorbed)
+        values |= {"problem": words_of(doing.request, problem), "first": first}
+    status = problem.status if problem else 200
     return page(doing.request, values.pop("template"), doing.actor, status=status, **values)
 
 

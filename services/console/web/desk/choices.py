@@ -10,6 +10,7 @@ from services.console.decide.already import own_sighting
 from services.console.decide.askable import can_be_asked
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
+from services.console.decide.known_so_far import known_so_far
 from services.console.decide.local_times import checks_after
 from services.console.decide.near import neighbours, same_world
 from services.console.decide.page_acts import offered, role_in
@@ -39,7 +40,7 @@ async def _confirm(doing: Doing) -> dict[str, Any]:
     incident, typed = doing.incident, doing.typed
     proposed = incident.get("proposed") or {}
     if not {"text", "built", "write"} & typed.one.keys() and not proposed:
-        return {"template": "confirm_questions.html"}
+        return {"template": "confirm_questions.html", **await _known(doing)}
     answers = answers_of(typed.one, typed.all("signs"))
     language = await _language(doing.console, incident)
 
@@ -56,6 +57,13 @@ async def _confirm(doing: Doing) -> dict[str, Any]:
         "language": DESK.say(language, "language_name"),
         "text_lang": language,
     }
+
+
+async def _known(doing: Doing) -> dict[str, Any]:
+    """What is known so far, and from whom."""
+    picture = await _picture(doing)
+    reports = [r for fold in picture.folds for r in (fold.first, *fold.copies)]
+    return {"known": known_so_far(doing.incident, reports), "names": picture.names, "now": picture.now}
 
 
 async def _language(console: Console, incident: Document) -> str:

@@ -11,9 +11,10 @@ from services.console.decide.draft import Document
 from services.console.decide.looked import fresh
 from services.console.decide.page_acts import ACTS, may, may_mute, role_in
 from services.console.decide.why_told import lines
-from services.console.desk import sends_for, visible_incident
+from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
+from services.console.foretelling import sends_for
 from services.console.models import DeskRequest
 from services.console.web.desk.fragments import (
     Looker,

@@ -12,8 +12,9 @@ from services.console.decide import views
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import POST_ACTS, PageAct, may, passes_on, role_in
 from services.console.decide.post_views import PostView, post_of
-from services.console.desk import give, sends_for, visible_incident
+from services.console.desk import give, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
+from services.console.foretelling import sends_for
 from services.console.models import Send
 from services.console.outside import link_of
 from services.console.web.desk.forms import NOTHING, Typed, request_of, typed_in

@@ -28,9 +28,13 @@ def words(language: str) -> Mapping[str, Any]:
         return DESK.say(language, key, **values)
 
     def day_of(at: str | datetime, now: datetime) -> str:
+        near = _NEAR_DAYS.get(days_until(_moment(at).astimezone(HERE), now))
+        return str(say(near)) if near else date_of(at)
+
+    def date_of(at: str | datetime) -> str:
+        """The day as it stands in what is passed on, and may be read on another."""
         moment = _moment(at).astimezone(HERE)
-        near = _NEAR_DAYS.get(days_until(moment, now))
-        return say(near) if near else f"{say(f'weekday_{moment.weekday()}')} {moment:%d/%m}"
+        return f"{say(f'weekday_{moment.weekday()}')} {moment:%d/%m}"
 
     def age(at: str | datetime, now: datetime) -> str:
         return _age(say, at, now)
@@ -44,6 +48,7 @@ def words(language: str) -> Mapping[str, Any]:
         "foreign": lambda tag: foreign(tag, language),
         "age": age,
         "day_of": day_of,
+        "date_of": date_of,
         "local": local,
     }
 
@@ -59,7 +64,9 @@ def page(
     """A whole page. Each carries a new command id, so that what is sent twice is done once."""
     language = DESK.language_of(request)
     about = values.get("incident") or values.get("h") or {}
-    frame = {
+    frame: dict[str, Any] = {
+        "problem": "",
+        "first": None,
         "me": actor,
         "exercise": bool(request.get(EXERCISE) or about.get("drill")),
         "command_id": command_id(None),

@@ -8,19 +8,22 @@ const RETRY_S = 15;
 let held = null; // the report that waits, while one does
 let timer = 0;
 
-$("exit").addEventListener("click", (event) => {
-  event.preventDefault();
-  document.body.replaceChildren();
-  document.title = "";
-  if (!held) dismissWorker();
-  window.location.replace(event.currentTarget.href);
-});
+for (const way of document.querySelectorAll(".leave")) way.addEventListener("click", leave);
 window.addEventListener("pagehide", () => { if (!held) dismissWorker(); });
 window.addEventListener("online", attempt);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) attempt(); });
 
 begin();
 resume();
+
+function leave(event) {
+  const to = event.currentTarget.href;
+  event.preventDefault();
+  document.body.replaceChildren();
+  document.title = "";
+  if (!held) dismissWorker();
+  window.location.replace(to);
+}
 
 // --- the form, as it came or as an answer brought it anew ---------------------------------------
 

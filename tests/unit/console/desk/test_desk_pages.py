@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -61,6 +62,10 @@ def _bare(page: str) -> str:
 
 async def status_of(desk: DeskRig, code: str) -> str:
     return str((await desk.rig.store.incident(code) or {})["status"])
+
+
+async def alerts_of(desk: DeskRig, code: str) -> list[str]:
+    return list((await desk.rig.store.incident(code) or {})["alerts"])
 
 
 # --- who sees what ------------------------------------------------------------------------------
@@ -273,6 +278,34 @@ async def test_a_large_send_waits_for_a_second_person(desk: DeskRig) -> None:
     assert await status_of(desk, code) == "confirmed"
 
 
+async def test_the_questions_stand_beside_what_is_known_and_from_whom(desk: DeskRig) -> None:
+    code = await one_raid(desk, "Immigration raid at Ashwin Street, 2 vans and 6 officers")
+    ada = await browser(desk, "Ada")
+    page = unescape(await ada.get(f"/desk/{code}/confirm"))
+    assert "None of us has said yet that they saw it." in page
+    counted = _bare(page).partition("A report counts: ")[2]
+    assert counted.startswith("Vans: 2 · Officers: 6.")
+    assert counted.partition("</p>")[0].endswith("2 vans and 6 officers</span>")
+    await desk.act("seen", "Cem", incident=code, text="<b>Four</b> vans, one person held")
+    page = await ada.get(f"/desk/{code}/confirm")
+    time = f"{desk.rig.clock.now().astimezone(ZoneInfo('Europe/London')):%H:%M}"
+    assert _bare(page).count(f"Cem saw it at {time}.") == 3, "who, when, and beside the numbers"
+    assert "&lt;b&gt;Four&lt;/b&gt; vans, one person held" in page
+    assert "None of us" not in page
+
+
+async def test_a_refusal_that_names_another_act_leads_there(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await desk.act("confirm", "Ada", incident=code)
+    await desk.act("end", "Ada", incident=code, stage="officers_left", taken=1)
+    await ada.get(f"/desk/{code}/closed")
+    page = await ada.send(f"/desk/{code}/closed")
+    refusal = page.partition('id="problem"')[2].partition("</p>")[0]
+    assert ada.status == 409
+    assert f'<a href="/desk/{code}/account">' in refusal
+
+
 @pytest.mark.parametrize(
     ("act", "fields", "status"),
     [
@@ -299,7 +332,7 @@ async def test_an_end_is_shown_before_it_is_said_and_can_be_opened_again(
     done = await ada.send(f"/desk/{code}/{act}", send="1")
     assert await status_of(desk, code) == status
     if "unknown" in fields:
-        assert "not known: 1" in done
+        assert "not known whether taken: 1" in done
     assert f'/desk/{code}/reopen">Undo' in done
     await ada.get(f"/desk/{code}/reopen")
     await ada.send(f"/desk/{code}/reopen", text="")
@@ -429,12 +462,16 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     await ada.send(f"/desk/{code}/officers_left", taken="1", unknown="1")
     await ada.send(f"/desk/{code}/officers_left", send="1")
     await ada.get(f"/desk/{code}/aftercare")
-    await ada.send(f"/desk/{code}/aftercare")
-    preview = ada.text
-    await ada.send(f"/desk/{code}/aftercare", send="1")
+    preview = await ada.send(f"/desk/{code}/aftercare", text="We go to the police station.")
     assert "It stays open until we know what became of everybody." in preview
     assert "looked after" not in preview, "nobody does yet"
     assert "Immigration officers: " not in preview
+    assert "1 person taken" not in preview, "they have just heard it"
+    told = await alerts_of(desk, code)
+    await ada.get(f"/desk/{code}/aftercare")
+    await ada.send(f"/desk/{code}/aftercare")
+    assert ada.url.endswith("?done=aftercare")
+    assert await alerts_of(desk, code) == told, "nothing is new in it"
     page = await ada.get(f"/desk/{code}")
     assert f"/desk/{code}/account" in page.split('class="next')[-1]
     page = await ada.get(f"/desk/{code}/closed")
@@ -442,7 +479,7 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     page = await ada.send(f"/desk/{code}/closed")
     assert (ada.status, "nobody knows what became" in page) == (409, True)
     page = await ada.get(f"/desk/{code}/account")
-    assert "Let go: 0 · taken: 1 · not known: 1" in _bare(page)
+    assert "Let go: 0 · taken: 1 · not known whether taken: 1" in _bare(page)
     page = await ada.send(f"/desk/{code}/account", arrested="2", fate_released="5")
     assert (ada.status, "more people than are not known" in page) == (409, True)
     await ada.get(f"/desk/{code}/account")
@@ -453,13 +490,18 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     assert "do not know yet what became" in page
     update = await ada.get(f"/desk/{code}/update")
     assert "Released: 1" in _bare(update)
+    desk.rig.clock.forward(minutes=1)
     preview = unescape(await ada.send(f"/desk/{code}/update", ask="NONE", text=""))
     assert "2 people taken: 1 released, 1 in immigration detention." in preview
     await ada.send(f"/desk/{code}/update", send="1")
     assert "do not know yet what became" not in await ada.get(f"/desk/{code}")
     await ada.get(f"/desk/{code}/closed")
     preview = await ada.send(f"/desk/{code}/closed")
-    assert "2 people taken: 1 released, 1 in immigration detention." in preview
+    assert "2 people taken" not in preview, "they have just heard it"
+    desk.rig.clock.forward(minutes=20)
+    await ada.get(f"/desk/{code}/closed")
+    preview = await ada.send(f"/desk/{code}/closed")
+    assert "2 people taken: 1 released, 1 in immigration detention." in preview, "the last word says it again"
     await ada.send(f"/desk/{code}/closed", send="1")
     assert await status_of(desk, code) == "closed"
 
@@ -472,18 +514,22 @@ async def test_numbers_of_an_earlier_end_and_the_account_are_one_truth(desk: Des
     await desk.act("reopen", "Ada", incident=code)
     await desk.act("account", "Ada", incident=code, arrested=3, became=[{"fate": "released", "number": 2}])
     page = _bare(await ada.get(f"/desk/{code}"))
-    assert "Said at an end, before it was opened again or merged: Let go: 1 · taken: 2 · not known: 1" in page
-    assert "What became of them: Released: 2 · Not known yet: 1" in page
+    assert "Said at an end, before it was opened again or merged: Let go: 1 · taken: 2" in page
+    assert "taken: 2 · not known whether taken: 1" in page
+    assert "What became of them: Released: 2 · Not known whether taken: 1" in page
     form = _bare(await ada.get(f"/desk/{code}/officers_left"))
     values = {n: re.search(rf'name="{n}"[^>]*value="(\d*)"', form) for n in ("let_go", "taken", "unknown")}
     assert {n: m and m[1] for n, m in values.items()} == {"let_go": "1", "taken": "2", "unknown": "1"}
     shown = await ada.send(f"/desk/{code}/officers_left", let_go="1", taken="2", unknown="1")
     answer = await desk.act("end", "Ada", incident=code, stage="officers_left", let_go=1, taken=2, unknown=1)
     assert answer["incident"]["tally"] == {"let_go": 1, "taken": 2, "unknown": 1}
-    told = "2 people taken: 2 released. 1 person let go. 1 person we don&#39;t know about yet."
+    told = (
+        "2 people taken: 2 released. 1 person let go. Of 1 person we don&#39;t know whether they were taken."
+    )
     assert told in shown
     await ada.get(f"/desk/{code}/aftercare")
-    assert told in await ada.send(f"/desk/{code}/aftercare")
+    shown = await ada.send(f"/desk/{code}/aftercare", let_go="2", taken="2", unknown="0")
+    assert "2 people taken: 2 released. 2 people let go." in shown
 
 
 async def test_every_page_of_an_exercise_says_so_at_its_head(desk: DeskRig) -> None:

@@ -156,4 +156,4 @@ async def test_verifiers_who_heard_in_a_digest_stand_in_the_preview(desk: DeskRi
     await ada.get(f"/desk/{code}/not_confirmed")
     preview = await ada.send(f"/desk/{code}/not_confirmed")
     assert "Hackney Watch: verifiers" in preview
-    assert "WRONG, SORRY" in preview
+    assert "NOT CONFIRMED, no need to go" in preview

@@ -119,7 +119,8 @@ async def test_the_incident_says_where_people_are_and_why_it_cannot_be_closed(
 ) -> None:
     await ada.get(f"/desk/{code}")
     assert "Where people are" in ada.text
-    assert '<div class="f-unknown"><dt>Not known yet</dt><dd>2</dd></div>' in ada.text
+    for word in ("Taken, nothing known yet", "Not known whether taken"):
+        assert f'<div class="f-unknown"><dt>{word}</dt><dd>1</dd></div>' in ada.text
     assert "Ada follows it up." in ada.text
     assert "It can&#39;t be closed yet. Nobody knows what became of: 2." in ada.text
     assert f'href="/desk/{code}/account"' in ada.text.partition("closed yet")[2][:200]
@@ -148,9 +149,9 @@ async def test_who_was_not_known_of_and_went_home_gets_a_box_and_nobody_is_lost(
 ) -> None:
     await ada.get(f"/desk/{code}/account")
     assert "What the desk knows:" in ada.text
-    assert "Let go: 0 · taken: 1 · not known: 1" in ada.text
+    assert "Let go: 0 · taken: 1 · not known whether taken: 1" in ada.text
     await ada.send(f"/desk/{code}/account", fate_let_go="1")
-    assert "Let go: 1 · taken: 1 · not known: 0" in ada.text
+    assert "Let go: 1 · taken: 1 · not known whether taken: 0" in ada.text
     assert '<div class="f-let_go"><dt>Let go, not taken</dt><dd>1</dd></div>' in ada.text
     assert "Nobody knows what became of: 1." in ada.text
     await ada.get(f"/desk/{code}/account")
@@ -206,7 +207,10 @@ async def test_a_post_is_shown_in_the_very_words_before_it_is_opened(
     await ada.send(form, send="1")
     assert re.fullmatch(rf"/desk/{code}/posts/p\w+\?done=post", ada.path)
     assert STATION in ada.text
-    assert "/post/" in ada.text.partition("To pass on in your chat")[2]
+    passed_on = ada.text.partition("To pass on in your chat")[2].partition("</textarea>")[0]
+    assert "/post/" in passed_on
+    assert "Sat 14/05 20:00 to 22:00" in passed_on
+    assert "today" not in passed_on, "it may be read tomorrow"
 
 
 async def test_the_words_that_were_shown_are_those_that_go_out(

@@ -1,0 +1,71 @@
+"""What a command would send to whom: gathered from the read model and the log, foretold by `decide.sends`."""
+
+from collections.abc import Sequence
+
+from services.console.decide.draft import Document
+from services.console.decide.sends import Act, sends_of
+from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
+from services.console.door import Console
+from services.console.models import CommandName, DeskRequest, Send
+from shared.contracts.alerts import AlertBody, AlertRaised
+from shared.contracts.catalog import decode_all
+from shared.errors import BusError, MalformedMessageError
+
+_MOST_REPORTS = 5_000
+
+
+async def sends_for(
+    console: Console, name: CommandName, asked: DeskRequest, incident: Document, *, group: str = ""
+) -> list[Send]:
+    """What the command would send about this incident, to whom; `group`: for which group it is given."""
+    told = await console.store.many("alert", incident.get("alerts", ()))
+    concerned = {*incident.get("seen_by", ()), *(asked.groups or ())}
+    groups = {g["id"]: console.channels.facts(g) for g in await console.store.many("group", concerned)}
+    act = Act(
+        command=name,
+        request=asked,
+        incident=incident,
+        told=told,
+        at=console.clock.now(),
+        group=group,
+        facts=await _facts(console, name, asked, incident, told),
+        outcode_at=console.places.current.outcode_at,
+    )
+    return sends_of(act, groups, base_url=console.settings.base_url)
+
+
+async def _facts(
+    console: Console, name: CommandName, asked: DeskRequest, incident: Document, told: Sequence[Document]
+) -> VerifiersFacts:
+    """What reports say; of most acts nobody is told it."""
+    if name != "escalate":
+        return VerifiersFacts()
+    return VerifiersFacts(
+        best=best_of(await console.store.reports_of(incident, limit=_MOST_REPORTS)),
+        last=await _last_body(console, told),
+        on_duty={group: await _on_duty(console, group) for group in asked.groups or ()},
+    )
+
+
+async def _on_duty(console: Console, group: str) -> tuple[str, ...]:
+    shifts = await console.store.listed(f"duty:{group}", "shift")
+    takers = {taker for shift in shifts for taker in shift["takers"]}
+    members = await console.store.many("member", sorted(takers))
+    names = {m["member"]: m.get("name", "") for m in members if not m.get("revoked")}
+    return on_duty(shifts, names, console.clock.now())
+
+
+async def _last_body(console: Console, told: Sequence[Document]) -> AlertBody | None:
+    """The facts of the last alert to verifiers, from the log; None while it is away."""
+    verifiers = (alert for alert in told if alert.get("audience") == "verifiers" and "seq" in alert)
+    last = max(verifiers, key=lambda alert: alert["seq"], default=None)
+    if last is None:
+        return None
+    try:
+        entry = await console.bus.get("DECISIONS", int(last["seq"]))
+        raised = (m for m in (decode_all(entry) if entry else ()) if isinstance(m, AlertRaised))
+        alert = next((a for a in raised if a.alert_id == last["alert_id"]), None)
+        body = (await console.keyring.open(alert)).body if alert else None
+    except (BusError, MalformedMessageError):
+        return None
+    return body if isinstance(body, AlertBody) else None
