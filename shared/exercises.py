@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.contracts.base import BridgeId, ReportId
 from shared.contracts.drills import DrillMessage
+from shared.report_ids import report_id
 from shared.sealing import MasterKey
 
 RUNNING: Final = "exercises"
 """The read model's index of those that nobody has ended, by when they will be over."""
+BRIDGE: Final = BridgeId("api")
+CLIENT: Final = "exercise"
+"""By whom what is played comes in."""
 _KEY_SIGNS: Final = 32
 
 
@@ -36,6 +41,16 @@ class Exercise:
         """The messages whose time has come, each with its number: all that came before included."""
         passed = (now - self.begun_at) / timedelta(seconds=1) * self.speed
         return [(n, message) for n, message in enumerate(self.messages) if message.t <= passed]
+
+
+def source_of(exercise: str, number: int) -> str:
+    """What a played message is called by whoever plays it."""
+    return f"{exercise}.{number}"
+
+
+def played_id(master: MasterKey, exercise: str, number: int) -> ReportId:
+    """The id of the report that a played message becomes."""
+    return report_id(master, BRIDGE, CLIENT, source_of(exercise, number))
 
 
 def path_of(master: MasterKey, exercise: str) -> str:

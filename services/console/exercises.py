@@ -16,7 +16,7 @@ from services.console.door import Actor, Console
 from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.base import TOKEN, GroupId
 from shared.contracts.drills import BeginDrill, DrillMessage, DrillScript, EndDrill
-from shared.exercises import path_of
+from shared.exercises import path_of, played_id
 from shared.http import Problem
 
 _LOOKED_THROUGH: Final = 200
@@ -99,7 +99,15 @@ async def _standing(console: Console, group: str, exercises: Sequence[Document])
     held = await store.listed(f"held:{group}", "held", limit=_LOOKED_THROUGH)
     told = await asyncio.gather(*(_alerts(console, group, i) for i in incidents))
     alerts = {i["id"]: found for i, found in zip(incidents, told, strict=True)}
-    return [standing(e, incidents, alerts, held, now) for e in exercises]
+    sent = await asyncio.gather(*(_sent(console, e) for e in exercises))
+    return [standing(e, incidents, alerts, held, now, sent=s) for e, s in zip(exercises, sent, strict=True)]
+
+
+async def _sent(console: Console, exercise: Document) -> list[Document]:
+    """The reports that its messages became so far."""
+    master = console.keyring.master
+    ids = [played_id(master, exercise["id"], number) for number in range(exercise["count"])]
+    return await console.store.many("report", ids)
 
 
 async def _alerts(console: Console, group: str, incident: Document) -> list[Document]:

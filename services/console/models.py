@@ -260,6 +260,17 @@ class ExerciseIncident(BaseModel):
     ended: float | None
 
 
+class ExercisePlayed(BaseModel):
+    """What became of each message of an exercise: together they are all of them."""
+
+    joined: int = Field(description="In incidents.")
+    copies: int = Field(description="Of these: came in the same words as one before.")
+    waiting: int = Field(description="Wait for a person.")
+    lapsed: int = Field(description="Waited, and nobody took them up in time.")
+    aside: dict[str, int] = Field(description="Not for us: how many, by the reason's name.")
+    coming: int = Field(description="Not sent or not decided yet; once it is over: never sent.")
+
+
 class ExerciseAnswer(BaseModel):
     """How an exercise stands."""
 
@@ -273,6 +284,7 @@ class ExerciseAnswer(BaseModel):
     goes_on: bool
     reports: int = Field(description="Its reports that the desk has.")
     held: int = Field(description="Of these: wait for a person.")
+    played: ExercisePlayed | None = Field(description="What became of each message that is played.")
     incidents: list[ExerciseIncident]
     left_open: list[str] = Field(description="The codes of its incidents that nobody has ended yet.")
 

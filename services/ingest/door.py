@@ -25,6 +25,7 @@ from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.exercises import Exercise
 from shared.http import Problem, client_address, whole_body
 from shared.plain_errors import sentences
+from shared.plugins.contacts_file import FormContacts
 from shared.ports import Clock
 
 log = structlog.get_logger()
@@ -113,6 +114,8 @@ class Door:
     states: ReportStates
     limits: Limits
     exercises: KnownExercises = field(default_factory=NoExercises)
+    contacts: FormContacts = field(default_factory=FormContacts)
+    """By what those can be written to who leave a contact on the form."""
     counts: Counter[str] = field(default_factory=Counter)
 
     def charge_total(self) -> None:

@@ -13,10 +13,9 @@ import structlog
 
 from services.ingest.door import Door
 from services.ingest.submission import Submission
-from shared.contracts.base import BridgeId
 from shared.contracts.drills import DrillMessage
 from shared.errors import StateUnavailableError
-from shared.exercises import Exercise
+from shared.exercises import BRIDGE, CLIENT, Exercise, source_of
 from shared.http import Problem
 from shared.plugins.spec import IncomingReport
 
@@ -24,7 +23,6 @@ log = structlog.get_logger()
 
 _LOOK_S: Final = 1.0
 _LATER: Final = 503
-_BRIDGE: Final = BridgeId("api")
 
 
 class Player:
@@ -71,11 +69,11 @@ class Player:
 
 def _submission(exercise: Exercise, number: int, message: DrillMessage) -> Submission:
     return Submission(
-        bridge=_BRIDGE,
-        client="exercise",
+        bridge=BRIDGE,
+        client=CLIENT,
         drill=True,
         report=IncomingReport(
-            source_id=f"{exercise.id}.{number}",
+            source_id=source_of(exercise.id, number),
             # Whoever sends in two exercises is two people: the second begins with nothing of the first.
             sender=f"{exercise.id}.{message.sender}",
             **message.model_dump(exclude={"t", "sender"}),

@@ -30,7 +30,8 @@ from shared.faults import refuse_faults_in_production
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
-from shared.plugins.bridge_file import load_bridges
+from shared.plugins.bridge_file import load_bridges, read_bridges
+from shared.plugins.contacts_file import FormContacts, read_contacts
 from shared.plugins.spec import Bridge, Reads
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
@@ -58,6 +59,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         master = load_master_key(settings.master_key_file, production=settings.production)
         bridges = load_bridges(settings.ingest_bridges_file, ReferencedSecrets())
+        contacts = _contacts(settings)
         keys = load_keys(settings.ingest_keys_file)
         spool = Spool(settings.spool_folder, max_bytes=int(settings.ingest_spool_max_mb * 1_000_000))
         stack.push_async_callback(spool.close)
@@ -76,6 +78,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             states=ReportStates(state),
             exercises=Exercises(state),
             intake=intake,
+            contacts=contacts,
         )
         http = await _http(stack)
         readers, part = _readers(app, bridges, http), _taking_part(app, bridges, http)
@@ -90,6 +93,13 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
         }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped", waiting=spool.depth)
+
+
+def _contacts(settings: IngestSettings) -> FormContacts:
+    """By what those are written to who leave a contact on the form."""
+    bridges = read_bridges(settings.ingest_bridges_file)
+    form_url = str(settings.ingest_public_url or "")
+    return read_contacts(settings.ingest_contacts_file, bridges, form_url=form_url)
 
 
 async def _http(stack: AsyncExitStack) -> ClientSession:

@@ -21,6 +21,9 @@ class IngestSettings(ServiceSettings):
     """Who may do more than an anonymous client (YAML; see `services.ingest.keys`)."""
     ingest_bridges_file: Path | None = None
     """Which bridges are open (YAML; see `shared.plugins.bridge_file`)."""
+    ingest_contacts_file: Path | None = None
+    """By what those are written to who leave a contact on the form (YAML, `shared.plugins.contacts_file`);
+    without it the form asks for none."""
     ingest_spool: Path | None = None
     """The folder of this process's spool; one folder a process. Default: RELAY_HOME/spool."""
     ingest_spool_max_mb: float = Field(default=256.0, gt=0)

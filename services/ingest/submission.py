@@ -21,12 +21,13 @@ from shared.contracts.reports import (
     SenderIs,
 )
 from shared.plugins.spec import IncomingReport
+from shared.report_ids import id_from
+from shared.report_ids import report_id as id_of
 from shared.sealing import MasterKey
 
 BODY_TAG: Final = "relay-body-tag"
 """The header with the keyed hash of what the client sent; tells a retry from another report."""
 
-_ID_BYTES: Final = 12
 _TAG_HEX: Final = 32
 _PSEUDONYM_HEX: Final = 16
 _SECRET_BYTES: Final = 18
@@ -47,21 +48,18 @@ class Submission:
     """Whether it came in by a trusted account: a partner's key, never a phone number."""
     sender_is: SenderIs | None = None
     """What vouches for its sender: the bridge's own accounts, or numbers; None: nothing does."""
+    answers_at: str | None = None
+    """The bridge that its contact would answer by, where that is not its own."""
 
 
 def report_id_of(master: MasterKey, submission: Submission) -> ReportId:
     """The report's id: `r` and 20 characters; the same bridge, client and source id give the same."""
-    parts = (submission.bridge, submission.client, submission.report.source_id)
-    return _id_from(master.tag("report", *parts))
+    return id_of(master, submission.bridge, submission.client, submission.report.source_id)
 
 
 def changed_id(master: MasterKey, report_id: str, body_tag: str) -> ReportId:
     """Another id for a report whose own is taken by a different one; the same every time."""
-    return _id_from(master.tag("conflict", report_id, body_tag))
-
-
-def _id_from(tag: bytes) -> ReportId:
-    return ReportId("r" + base64.b32encode(tag[:_ID_BYTES]).decode().rstrip("=").lower())
+    return id_from(master.tag("conflict", report_id, body_tag))
 
 
 def body_tag_of(master: MasterKey, submission: Submission) -> str:
@@ -129,7 +127,17 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         chat=report.chat[:MAX_CHAT] if report.chat else None,
         trusted=submission.trusted,
         sender_is=submission.sender_is if report.sender else None,
+        asked_as=_asked_as(master, submission),
     )
+
+
+def _asked_as(master: MasterKey, submission: Submission) -> str | None:
+    """The pseudonym that whoever is asked at its contact answers under."""
+    report = submission.report
+    if report.contact is None:
+        return None
+    at = submission.bridge if report.sender else submission.answers_at or submission.bridge
+    return _pseudonym(master, "sender", at, report.sender or report.contact)
 
 
 def _pseudonym(master: MasterKey, purpose: str, bridge: str, name: str | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from services.notifier.form_contacts import Form
 from services.notifier.reporters import Reporters
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.own_words import GroupWords, OwnWords
@@ -65,7 +66,7 @@ class _Remembering:
 class Directory:
     """Groups by id and version; `plugins` are the channel classes by kind, `bridges` those of the file."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another thing that it sends by
         self,
         plugins: Mapping[str, type[Any]],
         host: ChannelHost,
@@ -73,11 +74,12 @@ class Directory:
         *,
         bridge_secrets: Secrets | None = None,
         public_url: str = "",
+        form: Form | None = None,
     ) -> None:
         self._plugins, self._host, self._public_url = plugins, host, public_url.rstrip("/")
         # The operator writes the bridges file, so its references may be to what no channel may have.
         back = ChannelHost(http=host.http, secrets=bridge_secrets or host.secrets)
-        self.reporters = Reporters(bridges or {}, back)
+        self.reporters = Reporters(bridges or {}, back, form or Form())
         self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
         self._versions: dict[str, dict[int, GroupVersion]] = {}
         self._ready: dict[tuple[str, int, str], Channel] = {}

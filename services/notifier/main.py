@@ -8,6 +8,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 from services.notifier.channels import load_channels
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine
+from services.notifier.form_contacts import Form
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.settings import NotifierSettings
 from services.notifier.worker import Notifier
@@ -19,6 +20,7 @@ from shared.http import add_health, problems, site
 from shared.lifecycle import run_workers
 from shared.logging import configure_logging
 from shared.plugins.bridge_file import read_bridges
+from shared.plugins.contacts_file import read_contacts
 from shared.plugins.spec import ChannelHost
 from shared.ports import Clock
 from shared.sealing import Keyring, load_master_key
@@ -41,6 +43,7 @@ async def main() -> None:
     look_at_words(SystemClock())
     plugins = load_channels()
     bridges = read_bridges(settings.ingest_bridges_file)
+    contacts = read_contacts(settings.ingest_contacts_file, bridges, form_url=settings.ingest_public_url)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
@@ -53,6 +56,7 @@ async def main() -> None:
             bridges,
             bridge_secrets=ReferencedSecrets(),
             public_url=settings.notifier_public_url,
+            form=Form(contacts, settings.ingest_public_url),
         )
         notifier = Notifier(
             bus,

@@ -19,7 +19,7 @@ from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
-from shared.words import channel_test_message, render
+from shared.words import DRILL_TOLD, channel_test_message, drill_told_message, render
 
 log = structlog.get_logger()
 
@@ -80,6 +80,7 @@ class Preparation:
                 group=group.definition if group else None,
                 base_url=self._engine.public_url,
                 words=group.words if group else (),
+                form=self._directory.reporters.answered_at(body, drill=alert.drill),
             )
         except Exception as error:  # noqa: BLE001 - as with `_words`: it cannot be said
             log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
@@ -95,6 +96,9 @@ class Preparation:
         group: GroupVersion,
         channels: tuple[ChannelDefinition, ...],
     ) -> bool:
+        if alert.kind in DRILL_TOLD:
+            self._drill_told(delivery, alert, group, channels)
+            return True
         opened = await self._reader.opened(alert)
         if opened is None:
             return False
@@ -116,6 +120,19 @@ class Preparation:
                 log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
                 return False
         return True
+
+    def _drill_told(
+        self,
+        delivery: Delivery,
+        alert: AlertRaised,
+        group: GroupVersion,
+        channels: tuple[ChannelDefinition, ...],
+    ) -> None:
+        """That an exercise begins, or ends: words of its own, for there is no incident to tell of."""
+        for channel in channels:
+            if plugin := self._directory.plugin(channel.kind):
+                words = drill_told_message(alert, group.definition, channel.language)
+                delivery.messages[channel.language, plugin.max_chars] = words
 
     def expansion(self, delivery: Delivery, alert: AlertRaised) -> AlertExpanded:
         """The record that freezes the recipients."""

@@ -1,5 +1,7 @@
 """The way back to a reporter, or to a member who wrote to the desk: by the bridge that it came in by.
 
+Whoever left a contact on the form is written to by the channels that the operator set (`form_contacts`).
+
 A bridge is opened when it is first needed, so that one whose secret is missing keeps no alert to a
 group waiting; it is tried again, because a person may be mending it.
 """
@@ -9,12 +11,14 @@ from typing import Final
 
 import structlog
 
+from services.notifier.form_contacts import Form, FormReporters, OneContact
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.base import SLUG
 from shared.contracts.groups import ChannelDefinition, GroupDefinition
 from shared.contracts.own_words import OwnWords
 from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
+from shared.plugins.contacts_file import FORM
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
     BadCredentials,
@@ -61,22 +65,34 @@ class OneReporter:
 class Reporters:
     """The bridges of the bridges file, by instance id."""
 
-    def __init__(self, bridges: Mapping[str, BridgeEntry], host: ChannelHost) -> None:
+    def __init__(self, bridges: Mapping[str, BridgeEntry], host: ChannelHost, form: Form) -> None:
         self._bridges, self._host = bridges, host
+        self._form = FormReporters(form, host)
         self._open: dict[str, object] = {}
 
     def definition(self, body: WayBack) -> ChannelDefinition:
         """The bridge as the ledger names it."""
-        entry = self._bridges.get(body.bridge)
         return ChannelDefinition(
             id=body.bridge if SLUG.match(body.bridge) else NOBODY.id,
-            kind=entry.kind if entry is not None else NOBODY.kind,
+            kind=self._kind(body) or NOBODY.kind,
             audience="reporter",
             language=body.language,
         )
 
-    def channel(self, body: WayBack) -> OneReporter | Rejected | BadCredentials:
+    def _kind(self, body: WayBack) -> str | None:
+        if body.bridge == FORM:
+            return self._form.kind(body.address)
+        entry = self._bridges.get(body.bridge)
+        return entry.kind if entry is not None else None
+
+    def answered_at(self, body: WayBack, *, drill: bool) -> str | None:
+        """The form's address, where it is answered there; None: in return, by the same way."""
+        return self._form.answered_at(body.address, drill=drill) if body.bridge == FORM else None
+
+    def channel(self, body: WayBack) -> OneReporter | OneContact | Rejected | BadCredentials:
         """The way to this reporter, or the outcome of every send to them as things are."""
+        if body.bridge == FORM:
+            return self._form.channel(body.address)
         entry = self._bridges.get(body.bridge)
         if entry is None:
             return _cannot(body)
@@ -102,22 +118,25 @@ def _cannot(body: WayBack) -> Rejected:
     return CANNOT_WRITE_BACK
 
 
-def message(
+def message(  # noqa: PLR0913 - what a message depends on
     alert: AlertRaised,
     body: WayBack,
     *,
     group: GroupDefinition | None,
     base_url: str,
     words: Sequence[OwnWords] = (),
+    form: str | None = None,
 ) -> RenderedMessage:
     """The question to the reporter, or the answer to the member, in their language.
 
-    `group` is the one whose people would be told, where an answer shows what; `words` are its own.
+    `group` is the one whose people would be told, where an answer shows what; `words` are its own; `form`:
+    where a question is answered, if not in return.
     """
     if isinstance(body, ReplyBody):
         text, language = reply(alert, body, group, base_url=base_url, words=words)
     else:
-        text, language = question(body.asks, body.language, drill=alert.drill), body.language
+        text, language = question(body.asks, body.language, drill=alert.drill, form=form), body.language
+    subject = text.partition("\n")[0]
     return RenderedMessage(
-        alert_id=alert.alert_id, kind=alert.kind, subject="", text=text, urgent=False, language=language
+        alert_id=alert.alert_id, kind=alert.kind, subject=subject, text=text, urgent=False, language=language
     )

@@ -18,6 +18,10 @@ class NotifierSettings(ServiceSettings):
     """The console's own setting: where people reach the live page; empty: messages hold no link."""
     ingest_bridges_file: Path | None = None
     """The front door's own setting: which bridges there are, to ask reporters back by those that can."""
+    ingest_contacts_file: Path | None = None
+    """The front door's own setting: by what those are asked back who left a contact on its form."""
+    ingest_public_url: str = ""
+    """The front door's own setting: where whoever is asked by e-mail answers."""
     claim_lease_s: float = Field(default=20.0, gt=0)
     """Seconds after which another notifier's claim without outcomes counts as abandoned."""
     send_deadline_s: float = Field(default=10.0, gt=0)

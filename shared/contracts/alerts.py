@@ -31,13 +31,13 @@ from shared.contracts.incidents import Counted, Status, Who
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS",
-    "DIGEST", "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE",
+    "DIGEST", "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE", "DRILL_BEGUN", "DRILL_ENDED",
 ]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
     "said_over", "said_wrong", "moved", "said_moved", "not_concerned", "reopened", "seen", "second_person",
     "nobody_took", "asked_to_help", "posts_open", "post_unfilled", "post_no_show", "check_due",
-    "support_left", "post_withdrawn",
+    "support_left", "post_withdrawn", "claim_lapsed",
 ]  # fmt: skip
 Check = Literal["went", "asked"]
 """What people did to find out whether a report is true: one was there, or whoever reported it was asked."""

@@ -169,6 +169,8 @@ class ReportDetail(Private):
     """Where it lies in REPORTS, where this event does not follow from it; 0: not known."""
     trusted: bool = False
     """Whether it came in by a trusted account."""
+    asked_as: str | None = None
+    """By which pseudonym whoever sent it is asked; None: they left no contact."""
 
 
 class IncidentPlace(Private):
@@ -210,6 +212,7 @@ class HeldReport(Private):
     first_hand: bool | None = None
     language: str | None = None
     trusted: bool = False
+    asked_as: str | None = None
 
 
 class ReportHeld(Message):

@@ -50,6 +50,12 @@ class ReportContent(Private):
     """Whether it came in by an account that the operator trusts; of whose, nobody keeps."""
     sender_is: SenderIs | None = None
     """What vouches for the sender; None: nothing, a client of the API says so."""
+    asked_as: str | None = None
+    """The pseudonym that its questions are counted by, and its answer is known by; None: it left no contact.
+
+    It is the sender's, where there is one. A contact typed into the form is nobody's proof of anything, so it
+    makes no sender: no voice of its own, and no member's account.
+    """
 
 
 class ReportContact(Private):

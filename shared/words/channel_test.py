@@ -22,6 +22,12 @@ def channel_test_texts() -> Mapping[str, str]:
     return read
 
 
+def channel_test_text(group: str, language: str) -> str:
+    """The very words, as whoever tests it may look for them; in English where the language has none."""
+    words = channel_test_texts().get(language) or channel_test_texts()[_ELSE]
+    return "TEST " + words.format(group=clean(group, 40))
+
+
 def channel_test_message(alert: AlertRaised, group: GroupDefinition, language: str) -> RenderedMessage:
     """The message, short enough for every channel; in English where the language has no words for it."""
     spoken = language if language in channel_test_texts() else _ELSE
@@ -30,7 +36,7 @@ def channel_test_message(alert: AlertRaised, group: GroupDefinition, language: s
         alert_id=alert.alert_id,
         kind="TEST",
         subject=f"TEST {name}",
-        text="TEST " + channel_test_texts()[spoken].format(group=name),
+        text=channel_test_text(group.name, spoken),
         urgent=False,
         language=spoken,
         data={

@@ -1,6 +1,7 @@
 """After a run full of marked words, names, numbers and places, none of them lies on disk in clear."""
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ MARKS = {
     "text over the API": "Quillfeather by the api",
     "text in the form": "Quillfeather by the form",
     "place typed into the form": "Brambleworth Passage",
-    "contact in the form": "quillfeather@example.org",
+    "contact in the form": "+447400246813",
     "text of an SMS": "Quillfeather by twilio",
     "number of an SMS": "+447700900417",
     "the number as people write it": "07700900417",
@@ -96,7 +97,8 @@ def test_the_search_can_find(tmp_path: Path, hidden: bytes) -> None:
 
 
 async def test_no_mark_lies_on_disk(tmp_path: Path) -> None:
-    async with RelaySystem(tmp_path) as relay:
+    env = {"RELAY_INGEST_CONTACTS_FILE": str(contacts_file(tmp_path))}
+    async with RelaySystem(tmp_path, env=env) as relay:
         await define_marked_group(relay)
         await report_by_every_door(relay)
         await confirm_and_end(relay)
@@ -112,6 +114,14 @@ async def test_no_mark_lies_on_disk(tmp_path: Path) -> None:
     control = found_in(tmp_path / "nats", {"control": CONTROL})
     assert control, "what lies in a stream in clear is found: the store is neither compressed nor unread"
     assert found_in(tmp_path, MARKS) == []
+
+
+def contacts_file(folder: Path) -> Path:
+    """A hub that would text those who leave a number on the form; nothing listens there."""
+    file = folder / "contacts.yaml"
+    settings = {"url": "http://127.0.0.1:9", "username": "relay", "password": "env:NONE", "sender": "Hub"}
+    file.write_text(json.dumps({"phone": {"kind": "kannel", "settings": settings, "answers": "sms"}}))
+    return file
 
 
 async def define_marked_group(relay: RelaySystem) -> None:
@@ -152,6 +162,7 @@ async def report_by_every_door(relay: RelaySystem) -> None:
         write_back="yes",
         contact=MARKS["contact in the form"],
     )
+    assert "they may write to you" in form.body, "the contact is kept"
     sms = await by_sms(relay, f"{said} {MARKS['text of an SMS']}", sender=MARKS["number of an SMS"])
     android = await by_android(
         relay, f"{said} {MARKS['text over Android']}", sender=MARKS["number over Android"]

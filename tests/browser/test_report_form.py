@@ -11,9 +11,11 @@ from playwright.async_api import Page
 from services.ingest.app import make_app
 from services.ingest.spool import Spool
 from shared.clock import SystemClock
+from shared.contacts import Reach
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.http import site
+from shared.plugins.contacts_file import FormContacts
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
 from tests.rigs.browser import a_phone, needs_chromium
@@ -48,7 +50,8 @@ async def visit(folder: Path, *, javascript: bool) -> AsyncIterator[Visit]:
     bus = MemoryBus()
     spool = Spool(folder, max_bytes=100_000)
 
-    app = make_app(bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool)
+    contacts = FormContacts(reach=Reach(email=True, countries=("GB",)))
+    app = make_app(bus=bus, clock=SystemClock(), master=MasterKey(bytes(32)), spool=spool, contacts=contacts)
     async with site(app, "127.0.0.1", 0) as port, a_phone(javascript=javascript) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -112,7 +115,7 @@ async def test_a_mistake_is_named_linked_and_loses_nothing(tmp_path: Path, *, ja
         contact = page.get_by_label("Phone number or e-mail")
         assert await contact.get_attribute("aria-invalid") == "true"
         assert await page.get_by_label("What do you see?").input_value() == "Officers at the door"
-        await contact.fill("07700 900123")
+        await contact.fill("07400 123456")
         await page.get_by_role("button", name="Send report").click()
         await page.get_by_text("they may write to you").wait_for()
         assert (await v.report()).text == "Officers at the door"

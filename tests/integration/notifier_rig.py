@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine
+from services.notifier.form_contacts import Form
 from services.notifier.worker import Notifier
 from shared.clock import SystemClock
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
@@ -81,6 +82,7 @@ class Rig:
         self.secrets = KnownSecrets({})
         self.http: Any = None
         self.public_url = ""
+        self.form: Form | None = None
         self.directories: list[Directory] = []
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
@@ -120,7 +122,7 @@ class Rig:
         keyring = Keyring(MasterKey(b"k" * 32), self.bus, SystemClock(), source="notifier")
         host = ChannelHost(http=self.http, secrets=self.secrets)
         options = {"lease_s": 0.4, "deadline_s": 0.3, "jitter": lambda: 1.0, **engine}
-        directory = Directory(self.plugins, host, self.bridges, public_url=self.public_url)
+        directory = Directory(self.plugins, host, self.bridges, public_url=self.public_url, form=self.form)
         self.directories.append(directory)
         notifier = Notifier(self.bus, keyring, SystemClock(), directory, Engine(**options))
         stop = asyncio.Event()

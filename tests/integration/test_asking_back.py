@@ -10,7 +10,7 @@ import pytest
 from shared.plugins.channel_testing import Answer, HttpProvider
 from shared.plugins.spec import Delivered
 from shared.words import question
-from tests.acceptance.doors import by_telegram, telegram_update
+from tests.acceptance.doors import by_form, by_sms, by_telegram, telegram_update
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.faults.raw_log import RawLog
 from tests.rigs.system import RelaySystem
@@ -93,3 +93,29 @@ async def test_a_notifier_that_is_killed_on_the_way_asks_twice_at_most(
         await relay.start("notifier")
         await at_rest(relay, 1)
     assert questions(bot) == [ASKED] * copies
+
+
+async def test_a_number_left_on_the_form_is_asked_and_its_text_message_is_the_answer(tmp_path: Path) -> None:
+    gateway = HttpProvider("textMessage.text")
+    await gateway.start()
+    gateway.will(Answer(202, Delivered(), body=b'{"id":"1"}'))
+    (tmp_path / "password").write_text("gateway-password-of-the-test\n")
+    settings = {"url": gateway.url, "username": "sms", "password": f"file:{tmp_path / 'password'}"}
+    phone = {"kind": "sms-gateway", "settings": settings, "answers": "sms"}
+    (tmp_path / "contacts.yaml").write_text(json.dumps({"phone": phone}))
+    env = {"RELAY_INGEST_CONTACTS_FILE": str(tmp_path / "contacts.yaml")}
+    async with RelaySystem(tmp_path, services=("ingest", "router", "notifier"), env=env) as relay:
+        contact = {"write_back": "yes", "contact": "07400 123456"}
+        receipt = await by_form(relay, "help raid", **contact)
+        assert "they may write to you" in receipt.body
+        await at_rest(relay, 1)
+        assert [got.text for got in gateway.received] == [question("where", "en")]
+        await by_sms(relay, "Ashwin Street, Dalston", sender="+447400123456")
+        log = await at_rest(relay, 2)
+    await gateway.stop()
+    assert len(log.of("DECISIONS", "incident.opened.v1")) == 1
+    assert len(log.of("DECISIONS", "report.attached.v1")) == 2
+    assert "+447400123456" in gateway.received[0].raw
+    logs = "".join((tmp_path / f"{name}.log").read_text() for name in ("ingest", "router", "notifier"))
+    assert "7400123456" not in logs
+    assert found_in(tmp_path, {"the number": "7400123456", "the report": "help raid"}) == []

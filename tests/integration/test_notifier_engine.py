@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -652,3 +653,23 @@ async def test_a_group_whose_own_words_are_damaged_is_told_in_the_relays(rig: Ri
     assert (end.delivered, end.reason) == (1, "done")
     assert heard[0].startswith("UNCONFIRMED D7K")
     assert [d.reason for d in await dead_letters(rig.bus)] == ["unreadable"]
+
+
+async def test_that_an_exercise_begins_goes_over_the_channels_of_exercises_alone(bus: Bus) -> None:
+    told = channel_kind("told")
+    rig = Rig(bus, {"told": told})
+    await rig.group(trains={"to": 2, "drills": True}, real={"to": 3})
+    nothing: dict[str, Any] = {
+        "incident_id": None,
+        "code": None,
+        "status": None,
+        "body": None,
+        "urgency": "normal",
+    }
+    await rig.alert("begun", kind="DRILL_BEGUN", drill=True, **nothing)
+    await rig.alert("ended", kind="DRILL_ENDED", drill=True, **nothing)
+    rig.start()
+    ends = await rig.settled("begun", "ended")
+    assert [end.delivered for end in ends] == [2, 2]
+    assert sum(told.copies.values()) == 4
+    await rig.crash()

@@ -142,6 +142,8 @@ class DeskRig:
         self._n += 1
         report = f"r{self._n}"
         said = {"sender": f"s{self._n}", **content}
+        if contact:
+            said.setdefault("asked_as", said["sender"] or contact)
         inside = ReportContent(text=text, position=at, **said)
         base = {"id": report, "at": self.rig.clock.now(), "drill": drill, "bridge": "api"}
         way = ReportContact(address=contact) if contact else None

@@ -97,10 +97,11 @@ def joined(draft: Draft, event: ac.PostJoined, _place: float) -> None:
 
 
 def left(draft: Draft, event: ac.PostLeft, _place: float) -> None:
-    """Somebody will not be there after all."""
+    """Somebody will not be there after all, or was there and has left."""
     incident, keepers = _keepers(draft, event)
+    was_there = any(k["who"] == event.who and k["there_at"] for k in keepers)
     keepers[:] = [k for k in keepers if k["who"] != event.who]
-    _stepped(draft, incident, event, "post_left")
+    _stepped(draft, incident, event, "post_gone" if was_there else "post_left")
 
 
 def checked_in(draft: Draft, event: ac.PostCheckedIn, _place: float) -> None:

@@ -1,5 +1,6 @@
 """What an exercise came to: the incidents that it made, who was told, after how long each was done. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from services.console.decide.draft import Document
 from services.console.decide.views import is_open
 
 _STEPS: Final = ("claimed", "confirmed", "rejected", "ended")
+_COPIES: Final = frozenset({"same_text", "copy_of_held"})
 _LATE: Final = timedelta(hours=1)
 """What was on its way when the exercise ended is still of it."""
 
@@ -32,6 +34,24 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """What became of each message that is played: together they are all of them."""
+
+    joined: int
+    """In incidents."""
+    copies: int
+    """Of these: came in the same words as one before."""
+    waiting: int
+    """Wait for a person."""
+    lapsed: int
+    """Waited, and nobody took them up in time."""
+    aside: Mapping[str, int]
+    """Not for us: for which reason, the most frequent first."""
+    coming: int
+    """Not sent, or not decided, yet; once the exercise is over: never sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """An exercise and what came of it so far."""
 
@@ -49,6 +69,8 @@ class Standing:
     incidents: tuple[Came, ...]
     held: int
     """Its reports that wait for a person."""
+    played: Played | None = None
+    """Where messages are played: what became of each."""
 
     @property
     def reports(self) -> int:
@@ -61,14 +83,16 @@ class Standing:
         return [came.code for came in self.incidents if came.open]
 
 
-def standing(
+def standing(  # noqa: PLR0913 - all that came of it
     exercise: Document,
     incidents: Iterable[Document],
     alerts: Mapping[str, Sequence[Document]],
     held: Iterable[Document],
     now: datetime,
+    *,
+    sent: Sequence[Document] = (),
 ) -> Standing:
-    """The exercise as it stands; `alerts` by incident."""
+    """The exercise as it stands; `alerts` by incident; `sent`: the reports that its messages became."""
     begun_at, until = _moment(exercise["begun_at"]), _moment(exercise["until"])
     goes_on = not exercise["ended_at"] and now < until
     return Standing(
@@ -82,6 +106,23 @@ def standing(
         goes_on=goes_on,
         incidents=tuple(_came(i, alerts.get(i["id"], ())) for i in of(exercise, incidents)),
         held=sum(1 for h in held if _of(exercise, h["at"], drill=h.get("drill"))),
+        played=_played(exercise["count"], sent) if exercise["count"] else None,
+    )
+
+
+def _played(count: int, sent: Sequence[Document]) -> Played:
+    joined = [r for r in sent if r.get("incident")]
+    rest = [r for r in sent if not r.get("incident") and r.get("outcome")]
+    aside = Counter(r["reason"] for r in rest if r["outcome"] != "held")
+    held = [r for r in rest if r["outcome"] == "held"]
+    lapsed = sum(1 for r in held if r.get("settled"))
+    return Played(
+        joined=len(joined),
+        copies=sum(1 for r in joined if r.get("reason") in _COPIES),
+        waiting=len(held) - lapsed,
+        lapsed=lapsed,
+        aside=dict(sorted(aside.items(), key=lambda item: (-item[1], item[0]))),
+        coming=count - len(joined) - len(rest),
     )
 
 

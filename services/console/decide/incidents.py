@@ -22,7 +22,7 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 _MAX_TIMELINE: Final = 500
 _ASIDE: Final = frozenset({
     "attended", "noted", "escalated", "reporter_asked",
-    "check_due", "post_joined", "post_left", "post_checked_in", "posts_told", "digested",
+    "check_due", "post_joined", "post_left", "post_gone", "post_checked_in", "posts_told", "digested",
 })  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups", "asking",
@@ -357,6 +357,7 @@ def carried(draft: Draft, event: i.IncidentCarried, _place: float) -> None:
         report.update(report_id=evidence["report"], incident=event.incident_id)
         report.update({name: evidence[name] for name in _CARRIED_REPORT if evidence.get(name) is not None})
         report.update(_understood(evidence.get("gist") or {}))
+        report.update({"left_contact": True} if evidence.get("asked_as") else {})
         draft.score(f"reports:{event.incident_id}", evidence["report"], _timestamp(report, event))
     draft.put(f"code:{incident['code']}", {"incident": event.incident_id})
     incident["timeline"] = [{"at": _at(event), "what": "carried", "cause": _cause(event)}]
@@ -404,7 +405,8 @@ def _said(detail: i.ReportDetail | None) -> Document:
     observed = detail.observed_at.isoformat() if detail.observed_at else None
     trusted = {"trusted": True} if detail.trusted else {}
     gist = _understood(detail.gist.model_dump(mode="json")) if detail.gist else {}
-    return {**dumped, **trusted, **gist, "observed_at": observed}
+    contact = {"left_contact": True} if detail.asked_as else {}
+    return {**dumped, **trusted, **gist, **contact, "observed_at": observed}
 
 
 def _understood(gist: Document) -> Document:

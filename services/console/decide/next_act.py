@@ -12,9 +12,13 @@ from typing import Final
 from services.console.decide.aftercare_views import counts, untold
 from services.console.decide.desk_list import on_it
 from services.console.decide.draft import Document
-from services.console.decide.page_acts import offered, role_in
+from services.console.decide.page_acts import POST_ACTS, offered, role_in
+from services.console.decide.post_views import PostView, posts_of
 
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
+_NO_MORE: Final = frozenset({"ENOUGH", "LEAVE"})
+"""What is asked of people where nobody else should come."""
+_TWO: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Next:
 
     act: str | None
     why: str
+    post: str | None = None
+    """The post that it is about: what there is to do about it stands on its page."""
 
 
 def next_act(
@@ -36,8 +42,36 @@ def next_act(
     if muted and claim is None and incident.get("status") in _UNPROVEN:
         doubt = Next("not_confirmed", "next_muted")
         return doubt if doubt.act in possible else Next(None, "next_muted_leave")
-    wished = _wishes(incident, member, step, claim=claim is not None, mine=mine)
+    wished = (
+        *_at_a_post(incident, member, now),
+        *_wishes(incident, member, step, claim=claim is not None, mine=mine),
+        *_with_the_posts(incident, member, now),
+    )
     return next((n for n in wished if n.act is None or n.act in possible), Next(None, "next_nothing"))
+
+
+def _at_a_post(incident: Document, member: str, now: datetime) -> Iterator[Next]:
+    """Whoever said that they will be at a post says that they are there, before anything else."""
+    for post in _posts(incident, member, now):
+        if post.mine and post.mine.state != "there" and post.open_for_check_in:
+            yield Next(None, "next_post_check_in", post.id)
+
+
+def _with_the_posts(incident: Document, member: str, now: datetime) -> Iterator[Next]:
+    """Who has nothing else to do: the post that they keep, or one that lacks people."""
+    posts = _posts(incident, member, now)
+    for post in posts:
+        if post.mine:
+            yield Next(None, "next_post_there" if post.mine.state == "there" else "next_post_coming", post.id)
+    lacking = next((post for post in posts if post.wanted), None)
+    if lacking is not None:
+        yield Next(None, "next_post_wanted", lacking.id)
+
+
+def _posts(incident: Document, member: str, now: datetime) -> list[PostView]:
+    """The posts that are not over, while people may be held."""
+    after = incident.get("status") in POST_ACTS["join"].when
+    return [post for post in posts_of(incident, {}, member, now) if after and not post.over]
 
 
 def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, mine: bool) -> Iterator[Next]:
@@ -51,20 +85,40 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
         yield from _after(incident)
     elif status == "no_news":
         yield Next("reopen", "next_no_news")
+        yield Next("seen", "next_seen_yet")
     elif status in _UNPROVEN or status == "confirmed":
-        if proposed := incident.get("proposed"):
-            own = proposed["member"] == member
-            yield Next(None, "next_wait_for_second") if own else Next("confirm", "next_second_person")
-        if not claim:
-            yield Next("claim", "next_claim")
-        yield from _own_way(incident, member, step)
-        if claim and not mine:
-            yield from _beside(incident)
-            yield Next(None, "next_theirs")
-        elif status == "confirmed":
-            yield Next("update", "next_confirmed")
-        else:
-            yield from _to_know(incident, member)
+        yield from _going_on(incident, member, step, claim=claim, mine=mine)
+
+
+def _going_on(
+    incident: Document, member: str, step: str | None, *, claim: bool, mine: bool
+) -> Iterator[Next]:
+    """While it may be going on."""
+    status = incident.get("status")
+    if proposed := incident.get("proposed"):
+        own = proposed["member"] == member
+        yield Next(None, "next_wait_for_second") if own else Next("confirm", "next_second_person")
+    if not claim:
+        yield Next("claim", "next_claim_again" if _lapsed_of(incident) == member else "next_claim")
+    yield from _own_way(incident, member, step)
+    if claim and not mine:
+        yield from _beside(incident)
+    elif status == "confirmed":
+        yield Next("update", "next_confirmed")
+    else:
+        yield from _to_know(incident, member)
+    yield from _to_be_there(incident, step)
+    if claim and not mine:
+        yield Next(None, "next_theirs")
+
+
+def _lapsed_of(incident: Document) -> str | None:
+    """Whose claim it was that ended by itself, if nobody was on it since; the log may not say so yet."""
+    if claim := incident.get("claim"):
+        return str(claim["member"])
+    steps = [s for s in incident.get("timeline", ()) if s.get("what") in {"claimed", "claim_released"}]
+    ended = len(steps) > 1 and steps[-1].get("reason") == "lapsed"
+    return steps[-2].get("member") if ended else None
 
 
 def _beside(incident: Document) -> Iterator[Next]:
@@ -73,6 +127,18 @@ def _beside(incident: Document) -> Iterator[Next]:
         yield Next("update", "next_confirmed")
     elif incident.get("seen"):
         yield Next("confirm", "next_confirm")
+
+
+def _to_be_there(incident: Document, step: str | None) -> Iterator[Next]:
+    """Whoever has nothing to decide can be there: in twos, and not where there are enough."""
+    if step == "there":
+        yield Next("seen", "next_there_on")
+    if incident.get("ask") in _NO_MORE:
+        yield Next(None, "next_enough")
+    elif incident.get("status") == "confirmed":
+        yield Next("going", "next_go")
+    elif len(incident.get("visits", ())) < _TWO:
+        yield Next("going", "next_theirs")
 
 
 def _own_way(incident: Document, member: str, step: str | None) -> Iterator[Next]:

@@ -19,6 +19,7 @@ from shared.contracts.base import SLUG
 from shared.contracts.groups import Audience, ChannelDefinition
 from shared.http import Problem
 from shared.plugins.bound import example_of, foreign
+from shared.words import channel_test_text
 
 AUDIENCES: Final = tuple(a for a in get_args(Audience) if a != "reporter")
 _MOST: Final = 100
@@ -50,6 +51,7 @@ async def get_channels(request: web.Request) -> web.StreamResponse:
         tests=tests,
         tested=request.query.get("tested", ""),
         held=await held_by(scope) if pending else None,
+        test_text=channel_test_text,
         kinds=[_kind(scope, kind) for kind in scope.console.channels.kinds()],
         kind_of=kinds_of(scope),
     )

@@ -4,7 +4,7 @@ Everybody of the group may look; who may begin and end stands in the one table o
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import segno
@@ -133,11 +133,18 @@ async def _shown(
         heard={c["audience"] for c in carrying},
         chosen={c["id"] for c in carrying} if chosen is None else chosen,
         status_word=lambda status: DESK.say(language, f"status_{status}"),
+        reason_word=partial(_reason, language),
         kind_of=kinds_of(found),
         done=_done(request),
         wrong=wrong,
         moved=moved,
     )
+
+
+def _reason(language: str, reason: str) -> str:
+    """Why a report was set aside, in the desk's words; a reason that has none by its name."""
+    key = f"reason_{reason}"
+    return DESK.say(language, key) if DESK.has(key) else reason
 
 
 def _offered(found: Scope) -> list[Scenario]:

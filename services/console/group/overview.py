@@ -9,6 +9,7 @@ from services.console.account.pages import led_to, text_of
 from services.console.decide.draft import Document
 from services.console.decide.group.own_words import calls_for
 from services.console.decide.group.steps import Standing, next_step, steps
+from services.console.decide.page_acts import lets
 from services.console.door import CONSOLE, page_actor
 from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, scope_of
 from services.console.group.saving import MOVED_ON, define, save
@@ -16,6 +17,7 @@ from services.console.group.testing import tests_of
 from services.console.who_may import role_problem
 from shared.contracts.base import HUB, SHARED, SLUG, GroupId
 from shared.contracts.desk import DefineGroup
+from shared.contracts.drills import BeginDrill
 from shared.contracts.groups import GroupDefinition
 from shared.http import Problem
 
@@ -78,6 +80,7 @@ async def get_group(request: web.Request) -> web.StreamResponse:
         group=scope.group,
         steps=found,
         next=next_step(found),
+        may_begin=lets([scope.id], scope.actor.roles, BeginDrill),
         saved=request.query.get("saved", ""),
         calls=calls_for(scope.group, scope.console.clock.now().date()),
     )
@@ -136,10 +139,12 @@ async def _standing(scope: Scope) -> Standing:
     now = scope.console.clock.now().isoformat()
     members = await store.listed("members", "member")
     invited = [i for i in await store.listed("invites", "invite") if i["until"] > now]
+    known = {member["member"] for member in members}
     incidents = await store.listed(f"incidents:{scope.id}", "incident", limit=_DRILLS)
     return Standing(
         tests=await tests_of(scope),
-        people=[p for p in (*members, *invited) if scope.id in p["roles"]],
+        people=[p for p in members if scope.id in p["roles"]],
+        invited=[i for i in invited if scope.id in i["roles"] and i["member"] not in known],
         drills=[i for i in incidents if i.get("drill")],
     )
 

@@ -17,8 +17,10 @@ from services.ingest.submission import Submission, receipt_secret, ref_of
 from services.ingest.web.nonce import is_good
 from services.ingest.web.page import Page
 from services.ingest.web.typed import Typed
+from shared.contacts import stored_contact
 from shared.contracts.base import BridgeId, ReportId
 from shared.http import Problem
+from shared.plugins.contacts_file import FORM
 
 STATIC: Final = Path(__file__).parent / "static"
 _MAX_FIELDS: Final = 40
@@ -28,7 +30,7 @@ _NOTICE_OF: Final = {
     "cannot_store": "notice_not_stored",
     "exercise_unsure": "exercise_unsure",
 }
-_BRIDGE: Final = BridgeId("web")
+_BRIDGE: Final = BridgeId(FORM)
 
 
 async def get_form(request: web.Request) -> web.Response:
@@ -60,17 +62,29 @@ def refused(page: Page, typed: Typed, problem: Problem) -> web.Response:
 
 async def take(page: Page, typed: Typed, nonce: str) -> web.Response:
     """Take the report, as real or as an exercise's, as the page is; or the form again."""
-    errors = {field: page.say(key) for field, key in typed.errors().items()}
+    reach = page.door.contacts.reach
+    errors = {field: page.say(key, codes=reach.codes) for field, key in typed.errors(reach).items()}
     if errors:
         page.door.counts["form.mended"] += 1
         return page.form(typed, status=HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors)
     if not is_good(page.door.intake.master, nonce, page.door.now(), form=page.exercise):
         page.door.counts["form.old_page"] += 1
         return page.form(typed, status=HTTPStatus.CONFLICT, notice=page.say("notice_old_page"))
-    report = typed.report(source_id=nonce, language=page.language)
-    submission = Submission(bridge=_BRIDGE, client="form", report=report, drill=bool(page.exercise))
+    report = typed.report(source_id=nonce, language=page.language, reach=reach)
+    submission = Submission(
+        bridge=_BRIDGE,
+        client="form",
+        report=report,
+        drill=bool(page.exercise),
+        answers_at=_answers_at(page, report.contact),
+    )
     accepted = await page.door.accept(submission)
     return _receipt(page, accepted.report_id, may_write=report.contact is not None)
+
+
+def _answers_at(page: Page, contact: str | None) -> str | None:
+    way = page.door.contacts.way(stored_contact(contact) if contact else None)
+    return way.answers if way else None
 
 
 def _receipt(page: Page, report_id: ReportId, *, may_write: bool) -> web.Response:

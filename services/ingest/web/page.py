@@ -90,6 +90,7 @@ class Page:
             "form.html",
             status=status,
             typed=fresh,
+            reach=self.door.contacts.reach,
             nonce=nonce,
             notice=notice,
             errors=errors or {},

@@ -4,18 +4,16 @@ The form forgives: whatever can be understood is taken, and what cannot is asked
 everything else still filled in.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decide.tidy import tidy
+from shared.contacts import Reach, contact_of
 from shared.contracts.reports import MAX_TEXT
 from shared.plugins.spec import IncomingReport
 
 _MAX_LINE: Final = 200
-_MIN_DIGITS: Final = 7
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FIRST_HAND: Final[Mapping[str, bool]] = {"now": True, "earlier": True, "told": False}
 
 
@@ -42,12 +40,12 @@ class Typed:
         known = {name: tidy(fields.get(name, "")) for name in typed}
         return cls(**known, trap=fields.get("website", ""), waited=fields.get("waited") == "1")
 
-    def errors(self) -> dict[str, str]:
+    def errors(self, reach: Reach) -> dict[str, str]:
         """Field → key of the sentence that says what to do; empty when all is well."""
         checks = {
             "what": self._wrong_what(),
             "where": "error_long_line" if len(self.where) > _MAX_LINE else None,
-            "contact": self._wrong_contact(),
+            "contact": self._wrong_contact(reach),
             "website": "error_trap" if self.trap else None,
         }
         return {field: key for field, key in checks.items() if key}
@@ -57,15 +55,13 @@ class Typed:
             return "error_nothing"
         return "error_long_text" if len(self.text()) > MAX_TEXT else None
 
-    def _wrong_contact(self) -> str | None:
+    def _wrong_contact(self, reach: Reach) -> str | None:
         # Nobody may be there any more to mend it, and what was seen must not be lost for it.
-        forgiven = self.write_back != "yes" or self.waited or self._sound_contact()
-        return None if forgiven else "error_contact"
-
-    def _sound_contact(self) -> bool:
-        digits = sum(character.isdigit() for character in self.contact)
-        sound = bool(_MAIL.fullmatch(self.contact)) or digits >= _MIN_DIGITS
-        return sound and len(self.contact) <= _MAX_LINE
+        if self.write_back != "yes" or self.waited or not reach.anybody or contact_of(self.contact, reach):
+            return None
+        if reach.email and reach.phone:
+            return "error_contact"
+        return "error_contact_email" if reach.email else "error_contact_phone"
 
     def text(self) -> str:
         """What and where as one text, which is read for places as a whole."""
@@ -78,13 +74,14 @@ class Typed:
             return None
         return lat, lon, _number(self.accuracy_m, 1_000_000)
 
-    def report(self, *, source_id: str, language: str) -> IncomingReport:
-        """The report that this makes. A contact counts only where writing back was allowed."""
+    def report(self, *, source_id: str, language: str, reach: Reach) -> IncomingReport:
+        """The report that this makes. A contact counts where writing back is allowed, and can be done."""
+        contact = contact_of(self.contact, reach) if self.write_back == "yes" else None
         lat, lon, accuracy_m = self.position() or (None, None, None)
         return IncomingReport(
             source_id=source_id,
             text=self.text(),
-            contact=self.contact if self.write_back == "yes" and self._sound_contact() else None,
+            contact=contact.text if contact else None,
             lat=lat,
             lon=lon,
             accuracy_m=accuracy_m,

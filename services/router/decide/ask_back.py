@@ -2,7 +2,7 @@
 
 Only a report that is held is asked about, so spam, chatter and an auto-reply get nothing; only once,
 and seldom to one sender: three times an hour, and never while an earlier question waits for its answer.
-Without a sender no such limit could hold, so nobody is asked.
+Without a pseudonym to count by no such limit could hold, so nobody is asked.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from services.router.decide import ids, reasons
-from services.router.decide.company import waiting
+from services.router.decide.company import asked_of, waiting
 from services.router.decide.draft import Draft
 from services.router.decide.language import DEFAULT
 from services.router.decide.limits import QUESTION_LIFE, QUESTIONS, QUESTIONS_WITHIN
@@ -36,20 +36,16 @@ _ASKS: Final[Mapping[str, Question]] = {
 
 def question_for(state: State, report: ReportReceived, reason: str, now: datetime) -> Question | None:
     """What to ask the sender of a report that is held for that reason, if they may be asked."""
-    content = report.content
-    if not isinstance(content, ReportContent) or content.sender is None:
+    asked = asked_of(report.content) if isinstance(report.content, ReportContent) else None
+    here = world(state, drill=report.drill)
+    if asked is None or not isinstance(report.contact, ReportContact) or waiting(here, asked, now):
         return None
-    if not isinstance(report.contact, ReportContact) or waiting(
-        world(state, drill=report.drill), content.sender, now
-    ):
-        return None
-    may = may_be_asked(world(state, drill=report.drill), content.sender, now)
-    return _ASKS.get(reason) if may else None
+    return _ASKS.get(reason) if may_be_asked(here, asked, now) else None
 
 
-def may_be_asked(state: State, sender: str, now: datetime) -> bool:
-    """Whether this sender was not asked too often within the hour."""
-    lately = [a for a in state.asked.get(sender) or () if now - a.at < QUESTIONS_WITHIN]
+def may_be_asked(state: State, asked: str, now: datetime) -> bool:
+    """Whether whoever is known by this pseudonym was not asked too often within the hour."""
+    lately = [a for a in state.asked.get(asked) or () if now - a.at < QUESTIONS_WITHIN]
     return len(lately) < QUESTIONS
 
 

@@ -75,6 +75,6 @@ def _askable(state: State, incident: Incident) -> Iterator[Evidence]:
     found = [incident.best, *known] if incident.best is not None else known
     here = world(state, drill=incident.drill)
     for report in dict.fromkeys(found):
-        theirs = report.sender is None or report.sender in state.accounts
-        if report.seq and not theirs and may_be_asked(here, report.sender or "", state.now):
+        theirs = report.asked is None or report.asked in state.accounts
+        if report.seq and not theirs and may_be_asked(here, report.asked or "", state.now):
             yield report

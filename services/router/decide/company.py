@@ -21,9 +21,14 @@ CHORUS: Final = timedelta(minutes=30)
 """Vague reports within this time support each other."""
 
 
-def waiting(state: State, sender: str | None, now: datetime) -> tuple[Held, ...]:
-    """The held reports of this sender, drill or not, whose question still waits for an answer."""
-    asked = (state.asked.get(sender) or ()) if sender is not None else ()
+def asked_of(content: ReportContent) -> str | None:
+    """By which pseudonym questions to whoever sent it count, and its answers are known."""
+    return content.asked_as or content.sender
+
+
+def waiting(state: State, asked_as: str | None, now: datetime) -> tuple[Held, ...]:
+    """The held reports, drill or not, of whoever is asked by this name, that still wait for their answer."""
+    asked = (state.asked.get(asked_as) or ()) if asked_as is not None else ()
     return tuple(
         held for a in asked if now - a.at <= QUESTION_WAITS and (held := state.held.get(a.report)) is not None
     )
@@ -35,7 +40,7 @@ def answers(state: State, report: Report, now: datetime) -> bool:
     Asked for it, they may send their location alone, or come to it in a second message.
     """
     located = report.place is not None and (report.said or not report.understood.words)
-    asked = (h for h in waiting(state, report.sender, now) if h.drill == report.drill)
+    asked = (h for h in waiting(state, report.asked_as or report.sender, now) if h.drill == report.drill)
     if located and any(h.reason in _ASKED_WHERE for h in asked):
         return True
     thread = state.threads.get(report.sender) if report.sender else None
@@ -45,9 +50,9 @@ def answers(state: State, report: Report, now: datetime) -> bool:
     return held is not None and held.reason in _WITHOUT_PLACE and held.drill == report.drill
 
 
-def place_before(state: State, sender: str | None, now: datetime, *, drill: bool) -> Place | None:
+def place_before(state: State, asked_as: str | None, now: datetime, *, drill: bool) -> Place | None:
     """Where the report is of which its sender was asked what they see; they need not say it twice."""
-    asked = (h for h in waiting(state, sender, now) if h.drill == drill)
+    asked = (h for h in waiting(state, asked_as, now) if h.drill == drill)
     return next((h.evidence.place for h in asked if precise(h.evidence.place)), None)
 
 
@@ -60,7 +65,7 @@ def alike_held(case: Case) -> tuple[ReportId, ...]:
 def own_held(case: Case) -> tuple[ReportId, ...]:
     """Held reports of the same sender: the last one, and those that they were asked about."""
     sender = case.content.sender
-    found = [held.evidence.report for held in waiting(case.state, sender, case.now)]
+    found = [held.evidence.report for held in waiting(case.state, asked_of(case.content), case.now)]
     thread = case.state.threads.get(sender) if sender else None
     if thread is not None and thread.report in case.state.held and case.now - thread.at <= CHORUS:
         found.append(thread.report)

@@ -1,11 +1,16 @@
-"""Commands about exercises: a group begins one at a time, and ends it. Reports are flagged at the door."""
+"""Commands about exercises: a group begins one at a time, and ends it. Reports are flagged at the door.
+
+Its verifiers are told of both, over the channels that carry exercises: what is marked DRILL in between is no
+surprise to them, and nobody waits for an exercise that is over.
+"""
 
 from datetime import timedelta
 
-from services.router.decide import reasons
+from services.router.decide import ids, reasons
 from services.router.decide.draft import Draft
-from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE, DRILL_LONGEST
+from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE, DRILL_LONGEST, DRILL_TOLD_LIFE
 from shared.contracts import drills
+from shared.contracts.alerts import AlertKind, AlertRaised
 
 
 def begin(draft: Draft, command: drills.BeginDrill) -> str:
@@ -31,7 +36,27 @@ def begin(draft: Draft, command: drills.BeginDrill) -> str:
         speed=command.speed,
         script=command.script,
     )
+    _tell(draft, command, "DRILL_BEGUN")
     return reasons.APPLIED
+
+
+def _tell(draft: Draft, command: drills.BeginDrill | drills.EndDrill, kind: AlertKind) -> None:
+    """The group's verifiers, if any channel of theirs carries exercises."""
+    known = draft.state.groups[command.group]
+    channels = known.channels.channels if known.channels else ()
+    if not any(channel.carries("verifiers", drill=True) for channel in channels):
+        return
+    draft.emit(
+        AlertRaised,
+        alert_id=ids.alert_id(draft.next_id(), command.group, "verifiers"),
+        group=command.group,
+        group_version=known.version,
+        audience="verifiers",
+        kind=kind,
+        urgency="normal",
+        not_after=draft.now + DRILL_TOLD_LIFE,
+        drill=True,
+    )
 
 
 def _length(command: drills.BeginDrill) -> timedelta:
@@ -48,4 +73,6 @@ def end(draft: Draft, command: drills.EndDrill) -> str:
     if known.ended:
         return reasons.UNCHANGED
     draft.emit(drills.DrillEnded, drill_id=command.drill_id, group=command.group, member=command.member)
+    if command.group in draft.state.groups:
+        _tell(draft, command, "DRILL_ENDED")
     return reasons.APPLIED

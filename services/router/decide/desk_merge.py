@@ -144,6 +144,7 @@ def _move(  # noqa: PLR0913,PLR0917 - a split's parts
             reported_at=report.at,
             seq=report.seq,
             trusted=report.trusted,
+            asked_as=report.asked_as,
         )
         draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)
 

@@ -125,9 +125,9 @@ def ask_reporter(draft: Draft, command: desk.AskReporter, incident: Incident) ->
     if report is None:
         return reasons.UNKNOWN_REPORT
     to = command.to
-    if not isinstance(to, ReporterAddress) or report.sender is None:
+    if not isinstance(to, ReporterAddress) or report.asked is None:
         return reasons.NOBODY_TO_ASK
-    if not may_be_asked(world(draft.state, drill=incident.drill), report.sender, draft.now):
+    if not may_be_asked(world(draft.state, drill=incident.drill), report.asked, draft.now):
         return reasons.ASKED_ENOUGH
     draft.emit(
         events.ReporterAsked,

@@ -87,11 +87,12 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         gist=detail.gist or incidents.Gist(),
         trusted=detail.trusted,
         seq=seq_of(event.id),
+        asked_as=detail.asked_as,
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = changed(state, held=HELD.put(state.held, event.report_id, held))
-    if event.asked is not None and detail.sender is not None:
-        state = _asked(state, detail.sender, event)
+    if event.asked is not None and evidence.asked is not None:
+        state = _asked(state, evidence.asked, event)
     return _traced(state, evidence, drill=event.drill)
 
 

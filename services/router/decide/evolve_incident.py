@@ -79,6 +79,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         gist=detail.gist or events.Gist(),
         trusted=detail.trusted,
         seq=detail.seq if detail.reported_at else seq_of(event.id),
+        asked_as=detail.asked_as,
     )
 
 
@@ -292,12 +293,12 @@ def _reporter_asked(state: State, event: events.ReporterAsked) -> State:
     """It counts among the questions of its sender."""
     incident = state.incidents.get(event.incident_id)
     report = incident.evidence.get(event.report_id) if incident else None
-    if incident is None or report is None or report.sender is None:
+    if incident is None or report is None or report.asked is None:
         return state
     state = put(state, _checked(incident, "asked"))
     known = world(state, drill=incident.drill).asked
-    asked = (*(known.get(report.sender) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
-    return remembering(state, drill=incident.drill, asked=known.put(report.sender, asked, event.at))
+    asked = (*(known.get(report.asked) or ()), Asked(event.report_id, event.at))[-QUESTIONS:]
+    return remembering(state, drill=incident.drill, asked=known.put(report.asked, asked, event.at))
 
 
 _MOST_STANDS: Final = 4

@@ -11,6 +11,7 @@ from services.router.decide.clues import Hints, precise
 from services.router.decide.company import (
     alike_held,
     answers,
+    asked_of,
     chorus,
     live_places,
     own_held,
@@ -136,7 +137,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         live=live_places(state),
     )
     located = locate(content, gazetteer, hints)
-    asked_at = place_before(state, content.sender, now, drill=drill)
+    asked_at = place_before(state, asked_of(content), now, drill=drill)
     if asked_at is not None and located.reason == reasons.NO_PLACE:
         located = replace(located, place=asked_at, reason="found")
     place = located.place
@@ -160,6 +161,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         elsewhere=place is None and bool(located.considered),
         waits=_waits(state, thread),
         home=hints.home,
+        asked_as=content.asked_as,
         short=len(sketch(content.text)) < SKETCH_SIZE,
     )
     found = correlate(state, report, now)

@@ -153,6 +153,8 @@ class Report:
     """Whether its sender told of a place before that waits for a person: this is likely of there."""
     home: Home = ()
     """Where its chat is at home, if that is known."""
+    asked_as: str | None = None
+    """By which pseudonym its sender may have been asked, where that is no sender's."""
     short: bool = False
     """Whether its words are too few to be known as a copy: "immigration raid here now"."""
     claims: bool = field(init=False)

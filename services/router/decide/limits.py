@@ -52,6 +52,9 @@ QUESTION_LIFE: Final = timedelta(minutes=20)
 TEST_LIFE: Final = timedelta(minutes=1)
 """Whoever tests a channel waits for the answer no longer than this."""
 
+DRILL_TOLD_LIFE: Final = timedelta(minutes=15)
+"""That an exercise began, or ended, is told as long as it is news."""
+
 HOUR: Final = timedelta(hours=1)
 
 OFFER_LIFE: Final = timedelta(minutes=15)

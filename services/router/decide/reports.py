@@ -98,6 +98,7 @@ def detail_of(
         language=content.language,
         observed_at=content.observed_at,
         trusted=content.trusted,
+        asked_as=content.asked_as,
     )
 
 
@@ -156,6 +157,7 @@ def _detail_of_held(held: Held) -> events.ReportDetail:
         reported_at=held.evidence.at,
         seq=held.evidence.seq,
         trusted=held.evidence.trusted,
+        asked_as=held.evidence.asked_as,
     )
 
 
@@ -229,6 +231,7 @@ def held_of(content: ReportContent, ruling: Judgement) -> events.HeldReport:
         first_hand=ruling.first_hand,
         language=content.language,
         trusted=content.trusted,
+        asked_as=content.asked_as,
     )
 
 

@@ -70,6 +70,12 @@ class Evidence:
     trusted: bool = False
     seq: int = 0
     """Where it lies in REPORTS, if it joined when it came; 0: not known."""
+    asked_as: str | None = None
+
+    @property
+    def asked(self) -> str | None:
+        """By which pseudonym its questions count; older events know the sender alone."""
+        return self.asked_as or self.sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from services.router.decide.reports import open_held
 from services.router.decide.shifts import shifts
 from services.router.decide.state import DAWN, Incident, State
 from shared.contracts import incidents as events
-from shared.contracts.groups import GroupDefined, MemberAdded, MemberName
+from shared.contracts.groups import Audience, GroupDefined, MemberAdded, MemberName
 from shared.contracts.members import WayInPut
 from shared.gazetteer.port import Gazetteer
 
@@ -79,6 +79,7 @@ class _Idle:
         return seen is not None and seen[0] is draft.state and seen[1] is draft.gazetteer
 
 
+_VERIFIERS: Final[Audience] = "verifiers"
 _idle: Final = _Idle()
 
 
@@ -90,6 +91,10 @@ def _active(state: State, due: Callable[[Incident], bool]) -> list[Incident]:
 def _claims(draft: Draft) -> Iterator[None]:
     for incident in _active(draft.state, lambda i: claim_lapses(i) <= draft.now):
         draft.emit(events.ClaimReleased, incident_id=incident.id, reason="lapsed")
+        if incident.status == "confirmed" and incident.claim is not None:
+            # Before that the ladder asks again; here whoever was on it, and theirs, would never hear of it.
+            verifiers = [(incident.claim.group, _VERIFIERS)]
+            draft.tell(incident.id, "UPDATE", verifiers, note="claim_lapsed")
         yield
 
 

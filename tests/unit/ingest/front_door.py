@@ -20,6 +20,7 @@ from services.ingest.spool import Spool
 from shared.contracts.base import ReportId
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportReceived
+from shared.plugins.contacts_file import FormContacts
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
 from tests.rigs.exercises import Exercises
@@ -91,7 +92,12 @@ class FrontDoor:
 
 @contextlib.asynccontextmanager
 async def front_door(
-    folder: Path, *, keys: ClientKeys | None = None, spool_bytes: int = 10_000_000, **settings: Any
+    folder: Path,
+    *,
+    keys: ClientKeys | None = None,
+    spool_bytes: int = 10_000_000,
+    contacts: FormContacts | None = None,
+    **settings: Any,
 ) -> AsyncIterator[FrontDoor]:
     """A front door with these settings."""
     bus, clock, master, states = MemoryBus(), SetClock(), MasterKey(bytes(range(32))), States()
@@ -108,6 +114,7 @@ async def front_door(
         states=states,
         exercises=exercises,
         intake=intake,
+        contacts=contacts,
     )
     async with TestClient(TestServer(app)) as client:
         yield FrontDoor(

@@ -10,6 +10,7 @@ from services.ingest.decide.buckets import Buckets
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy, tidy_json
 from services.ingest.web.typed import Typed
+from shared.contacts import Reach
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,9 @@ def test_language(chosen: str | None, accept: str, language: str) -> None:
     assert choose_language(chosen, accept, ("en", "ar", "es")) == language
 
 
+REACH = Reach(email=True, countries=("GB",))
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
@@ -94,19 +98,33 @@ def test_language(chosen: str | None, accept: str, language: str) -> None:
         ({"what": "van", "where": "x" * 201}, {"where": "error_long_line"}),
         ({"what": "van", "write_back": "yes"}, {"contact": "error_contact"}),
         ({"what": "van", "write_back": "yes", "contact": "nonsense"}, {"contact": "error_contact"}),
-        ({"what": "van", "write_back": "yes", "contact": "07700 900123"}, {}),
+        ({"what": "van", "write_back": "yes", "contact": "07400 123456"}, {}),
         ({"what": "van", "write_back": "yes", "contact": "a@b.example"}, {}),
         ({"what": "van", "write_back": "no", "contact": "nonsense"}, {}),
         ({"what": "van", "website": "http://spam"}, {"website": "error_trap"}),
     ],
 )
 def test_what_is_wrong_with_a_form(fields: dict[str, str], wrong: dict[str, str]) -> None:
-    assert Typed.of(fields).errors() == wrong
+    assert Typed.of(fields).errors(REACH) == wrong
+
+
+@pytest.mark.parametrize(
+    ("reach", "wrong"),
+    [
+        (Reach(), {}),
+        (Reach(email=True), {"contact": "error_contact_email"}),
+        (Reach(countries=("GB",)), {"contact": "error_contact_phone"}),
+    ],
+)
+def test_only_what_is_asked_for_can_be_wrong(reach: Reach, wrong: dict[str, str]) -> None:
+    typed = Typed.of({"what": "van", "write_back": "yes", "contact": "nonsense"})
+    assert typed.errors(reach) == wrong
+    assert typed.report(source_id="n", language="en", reach=reach).contact is None
 
 
 def test_a_contact_counts_only_where_writing_back_was_allowed() -> None:
-    fields = {"what": "van", "where": "E8", "contact": "07700 900123", "there": "told"}
-    no = Typed.of({**fields, "write_back": "no"}).report(source_id="n", language="en")
-    yes = Typed.of({**fields, "write_back": "yes"}).report(source_id="n", language="en")
-    assert (no.contact, yes.contact) == (None, "07700 900123")
+    fields = {"what": "van", "where": "E8", "contact": "07400 123456", "there": "told"}
+    no = Typed.of({**fields, "write_back": "no"}).report(source_id="n", language="en", reach=REACH)
+    yes = Typed.of({**fields, "write_back": "yes"}).report(source_id="n", language="en", reach=REACH)
+    assert (no.contact, yes.contact) == (None, "+447400123456")
     assert (no.text, no.first_hand, no.language) == ("van\nE8", False, "en")

@@ -102,7 +102,7 @@ def test_every_language_has_every_text_with_the_same_placeholders() -> None:
 
 
 def placeholders(words: Words, language: str, key: str) -> list[str]:
-    text = words.say(language, key, metres="{metres}", ref="{ref}", time="{time}")
+    text = words.say(language, key, metres="{metres}", ref="{ref}", time="{time}", codes="{codes}")
     return sorted(re.findall(r"\{\w+\}", text))
 
 

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
+from services.ingest.door import DOOR
+from services.ingest.submission import Submission
 from services.ingest.web.words import Words
+from shared.contacts import Reach
+from shared.contracts.base import BridgeId
 from shared.contracts.reports import ReportContact, ReportContent
+from shared.plugins.contacts_file import FormContacts, Way
+from shared.plugins.spec import IncomingReport, PluginSettings
 from tests.unit.ingest.front_door import FrontDoor, front_door
 
 FIELDS = {"what": "Six officers at the café", "where": "E8 2NP", "there": "now", "write_back": "no"}
@@ -33,9 +39,18 @@ async def send(door: FrontDoor, fields: dict[str, str], path: str = "/") -> tupl
         return response.status, await response.text()
 
 
+def contacts(answers: str | None = None, **reach: Any) -> FormContacts:
+    """A hub that writes to these, by channels that nobody opens here."""
+    way = Way(object, PluginSettings(), 60, answers)
+    return FormContacts(way if reach.get("email") else None, way, Reach(**reach))
+
+
+BOTH = contacts(email=True, countries=("GB",))
+
+
 async def test_a_report_by_form(tmp_path: Path) -> None:
-    async with front_door(tmp_path) as door:
-        contact = {"write_back": "yes", "contact": "07700 900123"}
+    async with front_door(tmp_path, contacts=BOTH) as door:
+        contact = {"write_back": "yes", "contact": "07400 123456"}
         status, html = await send(door, {**FIELDS, **contact, "nonce": await nonce(door)}, "/?lang=es")
         (stored,) = await door.stored()
         assert (status, stored.bridge) == (200, "web")
@@ -43,7 +58,47 @@ async def test_a_report_by_form(tmp_path: Path) -> None:
         assert isinstance(stored.content, ReportContent)
         assert stored.content.text == "Six officers at the café\nE8 2NP"
         assert (stored.content.language, stored.content.first_hand) == ("es", True)
-        assert stored.contact == ReportContact(address="07700 900123")
+        assert stored.contact == ReportContact(address="+447400123456")
+
+
+@pytest.mark.parametrize(
+    ("reach", "asked", "not_asked"),
+    [
+        ({"email": True, "countries": ("GB",)}, "Phone number or e-mail", "write back to you from here"),
+        ({"email": True}, "E-mail address", "Mobile number"),
+        ({"countries": ("GB",)}, "Mobile number", "E-mail address"),
+        ({}, "write back to you from here", "May we write back?"),
+    ],
+)
+async def test_the_form_asks_only_for_what_can_be_used(
+    tmp_path: Path, reach: dict[str, Any], asked: str, not_asked: str
+) -> None:
+    async with front_door(tmp_path, contacts=contacts(**reach)) as door:
+        html = await page(door)
+        assert (asked in html, not_asked in html) == (True, False)
+        # What comes all the same (an old page, a made-up form) is taken, and kept only if it can be used.
+        sent = {**FIELDS, "write_back": "yes", "contact": "a@b.example", "waited": "1"}
+        _, receipt = await send(door, {**sent, "nonce": await nonce(door)})
+        (stored,) = await door.stored()
+        assert (stored.contact is not None) == ("email" in reach)
+        told = "they may write to you" if stored.contact else "They can't write to you."
+        assert told in receipt.replace("&#39;", "'")
+
+
+async def test_a_number_is_no_sender_but_answers_as_the_one_who_texts_from_it(tmp_path: Path) -> None:
+    async with front_door(tmp_path, contacts=contacts("sms", countries=("GB",))) as door:
+        for what, write_back in (("one van", "yes"), ("two vans", "no")):
+            fields = {**FIELDS, "what": what, "write_back": write_back, "contact": "07400123456"}
+            await send(door, {**fields, "nonce": await nonce(door)})
+        texted = IncomingReport("m1", "Ashwin St", sender="+447400123456", contact="+447400123456")
+        submission = Submission(BridgeId("sms"), "", texted, sender_is="number")
+        await door.app[DOOR].accept(submission)
+        asked, silent, text = (report.content for report in await door.stored())
+        assert isinstance(asked, ReportContent)
+        assert isinstance(silent, ReportContent)
+        assert isinstance(text, ReportContent)
+        assert (asked.sender, asked.sender_is, silent.asked_as) == (None, None, None)
+        assert asked.asked_as == text.asked_as == text.sender is not None
 
 
 async def test_the_receipt_says_what_to_delete_and_how_and_leads_away(tmp_path: Path) -> None:
@@ -72,7 +127,7 @@ async def test_a_double_submit_is_one_report(tmp_path: Path) -> None:
     ("change", "status", "says"),
     [
         ({"what": "", "where": ""}, 422, "Write what you see, or where it is."),
-        ({"write_back": "yes", "contact": "x"}, 422, "Write a phone number or an e-mail address"),
+        ({"write_back": "yes", "contact": "x"}, 422, "write to this. Give a mobile number (starting +44"),
         ({"website": "http://spam.example"}, 422, "hidden field"),
         ({"nonce": "forged.1.sig"}, 409, "open for long"),
         ({"nonce": "é"}, 409, "open for long"),
@@ -82,7 +137,7 @@ async def test_a_double_submit_is_one_report(tmp_path: Path) -> None:
 async def test_what_is_asked_for_again(
     change: dict[str, str], status: int, says: str, tmp_path: Path
 ) -> None:
-    async with front_door(tmp_path) as door:
+    async with front_door(tmp_path, contacts=BOTH) as door:
         fields = {"nonce": await nonce(door), **FIELDS, **change}
         got, html = await send(door, fields)
         assert got == status
@@ -156,7 +211,7 @@ async def test_the_status_page_opens_with_its_link_only(tmp_path: Path) -> None:
 
 
 async def test_a_report_that_waited_is_not_lost_for_a_wrong_contact(tmp_path: Path) -> None:
-    async with front_door(tmp_path) as door:
+    async with front_door(tmp_path, contacts=BOTH) as door:
         wrong = {**FIELDS, "write_back": "yes", "contact": "x", "waited": "1"}
         status, html = await send(door, {**wrong, "nonce": await nonce(door)})
         (stored,) = await door.stored()

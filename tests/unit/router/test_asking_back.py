@@ -91,6 +91,40 @@ def test_nobody_else_is_asked(story: Any, text: str, outcome: str) -> None:
     assert asked(story) is None
 
 
+FORM: dict[str, Any] = {"bridge": "web", "contact": "+447400123456", "asked_as": "anna"}
+"""A contact typed into the form: who answers by it is known, but it proves no sender."""
+
+
+def test_a_contact_left_on_the_form_is_asked_and_answers_by_sms(story: Any) -> None:
+    assert story.report("help raid", **FORM).reason == "no_place"
+    (question,) = questions_in(story.events)
+    assert (question.bridge, question.address, question.asks) == ("web", "+447400123456", "where")
+    answer = {"sender": "anna", "asked_as": "anna", "contact": "+447400123456", "bridge": "sms"}
+    assert story.report("Ashwin Street", after_s=2 * MINUTE, **answer).outcome == "opened"
+    assert reports_of(story) == [{"r1", "r2"}]
+
+
+def test_or_answers_by_the_form_with_the_same_contact(story: Any) -> None:
+    story.report("help raid", **FORM)
+    assert story.report("Ashwin Street", after_s=2 * MINUTE, **FORM).outcome == "opened"
+    assert reports_of(story) == [{"r1", "r2"}]
+
+
+def test_a_contact_on_the_form_is_asked_as_seldom_as_any_sender(story: Any) -> None:
+    story.report("help raid", **FORM)
+    story.report("help raid here now", after_s=MINUTE, **FORM)
+    assert asked(story) is None, "the first question still waits"
+
+
+def test_contacts_typed_into_the_form_make_no_voices(story: Any) -> None:
+    for n in range(6):
+        contact = {**FORM, "asked_as": f"made-up-{n}", "contact": f"+44740012345{n}"}
+        story.report("immigration raid at Ashwin Street, Dalston", after_s=10, **contact)
+    (incident,) = story.incidents()
+    assert incident.status == "unconfirmed"
+    assert {e.sender for e in incident.evidence.values()} == {None}
+
+
 @pytest.mark.parametrize("missing", ["sender", "contact"])
 def test_who_left_no_contact_or_may_be_anybody_is_not_asked(story: Any, missing: str) -> None:
     story.report("help raid", **{k: v for k, v in ANNA.items() if k != missing})

@@ -10,9 +10,10 @@ from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE
 from services.router.decide.snapshot import incident_from, snapshot_of
 from shared.contracts import desk, drills
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.base import Sealed
+from shared.contracts.base import HUB, Sealed
+from shared.contracts.groups import ChannelDefinition, GroupChannels
 
-from .conftest import Story
+from .conftest import HACKNEY, Story
 
 
 def begin(story: Story, drill: str = "d1", *times: float, **fields: Any) -> str:
@@ -165,3 +166,30 @@ def test_another_groups_exercise_goes_on_undisturbed(story: Story) -> None:
     story.command(desk.End, tally=desk.Tally(), **fields)
     begin(story, "d1", 0)
     assert story.report(at, sender="q", drill=True, after_s=60).incident_id == first
+
+
+def told(story: Story) -> list[tuple[str, str, str, bool]]:
+    raised = [e for e in story.events if isinstance(e, AlertRaised)]
+    return [(e.kind, e.group, e.audience, e.drill) for e in raised]
+
+
+def test_its_verifiers_are_told_that_it_begins_and_ends_where_a_channel_carries_exercises(
+    story: Story,
+) -> None:
+    begin(story, "d1")
+    assert told(story) == [], "no channel carries exercises"
+    end(story, "d1")
+    channels = tuple(
+        ChannelDefinition(id=audience, kind="webhook", audience=audience, drills=True)
+        for audience in ("verifiers", "community")
+    )
+    carrying = GroupChannels(channels=channels)
+    story.command(desk.DefineGroup, member="op", group=HUB, definition=HACKNEY, channels=carrying)
+    begin(story, "d2")
+    assert told(story) == [("DRILL_BEGUN", "hackney", "verifiers", True)]
+    begin(story, "d2")
+    assert told(story) == [], "it goes on already"
+    end(story, "d2")
+    assert told(story) == [("DRILL_ENDED", "hackney", "verifiers", True)]
+    end(story, "d2")
+    assert told(story) == [], "it was over"

@@ -189,6 +189,24 @@ def test_claims_lapse(story: Any) -> None:
     assert story.incidents()[0].claim is None
 
 
+def test_of_a_confirmed_one_its_verifiers_hear_that_the_claim_ended_by_itself(story: Any) -> None:
+    opened = story.report(DALSTON, sender="a")
+    story.command(desk.Claim, incident_id=opened.incident_id)
+    story.command(desk.Confirm, incident_id=opened.incident_id)
+    story.tick(14 * 60)
+    assert story.alerts() == []
+    story.tick(61)
+    assert story.alerts() == [("hackney", "verifiers", "UPDATE")]
+    (told,) = [e for e in story.events if isinstance(e, AlertRaised)]
+    assert isinstance(told.body, AlertBody)
+    assert told.body.note == "claim_lapsed"
+    story.tick(60)
+    assert story.alerts() == [], "once"
+    story.command(desk.Claim, incident_id=opened.incident_id)
+    story.command(desk.Release, incident_id=opened.incident_id)
+    assert story.alerts() == [], "whoever gives it up says so"
+
+
 def test_what_would_age_out_is_said_again_and_reads_back_the_same(story: Any) -> None:
     opened = story.report("I can see immigration officers, ashwin street", sender="a")
     story.command(desk.Confirm, incident_id=opened.incident_id)

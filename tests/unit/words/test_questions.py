@@ -14,7 +14,9 @@ GSM = set(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 TELLING = ("confirm", "likely", "incident", "incidente", "підтвер", "onaylan", "potwierdz", "مؤكد")
-ALL = [(language, asks) for language in questions() for asks in questions()[language]]
+ASKS = ("where", "which", "what")
+ALL = [(language, asks) for language in questions() for asks in ASKS]
+FORM = "https://hub.example/"
 
 
 def segments(text: str) -> int:
@@ -26,13 +28,25 @@ def segments(text: str) -> int:
 
 def test_every_language_that_reports_are_understood_in_has_all_three() -> None:
     assert set(questions()) == {path.stem for path in LEXICON.glob("*.toml")}
-    assert all(set(texts) == {"where", "which", "what"} for texts in questions().values())
+    assert all(set(texts) == {*ASKS, "exercise"} for texts in questions().values())
 
 
 @pytest.mark.parametrize(("language", "asks"), ALL)
 def test_it_fits_two_sms_as_a_drill_too(language: str, asks: str) -> None:
     assert segments(question(asks, language, drill=True)) <= 2  # type: ignore[arg-type]
     assert question(asks, language, drill=True).startswith("DRILL ")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("language", "asks"), ALL)
+def test_what_is_answered_by_the_form_says_where_and_never_leads_from_a_drill_to_the_real_one(
+    language: str, asks: str
+) -> None:
+    real = question(asks, language, form=FORM)  # type: ignore[arg-type]
+    assert real == f"{question(asks, language)}\n{FORM}"  # type: ignore[arg-type]
+    drill = question(asks, language, drill=True, form=FORM)  # type: ignore[arg-type]
+    assert (drill.startswith("DRILL "), FORM in drill) == (True, False)
+    assert drill.endswith(questions()[language]["exercise"])
+    assert segments(drill) <= 3
 
 
 @pytest.mark.parametrize(("language", "asks"), ALL)

@@ -238,6 +238,9 @@ CASES: dict[str, AlertRaised] = {
     "update_verifiers_nobody_took": alert(
         "UPDATE", "verifiers", status="unconfirmed", body=body(note="nobody_took", on_duty=("Ada",))
     ),
+    "update_verifiers_claim_lapsed": alert(
+        "UPDATE", "verifiers", status="confirmed", body=body(note="claim_lapsed")
+    ),
     "aftercare_verifiers_open": aftercare("posts_open", posts=POSTS[1:]),
     "aftercare_verifiers_unfilled": aftercare("post_unfilled", posts=POSTS[1:]),
     "aftercare_verifiers_no_show": aftercare("post_no_show", posts=POSTS[:1]),

@@ -39,7 +39,9 @@ class Standing:
 
     tests: Mapping[str, ChannelTest]
     people: Sequence[Document]
-    """Members and invitations of the group."""
+    """Members of the group."""
+    invited: Sequence[Document]
+    """Invitations to the group that nobody has taken yet."""
     drills: Sequence[Document]
     """Incidents of exercises that concern the group."""
 
@@ -50,7 +52,7 @@ def steps(group: Document, standing: Standing) -> list[Step]:
         Step("name", facts={"name": group["definition"]["name"]}),
         _area(group),
         _channels(group, standing.tests),
-        _people(group, standing.people),
+        _people(group, standing),
         _drill_channels(group),
         _drill(standing.drills),
     ]
@@ -79,9 +81,17 @@ def _channels(group: Document, tests: Mapping[str, ChannelTest]) -> Step:
     return Step("channels", "channels_untested" if untested else "", facts)
 
 
-def _people(group: Document, people: Iterable[Document]) -> Step:
-    able = [p for p in people if p.get("roles", {}).get(group["id"]) in _CHECKS]
-    return Step("people", "" if able else "people_none", {"people": len(able)})
+def _people(group: Document, standing: Standing) -> Step:
+    """Whoever was invited is no one to count on before they came in."""
+    able, asked = _able(group, standing.people), _able(group, standing.invited)
+    facts = {"people": len(able), "names": ", ".join(sorted(invite.get("name", "") for invite in asked))}
+    if able:
+        return Step("people", "", facts)
+    return Step("people", "people_invited" if asked else "people_none", facts)
+
+
+def _able(group: Document, people: Iterable[Document]) -> list[Document]:
+    return [p for p in people if p.get("roles", {}).get(group["id"]) in _CHECKS]
 
 
 def _drill_channels(group: Document) -> Step:

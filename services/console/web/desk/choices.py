@@ -7,6 +7,7 @@ from typing import Any, Final
 from services.console.decide import views
 from services.console.decide.aftercare_views import became, counts
 from services.console.decide.already import own_sighting
+from services.console.decide.askable import can_be_asked
 from services.console.decide.draft import Document
 from services.console.decide.guided import answers_of, built, doubts
 from services.console.decide.known_so_far import known_so_far
@@ -90,13 +91,23 @@ async def _reports(doing: Doing) -> dict[str, Any]:
     return {"folds": picture.folds, "now": picture.now}
 
 
+async def _askable(doing: Doing) -> dict[str, Any]:
+    """The reports whose senders can be asked, each with whether it is a copy; how many others there are."""
+    picture = await _picture(doing)
+    known = [(r, r is not fold.first) for fold in picture.folds for r in (fold.first, *fold.copies)]
+    found = [(report, copy) for report, copy in known if can_be_asked(report, picture.now)]
+    return {"askable": found, "unreachable": len(known) - len(found), "now": picture.now}
+
+
 async def _picture(doing: Doing) -> IncidentPicture:
     return await doing.request.app[PICTURES].incident(doing.incident)
 
 
 async def _fates(doing: Doing) -> dict[str, Any]:
     """What is known of those who were taken, who could follow it up, and when it could be looked at next."""
-    people = (doing.incident.get("aftercare") or {}).get("people") or []
+    after = doing.incident.get("aftercare") or {}
+    people = after.get("people") or []
+    concerned, owner = await _concerned(doing), after.get("owner")
     now = await doing.request.app[PICTURES].now()
     return {
         "fates": Counter(person["fate"] for person in people),
@@ -105,7 +116,9 @@ async def _fates(doing: Doing) -> dict[str, Any]:
         "tally": Tally.model_validate(doing.incident.get("tally") or {}),
         "known": FATES,
         "persons": people,
-        "people": await _concerned(doing),
+        "people": concerned,
+        "owner_now": next((m["name"] for m in concerned if m["member"] == owner), ""),
+        "check_now": after.get("check_at"),
         "checks": checks_after(now),
         "now": now,
     }
@@ -152,7 +165,7 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "place": place_choices,
     "merge": _merge,
     "split": _reports,
-    "ask": _reports,
+    "ask": _askable,
     "hand_over": _people,
     "account": _fates,
     "post": _post,

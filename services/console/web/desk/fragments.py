@@ -40,6 +40,7 @@ from shared.words.shift_card import shift_card
 
 _MOST_SHOWN = 60
 _MOST_HELD = 12
+_FIRST_FOLDS = 5
 _MOST_FOLDS = 25
 _MOST_COPIES = 8
 _MOST_STEPS = 4
@@ -181,6 +182,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "map": None if wordless else picture.map,
         "map_credit": picture.map_credit,
         "folds": picture.folds[:_MOST_FOLDS],
+        "first_folds": _FIRST_FOLDS,
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
         "most_steps": _MOST_STEPS,

@@ -587,12 +587,26 @@ async def test_a_merge_without_candidates_asks_for_the_code_alone(desk: DeskRig)
     assert "Or its code" not in page
 
 
-async def test_a_reporter_without_contact_cannot_be_asked_and_the_page_says_so(desk: DeskRig) -> None:
+async def test_only_who_left_a_way_to_reach_them_is_offered_to_be_asked(desk: DeskRig) -> None:
     code = await one_raid(desk)
     ada = await browser(desk, "Ada")
     page = await ada.get(f"/desk/{code}/ask")
-    report = re.search(r'name="report" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
-    refused = await ada.send(f"/desk/{code}/ask", report=report, asks="what")
+    assert "Nobody who reported this can be asked" in page
+    assert 'name="report"' not in page
+    report = await desk.report(RAID + " now", at=HERE, sender=None, contact="a@b.example")
+    page = await ada.get(f"/desk/{code}/ask")
+    assert re.findall(r'name="report" value="([^"]+)"', page) == [report]
+    assert "Left no way to reach them, or it is erased: 1" in page
+    assert (await ada.send(f"/desk/{code}/ask", report=report, asks="what"), ada.status)[1] == 200
+    desk.rig.clock.forward(hours=72)
+    assert 'name="report"' not in await ada.get(f"/desk/{code}/ask")
+
+
+async def test_a_made_up_form_cannot_ask_whom_the_page_does_not_offer(desk: DeskRig) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await ada.get(f"/desk/{code}/ask")
+    refused = await ada.send(f"/desk/{code}/ask", report="r1", asks="what")
     assert (ada.status, "they left no way to reach them" in refused) == (409, True)
 
 
@@ -700,9 +714,9 @@ async def test_a_report_in_another_language_says_so_with_a_hint(desk: DeskRig) -
     await desk.report("La migra está en Ashwin Street E8, dos camionetas", at=HERE, first_hand=True)
     code = str((await desk.incidents("Ada"))[0]["code"])
     ada = await browser(desk, "Ada")
-    assert "in Spanish, not translated" in await ada.get(f"/desk/{code}")
+    assert "Written in Spanish. What you can do" in await ada.get(f"/desk/{code}")
     assert "Don’t paste it into a website" in ada.text
-    assert "sin traducir" not in await ada.get(f"/desk/{code}?lang=es")
+    assert "Qué puedes hacer" not in await ada.get(f"/desk/{code}?lang=es")
 
 
 async def test_flood_mode_on_and_off(desk: DeskRig) -> None:
@@ -743,7 +757,7 @@ async def test_what_is_new_is_marked_until_one_looks(desk: DeskRig) -> None:
     assert '<span class="new">' not in await ada.get("/desk")
     await desk.act("claim", "Ben", incident=code)
     await desk.report("I am in Ashwin Street E8 and see immigration officers", at=HERE)
-    assert "1 more reports · Ben is on it" in await ada.get("/desk")
+    assert "1 more report · Ben is on it" in await ada.get("/desk")
     assert "Since you looked:" in await ada.get(f"/desk/{code}")
     assert '<span class="new">' not in await ada.get("/desk")
 

@@ -289,9 +289,39 @@ async def test_sign_up_be_there_and_give_up_in_one_tap_each(
     await ada.send(f"{path}/join")
     await ada.send(f"{path}/leave")
     assert await keepers(desk, code) == [("mcem", True)]
+    await cem.get(path)
+    assert "I have left" in cem.text
+    assert "I can&#39;t after all" not in cem.text
     await ada.get(f"/desk/{code}")
     assert "Cem is at the post" in ada.text
     assert "can&#39;t stand at the post after all" in ada.text
+
+
+async def test_whoever_was_there_says_that_they_have_left(
+    desk: DeskRig, code: str, cem: Browser, ada: Browser, outsider: Browser
+) -> None:
+    post = await opened(desk, code, needed=2)
+    path, public = f"/desk/{code}/posts/{post}", await link(desk, code, post)
+    await cem.get(path)
+    await cem.send(f"{path}/check_in")
+    await cem.get(f"/desk/{code}")
+    assert "You are at the post. Say when you leave." in cem.text
+    assert f'href="{path}"' in cem.text
+    await cem.send(f"{path}/leave")
+    await outsider.get(public)
+    await outsider.send(f"{public}/join")
+    own = outsider.path.partition("?")[0]
+    await outsider.send(f"{own}/check_in")
+    assert "I have left" in outsider.text
+    await ada.get(path)
+    tag = own.rpartition("/")[2]
+    assert f"{tag} has left" in re.sub("[\u2066-\u2069]", "", ada.text)
+    await outsider.send(f"{own}/leave")
+    assert await keepers(desk, code) == []
+    await ada.get(f"/desk/{code}")
+    assert "Cem has left the post" in ada.text
+    assert f"{tag} has left the post" in ada.text
+    assert "after all" not in ada.text
 
 
 async def test_who_did_not_come_is_said_and_that_the_reserve_was_asked(

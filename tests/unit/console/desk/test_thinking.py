@@ -107,12 +107,38 @@ NEWS: dict[str, Any] = {
 ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
 
 
+LAPSED: dict[str, Any] = {
+    "status": "confirmed",
+    "timeline": [
+        {"at": at(-20), "what": "claimed", "member": "ada", "cause": "DESK.1"},
+        {"at": at(-5), "what": "claim_released", "reason": "lapsed", "cause": "TICK.1"},
+    ],
+}
+BENS = [
+    {"at": at(-3), "what": "claimed", "member": "ben", "cause": "DESK.2"},
+    {"at": at(-1), "what": "claim_released", "reason": "lapsed", "cause": "TICK.2"},
+]
+TWO_GO: dict[str, Any] = {"visits": [*GOING["visits"], {**GOING["visits"][0], "member": "cem"}]}
+
+
+def post(*keepers: str, begins: float = 10, there: bool = False) -> dict[str, Any]:
+    """An incident in aftercare with one post for one person, that lasts two hours."""
+    kept = [{"who": who, "there_at": at(-1) if there else None} for who in keepers]
+    times = {"begins": at(begins), "ends": at(begins + 120), "needed": 1}
+    one = {"id": "p1", "group": "hackney", "label": "The station", **times, "keepers": kept, "told": []}
+    return {"status": "aftercare", "aftercare": {**ONE_UNKNOWN["aftercare"], "posts": [one]}}
+
+
 @pytest.mark.parametrize(
     ("role", "changes", "expected"),
     [
         ("dispatcher", {}, ("claim", "next_claim")),
         ("verifier", {}, ("claim", "next_claim")),
         ("dispatcher", {"claim": claimed("ben", -1)}, ("claim", "next_claim")),
+        ("dispatcher", {"claim": claimed("ada", -1)}, ("claim", "next_claim_again")),
+        ("verifier", LAPSED, ("claim", "next_claim_again")),
+        ("verifier", LAPSED | {"timeline": LAPSED["timeline"][:1]}, ("claim", "next_claim")),
+        ("verifier", {"timeline": [*LAPSED["timeline"], *BENS]}, ("claim", "next_claim")),
         ("dispatcher", {"status": "confirmed"}, ("claim", "next_claim")),
         ("dispatcher", MINE | {"place": None}, ("place", "next_place")),
         ("verifier", MINE | {"place": None}, ("going", "next_going")),
@@ -125,10 +151,19 @@ ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
         ("dispatcher", MINE | I_AM_THERE, ("seen", "next_seen")),
         ("dispatcher", MINE | I_AM_THERE | I_SAW, ("confirm", "next_confirm")),
         ("verifier", MINE | I_AM_THERE | I_SAW, (None, "next_said")),
-        ("dispatcher", THEIRS, (None, "next_theirs")),
+        ("dispatcher", THEIRS, ("going", "next_theirs")),
+        ("verifier", THEIRS | TWO_GO, (None, "next_theirs")),
+        ("verifier", THEIRS | I_AM_THERE | I_SAW, ("seen", "next_there_on")),
+        ("verifier", THEIRS | {"status": "confirmed"}, ("going", "next_go")),
+        ("verifier", MINE | {"status": "confirmed", "ask": "WITNESSES"} | TWO_GO, ("going", "next_go")),
+        ("verifier", THEIRS | {"status": "confirmed", "ask": "ENOUGH"}, (None, "next_enough")),
+        ("verifier", THEIRS | {"status": "confirmed", "ask": "LEAVE"} | I_GO, ("there", "next_there")),
+        ("verifier", MINE | {"status": "confirmed"} | I_AM_THERE, ("seen", "next_seen")),
+        ("verifier", MINE | {"status": "confirmed"} | I_AM_THERE | I_SAW, ("seen", "next_there_on")),
+        ("verifier", {"status": "no_news"}, ("seen", "next_seen_yet")),
         ("dispatcher", THEIRS | {"seen": 1}, ("confirm", "next_confirm")),
         ("dispatcher", THEIRS | {"status": "confirmed"}, ("update", "next_confirmed")),
-        ("verifier", THEIRS | {"seen": 1}, (None, "next_theirs")),
+        ("verifier", THEIRS | {"seen": 1}, ("going", "next_theirs")),
         ("dispatcher", {"status": "aftercare"} | ONE_UNKNOWN, ("account", "next_account")),
         ("dispatcher", {"status": "aftercare"} | NONE_UNKNOWN, ("closed", "next_close")),
         ("verifier", THEIRS | I_GO, ("there", "next_there")),
@@ -144,10 +179,20 @@ ALL_FREE = {"tally": {"let_go": 2, "taken": 0, "unknown": 0}}
         ("dispatcher", {"status": "merged"}, (None, "next_merged")),
         ("dispatcher", THEIRS | {"proposed": claimed("ben")}, ("confirm", "next_second_person")),
         ("dispatcher", MINE | {"proposed": claimed("ada")}, (None, "next_wait_for_second")),
-        ("verifier", THEIRS | {"proposed": claimed("ben")}, (None, "next_theirs")),
+        ("verifier", THEIRS | {"proposed": claimed("ben")}, ("going", "next_theirs")),
+        ("verifier", post(), (None, "next_post_wanted", "p1")),
+        ("dispatcher", post(), ("account", "next_account")),
+        ("verifier", post("ben"), (None, "next_nothing")),
+        ("verifier", post("ada"), (None, "next_post_check_in", "p1")),
+        ("dispatcher", post("ada"), (None, "next_post_check_in", "p1")),
+        ("verifier", post("ada", there=True), (None, "next_post_there", "p1")),
+        ("dispatcher", post("ada", there=True), ("account", "next_account")),
+        ("verifier", post("ada", begins=120), (None, "next_post_coming", "p1")),
+        ("verifier", post(begins=-200), (None, "next_nothing")),
+        ("verifier", post("ada") | {"status": "closed"}, (None, "next_nothing")),
     ],
 )
-def test_the_next_right_act(role: str, changes: dict[str, Any], expected: tuple[str | None, str]) -> None:
+def test_the_next_right_act(role: str, changes: dict[str, Any], expected: tuple[Any, ...]) -> None:
     assert next_act(incident(**changes), "ada", {"hackney": role}, NOW) == Next(*expected)
     assert DESK.has(expected[1])
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from services.console.decide.exercise_views import standing
+from services.console.decide.exercise_views import Played, standing
 from services.console.decide.group.training import scenarios, speed_for
 from shared.contracts.base import Position
 from shared.contracts.drills import DrillMessage
 from shared.contracts.groups import Area
-from shared.exercises import path_of
+from shared.contracts.reports import ReportContent, ReportReceived
+from shared.exercises import path_of, played_id
 from shared.scenarios import shipped
 from tests.rigs.console import until
 from tests.rigs.desk import COMMUNITY, HACKNEY, VERIFIERS, DeskRig, desk_rig
@@ -196,6 +197,53 @@ def test_what_waits_for_a_person_and_what_is_of_another_time_is_told_apart() -> 
     now = datetime(2022, 5, 14, 18, 9, tzinfo=UTC)
     found = standing(exercise, [], {}, held, now)
     assert (found.held, found.reports, found.goes_on) == (1, 1, False)
+
+
+def test_every_message_that_is_played_is_accounted_for() -> None:
+    exercise = {
+        "id": "d1", "name": "an-evening", "speed": 1.0, "count": 9, "lasts_s": 60.0, "ended_at": None,
+        "at": "2022-05-14T18:00:00+00:00", "begun_at": "2022-05-14T18:00:00+00:00",
+        "until": "2022-05-14T22:00:00+00:00",
+    }  # fmt: skip
+    sent = [
+        {"outcome": "opened", "reason": "placed_report", "incident": "i1"},
+        {"outcome": "attached", "reason": "same_text", "incident": "i1"},
+        {"outcome": "held", "reason": "no_place", "incident": "i1", "settled": "joined"},
+        {"outcome": "held", "reason": "no_place"},
+        {"outcome": "held", "reason": "rumour", "settled": "expired"},
+        {"outcome": "ignored", "reason": "chatter"},
+        {"outcome": "ignored", "reason": "spam"},
+        {"outcome": "ignored", "reason": "spam"},
+        {"report_id": "known, but not decided yet"},
+    ]
+    found = standing(exercise, [], {}, [], datetime(2022, 5, 14, 18, 9, tzinfo=UTC), sent=sent).played
+    assert found == Played(3, 1, 1, 1, {"spam": 2, "chatter": 1}, 1)
+    assert list(found.aside) == ["spam", "chatter"]
+    assert found.joined + found.waiting + found.lapsed + sum(found.aside.values()) + found.coming == 9
+
+
+async def test_the_page_says_what_became_of_each_message(desk: DeskRig) -> None:
+    dora = await person(desk, "Dora")
+    exercise = await begun(desk, dora, what="dalston-2022")
+    master, base = desk.rig.keyring.master, {"at": desk.rig.clock.now(), "bridge": "api", "drill": True}
+    for number, text in enumerate((RAID, RAID, "lovely weather for a walk today")):
+        report = played_id(master, exercise["id"], number)
+        content = ReportContent(text=text, sender=f"s{number}", position=HERE if text == RAID else None)
+        await desk.put(ReportReceived(**base, id=report, report_id=report, content=content))
+    await until(lambda: shown(desk, played_id(master, exercise["id"], 2)))
+    await dora.get(PAGE)
+    text = re.sub("[\u2066-\u2069]", "", html.unescape(dora.text))
+    assert f"Messages that have come: 3 of {exercise['count']}" in text
+    assert f"What became of its {exercise['count']} messages" in text
+    assert "In incidents: 2. Of these copies in the same words: 1." in text
+    assert "Set aside as no news of a raid: 1." in text
+    assert f"Still to come: {exercise['count'] - 3}." in text
+    await dora.send(PAGE + "/end", exercise=exercise["id"])
+    assert "Not sent, because the exercise ended before" in dora.text
+
+
+async def shown(desk: DeskRig, report: str) -> bool:
+    return bool((await desk.rig.store.one(f"report:{report}") or {}).get("outcome"))
 
 
 # --- what can be played ---------------------------------------------------------------------------

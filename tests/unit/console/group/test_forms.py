@@ -165,7 +165,7 @@ def test_a_test_of_earlier_settings_says_nothing_any_more() -> None:
 
 
 def standing(**known: Any) -> Standing:
-    return Standing(**{"tests": {}, "people": [], "drills": [], **known})
+    return Standing(**{"tests": {}, "people": [], "invited": [], "drills": [], **known})
 
 
 def missing(group: dict[str, Any], known: Standing) -> list[str]:
@@ -203,6 +203,15 @@ def test_each_step_is_done_by_what_it_asks_for_and_by_nothing_less() -> None:
     assert missing(drills, under_way)[5] == "drill_under_way"
     over = standing(tests={"chat": test}, people=with_people.people, drills=[{"status": "officers_left"}])
     assert next_step(steps(drills, over)) is None
+
+
+def test_who_is_invited_and_not_in_yet_is_nobody_to_count_on() -> None:
+    vera = {"name": "Vera", "roles": {"hackney": "verifier"}}
+    elsewhere = {"name": "Tom", "roles": {"southwark": "verifier"}}
+    waiting = next(s for s in steps(GROUP, standing(invited=[vera, elsewhere])) if s.name == "people")
+    assert (waiting.missing, waiting.facts["names"]) == ("people_invited", "Vera")
+    one_in = next(s for s in steps(GROUP, standing(people=[vera], invited=[vera])) if s.name == "people")
+    assert (one_in.done, one_in.facts["names"]) == (True, "Vera")
 
 
 def test_people_of_another_group_and_channels_to_others_do_not_count() -> None:
