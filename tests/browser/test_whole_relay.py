@@ -27,7 +27,6 @@ async def test_a_report_by_form_is_on_the_live_page_once_confirmed(
         await page.get_by_label("What do you see?").fill("Immigration raid: a van, officers hold a rider")
         await page.get_by_label("Where is it?").fill("Ashwin Street, Dalston E8")
         await page.get_by_label("Yes, I can see it").check()
-        await page.get_by_label("No", exact=True).check()
         await page.get_by_role("button", name="Send report").click()
         await expect(page.get_by_role("heading", name="Your report has arrived")).to_be_visible()
 

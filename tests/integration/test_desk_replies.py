@@ -1,7 +1,7 @@
 """An answer to a member through the notifier: by the bridge that they wrote by, with what would go out."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,7 +50,7 @@ async def say(rig: Rig, alert_id: str = "q1", *, not_after: Any = None, **body: 
         audience="reporter",
         kind="REPLY",
         urgency="urgent",
-        not_after=not_after or NOW + timedelta(minutes=10),
+        not_after=not_after or datetime.now(UTC) + timedelta(minutes=10),
         incident_id=None,
         code=None,
         status=None,

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -104,7 +104,7 @@ async def ask(rig: Rig, alert_id: str = "q1", **more: Any) -> None:
         "audience": "reporter",
         "kind": "QUESTION",
         "urgency": "normal",
-        "not_after": NOW + timedelta(minutes=20),
+        "not_after": datetime.now(UTC) + timedelta(minutes=20),
         "incident_id": None,
         "code": None,
         "status": None,
