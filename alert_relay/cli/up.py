@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from alert_relay.cli.base import EXIT_USAGE, Failure, note, put_json, say
+from shared.pages import by_name
 
 
 def up_options(function: Any) -> Any:
@@ -100,7 +101,7 @@ def announce(facts: Mapping[str, Any]) -> None:
     if "sign_in" in facts:
         say(f"Sign in      {facts['sign_in']}   (opens once, for a day: you run this hub)")
     else:
-        say(f"Sign in      {facts['console'].replace('//127.0.0.1', '//localhost')}/sign-in")
+        say(f"Sign in      {by_name(facts['console'])}/sign-in")
     home = shlex.quote(facts["home"])
     say("")
     say(f"Try, in another terminal (export RELAY_HOME={home} first):")

@@ -105,8 +105,7 @@ def _environment(
         "RELAY_INGEST_KEYS_FILE": str(home.keys_file),
         "RELAY_INGEST_BRIDGES_FILE": str(home.bridges_file),
         "RELAY_INGEST_PUBLIC_URL": _url(ports, "ingest"),
-        # Passkeys are made at localhost: a message's link has to lead to where its reader is signed in.
-        "RELAY_CONSOLE_PUBLIC_URL": _url(ports, "console").replace("127.0.0.1", "localhost"),
+        "RELAY_CONSOLE_PUBLIC_URL": _url(ports, "console"),
     }
     examples = _example_secrets(home, ports) if choices.examples else {}
     return {**unless_set, **examples, **os.environ, **own}

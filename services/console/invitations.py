@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from services.console.decide.draft import Document
 from services.console.door import Console
@@ -111,8 +110,4 @@ def digest(secret: str) -> str:
 
 def address(console: Console) -> str:
     """Where links begin: a name rather than this machine's bare address, because passkeys need one."""
-    url = urlsplit(console.settings.base_url or f"http://localhost:{console.settings.console_port}")
-    if url.hostname != "127.0.0.1":
-        return url.geturl().rstrip("/")
-    port = f":{url.port}" if url.port else ""
-    return f"{url.scheme}://localhost{port}"
+    return console.settings.base_url or f"http://localhost:{console.settings.console_port}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, HttpUrl
 
+from shared.pages import by_name
 from shared.settings import ServiceSettings
 
 
@@ -59,7 +60,7 @@ class ConsoleSettings(ServiceSettings):
     @property
     def base_url(self) -> str:
         """The public address without a slash at its end; empty if none is set."""
-        return str(self.console_public_url).rstrip("/") if self.console_public_url else ""
+        return by_name(str(self.console_public_url).rstrip("/")) if self.console_public_url else ""
 
     @property
     def report_url(self) -> str:

@@ -68,7 +68,7 @@ async def main() -> None:
                 deadline_s=settings.send_deadline_s,
                 at_once=settings.sends_at_once,
                 lane_width=settings.sends_per_lane,
-                public_url=settings.console_public_url,
+                public_url=settings.base_url,
             ),
         )
         app = web.Application(middlewares=[problems])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from shared.pages import by_name
 from shared.settings import ServiceSettings
 
 
@@ -30,3 +31,8 @@ class NotifierSettings(ServiceSettings):
     """Sends under way together; a quarter is kept for urgent alerts."""
     sends_per_lane: int = Field(default=256, ge=1)
     """Sends under way for one group over one kind of channel."""
+
+    @property
+    def base_url(self) -> str:
+        """Where links in messages begin, as the console's own do; empty: messages hold none."""
+        return by_name(self.console_public_url)

@@ -51,7 +51,7 @@ def site_of(request: web.Request) -> Site | None:
     host = request.url.host or ""
     if host == "localhost":
         return Site(host, f"http://{request.host}")
-    if public.hostname and not _is_address(public.hostname):
+    if public.hostname and public.hostname != "localhost" and not _is_address(public.hostname):
         return Site(public.hostname, f"{public.scheme}://{public.netloc}")
     return None
 

@@ -17,8 +17,8 @@ from shared.gazetteer.keys import name_key, tells, written_out
 from shared.text import tokens
 
 _SHORTEST: Final = 4
-_EVERY_TOWN: Final = frozenset({"new"})
-"""Everyday words that begin a street's name in every town: "New Road", "Church Street"."""
+_NEW: Final = "new"
+"""An everyday word with which a street's name begins in every town: "New Road"."""
 _SCENE: Final = frozenset({"van", "officer", "act", "force"})
 _MOST: Final = 24
 _DETAILS: Final = frozenset(
@@ -55,7 +55,7 @@ def _streets(words: Sequence[str]) -> Iterator[str]:
         if written_out(word) not in ROAD_WORDS:
             continue
         key = name_key(f"{before} {word}")
-        if before in _EVERY_TOWN or (
+        if before == _NEW or (
             len(before) >= _SHORTEST
             and before not in prepositions()
             and not known_words().get(before)

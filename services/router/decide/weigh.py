@@ -210,16 +210,20 @@ def by_phone(cluster: Cluster, clues: Clues) -> float:
     disc = phone_disc(clues)
     if clues.hints.hearsay or disc is None:
         return by_point(cluster, disc) * 0.3
-    apart = min(distance_m(disc[0], disc[1], row.lat, row.lon) for row in cluster.rows)
+    apart = _apart_m(cluster, disc[0], disc[1])
     return OTHER_CITY if apart > OTHER_CITY_M and clues.unlisted else by_point(cluster, disc)
+
+
+def _apart_m(cluster: Cluster, lat: float, lon: float) -> float:
+    """Metres from a point to the nearest of its rows."""
+    return min(distance_m(lat, lon, row.lat, row.lon) for row in cluster.rows)
 
 
 def by_point(cluster: Cluster, disc: Disc | None) -> float:
     """Points for lying near a point, less the farther."""
     if disc is None:
         return 0.0
-    lat, lon, radius = disc
-    apart = min(distance_m(lat, lon, row.lat, row.lon) for row in cluster.rows) - radius
+    apart = _apart_m(cluster, disc[0], disc[1]) - disc[2]
     return next((points for reach, points in _BY_POINT if apart <= reach), 0.0)
 
 
@@ -227,8 +231,7 @@ def _by_typed_far(cluster: Cluster, typed: Disc | None) -> float:
     """What it costs to lie far from the postcode of the form's own field."""
     if typed is None:
         return 0.0
-    lat, lon, radius = typed
-    apart = min(distance_m(lat, lon, row.lat, row.lon) for row in cluster.rows) - radius
+    apart = _apart_m(cluster, typed[0], typed[1]) - typed[2]
     return _FAR_FROM_TYPED if apart > _TYPED_FAR_M else 0.0
 
 
@@ -236,7 +239,7 @@ def by_thread(cluster: Cluster, hints: Hints) -> float:
     """Points for lying near what the same sender reported before."""
     if hints.thread is None:
         return 0.0
-    apart = min(distance_m(hints.thread.lat, hints.thread.lon, row.lat, row.lon) for row in cluster.rows)
+    apart = _apart_m(cluster, hints.thread.lat, hints.thread.lon)
     return next((points for reach, points in _BY_THREAD if apart <= reach), 0.0)
 
 

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from services.router.decide.clues import Hints
+from services.router.decide.decider import Input, step
 from services.router.decide.gist import rare_words
 from services.router.decide.judge import Judgement, judge
 from services.router.decide.locate import locate
 from services.router.decide.mentions import find_mentions
 from services.router.decide.state import State
-from shared.contracts.base import Place, Position
-from shared.contracts.reports import ReportContent
+from shared.contracts.base import BridgeId, Place, Position, ReportId
+from shared.contracts.reports import ReportContent, ReportReceived
 from shared.gazetteer.index import SqliteGazetteer
 from shared.gazetteer.load import gazetteer_of
 from shared.gazetteer.port import NamedPlace
@@ -34,6 +35,8 @@ def country() -> SqliteGazetteer:
         NamedPlace("Greenford Broadway", "street", 51.529, -0.354, 180, area="Greenford"),
         NamedPlace("South Road", "street", 51.436, -0.350, 180, area="Twickenham"),
         NamedPlace("Kings Place", "street", 51.535, -0.122, 180, area="King's Cross"),
+        NamedPlace("Harrow", "area", 51.598, -0.341, 1_200),
+        NamedPlace("Sheffield", "area", 53.381, -1.470, 4_000),
         NamedPlace("Birmingham", "area", *BIRMINGHAM, 4_000, outcode="B1"),
     ]
     return gazetteer_of(Rows(names=names, outcodes={"B1": BIRMINGHAM, "UB1": (51.514, -0.373)}))
@@ -86,6 +89,15 @@ def test_a_misspelt_name_needs_more_than_that_somebody_covers_it(
     assert place.label.startswith("Kings Place") is names
 
 
+@pytest.mark.parametrize(("town", "label"), [("in Sheffield", "Sheffield"), ("now", "Harrow")])
+def test_what_is_spelt_like_an_area_is_not_it_where_another_town_is_named(
+    country: SqliteGazetteer, town: str, label: str
+) -> None:
+    place = found(country, f"Immigration officers at a restaurant in Sharrow {town}", LONDON)
+    assert place is not None
+    assert place.label.startswith(label)
+
+
 @pytest.mark.parametrize("text", ["21 Ashwin Street E8", "移民局突击 Ashwin Street"])
 def test_what_stands_before_a_name_makes_it_no_misspelling(text: str) -> None:
     [mention] = find_mentions(text, ("en", "zh"), EXAMPLES).names
@@ -131,6 +143,34 @@ def test_a_late_word_of_where_it_stood_is_about_what_moved_on() -> None:
     assert judged(state, late, 9).incident == raid
     elsewhere = judged(state, "immigration officers going into shops here", 9, at=(51.540, -0.230))
     assert (elsewhere.verdict, elsewhere.incident) == ("open", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "joins"),
+    [
+        ("New Road too, warehouse door, 4 officers and a dog van", (51.5274, -0.209), False),
+        ("now two women are being walked to the van", None, True),
+    ],
+)
+def test_a_chat_alone_ties_no_other_named_street_to_its_raid(
+    text: str, at: tuple[float, float] | None, *, joins: bool
+) -> None:
+    streets = [("Golborne Road", STOOD), ("New Road", (51.5274, -0.209))]
+    near = gazetteer_of(Rows(names=[NamedPlace(name, "street", *at, 100) for name, at in streets]))
+    first = _seen("Immigration raid on Golborne Road, I can see two vans", STOOD, "one")
+    received = ReportReceived(
+        id="r1", at=START, report_id=ReportId("r1"), bridge=BridgeId("test"), content=first
+    )
+    state = step(GROUPS, Input("REPORTS", 1, received), START, near)[1]
+    [raid] = state.incidents
+    now = START + timedelta(minutes=3)
+    found = judge(state, _seen(text, at, "other"), drill=False, now=now, gazetteer=near)
+    assert (found.incident == raid) is joins
+
+
+def _seen(text: str, at: tuple[float, float] | None, sender: str) -> ReportContent:
+    position = Position(lat=at[0], lon=at[1], accuracy_m=30) if at else None
+    return ReportContent(text=text, sender=sender, source="telegram:watch", position=position)
 
 
 def test_who_told_of_another_place_before_is_not_taken_for_news_of_the_only_raid() -> None:
