@@ -120,9 +120,6 @@ CHECK_AGAIN: Final = timedelta(hours=12)
 """So long after that it is asked again."""
 CHECK_AHEAD: Final = timedelta(days=30)
 
-CLAIM_RENEWED: Final = timedelta(minutes=10)
-"""An act by whoever holds a claim renews it when no more than this is left of it."""
-
 PROPOSAL_LIFE: Final = timedelta(minutes=30)
 """So long a first person's confirmation waits for a second one."""
 

@@ -119,10 +119,14 @@ def test_a_note_is_for_the_desk_alone(story: Story, incident: Any, text: str, re
 def test_an_act_of_whoever_holds_the_claim_renews_it(story: Story, incident: Any) -> None:
     act(story, desk.Claim, incident, member="v1")
     version = now(story).version
+    assert sum(isinstance(e, events.IncidentClaimed) for e in story.events) == 1, "nothing to renew yet"
     act(story, desk.Attend, incident, member="v1", step="going", after_s=60)
-    assert now(story).claim.until == story.now + CLAIM_LEASE - timedelta(seconds=60)
-    act(story, desk.Attend, incident, member="v1", step="there", after_s=600)
     assert now(story).claim.until == story.now + CLAIM_LEASE
+    said = Statement(text="a van")
+    act(story, desk.Note, incident, member="v1", statement=said, after_s=600)
+    act(story, desk.Note, incident, member="v1", statement=said, after_s=60)
+    assert now(story).claim.until == story.now + CLAIM_LEASE, "to say it again is to be at work, too"
+    act(story, desk.Attend, incident, member="v1", step="going", after_s=60)
     assert now(story).version == version, "a renewed claim is no news"
     act(story, desk.Attend, incident, member="v2", step="there", after_s=600)
     assert now(story).claim.until == story.now + CLAIM_LEASE - timedelta(seconds=600)
