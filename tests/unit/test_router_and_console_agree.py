@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import queued
 from services.console.decide.project import needs, project
+from services.console.decide.said_over import to_look_at
 from services.router.decide.decider import Input, step
 from services.router.decide.snapshot import snapshot_of
 from services.router.decide.state import Incident, State
@@ -31,6 +32,7 @@ TEXTS = (
     "Immigration raid at Ashwin Street",
     "immigration van Kenmure Street",
     "they have left Ashwin Street",
+    "It was no immigration raid at Ashwin Street, only an ambulance",
 )
 WHO = ("ada", "ben")
 SAID = desk.Statement(text="two vans")
@@ -211,4 +213,8 @@ def agree(world: World, story: Any) -> None:
         assert queued(shown) == list(waits), story
         assert tuple(shown.get("checked", ())) == incident.checked, story
         assert shown.get("said") == snapshot_said(incident), story
+        known = [world.draft.get(f"report:{report}") or {} for report in incident.evidence]
+        says = to_look_at({**shown, "timeline": []}, known) if incident.live else None
+        said = incident.said_over_at or incident.said_wrong_at
+        assert bool(says) == bool(incident.live and said), story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -5,7 +5,7 @@ token and no field that is typed into, so it can be pushed into an open page, an
 would show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.console.decide.aftercare_views import aftercare, became
 from services.console.decide.desk_list import arranged, on_it
 from services.console.decide.draft import Document
 from services.console.decide.heard import queued
+from services.console.decide.history import lines
 from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh, others_did, version_of
 from services.console.decide.muted import all_muted, muted_reports
@@ -32,6 +33,7 @@ from services.console.decide.page_acts import (
     role_in,
 )
 from services.console.decide.post_views import posts_of
+from services.console.decide.said_over import Said, to_look_at
 from services.console.decide.tellings import told_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
@@ -135,7 +137,9 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     muted = muted_reports(picture.folds, [m for m in picture.mutes if m["group"] in looker.roles])
     unmutes = groups_that_let(looker.roles, Unmute)
     quiet = all_muted(incident, picture.folds, muted)
-    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now, muted=quiet)
+    said = said_in(picture, muted)
+    told = said.what if said else None
+    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now, muted=quiet, said=told)
     acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
     kept = tuple((post.id, post.mine.state) for post in posts if post.mine)
     by = looker.member if step else ""
@@ -149,6 +153,7 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             claim=claim,
             mine=mine,
             next=next_,
+            reports_say=said,
             next_act=ACTS[next_.act] if next_.act else None,
             acts=by_kind(acts),
             after=aftercare(incident, picture.names, wordless=looker.wordless, always=_is_after(incident)),
@@ -161,6 +166,12 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             may_mute=may_mute(incident, looker.roles),
         )
     return picture.made[key]
+
+
+def said_in(picture: IncidentPicture, muted: Collection[str]) -> Said | None:
+    """What reports say and none of ours has looked at; what is muted says nothing."""
+    known = (r for fold in picture.folds for r in (fold.first, *fold.copies))
+    return to_look_at(picture.incident, (r for r in known if r["report_id"] not in muted))
 
 
 def _is_after(incident: Document) -> bool:
@@ -188,7 +199,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "most_steps": _MOST_STEPS,
         "told": told_of(picture.alerts),
         "queued": queued(incident),
-        "timeline": list(reversed(incident.get("timeline", ()))),
+        "timeline": list(reversed(lines(incident.get("timeline", ())))),
         "reasons": incident.get("reasons", {}),
         "fates": became(incident),
         "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),

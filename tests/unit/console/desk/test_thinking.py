@@ -197,6 +197,33 @@ def test_the_next_right_act(role: str, changes: dict[str, Any], expected: tuple[
     assert DESK.has(expected[1])
 
 
+@pytest.mark.parametrize(
+    ("role", "said", "changes", "expected"),
+    [
+        ("dispatcher", "over", {"status": "confirmed"}, ("claim", "next_claim")),
+        ("dispatcher", "over", MINE | {"status": "confirmed"}, ("officers_left", "next_said_over")),
+        ("dispatcher", "over", THEIRS | {"status": "confirmed"}, ("officers_left", "next_said_over")),
+        ("dispatcher", "over", MINE | {"first_hand": 1}, ("officers_left", "next_said_over")),
+        ("dispatcher", "wrong", MINE | {"seen": 1}, ("not_confirmed", "next_said_wrong")),
+        ("dispatcher", "wrong", MINE | {"status": "confirmed"}, ("retract", "next_said_wrong")),
+        ("dispatcher", "over", MINE | I_AM_THERE | I_SAW, ("seen", "next_seen")),
+        ("dispatcher", "over", MINE | I_GO, ("there", "next_there")),
+        ("dispatcher", "over", MINE | {"proposed": claimed("ben")}, ("officers_left", "next_said_over")),
+        ("verifier", "over", THEIRS | {"status": "confirmed"}, ("going", "next_said_look")),
+        ("verifier", "wrong", MINE, ("going", "next_said_look")),
+        ("verifier", "over", THEIRS | GOING, ("going", "next_theirs")),
+        ("verifier", "over", THEIRS | {"status": "confirmed", "ask": "ENOUGH"}, (None, "next_enough")),
+        ("dispatcher", "over", {"status": "closed"}, (None, "next_nothing")),
+    ],
+)
+def test_what_reports_say_is_looked_at_first(
+    role: str, said: Any, changes: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    found = next_act(incident(**changes), "ada", {"hackney": role}, NOW, said=said)
+    assert found == Next(*expected)
+    assert DESK.has(expected[1])
+
+
 def accounted(cause: str, **fates: int) -> dict[str, Any]:
     return {"at": at(-1), "what": "accounted", "cause": cause, "fates": fates}
 
