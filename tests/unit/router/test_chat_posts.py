@@ -90,7 +90,7 @@ def test_there_means_the_street_until_the_post_may_be_meant(left: Any) -> None:
     assert [v.member for v in left.incidents()[0].visits] == ["vera", "ada"]
     write(left, "tg-vera", f"THERE {code(left)}")
     assert answer(left) == "post_there"
-    assert [v.member for v in left.incidents()[0].visits] == ["ada"], "being at the post ends being in the street"
+    assert [v.member for v in left.incidents()[0].visits] == ["ada"], "she is at the post now"
 
 
 def test_no_behind_it_gives_up_in_every_language(left: Any) -> None:
