@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import queued
+from services.console.decide.on_it import how_cared_for
 from services.console.decide.project import needs, project
 from services.console.decide.said_over import to_look_at
 from services.router.decide.decider import Input, step
+from services.router.decide.due import worked_on_until
 from services.router.decide.snapshot import snapshot_of
-from services.router.decide.state import Incident, State
+from services.router.decide.state import UNPROVEN, Incident, State
 from services.router.evaluate import state_with
 from shared.contracts import aftercare, desk
 from shared.contracts.base import HUB, Message
@@ -35,6 +37,7 @@ TEXTS = (
     "It was no immigration raid at Ashwin Street, only an ambulance",
 )
 WHO = ("ada", "ben")
+ALARMS = {"nobody", "silent"}
 SAID = desk.Statement(text="two vans")
 
 ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
@@ -217,4 +220,6 @@ def agree(world: World, story: Any) -> None:
         says = to_look_at({**shown, "timeline": []}, known) if incident.live else None
         said = incident.said_over_at or incident.said_wrong_at
         assert bool(says) == bool(incident.live and said), story
+        waits = incident.claim is None and worked_on_until(incident) <= world.now
+        assert incident.status not in UNPROVEN or (how_cared_for(shown, world.now) in ALARMS) == waits, story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from services.console.decide.aftercare_views import counts, untold
-from services.console.decide.desk_list import on_it
 from services.console.decide.draft import Document
+from services.console.decide.on_it import on_it
 from services.console.decide.page_acts import POST_ACTS, offered, role_in
 from services.console.decide.post_views import PostView, posts_of
 from services.console.decide.said_over import Says
@@ -146,7 +146,9 @@ def _to_look_at(
 
 
 def _taking(incident: Document, member: str) -> Next:
-    return Next("claim", "next_claim_again" if _lapsed_of(incident) == member else "next_claim")
+    if _lapsed_of(incident) == member:
+        return Next("claim", "next_claim_again")
+    return Next("claim", "next_claim_beside" if incident.get("visits") else "next_claim")
 
 
 def _lapsed_of(incident: Document) -> str | None:

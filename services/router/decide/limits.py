@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from shared.at_work import LEASE
+
 MOST_GROUPS: Final = 40
 """Groups told of one incident: three audiences of each are at most 120 alerts."""
 
@@ -88,7 +90,7 @@ WATCH_M: Final = 250.0
 MOST_SIGHTINGS: Final = 20
 WATCH_LIFE: Final = timedelta(hours=2)
 
-CLAIM_LEASE: Final = timedelta(minutes=15)
+CLAIM_LEASE: Final = LEASE
 NEIGHBOURS: Final = 3
 NEIGHBOURS_M: Final = 20_000.0
 """So many neighbour groups, and none farther than this, are asked when nobody takes an incident."""

@@ -12,9 +12,9 @@ from aiohttp import web
 from services.console.decide.aftercare_views import became, counts
 from services.console.decide.already import nothing_new
 from services.console.decide.commands import missing_fields
-from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
 from services.console.decide.muted import muted_reports
+from services.console.decide.on_it import on_it
 from services.console.decide.post_views import PostView, begins_soon, ends_posts, posts_of
 from services.console.desk import acts_for, give, visible_incident
 from services.console.foretelling import sends_for

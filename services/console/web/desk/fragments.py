@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from services.console.decide import views
 from services.console.decide.aftercare_views import aftercare, became
-from services.console.decide.desk_list import arranged, on_it
+from services.console.decide.desk_list import arranged
 from services.console.decide.draft import Document
 from services.console.decide.heard import queued
 from services.console.decide.history import lines
@@ -21,6 +21,7 @@ from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh, others_did, version_of
 from services.console.decide.muted import all_muted, muted_reports
 from services.console.decide.next_act import next_act
+from services.console.decide.on_it import how_cared_for, on_it
 from services.console.decide.page_acts import (
     ACTS,
     POST_ACTS,
@@ -117,6 +118,7 @@ def _card(picture: ListPicture, incident: Document, looker: Looker, language: st
             incident=incident,
             claim=claim,
             mine=mine,
+            care=how_cared_for(incident, picture.now),
             me=me,
             news=news,
             names=picture.names,
@@ -152,6 +154,7 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             **_facts(picture, wordless=looker.wordless),
             claim=claim,
             mine=mine,
+            care=how_cared_for(incident, picture.now),
             next=next_,
             reports_say=said,
             next_act=ACTS[next_.act] if next_.act else None,
