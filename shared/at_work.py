@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 LEASE: Final = timedelta(minutes=15)
-"""So long a claim lasts; and so long whoever goes there, is there, or would confirm it is on it without one."""
+"""So long a claim lasts, and whoever goes there, is there, or would confirm it is on it without one."""
 
 
 def at_work_until(acts: Iterable[datetime]) -> datetime | None:

@@ -220,6 +220,6 @@ def agree(world: World, story: Any) -> None:
         says = to_look_at({**shown, "timeline": []}, known) if incident.live else None
         said = incident.said_over_at or incident.said_wrong_at
         assert bool(says) == bool(incident.live and said), story
-        waits = incident.claim is None and worked_on_until(incident) <= world.now
-        assert incident.status not in UNPROVEN or (how_cared_for(shown, world.now) in ALARMS) == waits, story
+        alone = incident.claim is None and worked_on_until(incident) <= world.now
+        assert incident.status not in UNPROVEN or (how_cared_for(shown, world.now) in ALARMS) == alone, story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

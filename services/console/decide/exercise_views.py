@@ -170,3 +170,8 @@ def _told(alerts: Iterable[Document]) -> dict[str, int]:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def is_on(exercise: Document, now: datetime) -> bool:
+    """Whether it goes on: nobody has ended it, and its time has not either."""
+    return not exercise["ended_at"] and now < _moment(exercise["until"])

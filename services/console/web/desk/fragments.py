@@ -83,6 +83,7 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
         decides={h["report_id"] for h in held if lets(h["groups"], looker.roles, ReleaseReport)},
         unmutes=groups_that_let(looker.roles, Unmute),
         floods=picture.floods,
+        exercises=picture.exercises,
         names=picture.names,
         groups=picture.groups,
         now=picture.now,
@@ -92,7 +93,7 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
 
 def list_news(picture: ListPicture, looker: Looker) -> str:
     """A mark of what others did: an open list says that something changed when it does."""
-    others = (*picture.mutes, *picture.floods)
+    others = (*picture.mutes, *picture.floods, *picture.exercises)
     rest = sorted(str(d.get("mute_id") or d) for d in others if d["member"] != looker.member)
     newest = max(((h["at"], h["report_id"]) for h in picture.held), default=())
     watches = sorted(w["watch_id"] for w in picture.watches)
