@@ -179,7 +179,16 @@ def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen"] = incident.get("seen", 0) + 1
     checked(incident, "went")
-    happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
+    facts = {"text": _words(event) or None, **_counted(event.detail)}
+    happened(draft, incident, event, "seen", **_by(event), **facts)
+
+
+def _counted(detail: object) -> Document:
+    """How many of what a sighting counts, and who acts by it."""
+    if not isinstance(detail, i.SightingDetail):
+        return {}
+    acting = None if detail.who == "unknown" else detail.who
+    return {"counts": dict(detail.seen) or None, "acting": acting}
 
 
 def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:

@@ -379,3 +379,22 @@ def test_a_verifier_goes_sees_and_notes_but_decides_nothing(
     story: Story, incident: Any, model: Any, fields: dict[str, Any]
 ) -> None:
     assert act(story, model, incident, member="v1", **fields) == reasons.ROLE_TOO_LOW
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Two vans, six officers, one man held", ("unknown", {"van": 2, "officer": 6, "person": 1})),
+        ("They say they are immigration officers", ("immigration", {})),
+        ("I am by the shop", None),
+        ("", None),
+    ],
+)
+def test_what_a_sighting_counts_is_kept_with_it(
+    story: Story, incident: Any, words: str, expected: tuple[str, dict[str, int]] | None
+) -> None:
+    act(story, desk.Seen, incident, member="v1", statement=Statement(text=words))
+    (seen,) = [e for e in story.events if isinstance(e, events.IncidentSeen)]
+    detail = seen.detail
+    found = (detail.who, dict(detail.seen)) if isinstance(detail, events.SightingDetail) else None
+    assert found == expected
