@@ -201,7 +201,8 @@ def agree(world: World, story: Any) -> None:
         assert shown["version"] == incident.version, story
         assert shown["status"] == incident.status
         assert (held and {"member": held["member"]}) == claim
-        assert [v["member"] for v in shown.get("visits", ())] == [v.member for v in incident.visits]
+        visits = [(v["member"], datetime.fromisoformat(v["at"])) for v in shown.get("visits", ())]
+        assert visits == [(v.member, v.at) for v in incident.visits], story
         assert shown.get("seen", 0) == incident.seen
         assert bool(shown.get("proposed")) == (incident.proposed is not None)
         assert told_of_aftercare(shown.get("aftercare") or {}) == told_of_aftercare(

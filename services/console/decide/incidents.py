@@ -178,6 +178,7 @@ def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
     """A member saw it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen"] = incident.get("seen", 0) + 1
+    _still_at_it(incident, event)
     checked(incident, "went")
     facts = {"text": _words(event) or None, **_counted(event.detail)}
     happened(draft, incident, event, "seen", **_by(event), **facts)
@@ -194,7 +195,15 @@ def _counted(detail: object) -> Document:
 def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:
     """A line for the desk."""
     incident = draft.edit(f"incident:{event.incident_id}")
+    _still_at_it(incident, event)
     happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
+
+
+def _still_at_it(incident: Document, event: i.IncidentSeen | i.IncidentNoted) -> None:
+    """Whoever is there, or on the way, and says something is so still: as the router holds it."""
+    for visit in incident.get("visits", ()):
+        if visit["member"] == event.member:
+            visit["at"] = _at(event)
 
 
 def escalated(draft: Draft, event: i.IncidentEscalated, _place: float) -> None:

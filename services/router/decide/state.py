@@ -95,6 +95,7 @@ class Visit:
     group: GroupId
     step: Step
     at: datetime
+    """When they last said anything of it: until a while after that the relay waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
