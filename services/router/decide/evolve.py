@@ -16,7 +16,7 @@ from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.evolve_parts import put, seq_of
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
-from services.router.decide.mutes import report_of
+from services.router.decide.mutes import of_exercise, report_of
 from services.router.decide.state import (
     DAWN,
     HELD,
@@ -207,6 +207,7 @@ def _muted(state: State, event: incidents.MuteSet) -> State:
             until=event.until,
             sender=report.sender if by_sender else None,
             sketch=() if by_sender else report.sketch,
+            drill=of_exercise(state, event.report_id),
         )
         mutes = mutes.insert(mute.id, mute)
     return changed(state, mutes=mutes)

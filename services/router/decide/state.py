@@ -231,6 +231,8 @@ class Mute:
     until: datetime
     sender: str | None = None
     sketch: tuple[int, ...] = ()
+    drill: bool = False
+    """Of an exercise: it holds among exercises only, and any other among what is real."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -699,6 +699,25 @@ async def test_what_a_report_of_an_incident_brings_is_muted_and_undone_on_its_pa
     assert ada.status == 422
 
 
+async def test_a_mute_in_an_exercise_says_that_real_reports_come_through_and_is_shown_there_alone(
+    desk: DeskRig,
+) -> None:
+    real = await one_raid(desk)
+    exercise = await desk.drill(RAID, at=HERE, sender="both")
+    code = next(i["code"] for i in await desk.incidents("Ada") if i["drill"])
+    said = "Real reports come through as before"
+    ada = await browser(desk, "Ada")
+    assert said in await ada.get(f"/desk/{code}/mute/{exercise}")
+    await ada.send(f"/desk/{code}/mute/{exercise}", what="sender", reason="hoax")
+    assert "Muted: A sender, by Ada" in ada.text
+    await desk.report("I see the vans too, Ashwin Street E8", at=HERE, sender="both")
+    assert "Muted: A sender" not in await ada.get(f"/desk/{real}")
+    report = (await desk.rig.store.reports_of(await desk.rig.store.incident(real) or {}))[0]["report_id"]
+    assert said not in await ada.get(f"/desk/{real}/mute/{report}")
+    drawer = (await ada.get("/desk")).partition('id="d-mutes"')[2].partition("</details>")[0]
+    assert "DRILL" in drawer
+
+
 async def test_only_who_may_mute_is_offered_it_and_only_for_reports_of_this_incident(desk: DeskRig) -> None:
     code = await one_raid(desk)
     other = await desk.report("raid in E9")
