@@ -7,7 +7,7 @@ counts, without its content. Unknown events never reach this function (the worke
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import evolve_accounts
+from services.router.decide import evolve_accounts, evolve_drills
 from services.router.decide.changed import changed
 from services.router.decide.evolve_drills import DRILL_EVENTS
 from services.router.decide.evolve_duty import SHIFT_EVENTS
@@ -143,6 +143,8 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
 
 
 def _alert(state: State, event: alerts.AlertRaised) -> State:
+    if event.kind in {"DRILL_BEGUN", "DRILL_ENDED"}:
+        return evolve_drills.told(state, event)
     if event.incident_id is None:
         return evolve_accounts.answered(state, event)
     incident = state.incidents.get(event.incident_id)

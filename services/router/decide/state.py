@@ -282,6 +282,8 @@ class Drill:
     id: str
     until: datetime
     ended: bool = False
+    waits: bool = False
+    """Its verifiers were told that it began, and not yet that it is over."""
 
 
 @dataclass(frozen=True, slots=True)
