@@ -448,7 +448,9 @@ async def test_go_there_see_note_hand_over_and_ask_neighbours(desk: DeskRig) -> 
     assert "I stay here." in page
     page = await ada.get(f"/desk/{code}/escalate")
     assert "Haringey Watch" in page
-    await ada.send(f"/desk/{code}/escalate", groups=["haringey"])
+    preview = await ada.send(f"/desk/{code}/escalate", groups=["haringey"])
+    assert "Nobody is sent anything" in preview, "they have no channel"
+    await ada.send(f"/desk/{code}/escalate", send="1")
     assert "asked for help: haringey" in ada.text
     dora = await browser(desk, "Dora")
     assert RAID in await dora.get(f"/desk/{code}")
@@ -470,6 +472,7 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     told = await alerts_of(desk, code)
     await ada.get(f"/desk/{code}/aftercare")
     await ada.send(f"/desk/{code}/aftercare")
+    await ada.send(f"/desk/{code}/aftercare", send="1")
     assert ada.url.endswith("?done=aftercare")
     assert await alerts_of(desk, code) == told, "nothing is new in it"
     page = await ada.get(f"/desk/{code}")
@@ -504,6 +507,26 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     assert "2 people taken: 1 released, 1 in immigration detention." in preview, "the last word says it again"
     await ada.send(f"/desk/{code}/closed", send="1")
     assert await status_of(desk, code) == "closed"
+
+
+async def test_aftercare_asks_for_no_number_again_and_shows_that_nobody_is_sent_anything(
+    desk: DeskRig,
+) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await desk.act("confirm", "Ada", incident=code)
+    await desk.act("end", "Ada", incident=code, stage="officers_left", let_go=0, taken=1, unknown=1)
+    form = await ada.get(f"/desk/{code}/aftercare")
+    assert re.search(
+        "Filled in with what Ada said at \\d\\d:\\d\\d. Change only what is different now.", _bare(form)
+    )
+    values = dict(re.findall(r'name="(let_go|taken|unknown)"[^>]*value="(\d*)"', form))
+    assert values == {"let_go": "0", "taken": "1", "unknown": "1"}
+    preview = await ada.send(f"/desk/{code}/aftercare", **values)
+    assert "Nobody is sent anything" in preview
+    assert await status_of(desk, code) == "officers_left", "it is shown first, as promised"
+    await ada.send(f"/desk/{code}/aftercare", send="1")
+    assert await status_of(desk, code) == "aftercare"
 
 
 async def test_numbers_of_an_earlier_end_and_the_account_are_one_truth(desk: DeskRig) -> None:
