@@ -24,6 +24,7 @@ from services.router.decide.state import (
     INCIDENTS,
     RUNGS,
     UNPROVEN,
+    Drill,
     Group,
     Held,
     Incident,
@@ -55,9 +56,15 @@ def _moments(state: State) -> Iterator[datetime]:
         yield expires(held)
     yield from digests_due(state)
     yield from shifts_due(state)
+    yield from (exercise_over(drill) for drill in state.drills.values())
     yield first_group_restated(state.groups)
     yield from (restated(member.stated_at) for member in state.members.values())
     yield positions_restated(state)
+
+
+def exercise_over(drill: Drill) -> datetime:
+    """When the verifiers who were told of an exercise hear that its time is over."""
+    return drill.until if drill.waits and not drill.ended else NEVER
 
 
 def open_incidents(state: State) -> Sequence[Incident]:

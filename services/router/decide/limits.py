@@ -142,5 +142,8 @@ DRILL_LIFE: Final = timedelta(hours=4)
 
 DRILL_AFTER: Final = timedelta(hours=2)
 
+DRILL_OVER_IS_NEWS: Final = timedelta(hours=12)
+"""That an exercise's time is over is told as late as this, after a router that stood still; then no more."""
+
 DRILL_LONGEST: Final = timedelta(hours=10)
 """Its last message comes no later than this: its form's link is open as long."""

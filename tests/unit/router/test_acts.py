@@ -7,7 +7,9 @@ import pytest
 
 from services.router.decide import reasons
 from services.router.decide.limits import CLAIM_LEASE, FLOOD_LIFE, MUTE_LIFE, PROPOSAL_LIFE
+from services.router.decide.mutes import rests_until
 from services.router.decide.snapshot import incident_from, snapshot_of
+from services.router.decide.state import DAWN
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertBody, AlertRaised, QuestionBody
@@ -331,6 +333,27 @@ def test_a_group_mutes_for_itself_alone(story: Story, incident: Any) -> None:
     assert elsewhere.outcome == "opened"
     assert mute(story, "r1", member="d-southwark", group="southwark") == reasons.UNKNOWN_REPORT
     assert mute(story, "r99") == reasons.UNKNOWN_REPORT
+
+
+@pytest.mark.parametrize("what", ["sender", "text"])
+@pytest.mark.parametrize("drill", [True, False])
+def test_a_mute_reaches_across_no_line_between_real_and_exercise(
+    story: Story, what: str, *, drill: bool
+) -> None:
+    first = story.report(ASHWIN, sender="a", drill=drill)
+    act(story, desk.Reject, first.incident_id, outcome="not_confirmed")
+    assert mute(story, f"r{first.input.seq}", what) == reasons.APPLIED
+    other = story.report(ASHWIN, sender="a", drill=not drill)
+    assert other.outcome == "opened"
+
+
+def test_what_is_muted_in_an_exercise_keeps_nothing_real_off_the_ladder(story: Story) -> None:
+    story.report(ASHWIN, sender="a", drill=True)
+    story.report(ASHWIN, sender="a", after_s=5)
+    mute(story, "r1")
+    mute(story, "r1", "text")
+    exercise, real = (rests_until(story.state, i) for i in story.incidents())
+    assert (exercise > story.now, real) == (True, DAWN)
 
 
 def test_who_sent_no_name_cannot_be_muted(story: Story) -> None:

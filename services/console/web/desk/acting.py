@@ -15,6 +15,7 @@ from services.console.decide.commands import missing_fields
 from services.console.decide.looked import fresh, mark_of
 from services.console.decide.muted import muted_reports
 from services.console.decide.on_it import on_it
+from services.console.decide.page_acts import ACTS
 from services.console.decide.post_views import PostView, begins_soon, ends_posts, posts_of
 from services.console.desk import acts_for, give, visible_incident
 from services.console.foretelling import sends_for
@@ -49,6 +50,8 @@ _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
 """Acts whose form is more than words and figures."""
+_PROMISES: Final = frozenset(a.name for a in ACTS.values() if a.tells and a.asks) - {"ask", "merge", "split"}
+"""Acts whose form promises to show what will be sent: that it is nothing is shown too."""
 
 
 @as_page
@@ -92,7 +95,8 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
     sends = await _sends(doing, asked) if unseen else []
-    return await _preview(doing, asked, sends) if sends else await _do(doing, asked)
+    shown = unseen and (sends or doing.act.name in _PROMISES)
+    return await _preview(doing, asked, sends) if shown else await _do(doing, asked)
 
 
 async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:

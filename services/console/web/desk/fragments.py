@@ -146,7 +146,8 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
     kept = tuple((post.id, post.mine.state) for post in posts if post.mine)
     by = looker.member if step else ""
-    may_see = (looker.wordless, kept, frozenset(muted), frozenset(unmutes))
+    runs = frozenset(group for group, role_ in looker.roles.items() if role_ == "admin")
+    may_see = (looker.wordless, kept, frozenset(muted), frozenset(unmutes), runs)
     key = ("incident", language, mine, role, step, by, next_, may_see)
     if key not in picture.made:
         picture.made[key] = fragment(
@@ -166,6 +167,7 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             card=shift_card(language),
             muted=muted,
             unmutes=unmutes,
+            runs=runs,
             me=by,
             may_mute=may_mute(incident, looker.roles),
         )

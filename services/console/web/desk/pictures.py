@@ -153,7 +153,8 @@ class Pictures:
             self.now(),
         )
         shown = {r["report_id"] for r in reports} | {r["sender"] for r in reports if r.get("sender")}
-        theirs = (m for m in mutes if shown & {m["report_id"], m.get("sender")})
+        same = (m for m in mutes if bool(m.get("drill")) == bool(incident.get("drill")))
+        theirs = (m for m in same if shown & {m["report_id"], m.get("sender")})
         muted = [m for m in theirs if m.get("until", "") > now.isoformat()]
         named = views.members_named(incident) | {m["member"] for m in muted}
         names = await self._store.names_of(named)
