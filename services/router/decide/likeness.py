@@ -100,6 +100,9 @@ _BESIDE: Final = 2.0
 _ALONG_A_STREET_M: Final = 800.0
 
 
+_ONE_BUSINESS_M: Final = 2_000.0
+
+
 _OUT_OF_TOWN_M: Final = 10_000.0
 
 
@@ -216,7 +219,8 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
         return "elsewhere"
     # "Help, they have come": perhaps to another door.
     pleads = "help" in report.understood.told and not linked
-    alone = "alone" in signs and report.tells and not (report.elsewhere or report.waits or pleads)
+    tells = report.tells or "tongue" in signs
+    alone = "alone" in signs and tells and not (report.elsewhere or report.waits or pleads)
     only = alone or "kin" in signs or signs.get("home") == 1
     return "unlinked" if report.place is None and not (linked or only) else None
 
@@ -230,6 +234,8 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     beside = 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
     another_street = "other_street" in signs and not doors_away
+    if away and _one_business(signs, report, apart):
+        return None
     if away or (not tied and (beside or another_street)):
         return "elsewhere"
     if "near_area" in signs and not tied and "venue" not in signs:
@@ -239,6 +245,13 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"
     return "unlinked" if report.place is None and not (linked or signs.get("home") == 1) else None
+
+
+def _one_business(signs: Signs, report: Report, apart: float | None) -> bool:
+    """Whether two places may be one after all: the same kind of business by the same names, one place vague."""
+    named = "same_label" in signs or signs.get("words", 0.0) > _HALF or "copy" in signs
+    vague = report.place is not None and not pinned(report.place)
+    return "venue" in signs and named and vague and apart is not None and apart <= _ONE_BUSINESS_M
 
 
 def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
