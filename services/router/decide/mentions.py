@@ -350,7 +350,10 @@ class _Scan:
             run = canonical(words[at : at + length])
             if not self._looks_like_a_name(words, at, run):
                 continue
-            if any(self._gazetteer.named(" ".join(run[n:])) for n in range(1, len(run) - 1)):
+            if any(
+                (key := " ".join(run[n:])) not in GENERIC and self._gazetteer.named(key)
+                for n in range(1, len(run) - 1)
+            ):
                 continue  # "21 Ashwin Street" is no misspelling: the name begins later
             self._similar_left -= 1
             found = self._gazetteer.similar(" ".join(run))
