@@ -57,6 +57,8 @@ class Hints:
     languages: tuple[str, ...] = ("en",)
     moved: bool = False
     """Whether the words say that it moved: then the last place named is where it is."""
+    leaves: bool = False
+    """Whether the words say that they left: then what they went towards is not where it was."""
     live: tuple[Place, ...] = ()
     """Where something is going on, if that is at few places."""
     home: tuple[Disc, ...] = ()

@@ -62,6 +62,8 @@ class Mention:
     """How alike the spelling is; 100 unless `how` is similar."""
     denied: bool = False
     """Whether the text says that it is not there: "not Mare Street"."""
+    heading: bool = False
+    """Whether somebody moves towards it: "vans gone towards East Ham"."""
     capital: bool = False
     """Whether every word of it is written with a capital, in a text that uses them."""
     generic: bool = False
@@ -162,6 +164,7 @@ class _Scan:
             how=how,
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
+            heading=self._headed_for(words, at, at + length),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
             generic=not self._looks_named(run)
             and not (length > 1 and canonical(run)[-1] in STREETS)
@@ -181,6 +184,15 @@ class _Scan:
         hits = lexicon().hits(before, self._languages)
         ends = [hit.end for hit in hits if hit.sign == "apart"]
         return any(len(before) - end <= 1 and _FROM & {*before[end - 1 :]} for end in ends)
+
+    def _headed_for(self, words: Sequence[str], at: int, end: int) -> bool:
+        """Whether words of direction stand just before it, or after it where the language puts them there."""
+        before, after = words[max(0, at - _CHECKED_APART) : at], words[end : end + _BESIDE]
+        hits = lexicon().hits(before, self._languages)
+        if any(hit.sign == "heading" and len(before) - hit.end <= 1 for hit in hits):
+            return True
+        behind = (hit for hit in lexicon().hits(after, self._languages) if hit.sign == "heading")
+        return any(hit.start == 0 and hit.language in _POSTPOSING for hit in behind)
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
@@ -382,6 +394,8 @@ class _Scan:
 
 _IN_ITS_MIDDLE: Final = frozenset({"broadway", "parade"})
 """Streets that lie in the middle of what they are named after: Greenford Broadway is in Greenford."""
+_POSTPOSING: Final = frozenset({"bn", "hi", "tr", "ur", "zh"})
+"""Languages in which words of direction may follow the name."""
 _FROM: Final = frozenset(
     {"from", "to", "with", "w", "wi", "than", "as", "de", "del", "du", "dal", "od", "den", "dan"}
 )
