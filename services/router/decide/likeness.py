@@ -233,7 +233,8 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     tied = bool(linked) or "same_label" in signs
     beside = 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
-    another_street = "other_street" in signs and not doors_away
+    in_its_area = "in_area" in signs and "venue" in signs
+    another_street = "other_street" in signs and not (doors_away or in_its_area)
     if away and _one_business(signs, report, apart):
         return None
     if away or (not tied and (beside or another_street)):
@@ -251,7 +252,9 @@ def _one_business(signs: Signs, report: Report, apart: float | None) -> bool:
     """Whether two places may be one after all: the same kind of business by the same names, one place vague."""
     named = "same_label" in signs or signs.get("words", 0.0) > _HALF or "copy" in signs
     vague = report.place is not None and not pinned(report.place)
-    return "venue" in signs and named and vague and apart is not None and apart <= _ONE_BUSINESS_M
+    stretch = vague and "alone" in signs and "same_label" in signs and signs.get("words", 0.0) > _HALF
+    kin = "venue" in signs and vague
+    return named and (kin or stretch) and apart is not None and apart <= _ONE_BUSINESS_M
 
 
 def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
