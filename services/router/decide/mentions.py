@@ -40,6 +40,7 @@ _SUFFIX: Final = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
 _SHORTEST_ALONE: Final = 4
 _LONG_ALONE: Final = 7
 _SHORTEST_STEM: Final = 4
+_SHORTEST_PART: Final = 3
 _MOST_SIMILAR: Final = 6
 _DISTRICT_M: Final = 4_000.0
 _AREA_M: Final = 1_000.0
@@ -145,6 +146,7 @@ class _Scan:
         return (
             self._translated(words, at, offset)
             or self._sounded(words, at, offset)
+            or self._rejoined(words, at, offset)
             or self._exact(words, at, offset)
             or self._inflected(words, at, offset)
             or self._shortened(words, at, offset)
@@ -244,10 +246,29 @@ class _Scan:
             if places and length == 1 and (longer := self._longer(words, at, places)):
                 return self._made(longer, words, at, 2, offset, "shortened")
             if places and self._may_stand(words, at, length):
+                places = [*places, *self._spaced_otherwise(" ".join(written[:length]))]
                 return self._made(places, words, at, length, offset, "exact")
             if places and length == 1 and self._may_be_bare(words[at]):
                 return self._made(places, words, at, 1, offset, "bare")
         return None
+
+    def _rejoined(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name of two words heard as three: "lord ship lane", as machines write down what is spoken."""
+        if at + 2 >= len(words) or written_out(words[at + 2]) not in STREETS:
+            return None
+        key = " ".join(canonical((words[at] + words[at + 1], words[at + 2])))
+        apart = self._gazetteer.named(" ".join(canonical(words[at : at + 3])))
+        places = () if apart else self._gazetteer.named(key)
+        return self._made(places, words, at, 3, offset, "similar") if places else None
+
+    def _spaced_otherwise(self, key: str) -> Sequence[NamedPlace]:
+        """What a street's name may mean besides if its first word is two: "northend road"."""
+        first, _, rest = key.partition(" ")
+        if rest not in STREETS or len(first) < _LONG_ALONE:
+            return ()
+        cuts = range(_SHORTEST_PART, len(first) - _SHORTEST_PART + 1)
+        found = (self._gazetteer.named(f"{first[:cut]} {first[cut:]} {rest}") for cut in cuts)
+        return [place for places in found for place in places]
 
     def _longer(self, words: Sequence[str], at: int, shorter: Sequence[NamedPlace]) -> Sequence[NamedPlace]:
         """What two words stand for whose first is a place elsewhere: "Thornton Heath", not Thornton."""
