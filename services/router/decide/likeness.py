@@ -55,7 +55,7 @@ _MOST_UNCERTAINTY_M: Final = 250.0
 _ENOUGH_WORDS: Final = 3
 
 
-_EVERYBODYS: Final = "en"
+EVERYBODYS: Final = "en"
 """The language that ties nobody to an event; neighbours who share another one tell each other."""
 
 
@@ -355,7 +355,7 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
     if report.claims and _another_street(incident, report):
         yield "other_street", 1.0
-    if gist.tongue != _EVERYBODYS and gist.tongue in incident.tongues:
+    if gist.tongue != EVERYBODYS and gist.tongue in incident.tongues:
         yield "tongue", 1.0
     if not gist.venues or not (named := _businesses(gist.venues)):
         return
@@ -369,7 +369,7 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
 def kinship(incident: Incident, report: Report) -> int:
     """How much they share: a word of the place's name, a language other than English, a kind of business."""
     named = incident.place is not None and bool(label_words(incident.place.label) & set(tokens(report.text)))
-    tongue = report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues
+    tongue = report.gist.tongue != EVERYBODYS and report.gist.tongue in incident.tongues
     return 2 * named + tongue + bool(_businesses(report.gist.venues) & _businesses(incident.venues))
 
 
