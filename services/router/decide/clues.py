@@ -104,7 +104,9 @@ def clues_of(
         sure=tuple(
             n
             for n, (m, _) in zip(named, wide, strict=True)
-            if (m.how not in _GUESSED or _around_phone(n[2], phone, hints)) and (m.may_be_area or m.capital) and not _own(n[2], phone, hints)
+            if (m.how not in _GUESSED or _around_phone(n[2], phone, hints))
+            and (m.may_be_area or m.capital)
+            and not _own(n[2], phone, hints)
         ),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
@@ -118,7 +120,7 @@ def clues_of(
 
 
 def _around_phone(named: Sequence[Disc], phone: Position | None, hints: Hints) -> bool:
-    """Whether the phone of somebody who is there lies in an area that was perhaps named: "by the market fulham"."""
+    """Whether the phone of somebody who is there lies in an area perhaps named: "by the market fulham"."""
     return (
         not hints.hearsay
         and phone is not None

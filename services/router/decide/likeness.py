@@ -198,6 +198,8 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     led = bool(signs.keys() & {"sender", "chat", "same_label"}) or signs.get("words", 0.0) >= 1
     if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
+    if report.claims and away and _one_business(signs, report, apart):
+        return None
     if report.claims:
         return _another_claimed(signs, report, apart, away=away)
     return _another_told(signs, report, apart, away=away, gone=gone)
@@ -235,8 +237,6 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
     in_its_area = "in_area" in signs and "venue" in signs
     another_street = "other_street" in signs and not (doors_away or in_its_area)
-    if away and _one_business(signs, report, apart):
-        return None
     if away or (not tied and (beside or another_street)):
         return "elsewhere"
     if "near_area" in signs and not tied and "venue" not in signs:
@@ -249,12 +249,16 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
 
 
 def _one_business(signs: Signs, report: Report, apart: float | None) -> bool:
-    """Whether two places may be one after all: the same kind of business by the same names, one place vague."""
-    named = "same_label" in signs or signs.get("words", 0.0) > _HALF or "copy" in signs
-    vague = report.place is not None and not pinned(report.place)
-    stretch = vague and "alone" in signs and "same_label" in signs and signs.get("words", 0.0) > _HALF
-    kin = "venue" in signs and vague
-    return named and (kin or stretch) and apart is not None and apart <= _ONE_BUSINESS_M
+    """Whether two places may be one after all: by one name, of one kind of business or the only event.
+
+    Only where one of them is vague, and never for what says of itself that it is another one.
+    """
+    if report.place is None or pinned(report.place) or signs.keys() & {"apart", "other_venue"}:
+        return False
+    words = signs.get("words", 0.0) > _HALF
+    named = words or bool(signs.keys() & {"same_label", "copy"})
+    only = words and {"alone", "same_label"} <= signs.keys()
+    return (only or (named and "venue" in signs)) and apart is not None and apart <= _ONE_BUSINESS_M
 
 
 def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
