@@ -102,7 +102,9 @@ so in no log.
 address; it may append a query of its own), checks the signature of what comes back, and answers
 `DeliveryReceipt`s with the `provider_id` of that `Delivered`, or `Ignored`, or `Refused`. The host drops ids
 that the ledger does not know, records what is new, and answers the provider once that is stored; so a
-plug-in keeps nothing.
+plug-in keeps nothing. A provider that asks first whether the address is ours gets an `Answered`. Where its id
+of a message has the recipient's number in it, as WhatsApp's has, the channel gives a name of its own
+instead: the ledger holds no address.
 
 ## Channels that are SMS
 

@@ -2,6 +2,7 @@
 
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
+    Answered,
     BadCredentials,
     Bridge,
     BridgeState,
@@ -35,6 +36,7 @@ from shared.words.sms import sms_length
 
 __all__ = [
     "CANNOT_WRITE_BACK",
+    "Answered",
     "BadCredentials",
     "Bridge",
     "BridgeState",

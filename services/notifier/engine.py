@@ -23,6 +23,7 @@ WIDTHS: Final = {
     "twilio": 16,
     "vonage": 8,
     "sms-gateway": 2,
+    "whatsapp": 16,
     EXPANDING: 64,
     ENDING: 64,
 }

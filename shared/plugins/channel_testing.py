@@ -107,7 +107,7 @@ class Provider(Protocol):
 class HttpProvider:
     """A provider that speaks HTTP, on a free loopback port.
 
-    The words stand in a form's or a JSON body's field `words` (`text`, or `message.text` deeper within).
+    The words stand in a form's or a JSON body's field `words` (`text`, or `messages.0.text` deeper within).
     """
 
     def __init__(self, words: str = "text") -> None:
@@ -166,7 +166,7 @@ def _words_in(body: str, headers: Mapping[str, str], key: str) -> str:
         return body
     found: Any = json.loads(body)
     for name in key.split("."):
-        found = found.get(name, "")
+        found = found[int(name)] if isinstance(found, list) else found.get(name, "")
     return str(found)
 
 

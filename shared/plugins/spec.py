@@ -114,6 +114,18 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A sound call to a channel that says nothing of any message, and that its provider wants answered so.
+
+    Before a provider calls an address it may ask whether that is ours.
+    """
+
+    text: str
+    reason: str = "handshake"
+    """A short constant, also the metric label."""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the reporter may be told once the report is stored."""
 
@@ -431,6 +443,6 @@ class GivesReceipts(Protocol):
     same twice, or late, or in the wrong order, does no harm: the host knows what was said.
     """
 
-    def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Ignored | Refused:
+    def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Answered | Ignored | Refused:
         """What a call says, once its signature is found good. Pure, as `Bridge.parse`: it answers at once."""
         ...
