@@ -24,6 +24,7 @@ WIDTHS: Final = {
     "vonage": 8,
     "sms-gateway": 2,
     "whatsapp": 16,
+    "mastodon": 4,
     EXPANDING: 64,
     ENDING: 64,
 }

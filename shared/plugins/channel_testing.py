@@ -147,14 +147,22 @@ class HttpProvider:
         body = await request.text()
         headers = {name.lower(): value for name, value in request.headers.items()}
         words = _words_in(body, headers, self._words)
-        self.received.append(Received(headers, words, body, f"{request.method} {request.raw_path}"))
+        got = self.note(Received(headers, words, body, f"{request.method} {request.raw_path}"))
+        self.received.append(got)
         if self._manner == "hang":
             await asyncio.sleep(3600)
         if self._manner == "reset" and request.transport is not None:
             request.transport.abort()
-        return web.Response(
-            status=self._answer.status, body=self._answer.body, headers=dict(self._answer.headers)
-        )
+        answer = self.answer_to(got)
+        return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers))
+
+    def note(self, got: Received) -> Received:
+        """What is kept of a request, where the words stand in it with something else."""
+        return got
+
+    def answer_to(self, got: Received) -> Answer:  # noqa: ARG002 - for providers that answer by what they got
+        """The answer to this request."""
+        return self._answer
 
 
 def _words_in(body: str, headers: Mapping[str, str], key: str) -> str:

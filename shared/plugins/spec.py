@@ -24,6 +24,11 @@ class PluginSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    @property
+    def public(self) -> bool:
+        """Of a channel: whether everybody can read what it sends; then it is for the community alone."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -433,6 +438,21 @@ class DeliveryReceipt:
     arrived: Arrived
     reason: str = "delivered"
     """A short constant, for a failure the provider's own reason."""
+
+
+@runtime_checkable
+class Threads(Protocol):
+    """What a channel may do besides: let all that follows answer the first message about an incident.
+
+    The host calls `reply` instead of `send` where it knows which message that was, from the ledger.
+    """
+
+    async def reply(self, address: str, message: RenderedMessage, *, key: str, first: str) -> Outcome:
+        """Send it as an answer to `first`, the `provider_id` of that message.
+
+        As `Channel.send` otherwise. Where `first` is gone there the words go out all the same.
+        """
+        ...
 
 
 @runtime_checkable
