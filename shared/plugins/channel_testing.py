@@ -144,9 +144,9 @@ class HttpProvider:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.Response:
-        body = await request.text()
+        words = await self.words_of(request)
+        body = (await request.read()).decode(errors="replace")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        words = _words_in(body, headers, self._words)
         got = self.note(Received(headers, words, body, f"{request.method} {request.raw_path}"))
         self.received.append(got)
         if self._manner == "hang":
@@ -155,6 +155,11 @@ class HttpProvider:
             request.transport.abort()
         answer = self.answer_to(got)
         return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers))
+
+    async def words_of(self, request: web.Request) -> str:
+        """The message's text in a request."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return _words_in(await request.text(), headers, self._words)
 
     def note(self, got: Received) -> Received:
         """What is kept of a request, where the words stand in it with something else."""
