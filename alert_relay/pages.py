@@ -21,7 +21,7 @@ from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import GivesReceipts, Spec, WritesBack
+from shared.plugins.spec import GivesReceipts, Spec, Threads, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,9 @@ RECEIPTS = (
     "**Receipts.** What its provider says later, *delivered* or *failed*, comes into the ledger and to the "
     "desk, where the provider can reach the notifier (`RELAY_NOTIFIER_PUBLIC_URL`); else only *accepted* is "
     "known ([ADR 24](../adr/0024-receipts-come-in-at-the-notifier.md)).\n\n"
+)
+THREADS = (
+    "**Threads.** An update, the end and a correction answer the first message about their incident.\n\n"
 )
 FOR_AUTHORS = """
 ## A bridge that writes back
@@ -102,7 +105,21 @@ so in no log.
 address; it may append a query of its own), checks the signature of what comes back, and answers
 `DeliveryReceipt`s with the `provider_id` of that `Delivered`, or `Ignored`, or `Refused`. The host drops ids
 that the ledger does not know, records what is new, and answers the provider once that is stored; so a
-plug-in keeps nothing.
+plug-in keeps nothing. A provider that asks first whether the address is ours gets an `Answered`. Where its id
+of a message has the recipient's number in it, as WhatsApp's has, the channel gives a name of its own
+instead: the ledger holds no address.
+
+## A channel whose messages can answer each other
+
+Its class has `reply` too (`Threads`). The host calls it instead of `send` for all that follows the first
+message about an incident, with the `provider_id` of that one, which it knows from the ledger: an update, the
+end and a correction stand below what they are about. Where that message is gone, or never was there, `reply`
+sends the words by themselves. No channel edits what it sent: an edit rings nobody's phone.
+
+## A channel that everybody can read
+
+Its settings say so (`public`). Then it takes nothing but what goes to the community: `relay group check` and
+the group's page refuse another audience, and the notifier sends nothing there (`not_for_public`).
 
 ## Channels that are SMS
 
@@ -196,6 +213,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
         f"{RECEIPTS if issubclass(plugin, GivesReceipts) else ''}"
+        f"{THREADS if issubclass(plugin, Threads) else ''}"
         f"{_parts(spec)}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"

@@ -2,6 +2,7 @@
 
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
+    Answered,
     BadCredentials,
     Bridge,
     BridgeState,
@@ -25,6 +26,7 @@ from shared.plugins.spec import (
     Secrets,
     Spec,
     TakesPart,
+    Threads,
     Unknown,
     WebhookRequest,
     WebhookResponse,
@@ -35,6 +37,7 @@ from shared.words.sms import sms_length
 
 __all__ = [
     "CANNOT_WRITE_BACK",
+    "Answered",
     "BadCredentials",
     "Bridge",
     "BridgeState",
@@ -58,6 +61,7 @@ __all__ = [
     "Secrets",
     "Spec",
     "TakesPart",
+    "Threads",
     "Unknown",
     "WebhookRequest",
     "WebhookResponse",

@@ -13,6 +13,7 @@ from shared.contracts.groups import ChannelDefinition
 from shared.plugins.bound import foreign, remedy
 from shared.plugins.registry import load_plugins
 from shared.plugins.settings_check import secrets_in_clear
+from shared.plugins.spec import PluginSettings
 
 MANIFEST: Final = Path(__file__).resolve().parents[2] / "services/notifier/channels/MANIFEST"
 ENTRY_POINTS: Final = "alert_relay.channels"
@@ -58,22 +59,29 @@ def _channel(item: Any, spot: Spot, group: str | None) -> ChannelDefinition | No
     if group is not None and isinstance(settings, Mapping):
         _no_secret_of_others(settings, spot.at(item, "settings"), group)
     if plugin is not None and isinstance(settings, Mapping):
-        _check_settings(plugin, settings, spot.at(item, "settings"))
+        checked = _check_settings(plugin, settings, spot.at(item, "settings"))
+        if checked is not None and checked.public and item.get("audience") != "community":
+            spot.at(item, "audience").wrong(
+                "everybody can read this channel; its audience must be community."
+            )
     return channel
 
 
-def _check_settings(plugin: type[Any], settings: Mapping[str, Any], spot: Spot) -> None:
+def _check_settings(plugin: type[Any], settings: Mapping[str, Any], spot: Spot) -> PluginSettings | None:
+    """The settings, if nothing is wrong with them."""
     before = len(spot.found)
     _no_secret_in_clear(settings, spot)
     spot.unknown_keys(settings, plugin.Settings.model_fields)
     if len(spot.found) > before:
-        return
+        return None
     try:
-        plugin.Settings.model_validate(plain(settings))
+        checked: PluginSettings = plugin.Settings.model_validate(plain(settings))
     except ValidationError as error:
         for e in error.errors(include_input=False, include_url=False, include_context=False):
             where = spot.at(settings, str(e["loc"][0])) if e["loc"] else spot
             where.wrong(f"{e['msg']} (see the page of the channel kind {plugin.spec.kind!r}).")
+        return None
+    return checked
 
 
 def _no_secret_in_clear(settings: Mapping[str, Any], spot: Spot) -> None:

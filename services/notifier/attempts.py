@@ -21,6 +21,7 @@ from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, send_chunk
+from services.notifier.threads import Threads
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
 from shared.contracts.ledger import (
@@ -63,6 +64,8 @@ class Attempts:
     ) -> None:
         self._writer, self._directory, self._keyring = writer, directory, keyring
         self._clock, self._engine, self._receipts = clock, engine, receipts
+        self.threads = Threads(directory)
+        """Which message about an incident came first to whom."""
         self.counted: Counter[tuple[str, str]] = Counter()
         """Outcomes since the start by (channel kind, result)."""
         self.without_credentials: set[str] = set()
@@ -113,6 +116,8 @@ class Attempts:
             record = await self._with_words(record, said)
         ending = await self._settle(delivery, alert, record)
         self._receipts.learn(record)
+        self.threads.began(alert.alert_id, alert.incident_id)
+        self.threads.learn(record)
         self._engine.fault("notifier.after_settle")
         self._count(alert, outcomes)
         return ending
@@ -151,7 +156,10 @@ class Attempts:
         if self._engine.monotonic() - began > self._engine.lease_s:
             return _all(claim, definition.kind, RetryLater("lease_lapsed"))
         message = delivery.messages[definition.language, channel.max_chars]
-        sent = await send_chunk(channel, claim.recipients, message, deadline_s=self._engine.deadline_s)
+        firsts = self.threads.firsts(alert.group, alert.incident_id, claim.recipients)
+        sent = await send_chunk(
+            channel, claim.recipients, message, deadline_s=self._engine.deadline_s, firsts=firsts
+        )
         hidden = self._directory.private(alert.group, alert.group_version, definition.id)
         return _sent(sent, definition.kind, hidden)
 

@@ -19,7 +19,15 @@ from shared.contracts.own_words import GroupWords, OwnWords
 from shared.errors import RelayError
 from shared.plugins.bound import BoundSecrets
 from shared.plugins.bridge_file import BridgeEntry
-from shared.plugins.spec import BadCredentials, Channel, ChannelHost, GivesReceipts, Rejected, Secrets
+from shared.plugins.spec import (
+    BadCredentials,
+    Channel,
+    ChannelHost,
+    GivesReceipts,
+    Rejected,
+    Secrets,
+    Threads,
+)
 
 log = structlog.get_logger()
 
@@ -130,6 +138,11 @@ class Directory:
         plugin = self._plugins.get(kind)
         return plugin is not None and issubclass(plugin, GivesReceipts)
 
+    def threads(self, kind: str) -> bool:
+        """Whether channels of this kind can let a message answer another."""
+        plugin = self._plugins.get(kind)
+        return plugin is not None and issubclass(plugin, Threads)
+
     def knows(self, group: str) -> bool:
         """Whether any version of the group has been read yet."""
         return group in self._versions
@@ -165,7 +178,10 @@ class Directory:
         if plugin is None:
             return Rejected("no_such_plugin")
         try:
-            made: Channel = plugin(plugin.Settings.model_validate(definition.settings), host)
+            settings = plugin.Settings.model_validate(definition.settings)
+            if settings.public and definition.audience != "community":
+                return Rejected("not_for_public")
+            made: Channel = plugin(settings, host)
         except ValidationError:
             return Rejected("bad_settings")
         except RelayError as error:

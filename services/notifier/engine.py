@@ -23,6 +23,8 @@ WIDTHS: Final = {
     "twilio": 16,
     "vonage": 8,
     "sms-gateway": 2,
+    "whatsapp": 16,
+    "mastodon": 4,
     EXPANDING: 64,
     ENDING: 64,
 }

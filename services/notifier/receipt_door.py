@@ -14,7 +14,7 @@ from aiohttp import web
 from services.notifier.directory import Directory
 from services.notifier.receipts import Receipts, TooManyWaitingError
 from shared.http import Problem, whole_body
-from shared.plugins.spec import DeliveryReceipt, GivesReceipts, Ignored, Refused, WebhookRequest
+from shared.plugins.spec import Answered, DeliveryReceipt, GivesReceipts, Ignored, Refused, WebhookRequest
 from shared.ports import Clock
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ class ReceiptDoor:
         self._under_way = 0
 
     def add_to(self, app: web.Application) -> None:
-        """Serve it: Kannel calls by GET, the others by POST."""
+        """Serve it: Kannel calls by GET, WhatsApp asks by GET whether it may, the others call by POST."""
         for method in ("GET", "POST"):
             app.router.add_route(method, "/receipts/{group}/{channel}", self.handle)
 
@@ -66,6 +66,8 @@ class ReceiptDoor:
         if receiver is None:
             raise _NO_SUCH
         found = self._parsed(receiver, channel, await self._webhook(request))
+        if isinstance(found, Answered):
+            return web.Response(text=found.text)
         if not isinstance(found, Ignored):
             try:
                 await self._receipts.take(group, channel, found)
@@ -75,7 +77,7 @@ class ReceiptDoor:
 
     def _parsed(
         self, receiver: GivesReceipts, channel: str, webhook: WebhookRequest
-    ) -> Sequence[DeliveryReceipt] | Ignored:
+    ) -> Sequence[DeliveryReceipt] | Answered | Ignored:
         try:
             found = receiver.receipts(webhook)
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
@@ -84,7 +86,7 @@ class ReceiptDoor:
         if isinstance(found, Refused):
             self._receipts.counted[f"refused.{found.code}"] += 1
             raise Problem(found.status, found.code, found.detail)
-        if isinstance(found, Ignored):
+        if isinstance(found, Answered | Ignored):
             self._receipts.counted[f"ignored.{found.reason}"] += 1
         return found
 

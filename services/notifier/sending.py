@@ -6,7 +6,7 @@ and nobody else anything.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -22,6 +22,7 @@ from shared.plugins.spec import (
     RenderedMessage,
     RetryLater,
     Spec,
+    Threads,
     Unknown,
 )
 
@@ -53,12 +54,22 @@ class Sender(Protocol):
 
 
 async def send_chunk(
-    channel: Sender, recipients: Sequence[str], message: RenderedMessage, *, deadline_s: float
+    channel: Sender,
+    recipients: Sequence[str],
+    message: RenderedMessage,
+    *,
+    deadline_s: float,
+    firsts: Mapping[str, str] | None = None,
 ) -> dict[str, Outcome]:
-    """The outcome for each recipient, within `deadline_s` seconds."""
+    """The outcome for each recipient, within `deadline_s` seconds.
+
+    `firsts` are the messages to be answered, for those recipients who had one.
+    """
     addresses = channel.recipients()
     tasks = {
-        recipient: asyncio.create_task(_one(channel, addresses, recipient, message))
+        recipient: asyncio.create_task(
+            _one(channel, addresses, recipient, message, (firsts or {}).get(recipient))
+        )
         for recipient in recipients
     }
     try:
@@ -73,13 +84,20 @@ async def send_chunk(
 
 
 async def _one(
-    channel: Sender, addresses: Sequence[str], recipient: str, message: RenderedMessage
+    channel: Sender,
+    addresses: Sequence[str],
+    recipient: str,
+    message: RenderedMessage,
+    first: str | None,
 ) -> Outcome:
     position = position_of(recipient)
     if position >= len(addresses):
         return Rejected("no_such_address")
     try:
-        return await channel.send(addresses[position], message, key=key_of(message.alert_id, recipient))
+        key = key_of(message.alert_id, recipient)
+        if first is not None and isinstance(channel, Threads):
+            return await channel.reply(addresses[position], message, key=key, first=first)
+        return await channel.send(addresses[position], message, key=key)
     except Exception as error:  # noqa: BLE001 - DESIGN 18: one plug-in's exception never touches another
         log.warning("channel_raised", kind=channel.spec.kind, error=type(error).__name__)
         return Unknown("plugin_error")

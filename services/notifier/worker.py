@@ -145,6 +145,7 @@ class Notifier:
 
     def _on_record(self, record: LedgerRecord) -> None:
         self.receipts.learn(record)
+        self._attempts.threads.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
         if isinstance(record, AlertSettled):

@@ -107,7 +107,7 @@ class Provider(Protocol):
 class HttpProvider:
     """A provider that speaks HTTP, on a free loopback port.
 
-    The words stand in a form's or a JSON body's field `words` (`text`, or `message.text` deeper within).
+    The words stand in a form's or a JSON body's field `words` (`text`, or `messages.0.text` deeper within).
     """
 
     def __init__(self, words: str = "text") -> None:
@@ -144,17 +144,30 @@ class HttpProvider:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.Response:
-        body = await request.text()
+        words = await self.words_of(request)
+        body = (await request.read()).decode(errors="replace")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        words = _words_in(body, headers, self._words)
-        self.received.append(Received(headers, words, body, f"{request.method} {request.raw_path}"))
+        got = self.note(Received(headers, words, body, f"{request.method} {request.raw_path}"))
+        self.received.append(got)
         if self._manner == "hang":
             await asyncio.sleep(3600)
         if self._manner == "reset" and request.transport is not None:
             request.transport.abort()
-        return web.Response(
-            status=self._answer.status, body=self._answer.body, headers=dict(self._answer.headers)
-        )
+        answer = self.answer_to(got)
+        return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers))
+
+    async def words_of(self, request: web.Request) -> str:
+        """The message's text in a request."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return _words_in(await request.text(), headers, self._words)
+
+    def note(self, got: Received) -> Received:
+        """What is kept of a request, where the words stand in it with something else."""
+        return got
+
+    def answer_to(self, got: Received) -> Answer:  # noqa: ARG002 - for providers that answer by what they got
+        """The answer to this request."""
+        return self._answer
 
 
 def _words_in(body: str, headers: Mapping[str, str], key: str) -> str:
@@ -166,7 +179,7 @@ def _words_in(body: str, headers: Mapping[str, str], key: str) -> str:
         return body
     found: Any = json.loads(body)
     for name in key.split("."):
-        found = found.get(name, "")
+        found = found[int(name)] if isinstance(found, list) else found.get(name, "")
     return str(found)
 
 

@@ -41,6 +41,17 @@ def from_status(status: int, headers: Mapping[str, str], answer: bytes = b"") ->
     return Rejected(f"http_{status}", words=words)
 
 
+def as_known(known: Outcome, by_status: Outcome, words: str | None) -> Outcome:
+    """What a provider's own code means, with the pause that was asked for and what was said."""
+    match known:
+        case RetryLater(reason):
+            after_s = by_status.after_s if isinstance(by_status, RetryLater) else None
+            return RetryLater(reason, after_s, words=words)
+        case Rejected(reason):
+            return Rejected(reason, words=words)
+    return BadCredentials(words=words)
+
+
 def words_in(answer: bytes) -> str | None:
     """What a body says to people: a JSON object's own sentence, or its text without mark-up."""
     text = answer[:_MAX_WORDS].decode(errors="replace").strip()

@@ -74,13 +74,20 @@ class Homeserver:
         except (aiohttp.ClientError, OSError) as error:
             return Said(from_error(error), {})
 
-    async def send_text(self, room: str, text: str, *, txn: str, silent: bool = False) -> Outcome:
-        """Send plain text; `silent` as a notice, which makes no phone ring and which bots don't answer."""
+    async def send_text(
+        self, room: str, text: str, *, txn: str, silent: bool = False, answers: str | None = None
+    ) -> Outcome:
+        """Send plain text; `silent` as a notice, which makes no phone ring and which bots don't answer.
+
+        `answers` is an earlier event there; where it is gone, clients show the words by themselves.
+        """
         content: dict[str, Any] = {
             "msgtype": "m.notice" if silent else "m.text",
             "body": text,
             "m.mentions": {},
         }
+        if answers is not None:
+            content["m.relates_to"] = {"m.in_reply_to": {"event_id": answers}}
         path = room_path(room, f"send/m.room.message/{quote(txn, safe='')}")
         return (await self.call("PUT", path, body=content)).outcome
 

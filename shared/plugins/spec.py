@@ -24,6 +24,11 @@ class PluginSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    @property
+    def public(self) -> bool:
+        """Of a channel: whether everybody can read what it sends; then it is for the community alone."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -110,6 +115,18 @@ class Ignored:
     """A sound request that holds no report (an edit, a delivery note): acknowledged and counted."""
 
     reason: str
+    """A short constant, also the metric label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A sound call to a channel that says nothing of any message, and that its provider wants answered so.
+
+    Before a provider calls an address it may ask whether that is ours.
+    """
+
+    text: str
+    reason: str = "handshake"
     """A short constant, also the metric label."""
 
 
@@ -424,6 +441,21 @@ class DeliveryReceipt:
 
 
 @runtime_checkable
+class Threads(Protocol):
+    """What a channel may do besides: let all that follows answer the first message about an incident.
+
+    The host calls `reply` instead of `send` where it knows which message that was, from the ledger.
+    """
+
+    async def reply(self, address: str, message: RenderedMessage, *, key: str, first: str) -> Outcome:
+        """Send it as an answer to `first`, the `provider_id` of that message.
+
+        As `Channel.send` otherwise. Where `first` is gone there the words go out all the same.
+        """
+        ...
+
+
+@runtime_checkable
 class GivesReceipts(Protocol):
     """What a channel may do besides: understand what its provider calls back later about a message.
 
@@ -431,6 +463,6 @@ class GivesReceipts(Protocol):
     same twice, or late, or in the wrong order, does no harm: the host knows what was said.
     """
 
-    def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Ignored | Refused:
+    def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Answered | Ignored | Refused:
         """What a call says, once its signature is found good. Pure, as `Bridge.parse`: it answers at once."""
         ...

@@ -1,8 +1,9 @@
 """One call of Telegram's Bot API, `sendMessage`, and what its answers mean, for channel and bridge alike."""
 
 import json
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -12,20 +13,31 @@ from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, Re
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+_MESSAGE_ID: Final = re.compile(r"[0-9]{1,15}")
 
-async def send_message(
-    http: "ClientSession", bot: str, chat: str | int, text: str, *, silent: bool = False
+
+async def send_message(  # noqa: PLR0913 - what one message takes
+    http: "ClientSession",
+    bot: str,
+    chat: str | int,
+    text: str,
+    *,
+    silent: bool = False,
+    answers: str | None = None,
 ) -> Outcome:
     """Send plain text to one chat; Telegram has no idempotency key and reads no mark-up in it.
 
-    `bot` is the address of the bot with its token: `https://api.telegram.org/bot<token>`.
+    `bot` is the address of the bot with its token: `https://api.telegram.org/bot<token>`. `answers` is the id
+    of an earlier message there; where that is gone the words stand by themselves.
     """
-    body = {
+    body: dict[str, Any] = {
         "chat_id": chat,
         "text": text,
         "disable_notification": silent,
         "link_preview_options": {"is_disabled": True},
     }
+    if answers is not None and _MESSAGE_ID.fullmatch(answers):
+        body["reply_parameters"] = {"message_id": int(answers), "allow_sending_without_reply": True}
     try:
         async with http.post(f"{bot}/sendMessage", json=body, allow_redirects=False) as response:
             return _outcome(response.status, response.headers, await read_answer(response))

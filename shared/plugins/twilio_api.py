@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import aiohttp
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from shared.plugins.http_outcomes import from_status, post, words_in
+from shared.plugins.http_outcomes import as_known, from_status, post, words_in
 from shared.plugins.sms import BAD_NUMBER, HAS_LEFT
 from shared.plugins.spec import (
     BadCredentials,
@@ -68,18 +68,7 @@ def _outcome(status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
         return Delivered(sid if isinstance(sid, str) else None)
     code = said.get("code")
     known = _CODES.get(code) if isinstance(code, int) else None
-    return _with(known, outcome, words_in(answer)) if known is not None else outcome
-
-
-def _with(known: Outcome, by_status: Outcome, words: str | None) -> Outcome:
-    """What the code means, with the pause that was asked for and what was said."""
-    match known:
-        case RetryLater(reason):
-            after_s = by_status.after_s if isinstance(by_status, RetryLater) else None
-            return RetryLater(reason, after_s, words=words)
-        case Rejected(reason):
-            return Rejected(reason, words=words)
-    return BadCredentials(words=words)
+    return as_known(known, outcome, words_in(answer)) if known is not None else outcome
 
 
 def _said(answer: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import aiohttp
 
 from services.notifier.channels.matrix import MatrixChannel, MatrixSettings
 from shared.plugins.channel_testing import MESSAGE, a_host
-from shared.plugins.spec import BadCredentials, Rejected, RetryLater
+from shared.plugins.spec import BadCredentials, Delivered, Rejected, RetryLater
 from tests.acceptance.test_nothing_in_clear import found_in
 from tests.rigs.sink import channel
 from tests.rigs.synapse import BOT, Account, Synapse, needs_synapse
@@ -335,10 +335,15 @@ async def test_a_second_attempt_is_no_second_message_not_even_over_a_restart(tmp
                 assert isinstance(await channel.send(room, MESSAGE, key="k2"), RetryLater)
                 await asyncio.to_thread(synapse.start)
                 assert await channel.send(room, MESSAGE, key="k1") == first
+                assert isinstance(first, Delivered)
+                update = replace(MESSAGE, text="UPDATE D7K")
+                for key, answered in (("k3", first.provider_id or ""), ("k4", "$nosuchevent")):
+                    assert isinstance(await channel.reply(room, update, key=key, first=answered), Delivered)
                 wrong = MatrixSettings.model_validate({**settings, "token": "env:WRONG"})
                 assert isinstance(
                     await MatrixChannel(wrong, host).send(room, MESSAGE, key="k1"), BadCredentials
                 )
-            assert await synapse.said_by({alerts.user_id}, http, ada, room) == [MESSAGE.text]
+            said = await synapse.said_by({alerts.user_id}, http, ada, room)
+            assert sorted(said) == sorted([MESSAGE.text, "UPDATE D7K", "UPDATE D7K"])
     finally:
         await asyncio.to_thread(synapse.stop)

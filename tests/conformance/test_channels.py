@@ -108,6 +108,15 @@ class TestTelegram(ChannelConformance):
         outcome: Any = await channel.send(channel.recipients()[0], MESSAGE, key="k")
         assert outcome.words == "Unauthorized"
 
+    async def test_what_follows_answers_the_first_message_if_that_is_there_still(
+        self, channel: TelegramChannel, provider: Provider
+    ) -> None:
+        await channel.reply("-100123", MESSAGE, key="k", first="77")
+        await channel.reply("-100123", MESSAGE, key="k", first="no number")
+        await channel.send("-100123", MESSAGE, key="k")
+        told = [json.loads(got.raw).get("reply_parameters") for got in provider.received]
+        assert told == [{"message_id": 77, "allow_sending_without_reply": True}, None, None]
+
 
 class TestMatrix(ChannelConformance):
     plugin = MatrixChannel
@@ -169,6 +178,15 @@ class TestMatrix(ChannelConformance):
         await channel.send("!two", replace(MESSAGE, text=words, urgent=urgent), key="k")
         sent = json.loads(provider.received[0].raw)
         assert sent == {"msgtype": kind, "body": words, "m.mentions": {}}
+
+    async def test_what_follows_answers_the_first_message_and_still_calls_nobody(
+        self, channel: MatrixChannel, provider: Provider
+    ) -> None:
+        await channel.reply("!two", MESSAGE, key="a2-chat-1", first="$e1")
+        sent = json.loads(provider.received[0].raw)
+        assert sent["m.relates_to"] == {"m.in_reply_to": {"event_id": "$e1"}}
+        assert sent["m.mentions"] == {}
+        assert provider.received[0].call.endswith("/a2-chat-1")
 
     def test_a_room_is_given_by_its_id(self) -> None:
         with pytest.raises(ValueError, match="pattern"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from services.console.account.pages import led_to, text_of
 from services.console.decide.carried import key
@@ -204,11 +205,20 @@ def _wrong(scope: Scope, typed: Typed) -> dict[str, Wrong]:
         found["id"] = Wrong("id", "channel_id_wrong", "")
     if typed.audience not in AUDIENCES:
         found["audience"] = Wrong("audience", "literal_error", "")
-    if typed.kind == "feed" and typed.audience != "community":
-        found["audience"] = Wrong("audience", "feed_for_community", "")
+    if typed.audience != "community" and _is_public(scope, typed):
+        code = "feed_for_community" if typed.kind == "feed" else "public_for_community"
+        found["audience"] = Wrong("audience", code, "")
     if len(channels_of(scope)) >= _MOST:
         found["id"] = Wrong("id", "too_many_channels", "")
     return found
+
+
+def _is_public(scope: Scope, typed: Typed) -> bool:
+    """Whether everybody could read it; settings that are wrong are named by themselves."""
+    try:
+        return bool(_plugin(scope, typed.kind).Settings.model_validate(dict(typed.settings)).public)
+    except ValidationError:
+        return False
 
 
 def _without_secrets(typed: Typed, wrong: Mapping[str, Wrong]) -> Typed:

@@ -9,6 +9,11 @@ from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings,
 class FeedSettings(PluginSettings):
     """There is nothing to set."""
 
+    @property
+    def public(self) -> bool:
+        """It is."""
+        return True
+
 
 class FeedChannel:
     """Always delivers: the ledger's record is what makes the alert public (live page, Atom, GeoJSON)."""

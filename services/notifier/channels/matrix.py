@@ -60,3 +60,9 @@ class MatrixChannel:
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
         """Send it to one room; what is not urgent as a notice, which makes no phone ring."""
         return await self._home.send_text(address, message.text, txn=key, silent=not message.urgent)
+
+    async def reply(self, address: str, message: RenderedMessage, *, key: str, first: str) -> Outcome:
+        """Send it as an answer to the first message about the incident in that room."""
+        return await self._home.send_text(
+            address, message.text, txn=key, silent=not message.urgent, answers=first
+        )

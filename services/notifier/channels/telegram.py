@@ -48,4 +48,13 @@ class TelegramChannel:
 
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:  # noqa: ARG002 - Telegram has no idempotency key
         """Send it to one chat."""
-        return await send_message(self._http, self._bot, address, message.text, silent=not message.urgent)
+        return await self._send(address, message)
+
+    async def reply(self, address: str, message: RenderedMessage, *, key: str, first: str) -> Outcome:  # noqa: ARG002 - Telegram has no idempotency key
+        """Send it as an answer to the first message about the incident in that chat."""
+        return await self._send(address, message, first)
+
+    async def _send(self, address: str, message: RenderedMessage, first: str | None = None) -> Outcome:
+        return await send_message(
+            self._http, self._bot, address, message.text, silent=not message.urgent, answers=first
+        )

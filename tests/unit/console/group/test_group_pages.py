@@ -121,7 +121,11 @@ async def test_a_secret_that_was_typed_is_refused_and_sent_back_to_nobody(desk: 
         ({"id": "Not OK"}, "only small letters"),
         ({"audience": "reporter"}, "Choose one from the list"),
         ({"s-to": ""}, "This is needed"),
-        ({"kind": "feed", "audience": "verifiers"}, "Choose the community"),
+        ({"kind": "feed", "audience": "verifiers"}, "The public page shows only"),
+        (
+            {"kind": "mastodon", "s-server": "https://m.example", "s-visibility": "public", "s-to": ""},
+            "What everybody can read shows only",
+        ),
     ],
 )
 async def test_what_is_wrong_with_a_channel_is_said(
