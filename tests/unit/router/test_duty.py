@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.router.decide import reasons
 from services.router.decide.limits import MOST_SHIFTS
-from services.router.decide.quiet_hours import after_quiet, reminded_at
+from shared.quiet_hours import after_quiet, reminded_at
 from services.router.decide.rota import on_duty
 from shared.contracts import desk, duty
 from shared.contracts.alerts import AlertBody, AlertRaised, DutyBody
