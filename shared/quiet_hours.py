@@ -1,4 +1,4 @@
-"""Quiet hours in local times. In a group's reminders rest, alerts never do; a subscriber says what rests in theirs."""
+"""Quiet hours in local times: a group's, in which reminders rest and alerts never do; a subscriber's."""
 
 from datetime import datetime, time, timedelta
 from functools import lru_cache

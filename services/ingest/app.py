@@ -28,6 +28,7 @@ from services.ingest.web.exercise import get_exercise, post_exercise
 from services.ingest.web.form import STATIC, get_form, post_form, refusal
 from services.ingest.web.words import Words
 from shared.http import REFUSED, Refusals, problems
+from shared.plugins.bridge_file import Subscriptions
 from shared.plugins.contacts_file import FormContacts
 from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
@@ -64,6 +65,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     exercises: KnownExercises | None = None,
     intake: Intake | None = None,
     contacts: FormContacts | None = None,
+    subscriptions: Mapping[str, Subscriptions] | None = None,
 ) -> web.Application:
     """The application over these. The spool's drain is a worker of its own (`services.ingest.drain`)."""
     settings = settings or IngestSettings()
@@ -77,6 +79,7 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
         limits=Limits.of(settings),
         exercises=exercises or NoExercises(),
         contacts=contacts or FormContacts(),
+        subscriptions=subscriptions or {},
     )
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door

@@ -5,6 +5,7 @@ import math
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -25,6 +26,7 @@ from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.exercises import Exercise
 from shared.http import Problem, client_address, whole_body
 from shared.plain_errors import sentences
+from shared.plugins.bridge_file import Subscriptions
 from shared.plugins.contacts_file import FormContacts
 from shared.ports import Clock
 
@@ -116,6 +118,8 @@ class Door:
     exercises: KnownExercises = field(default_factory=NoExercises)
     contacts: FormContacts = field(default_factory=FormContacts)
     """By what those can be written to who leave a contact on the form."""
+    subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
+    """The bridges by which people subscribe: what comes in by them is no report."""
     counts: Counter[str] = field(default_factory=Counter)
 
     def charge_total(self) -> None:

@@ -23,6 +23,8 @@ WIDTHS: Final = {
     "twilio": 16,
     "vonage": 8,
     "sms-gateway": 2,
+    "twilio-sms": 16,
+    "android-sms": 2,
     EXPANDING: 64,
     ENDING: 64,
 }

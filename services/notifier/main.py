@@ -1,5 +1,6 @@
 """Wires one notifier: settings, bus, keys, channels, health, engine. Long and straight on purpose."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import structlog
@@ -11,11 +12,14 @@ from services.notifier.engine import Engine
 from services.notifier.form_contacts import Form
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.settings import NotifierSettings
+from services.notifier.subscribers.subscribers import Subscribers
+from services.notifier.subscribers.ways import Ways
 from services.notifier.worker import Notifier
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import RelayError, SettingsError
 from shared.faults import refuse_faults_in_production
+from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
 from shared.lifecycle import run_workers
 from shared.logging import configure_logging
@@ -45,11 +49,14 @@ async def main() -> None:
     bridges = read_bridges(settings.ingest_bridges_file)
     contacts = read_contacts(settings.ingest_contacts_file, bridges, form_url=settings.ingest_public_url)
     clock = SystemClock()
+    places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
         keyring = Keyring(master, bus, clock, source="notifier")
         await keyring.verify_master(leave_mark=False)
+        back = ChannelHost(http=http, secrets=ReferencedSecrets())
+        ways = Ways(bridges, back, contacts.email)
         directory = Directory(
             plugins,
             ChannelHost(http=http, secrets=_secrets(settings)),
@@ -57,6 +64,17 @@ async def main() -> None:
             bridge_secrets=ReferencedSecrets(),
             public_url=settings.notifier_public_url,
             form=Form(contacts, settings.ingest_public_url),
+        )
+        subscribers = Subscribers(
+            bus,
+            keyring,
+            clock,
+            directory,
+            ways,
+            master=master,
+            gazetteer=lambda: places.current,
+            front_url=settings.ingest_public_url,
+            lease_s=settings.claim_lease_s,
         )
         notifier = Notifier(
             bus,
@@ -70,6 +88,7 @@ async def main() -> None:
                 lane_width=settings.sends_per_lane,
                 public_url=settings.base_url,
             ),
+            subscribers=subscribers if ways else None,
         )
         app = web.Application(middlewares=[problems])
         add_health(app, notifier.health)
@@ -89,6 +108,8 @@ async def main() -> None:
             ) from error
         log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
         workers = {"notifier": notifier.run, "keys": keyring.follow}
+        if ways:
+            workers |= {"subscribers": subscribers.run, "gazetteer": places.watch}
         await run_workers(workers, drain_s=settings.drain_s)
 
 

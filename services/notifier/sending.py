@@ -7,13 +7,14 @@ and nobody else anything.
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
 from services.notifier.decide.expand import position_of
 from services.notifier.decide.retry import BAD_CREDENTIALS
 from shared.contracts.ledger import RecipientOutcome, Result
+from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import (
     BadCredentials,
     Delivered,
@@ -52,13 +53,22 @@ class Sender(Protocol):
         ...
 
 
+@runtime_checkable
+class Addressed(Sender, Protocol):
+    """One whose recipients have no position: subscribers, who may leave at any time."""
+
+    def address(self, recipient: str) -> str | None:
+        """Their address now; None if they left."""
+        ...
+
+
 async def send_chunk(
     channel: Sender, recipients: Sequence[str], message: RenderedMessage, *, deadline_s: float
 ) -> dict[str, Outcome]:
     """The outcome for each recipient, within `deadline_s` seconds."""
-    addresses = channel.recipients()
+    addresses = {recipient: _address(channel, recipient) for recipient in recipients}
     tasks = {
-        recipient: asyncio.create_task(_one(channel, addresses, recipient, message))
+        recipient: asyncio.create_task(_one(channel, addresses[recipient], recipient, message))
         for recipient in recipients
     }
     try:
@@ -72,14 +82,18 @@ async def send_chunk(
     return {r: Unknown("deadline") if t in late else t.result() for r, t in tasks.items()}
 
 
-async def _one(
-    channel: Sender, addresses: Sequence[str], recipient: str, message: RenderedMessage
-) -> Outcome:
-    position = position_of(recipient)
-    if position >= len(addresses):
-        return Rejected("no_such_address")
+def _address(channel: Sender, recipient: str) -> str | Rejected:
+    if isinstance(channel, Addressed):
+        return channel.address(recipient) or HAS_LEFT
+    addresses, position = channel.recipients(), position_of(recipient)
+    return addresses[position] if position < len(addresses) else Rejected("no_such_address")
+
+
+async def _one(channel: Sender, address: str | Rejected, recipient: str, message: RenderedMessage) -> Outcome:
+    if isinstance(address, Rejected):
+        return address
     try:
-        return await channel.send(addresses[position], message, key=key_of(message.alert_id, recipient))
+        return await channel.send(address, message, key=key_of(message.alert_id, recipient))
     except Exception as error:  # noqa: BLE001 - DESIGN 18: one plug-in's exception never touches another
         log.warning("channel_raised", kind=channel.spec.kind, error=type(error).__name__)
         return Unknown("plugin_error")

@@ -1,7 +1,8 @@
 """LEDGER: who was to be told, what was tried, and how it ended. No address and no word of content.
 
-A recipient is `channel-id:n`, the n-th address of that channel in the group version that the
-alert names; of subscribers n is a pseudonym of the day. A chunk's claim stands here before anything is sent, its outcomes after (DESIGN 7).
+A recipient is `channel-id:n`, the n-th address of that channel in the group version that the alert names; of
+subscribers n is a pseudonym of the day. A chunk's claim stands here before anything is sent, its outcomes
+after (DESIGN 7).
 """
 
 from typing import Annotated, ClassVar, Literal

@@ -1,8 +1,8 @@
 """SUBSCRIBERS: people who asked to be told, and what they ask of us; the notifier's book.
 
-Everything about a person is sealed under a key of its own that lies in the same message, wrapped: erasing that one
-message forgets it. What is asked is erased when it is done with, a person's entry when a newer one stands,
-and all of it when they leave (ADR 27).
+Everything about a person is sealed under a key of its own that lies in the same message, wrapped: erasing
+that one message forgets it. What is asked is erased when it is done with, a person's entry when a newer one
+stands, and all of it when they leave (ADR 27).
 """
 
 from typing import Annotated, ClassVar, Final, Literal

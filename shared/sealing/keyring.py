@@ -1,8 +1,8 @@
 """Issues, finds and destroys data keys, and seals messages with them.
 
 A report's, a contact's and a question's key belong to the hour in which they were issued and to the process
-that issued them, so that no process waits for another; an incident's, group's and member's key
-belong to that record. Erasing the key's message in KEYS destroys all that it seals. A subscriber's parts have a key of
+that issued them, so that no process waits for another; an incident's, group's and member's key belong to
+that record. Erasing the key's message in KEYS destroys all that it seals. A subscriber's parts have a key of
 their own beside them, wrapped: erasing that very message destroys both.
 """
 
@@ -188,7 +188,7 @@ class Keyring:
         return Sealed(key=key, box=_boxed(cipher, message, name, value))
 
     def _seal_own(self, message: Message, name: str, value: Private) -> Sealed:
-        """Under a fresh key that is wrapped into the box: nothing is asked of KEYS, nothing outlives the box."""
+        """Under a fresh key that is wrapped into the box: KEYS is not asked, and nothing outlives the box."""
         data_key = secrets.token_bytes(32)
         wrapped = self._master.wrap(_own_id(message, name), data_key)
         return Sealed(key=_OWN, box=f"{wrapped}.{_boxed(AESGCM(data_key), message, name, value)}")
@@ -196,7 +196,8 @@ class Keyring:
     def _own_cipher(self, message: Message, name: str, wrapped: str) -> AESGCM:
         try:
             return AESGCM(self._master.unwrap(_own_id(message, name), wrapped))
-        except ValueError:
+        except (ValueError, KeyUnavailableError):
+            # Another hub's data would have been refused at the start: this one box is spoilt, or of another.
             raise MalformedMessageError(f"{message.type}: {name} holds no key of its own") from None
 
     async def _open(

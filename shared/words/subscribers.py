@@ -1,7 +1,7 @@
-"""What subscribers are answered: one of few answers in their language, and what ends each message to them. Pure.
+"""What subscribers are answered: one of few answers in their language, and the end of each message. Pure.
 
-Guarantees: what goes to a contact that nobody has confirmed says nothing about it but that somebody asked; every
-answer fits two segments of SMS with usual names in it.
+Guarantees: what goes to a contact that nobody has confirmed says nothing about it but that somebody asked;
+every answer fits two segments of SMS with usual names in it.
 """
 
 import tomllib
@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from shared.contracts.base import GroupId
 from shared.contracts.groups import GroupDefinition
 from shared.contracts.subscribers import Answer, Follow
 from shared.words.clean import clean
@@ -30,11 +31,11 @@ def texts() -> Mapping[str, Mapping[str, str]]:
     return read
 
 
-def subscriber_answer(
+def subscriber_answer(  # noqa: PLR0913 - what a message depends on
     answer: Answer,
     language: str,
     follows: Sequence[Follow],
-    groups: Mapping[str, GroupDefinition],
+    groups: Mapping[GroupId, GroupDefinition],
     *,
     code: str = "",
     form: str = "",
@@ -57,21 +58,25 @@ def ending(language: str, link: str = "") -> str:
     return said["leave"].format(link=link) if link else said["stop"]
 
 
-def _hub(follows: Sequence[Follow], groups: Mapping[str, GroupDefinition]) -> str:
+def _hub(follows: Sequence[Follow], groups: Mapping[GroupId, GroupDefinition]) -> str:
     names = [_name(groups, follow.group) for follow in follows]
     return names[-1] if names else HUB
 
 
-def _what(follows: Sequence[Follow], said: Mapping[str, str], groups: Mapping[str, GroupDefinition]) -> str:
+def _what(
+    follows: Sequence[Follow], said: Mapping[str, str], groups: Mapping[GroupId, GroupDefinition]
+) -> str:
     """The areas, the newest first."""
     names = [
-        clean(follow.area.label, _NAME) if follow.area else said["all"].format(group=_name(groups, follow.group))
+        clean(follow.area.label, _NAME)
+        if follow.area
+        else said["all"].format(group=_name(groups, follow.group))
         for follow in reversed(follows)
     ]
     named = list(dict.fromkeys(names))
     return ", ".join(named[:_MOST_NAMED]) + ("..." if len(named) > _MOST_NAMED else "")
 
 
-def _name(groups: Mapping[str, GroupDefinition], group: str) -> str:
+def _name(groups: Mapping[GroupId, GroupDefinition], group: GroupId) -> str:
     found = groups.get(group)
     return spelled_plainly(clean(found.name, _NAME)) if found else HUB

@@ -1,8 +1,8 @@
 """The subscribers' book, folded from its stream: who there is, what is asked, what is to be erased. Pure.
 
-Whoever folds the same stream has the same book. It also knows what no longer need be there: an entry that a newer
-one stands for, all of a person who left, what was asked and is done with. So a crash between a record and the
-erasing leaves only a moment's delay, and a restart erases.
+Whoever folds the same stream has the same book. It also knows what no longer need be there: an entry that a
+newer one stands for, all of a person who left, what was asked and is done with. So a crash between a record
+and the erasing leaves only a moment's delay, and a restart erases.
 """
 
 from collections.abc import Iterator
@@ -54,6 +54,8 @@ class Book:
     by_ticket: dict[str, str] = field(default_factory=dict)
     by_group: dict[GroupId, dict[str, Person]] = field(default_factory=dict)
     """Those who confirmed, by each group that they follow."""
+    changes: int = 0
+    """Entries taken in so far."""
 
     def ask(self, seq: int, asked: SubscriptionAsked) -> None:
         """Something is asked."""
@@ -62,6 +64,7 @@ class Book:
     def keep(self, seq: int, record: SubscriberKept) -> None:
         """A person's entry, in clear; one that cannot be read any more is nobody's."""
         if isinstance(record.details, Subscriber):
+            self.changes += 1
             self._drop(record.subscriber)
             self._put(Person(record.subscriber, seq, record.details))
         self._settles(seq, record)

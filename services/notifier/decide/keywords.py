@@ -1,7 +1,7 @@
-"""What somebody means who writes to a subscription account: a keyword, a code, a postcode, or nothing we know. Pure.
+"""What somebody means who writes to a subscription account: a keyword, a code, a postcode or none. Pure.
 
-Guarantees: a keyword counts only as the whole message ("stop" does, "they stop everybody" does not), except that a
-place follows JOIN; a lone postcode is a JOIN too, since that is how people answer the question where.
+Guarantees: a keyword counts only as the whole message ("stop" does, "they stop everybody" does not), except
+that a place follows JOIN; a lone postcode is a JOIN too, since that is how people answer the question where.
 """
 
 import re
@@ -28,7 +28,7 @@ _PLAIN: Final = str.maketrans({"ı": "i", "ł": "l", "đ": "d"})
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a message means, in which language (None: it does not show), and what follows JOIN, or the code."""
+    """What a message means, in which language (None: it does not show), and the place or the code in it."""
 
     kind: Kind
     language: str | None = None
@@ -91,4 +91,3 @@ def keywords() -> Mapping[str, Mapping[Kind, frozenset[str]]]:
         language: {kind: frozenset(map(folded, words)) for kind, words in kinds.items()}
         for language, kinds in read.items()
     }
-

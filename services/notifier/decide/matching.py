@@ -1,7 +1,8 @@
 """Which subscribers an alert to a community is for, and in which form. Pure.
 
-Guarantees: nobody is told of one incident by two groups at a time; an end and a correction reach exactly those who
-were told, wherever their areas lie by now, also in quiet hours; who wants information only is never asked anything.
+Guarantees: nobody is told of one incident by two groups at a time; an end and a correction reach exactly
+those who were told, wherever their areas lie by now, also in quiet hours; who wants information only is
+never asked anything.
 """
 
 from collections.abc import Collection, Mapping
@@ -44,8 +45,8 @@ def told_how(
 ) -> Choice | NotTold:
     """How this person is told by the news' group, or why not.
 
-    `through` are the groups through which they heard of the incident before; `others` the news that other groups
-    tell of it at the same time.
+    `through` are the groups through which they heard of the incident before; `others` the news that other
+    groups tell of it at the same time.
     """
     how = {n.group: _by_one(person, n, told=n.group in through) for n in (news, *others)}
     if (mine := how[news.group]) not in _TOLD:

@@ -1,7 +1,7 @@
 """Subscribers as the ledger knows them: `sub--WAY--LANGUAGE--w:PSEUDONYM`. Pure.
 
-Subscribers of one way, language and choice get one text, so they are a channel to the engine: frozen, claimed and
-settled like any other, and never mixed with another in a chunk.
+Subscribers of one way, language and choice get one text, so they are a channel to the engine: frozen,
+claimed and settled like any other, and never mixed with another in a chunk.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -58,9 +58,7 @@ def pseudonym(tag: Callable[..., bytes], number: int, day: date) -> int:
     return int.from_bytes(found[:8], "big") % _PSEUDONYMS
 
 
-def chunked(
-    kin: Kin, pseudonyms: Iterable[int], width: int
-) -> Iterator[tuple[str, ...]]:
+def chunked(kin: Kin, pseudonyms: Iterable[int], width: int) -> Iterator[tuple[str, ...]]:
     """Their names in chunks of at most `width`."""
     names = [f"{kin.id}:{n}" for n in sorted(pseudonyms)]
     size = max(1, min(MAX_CHUNK, width))

@@ -1,8 +1,8 @@
 """What follows from what somebody asks of the subscribers' book: an entry, an end, an answer. Pure.
 
-Guarantees (double opt-in): nobody hears of an incident before the code that went to their contact came back, within
-the hour; whoever types or forges somebody's contact changes nothing of theirs but what is then confirmed by
-them. STOP needs no code: that somebody else could end it is the lesser harm.
+Guarantees (double opt-in): nobody hears of an incident before the code that went to their contact came back,
+within the hour; whoever types or forges somebody's contact changes nothing of theirs but what is then
+confirmed by them. STOP needs no code: that somebody else could end it is the lesser harm.
 """
 
 from collections.abc import Callable, Mapping
@@ -176,8 +176,7 @@ def _wanted(
     """Ask for the code; until it comes all stays as it was."""
     if len(follows) > MAX_FOLLOWS:
         return Outcome("full")
-    said = isinstance(asked, Said)
-    language = language_of(asked, known, world.languages) if said else asked.language
+    language = asked.language if isinstance(asked, SignedUp) else language_of(asked, known, world.languages)
     pending = Pending(ticket=at.ticket, until=at.now + LIFE, follows=follows, language=language)
     entry = known or Subscriber(number=at.seq, way=asked.way, address=asked.address, language=language)
     return Outcome("confirm", kept=entry.model_copy(update={"pending": pending}))

@@ -1,4 +1,4 @@
-"""What is written to a subscription account: keywords as whole messages, in thirteen languages, and nothing else."""
+"""What is written to a subscription account: keywords as whole messages, in thirteen languages."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""Whom news is for: area, choice, quiet hours, one copy from two groups, the end to exactly those who were told."""
+"""Whom news is for: area, choice, quiet hours, one copy from two groups, the end to those who were told."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -61,17 +61,21 @@ def test_one_person_and_one_group(follow: Follow, of: News, through: tuple[str, 
 
 
 def test_of_several_areas_of_one_group_the_one_that_is_awake_and_asks_counts() -> None:
-    both = person(follows(area=NEAR, quiet=QUIET, urgent_breaks=False), follows(choice="witness", quiet=QUIET))
+    both = person(
+        follows(area=NEAR, quiet=QUIET, urgent_breaks=False), follows(choice="witness", quiet=QUIET)
+    )
     assert told_how(both, news(at=NIGHT), through=()) == "witness"
     assert told_how(both, news(at=NIGHT, urgent=False), through=()) == "quiet"
 
 
 @given(
-    st.lists(st.sampled_from(["a", "b", "c"]), unique=True, min_size=1),
-    st.sets(st.sampled_from(["a", "b", "c"])),
-    st.booleans(),
+    groups=st.lists(st.sampled_from(["a", "b", "c"]), unique=True, min_size=1),
+    through=st.sets(st.sampled_from(["a", "b", "c"])),
+    ends=st.booleans(),
 )
-def test_of_groups_that_tell_at_the_same_time_one_tells(groups: list[str], through: set[str], ends: bool) -> None:  # noqa: FBT001 - drawn
+def test_of_groups_that_tell_at_the_same_time_one_tells(
+    *, groups: list[str], through: set[str], ends: bool
+) -> None:
     whole = person(*(follows(group) for group in groups))
     told = [
         group

@@ -34,7 +34,12 @@ DALSTON = FollowedArea(lat=51.5466, lon=-0.075, radius_m=1500, label="Dalston")
 
 
 def square(lat: float, lon: float, half: float) -> Area:
-    ring = ((lon - half, lat - half), (lon + half, lat - half), (lon + half, lat + half), (lon - half, lat + half))
+    ring = (
+        (lon - half, lat - half),
+        (lon + half, lat - half),
+        (lon + half, lat + half),
+        (lon - half, lat + half),
+    )
     return Area(polygons=(((*ring, ring[0]),),))
 
 
@@ -50,7 +55,9 @@ WORLD = World(
 )
 
 
-def said(text: str, known: Subscriber | None = None, *, after: timedelta = timedelta(), seq: int = 7) -> Outcome:
+def said(
+    text: str, known: Subscriber | None = None, *, after: timedelta = timedelta(), seq: int = 7
+) -> Outcome:
     at = Moment(seq, "ticket", NOW + after)
     return decide(Said(way="sms", address=ADA, text=text, language=None), known, at, WORLD)
 
@@ -128,7 +135,9 @@ def test_what_cannot_be_done_is_answered_and_nothing_is_kept(text: str, answer: 
     assert said(text) == Outcome(answer)  # type: ignore[arg-type]
 
 
-def test_a_name_of_several_places_is_asked_after_and_a_district_without_polygons_is_found_by_its_name() -> None:
+def test_a_name_of_several_places_is_asked_after_and_a_district_without_polygons_is_found_by_its_name() -> (
+    None
+):
     assert said("JOIN High Street").answer in {"which", "where"}
     found = said("JOIN N1").kept
     assert found is not None
@@ -186,7 +195,13 @@ def test_facts_hold_for_what_waits_for_its_code_too() -> None:
 
 
 def sign_up(known: Subscriber | None = None, **more: object) -> Outcome:
-    fields = {"way": "email", "address": "ada@example.org", "language": "es", "ticket": "t" * 9, "group": "hackney"}
+    fields = {
+        "way": "email",
+        "address": "ada@example.org",
+        "language": "es",
+        "ticket": "t" * 9,
+        "group": "hackney",
+    }
     request = SignedUp.model_validate({**fields, **more})
     return decide(request, known, Moment(9, "other", NOW), WORLD)
 

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from shared.contracts.base import GroupId
 from shared.contracts.groups import GroupDefinition
 from shared.contracts.subscribers import Answer, Follow, FollowedArea
 from shared.words.sms import sms_length
@@ -13,7 +14,7 @@ from shared.words.subscribers import ending, subscriber_answer, texts
 ANSWERS = get_args(Answer)
 LANGUAGES = sorted(texts())
 AREA = FollowedArea(lat=51.5, lon=0, radius_m=1500, label="E8 3DL")
-GROUPS = {"hackney": GroupDefinition(id="hackney", name="Hackney Anti Raids")}
+GROUPS = {GroupId("hackney"): GroupDefinition(id="hackney", name="Hackney Anti Raids")}
 FORM = "https://ar.example/"
 
 
@@ -56,7 +57,7 @@ def test_areas_are_named_newest_first_and_no_more_than_two() -> None:
 
 
 def test_names_that_others_chose_arrive_harmless() -> None:
-    groups = {"x": GroupDefinition(id="x", name="\u202eraid\u202c{code}\n=1+1")}
+    groups = {GroupId("x"): GroupDefinition(id="x", name="\u202eraid\u202c{code}\n=1+1")}
     text = subscriber_answer("confirm", "en", [Follow(group="x")], groups, code="1")
     assert "\u202e" not in text
     assert "\n" not in text
