@@ -36,7 +36,7 @@ from shared.plugins.spec import Bridge, Reads
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
-from shared.state import Exercises, ReportStates, open_state
+from shared.state import Exercises, GroupNames, ReportStates, open_state
 
 log = structlog.get_logger()
 
@@ -81,6 +81,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             intake=intake,
             contacts=contacts,
             subscriptions=subscriptions,
+            groups=GroupNames(state),
         )
         http = await _http(stack)
         readers, part = _readers(app, bridges, http), _taking_part(app, bridges, http)

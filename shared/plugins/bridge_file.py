@@ -101,9 +101,9 @@ def read_bridges(path: Path | None) -> dict[str, BridgeEntry]:
     return entries
 
 
-def subscriptions_in(entries: Mapping[str, BridgeEntry]) -> dict[str, Subscriptions]:
-    """The bridges by which people subscribe, and how."""
-    return {name: e.subscriptions for name, e in entries.items() if e.subscriptions is not None}
+def subscriptions_in(entries: Mapping[str, BridgeEntry]) -> dict[str, BridgeEntry]:
+    """The bridges by which people subscribe."""
+    return {name: entry for name, entry in entries.items() if entry.subscriptions is not None}
 
 
 def _checked(path: Path, instance: _Instance, kinds: Mapping[str, type[Any]]) -> BridgeEntry:

@@ -1,4 +1,4 @@
-"""STOP to nothing left: by real text messages, on real servers, then every byte of the data folder is searched."""
+"""STOP to nothing left: on real servers, then every byte of the data folder is searched."""
 
 import json
 import re

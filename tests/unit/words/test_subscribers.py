@@ -18,15 +18,15 @@ GROUPS = {GroupId("hackney"): GroupDefinition(id="hackney", name="Hackney Anti R
 FORM = "https://ar.example/"
 
 
-def said(answer: str, language: str, *follows: Follow) -> str:
-    return subscriber_answer(answer, language, follows, GROUPS, code="482133", form=FORM)  # type: ignore[arg-type]
+def said(answer: Answer, language: str, *follows: Follow) -> str:
+    return subscriber_answer(answer, language, follows, GROUPS, code="482133", form=FORM)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("choice", ["witness", "information"])
-def test_it_fits_two_sms(language: str, answer: str, choice: str) -> None:
-    text = said(answer, language, Follow(group="hackney", area=AREA, choice=choice))  # type: ignore[arg-type]
+def test_it_fits_two_sms(language: str, answer: Answer, choice: str) -> None:
+    text = said(answer, language, Follow(group="hackney", area=AREA, choice=choice))
     length = sms_length(text)
     most = 2 if length.plain else 3
     assert length.segments <= most, f"{length}: {text}"
