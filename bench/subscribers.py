@@ -37,7 +37,7 @@ NEAR: Final = FollowedArea(lat=51.546, lon=-0.07, radius_m=1_500, label="E8")
 
 
 async def measure(many: int) -> dict[str, float]:
-    """Seconds for each step, and the longest that anything else had to wait meanwhile."""
+    """Seconds of the processor for each step, and the longest that anything else had to wait meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
         server = start_nats(Path(folder))
         try:
@@ -58,10 +58,10 @@ async def _measured(bus: NatsBus, many: int) -> dict[str, float]:
         bus, keyring, SystemClock(), world=_no_world, answer=_no_answer, lease_s=20, claimant="bench"
     )
     stop, lag = asyncio.Event(), asyncio.create_task(_longest_wait())
-    began = time.perf_counter()
+    began = time.process_time()
     running = asyncio.create_task(keeping.run(stop))
     await keeping.ready.wait()
-    read_s = time.perf_counter() - began
+    read_s = time.process_time() - began
     chosen_s, again_s = await _choose(keeping.book, keyring.master, bus)
     lag.cancel()
     stop.set()
@@ -69,9 +69,9 @@ async def _measured(bus: NatsBus, many: int) -> dict[str, float]:
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
     return {
         "people": len(keeping.book.people),
-        "read_s": round(read_s, 2),
-        "choose_s": round(chosen_s, 2),
-        "choose_again_s": round(again_s, 2),
+        "read_cpu_s": round(read_s, 2),
+        "choose_cpu_s": round(chosen_s, 2),
+        "choose_again_cpu_s": round(again_s, 2),
         "longest_wait_s": round(_WAITED[0], 3),
         "memory_mb": round(grown / 1024),
     }
@@ -85,9 +85,9 @@ async def _choose(book: Book, master: MasterKey, _bus: NatsBus) -> tuple[float, 
     news = News(GROUP, now, where, urgent=True, ends=False)
     spent = []
     for _ in range(2):
-        began = time.perf_counter()
+        began = time.process_time()
         found = await audience.chosen(news, "i1", (), now)
-        spent.append(time.perf_counter() - began)
+        spent.append(time.process_time() - began)
         for kin, numbers in found.kin.items():
             audience.told.learn("i1", GROUP, now.date(), "a1", [[f"{kin.id}:{n}" for n in numbers]])
     return spent[0], spent[1]

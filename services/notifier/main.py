@@ -74,6 +74,7 @@ async def main() -> None:
             master=master,
             gazetteer=lambda: places.current,
             front_url=settings.ingest_public_url,
+            base_url=settings.base_url,
             lease_s=settings.claim_lease_s,
         )
         notifier = Notifier(

@@ -24,7 +24,7 @@ from shared.contracts.base import (
 )
 from shared.contracts.groups import Audience
 
-Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}:[0-9]{1,15}$")]
+Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}:[0-9]{1,15}$")]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
 

@@ -1,4 +1,4 @@
-"""Subscribers as the ledger knows them: `sub--WAY--LANGUAGE--w:PSEUDONYM`. Pure.
+"""Subscribers as the ledger knows them: `sub_WAY_LANGUAGE_w:PSEUDONYM`. Pure.
 
 Subscribers of one way, language and choice get one text, so they are a channel to the engine: frozen,
 claimed and settled like any other, and never mixed with another in a chunk.
@@ -13,8 +13,8 @@ from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import MAX_CHUNK
 from shared.contracts.subscribers import Choice
 
-PREFIX: Final = "sub--"
-"""No group's own channel may be called so."""
+PREFIX: Final = "sub_"
+"""No group's own channel can be called so: their ids hold no underscore."""
 _LETTER: Final[dict[Choice, str]] = {"witness": "w", "information": "i"}
 _CHOICE: Final[dict[str, Choice]] = {"w": "witness", "i": "information"}
 _PSEUDONYMS: Final = 10**15
@@ -32,11 +32,13 @@ class Kin:
     @property
     def id(self) -> str:
         """The channel that they are to the engine."""
-        return f"{PREFIX}{self.way}--{self.language}--{_LETTER[self.choice]}"
+        return f"{PREFIX}{self.way}_{self.language}_{_LETTER[self.choice]}"
 
     def definition(self, kind: str) -> ChannelDefinition:
         """The same as a definition; `kind` is that of the way."""
-        return ChannelDefinition(id=self.id, kind=kind, audience="community", language=self.language)
+        return ChannelDefinition.model_construct(
+            id=self.id, kind=kind, audience="community", language=self.language
+        )
 
 
 def is_pseudo(channel: str) -> bool:
@@ -46,7 +48,7 @@ def is_pseudo(channel: str) -> bool:
 
 def kin_of(channel: str) -> Kin | None:
     """Which subscribers a channel's id stands for."""
-    parts = channel.removeprefix(PREFIX).rsplit("--", 2)
+    parts = channel.removeprefix(PREFIX).split("_")
     if not is_pseudo(channel) or len(parts) != 3 or parts[2] not in _CHOICE:  # noqa: PLR2004 - its three parts
         return None
     return Kin(parts[0], parts[1], _CHOICE[parts[2]])

@@ -49,16 +49,29 @@ class Audience:
             self.told.learn(record.incident_id, record.group, day, record.alert_id, record.chunks)
 
     async def chosen(
-        self, news: News, incident: str, others: tuple[News, ...], at: datetime
+        self,
+        news: News,
+        incident: str,
+        others: tuple[News, ...],
+        at: datetime,
+        *,
+        only: Person | None = None,
     ) -> ForSubscribers:
-        """Those whom this news is for, in kin, by their pseudonyms of the day."""
+        """Those whom this news is for, in kin, by their pseudonyms of the day.
+
+        `only`: one who joined late, and is not told again of what they heard of before.
+        """
         heard, day = self.told.of(incident), at.date()
         kin: dict[Kin, list[int]] = {}
         not_told: Counter[str] = Counter()
         names = self._of(news.group, day)
         async for person in self._followers(news.group):
             number, details = person.details.number, person.details
+            if only is not None and person.name != only.name:
+                continue
             through = heard.through(lambda day, n=number: self._pseudonym(n, day))  # type: ignore[misc]
+            if only is not None and through:
+                continue
             how = told_how(details, news, through=through, others=others)
             if how == "witness" or how == "information":  # noqa: PLR1714 - it narrows the type
                 mine = self._pseudonym(number, day)

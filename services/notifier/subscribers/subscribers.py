@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from services.notifier.decide.book import Person
-from services.notifier.decide.matching import News
+from services.notifier.decide.matching import ENDS, News
 from services.notifier.decide.pseudo import EMAIL, Kin
 from services.notifier.decide.subscribing import Asked, World
 from services.notifier.delivery import ForSubscribers
@@ -19,6 +19,7 @@ from services.notifier.records import LedgerWriter
 from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.keeping import Keeping
+from services.notifier.subscribers.late import Latecomers
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
@@ -52,6 +53,7 @@ class Subscribers:
         master: MasterKey,
         gazetteer: Callable[[], Gazetteer],
         front_url: str = "",
+        base_url: str = "",
         lease_s: float = 20.0,
         claimant: str = "notifier",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -74,12 +76,17 @@ class Subscribers:
         )
         self.audience = Audience(self._keeping.book, ways, master, front_url=front_url, gone=self._gone)
         self._reader: Reader | None = None
+        self._late: Latecomers | None = None
+        self._claimant, self._base_url = claimant, base_url
         self._groups_known = False
         self._asking: set[asyncio.Task[None]] = set()
+        self._live: dict[tuple[str, str], tuple[AlertRaised, Entry]] = {}
+        """The latest that each group's community was told of each incident that goes on."""
 
     def attach(self, reader: Reader, writer: LedgerWriter) -> None:
         """What of the engine is needed: what it reads, and where it writes what was told."""
-        self._reader, self._writer = reader, writer
+        self._reader = reader
+        self._late = Latecomers(writer, self.audience, self._clock, self._ways, claimant=self._claimant)
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book."""
@@ -111,16 +118,22 @@ class Subscribers:
         return self._ways.max_chars(way)
 
     def heard(self, alert: AlertRaised, entry: Entry) -> None:
-        """An alert was read."""
+        """An alert was read: the latest of what goes on is for those who join late."""
+        if alert.audience == "community" and not alert.drill and alert.incident_id is not None:
+            self._live.pop((alert.incident_id, alert.group), None)
+            if alert.kind not in ENDS:
+                self._live[alert.incident_id, alert.group] = alert, entry
 
-    async def chosen(self, alert: AlertRaised, entry: Entry) -> ForSubscribers | None:
+    async def chosen(
+        self, alert: AlertRaised, entry: Entry, *, only: Person | None = None
+    ) -> ForSubscribers | None:
         """Whom the alert (in clear) is for; None where it is for no subscribers at all."""
         news = News.of(alert)
         if news is None or alert.incident_id is None:
             return None
         await self._keeping.ready.wait()
         others = await self._others(alert, entry)
-        return await self.audience.chosen(news, alert.incident_id, others, self._clock.now())
+        return await self.audience.chosen(news, alert.incident_id, others, self._clock.now(), only=only)
 
     async def _others(self, alert: AlertRaised, entry: Entry) -> tuple[News, ...]:
         """What other groups tell of the same incident at the same time: it stands in the same entry."""
@@ -173,6 +186,25 @@ class Subscribers:
         outcome = await self._answers.send(to.way, to.address, to.message, key=key)
         if outcome == HAS_LEFT and person is not None:
             self._gone(person)
+        elif person is not None and record.answer == "joined":
+            await self._tell_late(person)
+
+    async def _tell_late(self, person: Person) -> None:
+        """Tell whoever joined just now what goes on near them, once, as the ledger promises."""
+        if self._reader is None or self._late is None:
+            return
+        now = self._clock.now()
+        for alert, entry in list(self._live.values()):
+            group = self._directory.version(alert.group, alert.group_version)
+            if alert.not_after <= now or group is None:
+                continue
+            if (opened := await self._reader.opened(alert)) is None:
+                continue
+            if (found := await self.chosen(opened, entry, only=person)) is None:
+                continue
+            for kin in found.kin:
+                words = self.words(opened, group, kin, base_url=self._base_url)
+                await self._late.tell(alert, kin, found, words)
 
     def _gone(self, person: Person) -> None:
         """The provider says that they want nothing more: they have left, and are forgotten."""

@@ -130,7 +130,7 @@ def test_kin_is_found_again_in_its_channel(way: str) -> None:
     assert kin.definition("twilio-sms").language == "ar"
 
 
-@pytest.mark.parametrize("channel", ["sms", "sub--sms", "sub--sms--en--x", "x--sms--en--w"])
+@pytest.mark.parametrize("channel", ["sms", "sub_sms", "sub_sms_en_x", "x_sms_en_w"])
 def test_other_channels_are_no_kin(channel: str) -> None:
     assert kin_of(channel) is None
 
@@ -138,13 +138,13 @@ def test_other_channels_are_no_kin(channel: str) -> None:
 def test_chunks_hold_one_kin_and_no_more_than_their_width() -> None:
     made = list(chunked(Kin("sms", "en", "witness"), range(150), 64))
     assert [len(chunk) for chunk in made] == [64, 64, 22]
-    assert made[0][0] == "sub--sms--en--w:0"
+    assert made[0][0] == "sub_sms_en_w:0"
 
 
 def test_who_was_told_is_known_by_their_pseudonym_of_that_day() -> None:
     told = Told()
     ada = pseudonym(MASTER.tag, 7, TODAY)
-    chunks = (("desk:0",), (f"sub--sms--en--w:{ada}",))
+    chunks = (("desk:0",), (f"sub_sms_en_w:{ada}",))
     told.learn("i1", "hackney", TODAY, "a1", chunks)  # type: ignore[arg-type]
     told.learn("i1", "hackney", TODAY, "a1", chunks)  # type: ignore[arg-type]
     heard = told.of("i1")
