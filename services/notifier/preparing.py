@@ -72,9 +72,12 @@ class Preparation:
         for kin in delivery.kin():
             definition = kin.definition(self._subscribers.kind(kin.way))
             delivery.channels[definition.id] = definition
-            max_chars = self._subscribers.max_chars(kin.way)
-            words = self._subscribers.words(opened, group, kin, base_url=self._engine.public_url)
-            delivery.messages[definition.id, max_chars] = words
+            try:
+                words = self._subscribers.words(opened, group, kin, base_url=self._engine.public_url)
+            except Exception as error:  # noqa: BLE001 - as with `_words`: it cannot be said
+                log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
+                return False
+            delivery.messages[definition.id, self._subscribers.max_chars(kin.way)] = words
         return True
 
     def _test(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from services.notifier.form_contacts import Form
 from shared.contracts.catalog import decode_each, encode
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertExpanded, AlertSettled
@@ -25,17 +26,20 @@ from shared.contracts.subscribers import (
 )
 from shared.plugins.bridge_file import BridgeEntry, Subscriptions
 from shared.plugins.channel_testing import KnownSecrets
+from shared.plugins.contacts_file import FormContacts
+from shared.plugins.contacts_file import Way as ContactWay
 from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import (
     Delivered,
     Outcome,
     PluginSettings,
+    RenderedMessage,
     RetryLater,
     Spec,
 )
 from shared.ports import Bus, Outgoing
 from shared.testing.bus import MemoryBus
-from tests.integration.notifier_rig import NOW, Rig, an_alert, channel_kind, until
+from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
 from tests.integration.test_questions import Writer
 
 ADA, BO = "+447700900123", "+447700900456"
@@ -303,6 +307,31 @@ async def test_each_is_told_in_their_language_where_it_is_signed_and_the_ledger_
     records = " ".join(record.model_dump_json() for record in await quick.ledger())
     assert ADA not in records
     assert re.search(r"sub_join_es_i:\d+", records)
+
+
+async def test_by_e_mail_each_message_has_a_link_of_ones_own_to_leave_by(quick: Book) -> None:
+    sent: list[tuple[str, RenderedMessage]] = []
+
+    async def takes(address: str, message: RenderedMessage) -> Outcome:
+        sent.append((address, message))
+        return Delivered()
+
+    mail = ContactWay(channel_kind("smtp", takes), ToldSettings(), per_hour=60)
+    quick.form = Form(FormContacts(email=mail), "https://hub.example")
+    await quick.groups()
+    addresses = ("ada@example.org", "bo@example.org", "a@example.org\r\nBcc: x@example.org")
+    for number, address in enumerate(addresses, 1):
+        details = Subscriber(number=number, way="email", address=address, follows=(Follow(group="hackney"),))
+        await quick.store(
+            SubscriberKept(id=f"mail.{number}", at=NOW, subscriber=f"s{number}", details=details)
+        )
+    quick.start()
+    end = await quick.tell("a1")
+    assert (end.delivered, [o.reason for o in end.unsent]) == (2, ["bad_address"])
+    links = {address: message.leave_url for address, message in sent}
+    assert len(set(links.values())) == 2
+    assert all(url.startswith("https://hub.example/leave/s") for url in links.values())
+    assert all(message.leave_url in message.text for _, message in sent)
 
 
 # --- providers, strangers, faults ---------------------------------------------------------------

@@ -18,6 +18,7 @@ from shared.quiet_hours import is_quiet
 
 ENDS: Final = frozenset({"OVER", "CLOSED", "WRONG", "NO_NEWS"})
 """What says something only to whoever heard of the thing before."""
+_UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 NotTold = Literal["elsewhere", "quiet", "another_group", "never_told"]
 
 
@@ -33,8 +34,10 @@ class News:
 
     @classmethod
     def of(cls, alert: AlertRaised) -> "News | None":
-        """None for what subscribers are never told: exercises, other audiences, what has no place."""
-        if alert.audience != "community" or alert.drill or not isinstance(alert.body, AlertBody):
+        """None for what subscribers are never told: exercises, what is not confirmed, what has no place."""
+        if alert.audience != "community" or alert.drill or alert.status in _UNPROVEN:
+            return None
+        if not isinstance(alert.body, AlertBody):
             return None
         urgent, ends = alert.urgency == "urgent", alert.kind in ENDS
         return cls(alert.group, alert.at, alert.body.public, urgent, ends)

@@ -1,7 +1,7 @@
 """What goes on already, for somebody who joins now: once, claimed and recorded like any delivery.
 
-It has an alert id of its own, made of the alert's and the person's pseudonym, so that it is told once whatever
-happens; and since it stands in the ledger, they hear the end like everybody who was told.
+It has an alert id of its own, made of the alert's and the person's pseudonym, so that it is told once,
+whatever happens; and since it stands in the ledger, they hear the end like everybody who was told.
 """
 
 import hashlib

@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 
 from services.notifier.decide.pseudo import EMAIL
+from shared.contacts import EmailAddress, stored_contact
 from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import Way as ContactWay
@@ -26,6 +27,7 @@ from shared.plugins.spec import (
 
 log = structlog.get_logger()
 
+_BAD_ADDRESS: Final = Rejected("bad_address")
 CHAT_CHARS: Final = 1_500
 MAIL_CHARS: Final = 4_000
 
@@ -87,6 +89,8 @@ class Ways:
             return CANNOT_WRITE_BACK
         if isinstance(opened, WritesBack):
             return await self._write_back(opened, address, message, key)
+        if not isinstance(stored_contact(address), EmailAddress):
+            return _BAD_ADDRESS  # whatever the log says, nothing goes but to one plain address
         sent: Outcome = await opened.send(address, message, key=key)
         return sent
 

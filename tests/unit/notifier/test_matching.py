@@ -94,7 +94,13 @@ def test_of_groups_that_tell_at_the_same_time_one_tells(
 
 @pytest.mark.parametrize(
     "more",
-    [{"audience": "verifiers"}, {"audience": "partners"}, {"drill": True}, {"body": None}],
+    [
+        {"audience": "verifiers"},
+        {"audience": "partners"},
+        {"drill": True},
+        {"body": None},
+        {"status": "likely"},
+    ],
 )
 def test_subscribers_hear_what_the_community_hears_and_no_exercise(more: dict[str, Any]) -> None:
     fields = {"audience": "community", "kind": "CONFIRMED", "status": "confirmed", **more}
