@@ -412,6 +412,15 @@ class IncidentAttended(IncidentEvent):
     step: Step
 
 
+class SightingDetail(Private):
+    """What was understood of a member's words of what they saw, when it was decided."""
+
+    sealed_under: ClassVar[KeyKind] = "incident"
+    who: Who = "unknown"
+    seen: tuple[tuple[Counted, int], ...] = ()
+    """How many vans, officers and people held they count."""
+
+
 class IncidentSeen(IncidentEvent):
     """A member saw it with their own eyes."""
 
@@ -419,6 +428,8 @@ class IncidentSeen(IncidentEvent):
     member: MemberId
     group: GroupId
     statement: Statement | Sealed | None = None
+    detail: SightingDetail | Sealed | None = None
+    """None: their words count nothing and name nobody who acts."""
 
 
 class IncidentNoted(IncidentEvent):

@@ -355,6 +355,10 @@ def _groups() -> Iterator[Visit]:
     for who in ("Ada", "Vera", "op"):
         yield Visit(f"{_G}/drills", "/groups/hackney/drills", who)
     yield Visit(f"{_G}/drills", "/groups/hackney/drills", "Quinn", 403)
+    yield Visit(f"{_G}/drills", "/groups/haringey/drills", "Hana")
+    for who, status in (("Ada", 200), ("Vera", 403), ("op", 403)):
+        yield Visit(f"{_G}/drills/end", "/groups/hackney/drills/end", who, status)
+    yield Visit(f"{_G}/drills/end", "/groups/haringey/drills/end", "Hana", 404)
     for kind in load_plugins(MANIFEST, "alert_relay.channels"):
         yield Visit(f"{_G}/add-channel", f"/groups/hackney/add-channel?kind={kind}", "Adam")
     yield Visit(_C, "/groups/hackney/channels/hook", "Adam")

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import queued
+from services.console.decide.on_it import how_cared_for
 from services.console.decide.project import needs, project
+from services.console.decide.said_over import to_look_at
 from services.router.decide.decider import Input, step
+from services.router.decide.due import worked_on_until
 from services.router.decide.snapshot import snapshot_of
-from services.router.decide.state import Incident, State
+from services.router.decide.state import UNPROVEN, Incident, State
 from services.router.evaluate import state_with
 from shared.contracts import aftercare, desk
 from shared.contracts.base import HUB, Message
@@ -31,8 +34,10 @@ TEXTS = (
     "Immigration raid at Ashwin Street",
     "immigration van Kenmure Street",
     "they have left Ashwin Street",
+    "It was no immigration raid at Ashwin Street, only an ambulance",
 )
 WHO = ("ada", "ben")
+ALARMS = {"nobody", "silent"}
 SAID = desk.Statement(text="two vans")
 
 ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
@@ -196,7 +201,8 @@ def agree(world: World, story: Any) -> None:
         assert shown["version"] == incident.version, story
         assert shown["status"] == incident.status
         assert (held and {"member": held["member"]}) == claim
-        assert [v["member"] for v in shown.get("visits", ())] == [v.member for v in incident.visits]
+        visits = [(v["member"], datetime.fromisoformat(v["at"])) for v in shown.get("visits", ())]
+        assert visits == [(v.member, v.at) for v in incident.visits], story
         assert shown.get("seen", 0) == incident.seen
         assert bool(shown.get("proposed")) == (incident.proposed is not None)
         assert told_of_aftercare(shown.get("aftercare") or {}) == told_of_aftercare(
@@ -211,4 +217,10 @@ def agree(world: World, story: Any) -> None:
         assert queued(shown) == list(waits), story
         assert tuple(shown.get("checked", ())) == incident.checked, story
         assert shown.get("said") == snapshot_said(incident), story
+        known = [world.draft.get(f"report:{report}") or {} for report in incident.evidence]
+        says = to_look_at({**shown, "timeline": []}, known) if incident.live else None
+        said = incident.said_over_at or incident.said_wrong_at
+        assert bool(says) == bool(incident.live and said), story
+        alone = incident.claim is None and worked_on_until(incident) <= world.now
+        assert incident.status not in UNPROVEN or (how_cared_for(shown, world.now) in ALARMS) == alone, story
         assert told <= set(shown["seen_by"]), "whoever was told sees what became of it"

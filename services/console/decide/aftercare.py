@@ -4,10 +4,12 @@ In the same form in which the router restates it, so that an old incident is sho
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from services.console.decide.already import told_along
 from services.console.decide.draft import Document, Draft
+from services.console.decide.history import What
 from services.console.decide.incidents import happened
 from shared.contracts import aftercare as ac
 from shared.contracts.desk import Tally
@@ -31,6 +33,7 @@ def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
     """How many were taken, what became of them, who follows it up."""
     incident = draft.edit(f"incident:{event.incident_id}")
     fates = event.fates.people if isinstance(event.fates, ac.Fates) else {}
+    news = _news(_after(incident), event, fates)
     incident["tally"] = _tally(incident, event).model_dump()
     _after(incident).update(
         people=[{"tag": tag, "fate": fate} for tag, fate in fates.items()],
@@ -41,7 +44,23 @@ def accounted(draft: Draft, event: ac.IncidentAccounted, _place: float) -> None:
     told_along(incident, event)
     counted = dict(sorted(Counter(fates.values()).items()))
     facts = {"arrested": len(held(fates.values())), "unknown": counted.get("unknown", 0), "fates": counted}
-    happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts)
+    happened(draft, incident, event, "accounted", member=event.member, group=event.group, **facts, **news)
+
+
+def _news(after: Document, event: ac.IncidentAccounted, fates: Mapping[str, ac.Fate]) -> dict[str, Any]:
+    """What it says that was not known: what became of how many, else how many, else who or when.
+
+    Numbers given when officers left, or somebody who follows it up, are no word of what became of anybody.
+    """
+    before = [person["fate"] for person in after.get("people") or ()]
+    more = Counter(fates.values()) - Counter(before)
+    if became := {fate: n for fate, n in sorted(more.items()) if fate != "unknown"}:
+        return {"new": "became", "became": became}
+    if len(held(fates.values())) != len(held(before)):
+        return {"new": "counted"}
+    if event.owner != after.get("owner"):
+        return {"new": "owner", "owner": event.owner}
+    return {"new": "check"}
 
 
 def _tally(incident: Document, event: ac.IncidentAccounted) -> Tally:
@@ -129,5 +148,5 @@ def _keepers(draft: Draft, event: ac.PostEvent) -> tuple[Document, list[Document
     return incident, found["keepers"] if found else []
 
 
-def _stepped(draft: Draft, incident: Document, event: Any, what: str) -> None:
+def _stepped(draft: Draft, incident: Document, event: Any, what: What) -> None:
     happened(draft, incident, event, what, member=event.member, post=event.post_id, who=event.who)

@@ -5,11 +5,11 @@ is confirmed and running; then what came after it. What has ended lies below, in
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from services.console.decide.draft import Document
+from services.console.decide.on_it import at_work, on_it
 
 SECTIONS: Final = ("waiting", "looked_into", "running", "after", "ended")
 Section = Literal["waiting", "looked_into", "running", "after", "ended"]
@@ -17,32 +17,11 @@ _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 _AFTER: Final = frozenset({"officers_left", "aftercare"})
 
 
-@dataclass(frozen=True, slots=True)
-class OnIt:
-    """Who has claimed an incident, and until when."""
-
-    member: str
-    until: datetime
-
-    def seconds_left(self, now: datetime) -> int:
-        """How long the claim lasts."""
-        return max(0, int((self.until - now).total_seconds()))
-
-
-def on_it(incident: Document, now: datetime) -> OnIt | None:
-    """Who is on it; nobody once the claim has lapsed, even if the log does not say so yet."""
-    claim = incident.get("claim")
-    if not claim:
-        return None
-    until = datetime.fromisoformat(claim["until"])
-    return OnIt(claim["member"], until) if until > now else None
-
-
 def section_of(incident: Document, now: datetime) -> Section:
     """Where in the list it stands."""
     status = incident.get("status")
     if status in _UNPROVEN:
-        return "looked_into" if on_it(incident, now) else "waiting"
+        return "looked_into" if on_it(incident, now) or at_work(incident, now) else "waiting"
     if status == "confirmed":
         return "running"
     return "after" if status in _AFTER else "ended"

@@ -71,11 +71,15 @@ class Standing:
     """Its reports that wait for a person."""
     played: Played | None = None
     """Where messages are played: what became of each."""
+    own_joined: int = 0
+    """Its reports in incidents that nobody played: its people sent them."""
+    own_waiting: int = 0
+    """The same of those that wait."""
 
     @property
     def reports(self) -> int:
         """Its reports that the desk has, in incidents or waiting."""
-        return self.held + sum(came.reports for came in self.incidents)
+        return self.held + _in_incidents(self.incidents)
 
     @property
     def left_open(self) -> list[str]:
@@ -95,6 +99,12 @@ def standing(  # noqa: PLR0913 - all that came of it
     """The exercise as it stands; `alerts` by incident; `sent`: the reports that its messages became."""
     begun_at, until = _moment(exercise["begun_at"]), _moment(exercise["until"])
     goes_on = not exercise["ended_at"] and now < until
+    own = of(exercise, incidents)
+    came = tuple(_came(i, alerts.get(i["id"], ())) for i in own)
+    waiting = sum(1 for h in held if _of(exercise, h["at"], drill=h.get("drill")))
+    played = _played(exercise["count"], sent) if exercise["count"] else None
+    names = {name for i in own for name in i.get("sources", (i["id"],))}
+    joined = sum(1 for report in sent if report.get("incident") in names)
     return Standing(
         id=exercise["id"],
         name=exercise["name"],
@@ -104,10 +114,17 @@ def standing(  # noqa: PLR0913 - all that came of it
         until=_moment(exercise["ended_at"]) if exercise["ended_at"] else until,
         last_at=begun_at + timedelta(seconds=exercise["lasts_s"]) if exercise["count"] else None,
         goes_on=goes_on,
-        incidents=tuple(_came(i, alerts.get(i["id"], ())) for i in of(exercise, incidents)),
-        held=sum(1 for h in held if _of(exercise, h["at"], drill=h.get("drill"))),
-        played=_played(exercise["count"], sent) if exercise["count"] else None,
+        incidents=came,
+        held=waiting,
+        played=played,
+        own_joined=max(0, _in_incidents(came) - joined),
+        own_waiting=max(0, waiting - (played.waiting if played else 0)),
     )
+
+
+def _in_incidents(came: Iterable[Came]) -> int:
+    """Their reports; those of one that was merged are counted where it went."""
+    return sum(one.reports for one in came if one.status != "merged")
 
 
 def _played(count: int, sent: Sequence[Document]) -> Played:
@@ -170,3 +187,8 @@ def _told(alerts: Iterable[Document]) -> dict[str, int]:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def is_on(exercise: Document, now: datetime) -> bool:
+    """Whether it goes on: nobody has ended it, and its time has not either."""
+    return not exercise["ended_at"] and now < _moment(exercise["until"])

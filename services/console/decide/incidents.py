@@ -13,6 +13,8 @@ from typing import Any, Final
 from services.console.decide.already import checked, told
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import asked, heard, heard_too, in_digest, taken_or_over
+from services.console.decide.history import What
+from services.console.decide.said_over import news_of, says_of
 from shared.contracts import incidents as i
 from shared.contracts.base import HUB, Frozen, Message
 from shared.contracts.desk import Statement
@@ -21,7 +23,7 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 """Statuses of incidents that are open no more."""
 _MAX_TIMELINE: Final = 500
 _ASIDE: Final = frozenset({
-    "attended", "noted", "escalated", "reporter_asked",
+    "attended", "noted", "escalated", "reporter_asked", "said_over", "said_wrong",
     "check_due", "post_joined", "post_left", "post_gone", "post_checked_in", "posts_told", "digested",
 })  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
@@ -136,6 +138,8 @@ def attached(draft: Draft, event: i.ReportAttached, _place: float) -> None:
         incident["fed_by"] = _cause(event)
     incident["last_report_at"] = max(incident.get("last_report_at", ""), _at(event))
     draft.score(f"reports:{event.incident_id}", event.report_id, event.at.timestamp())
+    if what := news_of(incident, report.get("says")):
+        happened(draft, incident, event, what, report=event.report_id)
     _touched(draft, incident, event)
 
 
@@ -174,14 +178,32 @@ def seen(draft: Draft, event: i.IncidentSeen, _place: float) -> None:
     """A member saw it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["seen"] = incident.get("seen", 0) + 1
+    _still_at_it(incident, event)
     checked(incident, "went")
-    happened(draft, incident, event, "seen", **_by(event), text=_words(event) or None)
+    facts = {"text": _words(event) or None, **_counted(event.detail)}
+    happened(draft, incident, event, "seen", **_by(event), **facts)
+
+
+def _counted(detail: object) -> Document:
+    """How many of what a sighting counts, and who acts by it."""
+    if not isinstance(detail, i.SightingDetail):
+        return {}
+    acting = None if detail.who == "unknown" else detail.who
+    return {"counts": dict(detail.seen) or None, "acting": acting}
 
 
 def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:
     """A line for the desk."""
     incident = draft.edit(f"incident:{event.incident_id}")
+    _still_at_it(incident, event)
     happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
+
+
+def _still_at_it(incident: Document, event: i.IncidentSeen | i.IncidentNoted) -> None:
+    """Whoever is there, or on the way, and says something is so still: as the router holds it."""
+    for visit in incident.get("visits", ()):
+        if visit["member"] == event.member:
+            visit["at"] = _at(event)
 
 
 def escalated(draft: Draft, event: i.IncidentEscalated, _place: float) -> None:
@@ -356,7 +378,7 @@ def carried(draft: Draft, event: i.IncidentCarried, _place: float) -> None:
         report = draft.edit(f"report:{evidence['report']}")
         report.update(report_id=evidence["report"], incident=event.incident_id)
         report.update({name: evidence[name] for name in _CARRIED_REPORT if evidence.get(name) is not None})
-        report.update(_understood(evidence.get("gist") or {}))
+        report.update(_understood(evidence.get("gist") or {}, evidence.get("first_hand")))
         report.update({"left_contact": True} if evidence.get("asked_as") else {})
         draft.score(f"reports:{event.incident_id}", evidence["report"], _timestamp(report, event))
     draft.put(f"code:{incident['code']}", {"incident": event.incident_id})
@@ -404,14 +426,16 @@ def _said(detail: i.ReportDetail | None) -> Document:
     }
     observed = detail.observed_at.isoformat() if detail.observed_at else None
     trusted = {"trusted": True} if detail.trusted else {}
-    gist = _understood(detail.gist.model_dump(mode="json")) if detail.gist else {}
+    gist = _understood(detail.gist.model_dump(mode="json"), detail.first_hand) if detail.gist else {}
     contact = {"left_contact": True} if detail.asked_as else {}
     return {**dumped, **trusted, **gist, **contact, "observed_at": observed}
 
 
-def _understood(gist: Document) -> Document:
-    """What of a report's meaning is shown: its language, who acts, and how many it counts."""
-    shown = {"tongue": gist.get("tongue"), "who": gist.get("who"), "counts": dict(gist.get("seen") or ())}
+def _understood(gist: Document, first_hand: bool | None) -> Document:  # noqa: FBT001 - as the report has it
+    """What of a report's meaning is shown: its language, who acts, how many it counts, whether it goes on."""
+    says = says_of(gist, first_hand=first_hand)
+    counts = dict(gist.get("seen") or ())
+    shown = {"tongue": gist.get("tongue"), "who": gist.get("who"), "counts": counts, "says": says}
     return {name: value for name, value in shown.items() if value}
 
 
@@ -434,7 +458,7 @@ def _words(event: Any) -> str:
     return event.statement.text if isinstance(event.statement, Statement) else ""
 
 
-def _said_by_person(draft: Draft, incident: Document, event: Any, what: str, **facts: Any) -> None:
+def _said_by_person(draft: Draft, incident: Document, event: Any, what: What, **facts: Any) -> None:
     statement = _words(event)
     incident["statement"] = statement
     if what != "rejected":
@@ -442,7 +466,7 @@ def _said_by_person(draft: Draft, incident: Document, event: Any, what: str, **f
     happened(draft, incident, event, what, **_by(event), **facts, text=statement or None)
 
 
-def happened(draft: Draft, incident: Document, event: Message, what: str, **facts: Any) -> None:
+def happened(draft: Draft, incident: Document, event: Message, what: What, **facts: Any) -> None:
     """A step of its timeline, with what was said of it."""
     told = {name: value for name, value in facts.items() if value is not None}
     timeline = incident.setdefault("timeline", [])

@@ -15,6 +15,20 @@ _MOST: Final = 3
 _COUNTED: Final = ("van", "officer", "person")
 
 
+FIELDS: Final = {"van": "vans", "officer": "officers", "person": "held"}
+"""Which question of the guided confirm asks how many of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Answers that somebody's words give already, to be looked over: whose (None: a reporter's), and when."""
+
+    numbers: dict[str, int]
+    acting: str | None
+    member: str | None
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class KnownSoFar:
     """The latest sightings by our own people, and what the report that says most counts."""
@@ -24,6 +38,7 @@ class KnownSoFar:
     counts: tuple[tuple[str, int], ...] = ()
     words: str = ""
     """What that report says; empty where it counts nothing."""
+    offered: Offered | None = None
 
 
 def known_so_far(incident: Document, reports: Iterable[Document]) -> KnownSoFar:
@@ -37,4 +52,21 @@ def known_so_far(incident: Document, reports: Iterable[Document]) -> KnownSoFar:
         sightings=tuple(ordered[:_MOST]),
         counts=tuple((name, counted[name]) for name in _COUNTED if name in counted),
         words=best.get("text") or "",
+        offered=_offered(ordered, best),
     )
+
+
+def _offered(sightings: Iterable[Document], best: Document) -> Offered | None:
+    """From the latest sighting of ours that says any of it; else from the report that says most."""
+    ours = next((step for step in sightings if step.get("counts") or step.get("acting")), None)
+    if ours is not None:
+        return Offered(_numbers(ours), ours.get("acting"), ours.get("member"), ours["at"])
+    if not best.get("counts"):
+        return None
+    acting = best.get("who")
+    return Offered(_numbers(best), None if acting == "unknown" else acting, None, best["at"])
+
+
+def _numbers(source: Document) -> dict[str, int]:
+    counts = source.get("counts") or {}
+    return {field: counts[name] for name, field in FIELDS.items() if name in counts}

@@ -11,20 +11,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.console.decide.draft import Document
+from services.console.decide.history import SILENT, latest_of_each, lines
 
 _MARK: Final = re.compile(r"([A-Z]{1,12}\.\d{1,15}|-)\.(\d{1,9})\Z")
-_MOST_STEPS: Final = 3
 _SIGNS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """What is new: the steps (what happened, the latest last), and how many reports more."""
+    """What is new: the steps that matter (what happened, the latest last), and how many reports more."""
 
     never: bool
     """They have not looked at it yet."""
     steps: tuple[Document, ...] = ()
     reports: int = 0
+
+    @property
+    def named(self) -> list[Document]:
+        """All that changed, each thing once, as it is now."""
+        return latest_of_each(self.steps)
 
     def __bool__(self) -> bool:
         """Whether there is anything new."""
@@ -42,9 +47,10 @@ def fresh(incident: Document, mark: str | None, member: str) -> Fresh:
     found = _MARK.match(mark or "")
     if found is None:
         return Fresh(never=True)
-    steps = [s for s in _after(incident, found[1]) if s.get("member") != member]
+    since = lines(_after(incident, found[1]))
+    steps = tuple(s for s in since if s["what"] not in SILENT and s.get("member") != member)
     reports = int(incident.get("reports", 0)) - int(found[2])
-    return Fresh(never=False, steps=tuple(steps[-_MOST_STEPS:]), reports=max(0, reports))
+    return Fresh(never=False, steps=steps, reports=max(0, reports))
 
 
 def others_did(incidents: Iterable[Document], member: str) -> str:

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from services.console.decide.aftercare_views import counts, untold
-from services.console.decide.desk_list import on_it
 from services.console.decide.draft import Document
+from services.console.decide.on_it import on_it
 from services.console.decide.page_acts import POST_ACTS, offered, role_in
 from services.console.decide.post_views import PostView, posts_of
+from services.console.decide.said_over import Says
 
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
 _NO_MORE: Final = frozenset({"ENOUGH", "LEAVE"})
@@ -31,10 +32,19 @@ class Next:
     """The post that it is about: what there is to do about it stands on its page."""
 
 
-def next_act(
-    incident: Document, member: str, roles: dict[str, str], now: datetime, *, muted: bool = False
+def next_act(  # noqa: PLR0913 - what one looks at before one acts
+    incident: Document,
+    member: str,
+    roles: dict[str, str],
+    now: datetime,
+    *,
+    muted: bool = False,
+    said: Says | None = None,
 ) -> Next:
-    """What this member should do next about the incident; `muted`: their group muted all that supports it."""
+    """What this member should do next about the incident.
+
+    `muted`: their group muted all that supports it; `said`: what reports say and none of ours looked at yet.
+    """
     claim = on_it(incident, now)
     mine = claim is not None and claim.member == member
     step = next((v["step"] for v in incident.get("visits", ()) if v["member"] == member), None)
@@ -44,7 +54,7 @@ def next_act(
         return doubt if doubt.act in possible else Next(None, "next_muted_leave")
     wished = (
         *_at_a_post(incident, member, now),
-        *_wishes(incident, member, step, claim=claim is not None, mine=mine),
+        *_wishes(incident, member, step, claim=claim is not None, mine=mine, said=said),
         *_with_the_posts(incident, member, now),
     )
     return next((n for n in wished if n.act is None or n.act in possible), Next(None, "next_nothing"))
@@ -74,7 +84,9 @@ def _posts(incident: Document, member: str, now: datetime) -> list[PostView]:
     return [post for post in posts_of(incident, {}, member, now) if after and not post.over]
 
 
-def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, mine: bool) -> Iterator[Next]:
+def _wishes(  # noqa: PLR0913 - as `next_act`
+    incident: Document, member: str, step: str | None, *, claim: bool, mine: bool, said: Says | None
+) -> Iterator[Next]:
     """What would be right, the rightest first."""
     status = incident.get("status")
     if status == "merged":
@@ -87,6 +99,8 @@ def _wishes(incident: Document, member: str, step: str | None, *, claim: bool, m
         yield Next("reopen", "next_no_news")
         yield Next("seen", "next_seen_yet")
     elif status in _UNPROVEN or status == "confirmed":
+        if said:
+            yield from _to_look_at(incident, member, step, said, claim=claim)
         yield from _going_on(incident, member, step, claim=claim, mine=mine)
 
 
@@ -99,7 +113,7 @@ def _going_on(
         own = proposed["member"] == member
         yield Next(None, "next_wait_for_second") if own else Next("confirm", "next_second_person")
     if not claim:
-        yield Next("claim", "next_claim_again" if _lapsed_of(incident) == member else "next_claim")
+        yield _taking(incident, member)
     yield from _own_way(incident, member, step)
     if claim and not mine:
         yield from _beside(incident)
@@ -110,6 +124,31 @@ def _going_on(
     yield from _to_be_there(incident, step)
     if claim and not mine:
         yield Next(None, "next_theirs")
+
+
+def _to_look_at(
+    incident: Document, member: str, step: str | None, said: Says, *, claim: bool
+) -> Iterator[Next]:
+    """A report says that it is over, or was no raid: whoever is there looks, whoever may end it finds out."""
+    if not claim:
+        yield _taking(incident, member)
+    if step == "going":
+        yield Next("there", "next_there")
+    elif step == "there":
+        yield Next("seen", "next_seen")
+    if said == "over":
+        yield Next("officers_left", "next_said_over")
+    else:
+        yield Next("retract", "next_said_wrong")
+        yield Next("not_confirmed", "next_said_wrong")
+    if incident.get("ask") not in _NO_MORE and not incident.get("visits"):
+        yield Next("going", "next_said_look")
+
+
+def _taking(incident: Document, member: str) -> Next:
+    if _lapsed_of(incident) == member:
+        return Next("claim", "next_claim_again")
+    return Next("claim", "next_claim_beside" if incident.get("visits") else "next_claim")
 
 
 def _lapsed_of(incident: Document) -> str | None:

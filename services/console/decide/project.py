@@ -97,7 +97,7 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.WatchNoted: (watches.needs, watches.noted),
     a.AlertRaised: (told.needs_of_alert, told.raised),
     lg.AlertExpanded: (told.needs, told.expanded),
-    lg.ChunkSettled: (told.needs, told.chunk_settled),
+    lg.ChunkSettled: (told.needs_of_chunk, told.chunk_settled),
     lg.AlertSettled: (told.needs, told.settled),
     lg.DeliveryReceipted: (told.needs_of_receipt, told.receipted),
     g.GroupDefined: (people.needs_of_group, people.group_defined),

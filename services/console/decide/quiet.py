@@ -6,11 +6,13 @@ from services.console.decide.draft import Draft
 from shared.contracts.incidents import FloodSet, MuteLifted, MuteSet
 
 
-def needs(_draft: Draft, event: MuteSet | MuteLifted) -> Iterable[str]:
-    """The mute, and the report that it was set at."""
+def needs(draft: Draft, event: MuteSet | MuteLifted) -> Iterable[str]:
+    """The mute, and the report that it was set at with where that lies."""
     yield f"mute:{event.mute_id}"
     if isinstance(event, MuteSet):
-        yield f"report:{event.report_id}"
+        yield from (f"report:{event.report_id}", f"held:{event.report_id}")
+        if incident := (draft.get(f"report:{event.report_id}") or {}).get("incident"):
+            yield f"incident:{incident}"
 
 
 def needs_of_flood(_draft: Draft, event: FloodSet) -> Iterable[str]:
@@ -24,8 +26,10 @@ def muted(draft: Draft, event: MuteSet, _place: float) -> None:
         mode="json", include={"mute_id", "group", "member", "report_id", "what", "reason"}
     )
     times = {"at": event.at.isoformat(), "until": event.until.isoformat()}
-    sender = (draft.get(f"report:{event.report_id}") or {}).get("sender")
-    draft.put(f"mute:{event.mute_id}", {**facts, **times, "sender": sender})
+    report = draft.get(f"report:{event.report_id}") or {}
+    where = draft.get(f"held:{event.report_id}") or draft.get(f"incident:{report.get('incident')}") or {}
+    of = {"sender": report.get("sender"), "drill": bool(where.get("drill"))}
+    draft.put(f"mute:{event.mute_id}", {**facts, **times, **of})
     draft.score(f"mutes:{event.group}", event.mute_id, event.until.timestamp())
 
 

@@ -7,6 +7,7 @@ earlier (ADR 0010). The two halves come from two streams and may arrive in eithe
 from collections.abc import Iterable
 from typing import Any, Final
 
+from services.console.decide import carried
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import heard
@@ -33,9 +34,14 @@ def needs(_draft: Draft, event: LedgerRecord) -> Iterable[str]:
     yield f"alert:{event.alert_id}"
 
 
+def needs_of_chunk(_draft: Draft, event: ChunkSettled) -> Iterable[str]:
+    """The alert, and which channels carried something before."""
+    return (f"alert:{event.alert_id}", carried.key(event.group))
+
+
 def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
-    """The alert and its incident."""
-    yield f"alert:{event.alert_id}"
+    """The alert and its incident, and which channels carried something before."""
+    yield from (f"alert:{event.alert_id}", carried.key(event.group))
     if event.incident_id:
         yield f"incident:{event.incident_id}"
 
@@ -53,6 +59,7 @@ def raised(draft: Draft, event: AlertRaised, place: float) -> None:
             heard(incident, event.group, event.id.rpartition(".")[0])
     if event.channel is not None:
         _tested(draft, event)
+    carried.note(draft, alert)
     _maybe_public(draft, alert)
 
 
@@ -87,6 +94,9 @@ def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
             alert.setdefault("feed_at", event.at.isoformat())
         if event.words is not None:
             _said(alert, outcome, event.words)
+    carried.accepted(alert, event)
+    if alert.get("group") == event.group:
+        carried.note(draft, alert)
     _maybe_public(draft, alert)
 
 

@@ -15,7 +15,7 @@ Names = Mapping[str, str]
 _ROW = ("id", "code", "drill", "status", "opened_at", "updated_at", "last_report_at", "ended_at", "version",
         "place", "groups", "agency", "ask", "statement", "tally", "merged_into", "erased")  # fmt: skip
 _REPORT = ("report_id", "at", "text", "place", "position", "first_hand", "language", "observed_at", "sender",
-           "source", "trusted", "outcome", "reason", "erased")  # fmt: skip
+           "source", "trusted", "outcome", "reason", "says", "erased")  # fmt: skip
 _HELD = ("report_id", "at", "reason", "asked", "leans_to", "groups", "drill", "digested", "text", "place",
          "first_hand", "language", "erased")  # fmt: skip
 _WORDLESS = {"text": None, "place": None, "position": None}
@@ -96,7 +96,7 @@ def whole(
 def members_named(incident: Document) -> set[str]:
     """The members that its views name."""
     steps = (*incident.get("timeline", ()), *incident.get("visits", ()))
-    found = {step[name] for step in steps for name in ("member", "handed_by") if step.get(name)}
+    found = {step[name] for step in steps for name in ("member", "handed_by", "owner") if step.get(name)}
     holders = (incident.get("claim"), incident.get("proposed"))
     return {*found, *aftercare_views.people_named(incident), *(h["member"] for h in holders if h)}
 

@@ -10,7 +10,9 @@ from typing import Any, Final, get_args
 from aiohttp import web
 
 from services.console.account.pages import led_to, text_of
+from services.console.decide.carried import key
 from services.console.decide.draft import Document
+from services.console.decide.group.answers import WITHIN, carried_at
 from services.console.decide.group.fields import Field, Wrong, fields_of, typed_in, wrong_in
 from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, scope_of
 from services.console.group.saving import MOVED_ON, channels_of, save
@@ -43,12 +45,16 @@ async def get_channels(request: web.Request) -> web.StreamResponse:
     scope = await scope_of(request)
     tests = await tests_of(scope)
     pending = any(t.outcome == "pending" for t in tests.values())
+    carried = await scope.console.store.one(key(scope.id)) or {}
+    names = [c["id"] for c in scope.group.get("channels", ())]
     return page(
         request,
         "channels.html",
         actor=scope.actor,
         group=scope.group,
         tests=tests,
+        carried={name: carried_at(scope.group, name, carried) for name in names},
+        within=WITHIN,
         tested=request.query.get("tested", ""),
         held=await held_by(scope) if pending else None,
         test_text=channel_test_text,

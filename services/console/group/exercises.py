@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from services.console import exercises
 from services.console.account.pages import led_to, text_of
+from services.console.decide.exercise_end import end_told
 from services.console.decide.exercise_views import Standing
 from services.console.decide.group.facts import area_in
 from services.console.decide.group.training import MINUTES, Scenario, scenarios, speed_for
@@ -26,6 +27,7 @@ from services.console.web.desk.words import DESK
 from services.console.who_may import role_problem
 from shared.contracts.base import HUB
 from shared.contracts.drills import BeginDrill
+from shared.contracts.groups import GroupDefinition
 from shared.http import Problem
 from shared.scenarios import shipped
 
@@ -64,6 +66,28 @@ async def post_begin(request: web.Request) -> web.StreamResponse:
     asked = Begun(name, speed, played) if played else Begun()
     await exercises.begin(found.console, found.actor, found.id, asked)
     return led_to(f"/groups/{found.id}/drills?done=begun")
+
+
+@as_page
+async def get_end(request: web.Request) -> web.StreamResponse:
+    """Whether to end the one that goes on: what ends, and who will be told what."""
+    found = await exercise_scope(request)
+    await _check_may(found)
+    latest = await exercises.latest(found.console, found.id, most=1)
+    running = next((e for e in latest if e.goes_on), None)
+    if running is None:
+        raise Problem(404, "unknown_drill", "No exercise of the group goes on.")
+    definition = GroupDefinition.model_validate(found.group["definition"])
+    told = end_told(definition, channels_of(found), found.console.clock.now())
+    return page(
+        request,
+        "drill_end.html",
+        actor=found.actor,
+        group=found.group,
+        running=running,
+        told=told,
+        kind_of=kinds_of(found),
+    )
 
 
 @as_page

@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.account.pages import led_to, text_of
+from services.console.decide.carried import key
 from services.console.decide.draft import Document
 from services.console.decide.group.own_words import calls_for
 from services.console.decide.group.steps import Standing, next_step, steps
@@ -143,6 +144,7 @@ async def _standing(scope: Scope) -> Standing:
     incidents = await store.listed(f"incidents:{scope.id}", "incident", limit=_DRILLS)
     return Standing(
         tests=await tests_of(scope),
+        carried=await store.one(key(scope.id)) or {},
         people=[p for p in members if scope.id in p["roles"]],
         invited=[i for i in invited if scope.id in i["roles"] and i["member"] not in known],
         drills=[i for i in incidents if i.get("drill")],

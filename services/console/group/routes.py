@@ -36,6 +36,7 @@ ROUTES: Final = (
     web.get(_G + "/drills", exercises.get_drills),
     web.post(_G + "/drills", exercises.post_channels),
     web.post(_G + "/drills/begin", exercises.post_begin),
+    web.get(_G + "/drills/end", exercises.get_end),
     web.post(_G + "/drills/end", exercises.post_end),
     web.get(_G + "/policy", policy.get_policy),
     web.post(_G + "/policy", policy.post_policy),

@@ -57,6 +57,8 @@ class Hints:
     languages: tuple[str, ...] = ("en",)
     moved: bool = False
     """Whether the words say that it moved: then the last place named is where it is."""
+    leaves: bool = False
+    """Whether the words say that they left: then what they went towards is not where it was."""
     live: tuple[Place, ...] = ()
     """Where something is going on, if that is at few places."""
     home: tuple[Disc, ...] = ()
@@ -102,7 +104,7 @@ def clues_of(
         sure=tuple(
             n
             for n, (m, _) in zip(named, wide, strict=True)
-            if m.how not in _GUESSED and (m.may_be_area or m.capital) and not _own(n[2], phone, hints)
+            if (m.how not in _GUESSED or _around_phone(n[2], phone, hints)) and (m.may_be_area or m.capital) and not _own(n[2], phone, hints)
         ),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
@@ -112,6 +114,18 @@ def clues_of(
         hints=hints,
         unlisted=phone is not None and _unlisted(phone, mentions, gazetteer),
         small=tuple(d for d in discs if d[2] <= ONE_ROAD_M),
+    )
+
+
+def _around_phone(named: Sequence[Disc], phone: Position | None, hints: Hints) -> bool:
+    """Whether the phone of somebody who is there lies in an area that was perhaps named: "by the market fulham"."""
+    return (
+        not hints.hearsay
+        and phone is not None
+        and any(
+            distance_m(phone.lat, phone.lon, lat, lon) <= max(radius, AREA_LEAST_M)
+            for lat, lon, radius in named
+        )
     )
 
 

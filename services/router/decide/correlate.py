@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from services.router.decide.changed import changed
 from services.router.decide.chat_home import at_home
 from services.router.decide.geo import cells_asked
-from services.router.decide.likeness import CHAT, Report, Signs, another, apart_m, kinship, present, signs_of
+from services.router.decide.likeness import CHAT, EVERYBODYS, Report, Signs, another, apart_m, kinship, present, signs_of
 from services.router.decide.state import Incident, State, Trace
 from services.router.decide.text import sketch
 from services.router.decide.weights import score
@@ -164,7 +164,8 @@ def _only_kin(state: State, report: Report, scored: Iterable[Candidate]) -> Inci
 
     It is asked for where news names no place and nothing else leads anywhere.
     """
-    led = report.place is not None or report.claims or not report.tells
+    tells = report.tells or report.gist.tongue != EVERYBODYS
+    led = report.place is not None or report.claims or not tells
     if led or len(state.live) > _MOST_LIVE or any(c.signs.keys() & _LINKS for c in scored):
         return None
     if report.waits:

@@ -1,16 +1,25 @@
-"""Commands about exercises: a group begins one at a time, and ends it. Reports are flagged at the door.
+"""Exercises: a group begins one at a time, and ends it, or its time does. Reports are flagged at the door.
 
 Its verifiers are told of both, over the channels that carry exercises: what is marked DRILL in between is no
 surprise to them, and nobody waits for an exercise that is over.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from services.router.decide import ids, reasons
 from services.router.decide.draft import Draft
-from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE, DRILL_LONGEST, DRILL_TOLD_LIFE
+from services.router.decide.due import exercise_over
+from services.router.decide.limits import (
+    DRILL_AFTER,
+    DRILL_LIFE,
+    DRILL_LONGEST,
+    DRILL_OVER_IS_NEWS,
+    DRILL_TOLD_LIFE,
+)
 from shared.contracts import drills
 from shared.contracts.alerts import AlertKind, AlertRaised
+from shared.contracts.base import GroupId
 
 
 def begin(draft: Draft, command: drills.BeginDrill) -> str:
@@ -36,20 +45,20 @@ def begin(draft: Draft, command: drills.BeginDrill) -> str:
         speed=command.speed,
         script=command.script,
     )
-    _tell(draft, command, "DRILL_BEGUN")
+    _tell(draft, command.group, "DRILL_BEGUN")
     return reasons.APPLIED
 
 
-def _tell(draft: Draft, command: drills.BeginDrill | drills.EndDrill, kind: AlertKind) -> None:
+def _tell(draft: Draft, group: GroupId, kind: AlertKind) -> None:
     """The group's verifiers, if any channel of theirs carries exercises."""
-    known = draft.state.groups[command.group]
+    known = draft.state.groups[group]
     channels = known.channels.channels if known.channels else ()
     if not any(channel.carries("verifiers", drill=True) for channel in channels):
         return
     draft.emit(
         AlertRaised,
-        alert_id=ids.alert_id(draft.next_id(), command.group, "verifiers"),
-        group=command.group,
+        alert_id=ids.alert_id(draft.next_id(), group, "verifiers"),
+        group=group,
         group_version=known.version,
         audience="verifiers",
         kind=kind,
@@ -73,6 +82,15 @@ def end(draft: Draft, command: drills.EndDrill) -> str:
     if known.ended:
         return reasons.UNCHANGED
     draft.emit(drills.DrillEnded, drill_id=command.drill_id, group=command.group, member=command.member)
-    if command.group in draft.state.groups:
-        _tell(draft, command, "DRILL_ENDED")
+    if command.group in draft.state.groups and (known.waits or draft.now < known.until):
+        _tell(draft, command.group, "DRILL_ENDED")
     return reasons.APPLIED
+
+
+def exercises(draft: Draft) -> Iterator[None]:
+    """Whoever was told that an exercise began is told that its time is over, where nobody ended it before."""
+    for group, drill in sorted(draft.state.drills.items()):
+        over = exercise_over(drill)
+        if over <= draft.now < drill.until + DRILL_OVER_IS_NEWS and group in draft.state.groups:
+            _tell(draft, group, "DRILL_ENDED")
+            yield

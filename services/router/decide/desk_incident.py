@@ -10,7 +10,7 @@ from services.router.decide import ids, reasons
 from services.router.decide.desk_account import taken_down, tally_after, unaccounted
 from services.router.decide.draft import Draft, public, verifiers
 from services.router.decide.follow_up import raise_to_likely
-from services.router.decide.limits import CLAIM_LEASE, CLAIM_RENEWED, PROPOSAL_LIFE
+from services.router.decide.limits import CLAIM_LEASE, PROPOSAL_LIFE
 from services.router.decide.permissions import concerns
 from services.router.decide.post_told import tell_end
 from services.router.decide.reports import join_held, open_incident
@@ -65,17 +65,18 @@ def claim(draft: Draft, command: desk.Claim, incident: Incident) -> str:
 
 
 def renew_claim(draft: Draft, incident: IncidentId, member: MemberId) -> None:
-    """Whoever is at work on it need not claim it again."""
+    """Whoever is at work on it need not claim it again: each of their acts gives it the whole time anew."""
     known = draft.state.incidents.get(incident)
     held = known.claim if known else None
-    if held is None or held.member != member or held.until - draft.now > CLAIM_RENEWED:
+    until = draft.now + CLAIM_LEASE
+    if held is None or held.member != member or held.until >= until:
         return
     draft.emit(
         events.IncidentClaimed,
         incident_id=incident,
         member=member,
         group=held.group,
-        until=draft.now + CLAIM_LEASE,
+        until=until,
     )
 
 

@@ -13,6 +13,7 @@ from services.router.decide.limits import CHECK_AHEAD, MOST_POSTS, POST_EARLY, S
 from services.router.decide.post_told import tell_of_posts
 from services.router.decide.state import Incident
 from shared.contracts import aftercare
+from shared.contracts.incidents import IncidentAttended
 
 
 def open_post(draft: Draft, command: aftercare.OpenPost, incident: Incident) -> str:
@@ -103,8 +104,21 @@ def check_in(draft: Draft, command: aftercare.CheckIn, incident: Incident) -> st
         return reasons.UNCHANGED
     if known is None:
         _emit(draft, aftercare.PostJoined, command, who=who)
+    _elsewhere_now(draft, command, incident)
     _emit(draft, aftercare.PostCheckedIn, command, who=who)
     return reasons.APPLIED
+
+
+def _elsewhere_now(draft: Draft, command: aftercare.CheckIn, incident: Incident) -> None:
+    """Whoever is at the post is no longer where it happened, nor on the way there: nobody looks for them."""
+    if command.tag is None and any(visit.member == command.member for visit in incident.visits):
+        draft.emit(
+            IncidentAttended,
+            incident_id=incident.id,
+            member=command.member,
+            group=command.group,
+            step="left",
+        )
 
 
 def _emit(

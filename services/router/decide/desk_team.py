@@ -10,6 +10,7 @@ from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.permissions import concerns
 from services.router.decide.sayings import ask_now, said_again, statement_of, words_of
 from services.router.decide.state import Incident
+from services.router.decide.understand import understand
 from services.router.decide.worlds import world
 from shared.contracts import desk
 from shared.contracts import incidents as events
@@ -47,7 +48,8 @@ def seen(draft: Draft, command: desk.Seen, incident: Incident) -> str:
     if proven and said_again(incident, command.member, "seen", words_of(command), draft.now):
         return reasons.UNCHANGED
     who = {"member": command.member, "group": command.group}
-    draft.emit(events.IncidentSeen, incident_id=incident.id, **who, statement=statement)
+    detail = _understood(words_of(command))
+    draft.emit(events.IncidentSeen, incident_id=incident.id, **who, statement=statement, detail=detail)
     if incident.status == "no_news":
         draft.emit(events.IncidentReopened, incident_id=incident.id, status="likely")
     elif incident.status == "unconfirmed":
@@ -61,6 +63,13 @@ def seen(draft: Draft, command: desk.Seen, incident: Incident) -> str:
     kind: AlertKind = "LIKELY" if draft.incident(incident.id).status == "likely" else "UPDATE"
     draft.tell(incident.id, kind, told, urgency="urgent", note="seen", statement=words_of(command))
     return reasons.APPLIED
+
+
+def _understood(words: str) -> events.SightingDetail | None:
+    """What their words count, and who they say acts: offered to whoever confirms it."""
+    found = understand(words)
+    detail = events.SightingDetail(who=found.who, seen=found.counts)
+    return None if detail == events.SightingDetail() else detail
 
 
 def note(draft: Draft, command: desk.Note, incident: Incident) -> str:

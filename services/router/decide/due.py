@@ -15,7 +15,7 @@ from services.router.decide.aftercare_due import aftercare_due
 from services.router.decide.clues import precise
 from services.router.decide.digests import digests_due
 from services.router.decide.latest import Latest
-from services.router.decide.limits import CLAIM_LEASE, FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
+from services.router.decide.limits import FORGOTTEN_AFTER, HELD_LIFE, RESTATED_AFTER, VAGUE_WAITS
 from services.router.decide.mutes import rests_until
 from services.router.decide.shifts_due import shifts_due
 from services.router.decide.state import (
@@ -24,11 +24,13 @@ from services.router.decide.state import (
     INCIDENTS,
     RUNGS,
     UNPROVEN,
+    Drill,
     Group,
     Held,
     Incident,
     State,
 )
+from shared.at_work import at_work_until
 from shared.contracts.base import GroupId, IncidentId
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -54,9 +56,15 @@ def _moments(state: State) -> Iterator[datetime]:
         yield expires(held)
     yield from digests_due(state)
     yield from shifts_due(state)
+    yield from (exercise_over(drill) for drill in state.drills.values())
     yield first_group_restated(state.groups)
     yield from (restated(member.stated_at) for member in state.members.values())
     yield positions_restated(state)
+
+
+def exercise_over(drill: Drill) -> datetime:
+    """When the verifiers who were told of an exercise hear that its time is over."""
+    return drill.until if drill.waits and not drill.ended else NEVER
 
 
 def open_incidents(state: State) -> Sequence[Incident]:
@@ -107,15 +115,15 @@ def climbs_at(state: State, incident: Incident) -> datetime:
     patience = min((group.definition.policy.ladder_after_min for group in known), default=None)
     if patience is None:
         return NEVER
-    rests = max(_worked_on_until(incident), rests_until(state, incident))
+    rests = max(worked_on_until(incident), rests_until(state, incident))
     return max(incident.waits_since + timedelta(minutes=patience), rests)
 
 
-def _worked_on_until(incident: Incident) -> datetime:
+def worked_on_until(incident: Incident) -> datetime:
     """Whoever goes there, or would confirm it, has it as long as a claim lasts, though they have none."""
     acts = [visit.at for visit in incident.visits]
     acts += [incident.proposed.at] if incident.proposed else []
-    return max(acts) + CLAIM_LEASE if acts else DAWN
+    return at_work_until(acts) or DAWN
 
 
 @Latest

@@ -7,7 +7,7 @@ counts, without its content. Unknown events never reach this function (the worke
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import evolve_accounts
+from services.router.decide import evolve_accounts, evolve_drills
 from services.router.decide.changed import changed
 from services.router.decide.evolve_drills import DRILL_EVENTS
 from services.router.decide.evolve_duty import SHIFT_EVENTS
@@ -16,7 +16,7 @@ from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.evolve_parts import put, seq_of
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
-from services.router.decide.mutes import report_of
+from services.router.decide.mutes import of_exercise, report_of
 from services.router.decide.state import (
     DAWN,
     HELD,
@@ -143,6 +143,8 @@ def _digested(state: State, event: incidents.HeldDigested) -> State:
 
 
 def _alert(state: State, event: alerts.AlertRaised) -> State:
+    if event.kind in {"DRILL_BEGUN", "DRILL_ENDED"}:
+        return evolve_drills.told(state, event)
     if event.incident_id is None:
         return evolve_accounts.answered(state, event)
     incident = state.incidents.get(event.incident_id)
@@ -207,6 +209,7 @@ def _muted(state: State, event: incidents.MuteSet) -> State:
             until=event.until,
             sender=report.sender if by_sender else None,
             sketch=() if by_sender else report.sketch,
+            drill=of_exercise(state, event.report_id),
         )
         mutes = mutes.insert(mute.id, mute)
     return changed(state, mutes=mutes)

@@ -12,6 +12,7 @@ from services.router.decide.evolve_parts import put
 from services.router.decide.permissions import concerns
 from services.router.decide.state import Drill, State
 from shared.contracts import drills
+from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
 
 
@@ -27,6 +28,15 @@ def _ended(state: State, event: drills.DrillEnded) -> State:
     if known is None or known.id != event.drill_id:
         return state
     return changed(state, drills=state.drills.insert(event.group, changed(known, ended=True)))
+
+
+def told(state: State, event: AlertRaised) -> State:
+    """Who hears that it began waits for its end; who hears of that waits no longer."""
+    known = state.drills.get(event.group)
+    if known is None:
+        return state
+    known = changed(known, waits=event.kind == "DRILL_BEGUN")
+    return changed(state, drills=state.drills.insert(event.group, known))
 
 
 DRILL_EVENTS: Final[dict[type[Message], Callable[[State, Any], State]]] = {

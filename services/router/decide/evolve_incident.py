@@ -255,12 +255,18 @@ def _attended(incident: Incident, event: events.IncidentAttended) -> Incident:
 
 
 def _seen(incident: Incident, event: events.IncidentSeen) -> Incident:
-    incident = changed(incident, seen=incident.seen + 1, last_at=max(incident.last_at, event.at))
+    incident = changed(_still_at_it(incident, event), seen=incident.seen + 1)
     return _checked(with_word(incident, event, "seen"), "went")
 
 
 def _noted(incident: Incident, event: events.IncidentNoted) -> Incident:
-    return with_word(changed(incident, last_at=max(incident.last_at, event.at)), event, "note")
+    return with_word(_still_at_it(incident, event), event, "note")
+
+
+def _still_at_it(incident: Incident, event: events.IncidentSeen | events.IncidentNoted) -> Incident:
+    """Whoever is there, or on the way, and says something is so still."""
+    visits = tuple(changed(v, at=event.at) if v.member == event.member else v for v in incident.visits)
+    return changed(incident, visits=visits, last_at=max(incident.last_at, event.at))
 
 
 def _checked(incident: Incident, how: Check) -> Incident:

@@ -133,6 +133,7 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
         witness=first_hand is True,
         languages=understood.languages,
         moved=understood.moved,
+        leaves="over" in understood.told,
         home=home_of(content.chat, gazetteer, covered),
         live=live_places(state),
     )

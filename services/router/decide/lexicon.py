@@ -25,6 +25,7 @@ Sign = Literal[
     "agency", "immigration", "raid", "papers", "act", "force", "police", "other",
     # how it stands
     "now", "still", "over", "wrong", "moved", "more", "support", "again", "apart",
+    "heading",
     # how it is said
     "ask", "doubt", "hedge", "seen", "hearsay", "rumour", "old", "future", "not", "not_after", "correct",
     "real", "chatter", "event", "news", "drill", "spam", "help",

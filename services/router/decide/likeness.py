@@ -55,7 +55,7 @@ _MOST_UNCERTAINTY_M: Final = 250.0
 _ENOUGH_WORDS: Final = 3
 
 
-_EVERYBODYS: Final = "en"
+EVERYBODYS: Final = "en"
 """The language that ties nobody to an event; neighbours who share another one tell each other."""
 
 
@@ -98,6 +98,9 @@ _BESIDE: Final = 2.0
 
 
 _ALONG_A_STREET_M: Final = 800.0
+
+
+_ONE_BUSINESS_M: Final = 2_000.0
 
 
 _OUT_OF_TOWN_M: Final = 10_000.0
@@ -216,7 +219,8 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
         return "elsewhere"
     # "Help, they have come": perhaps to another door.
     pleads = "help" in report.understood.told and not linked
-    alone = "alone" in signs and report.tells and not (report.elsewhere or report.waits or pleads)
+    tells = report.tells or "tongue" in signs
+    alone = "alone" in signs and tells and not (report.elsewhere or report.waits or pleads)
     only = alone or "kin" in signs or signs.get("home") == 1
     return "unlinked" if report.place is None and not (linked or only) else None
 
@@ -229,7 +233,10 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     tied = bool(linked) or "same_label" in signs
     beside = 0 < signs.get("near_spot", 1.0) < _NEAR_ENOUGH
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
-    another_street = "other_street" in signs and not doors_away
+    in_its_area = "in_area" in signs and "venue" in signs
+    another_street = "other_street" in signs and not (doors_away or in_its_area)
+    if away and _one_business(signs, report, apart):
+        return None
     if away or (not tied and (beside or another_street)):
         return "elsewhere"
     if "near_area" in signs and not tied and "venue" not in signs:
@@ -239,6 +246,15 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"
     return "unlinked" if report.place is None and not (linked or signs.get("home") == 1) else None
+
+
+def _one_business(signs: Signs, report: Report, apart: float | None) -> bool:
+    """Whether two places may be one after all: the same kind of business by the same names, one place vague."""
+    named = "same_label" in signs or signs.get("words", 0.0) > _HALF or "copy" in signs
+    vague = report.place is not None and not pinned(report.place)
+    stretch = vague and "alone" in signs and "same_label" in signs and signs.get("words", 0.0) > _HALF
+    kin = "venue" in signs and vague
+    return named and (kin or stretch) and apart is not None and apart <= _ONE_BUSINESS_M
 
 
 def _explained(signs: Signs, report: Report, apart: float | None) -> bool:
@@ -339,7 +355,7 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
         yield "words", min(shared, _ENOUGH_WORDS) / _ENOUGH_WORDS
     if report.claims and _another_street(incident, report):
         yield "other_street", 1.0
-    if gist.tongue != _EVERYBODYS and gist.tongue in incident.tongues:
+    if gist.tongue != EVERYBODYS and gist.tongue in incident.tongues:
         yield "tongue", 1.0
     if not gist.venues or not (named := _businesses(gist.venues)):
         return
@@ -353,7 +369,7 @@ def _by_words(incident: Incident, report: Report) -> Iterator[tuple[str, float]]
 def kinship(incident: Incident, report: Report) -> int:
     """How much they share: a word of the place's name, a language other than English, a kind of business."""
     named = incident.place is not None and bool(label_words(incident.place.label) & set(tokens(report.text)))
-    tongue = report.gist.tongue != _EVERYBODYS and report.gist.tongue in incident.tongues
+    tongue = report.gist.tongue != EVERYBODYS and report.gist.tongue in incident.tongues
     return 2 * named + tongue + bool(_businesses(report.gist.venues) & _businesses(incident.venues))
 
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from shared.at_work import LEASE
+
 MOST_GROUPS: Final = 40
 """Groups told of one incident: three audiences of each are at most 120 alerts."""
 
@@ -88,7 +90,7 @@ WATCH_M: Final = 250.0
 MOST_SIGHTINGS: Final = 20
 WATCH_LIFE: Final = timedelta(hours=2)
 
-CLAIM_LEASE: Final = timedelta(minutes=15)
+CLAIM_LEASE: Final = LEASE
 NEIGHBOURS: Final = 3
 NEIGHBOURS_M: Final = 20_000.0
 """So many neighbour groups, and none farther than this, are asked when nobody takes an incident."""
@@ -120,9 +122,6 @@ CHECK_AGAIN: Final = timedelta(hours=12)
 """So long after that it is asked again."""
 CHECK_AHEAD: Final = timedelta(days=30)
 
-CLAIM_RENEWED: Final = timedelta(minutes=10)
-"""An act by whoever holds a claim renews it when no more than this is left of it."""
-
 PROPOSAL_LIFE: Final = timedelta(minutes=30)
 """So long a first person's confirmation waits for a second one."""
 
@@ -142,6 +141,9 @@ DRILL_LIFE: Final = timedelta(hours=4)
 """An exercise that nobody ends is over after this, or so long after its last message as `DRILL_AFTER`."""
 
 DRILL_AFTER: Final = timedelta(hours=2)
+
+DRILL_OVER_IS_NEWS: Final = timedelta(hours=12)
+"""That an exercise's time is over is told as late as this, after a router that stood still; then no more."""
 
 DRILL_LONGEST: Final = timedelta(hours=10)
 """Its last message comes no later than this: its form's link is open as long."""

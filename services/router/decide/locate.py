@@ -6,7 +6,7 @@ people report what happens elsewhere. A name that may mean several places is set
 stays ambiguous: a wrong place is worse than a vague one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.router.decide.areas import ONE_AREA_M, area_place, district
@@ -46,12 +46,20 @@ class Located:
 def locate(content: ReportContent, gazetteer: Gazetteer, hints: Hints) -> Located:
     """Find the report's place; see the module's docstring."""
     mentions = find_mentions(content.text, hints.languages, gazetteer)
+    if hints.leaves:
+        mentions = _where_it_was(mentions)
     typed = find_codes(content.postcode, gazetteer) if content.postcode else None
     clues = clues_of(mentions, content.position, typed, gazetteer, hints)
     said = _exact(mentions.codes, mentions, gazetteer)
     if said is None:
         return _weighed(mentions, typed, clues, gazetteer)
     return Located(_with_phone(said, clues, gazetteer), "found", said=True)
+
+
+def _where_it_was(mentions: Mentions) -> Mentions:
+    """Without the places that they went towards."""
+    names = tuple(replace(m, denied=True) if m.heading else m for m in mentions.names)
+    return replace(mentions, names=names)
 
 
 def _weighed(mentions: Mentions, typed: Codes | None, clues: Clues, gazetteer: Gazetteer) -> Located:

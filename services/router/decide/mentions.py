@@ -40,6 +40,7 @@ _SUFFIX: Final = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
 _SHORTEST_ALONE: Final = 4
 _LONG_ALONE: Final = 7
 _SHORTEST_STEM: Final = 4
+_SHORTEST_PART: Final = 3
 _MOST_SIMILAR: Final = 6
 _DISTRICT_M: Final = 4_000.0
 _AREA_M: Final = 1_000.0
@@ -62,6 +63,8 @@ class Mention:
     """How alike the spelling is; 100 unless `how` is similar."""
     denied: bool = False
     """Whether the text says that it is not there: "not Mare Street"."""
+    heading: bool = False
+    """Whether somebody moves towards it: "vans gone towards East Ham"."""
     capital: bool = False
     """Whether every word of it is written with a capital, in a text that uses them."""
     generic: bool = False
@@ -143,6 +146,7 @@ class _Scan:
         return (
             self._translated(words, at, offset)
             or self._sounded(words, at, offset)
+            or self._rejoined(words, at, offset)
             or self._exact(words, at, offset)
             or self._inflected(words, at, offset)
             or self._shortened(words, at, offset)
@@ -162,6 +166,7 @@ class _Scan:
             how=how,
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
+            heading=self._headed_for(words, at, at + length),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
             generic=not self._looks_named(run)
             and not (length > 1 and canonical(run)[-1] in STREETS)
@@ -181,6 +186,15 @@ class _Scan:
         hits = lexicon().hits(before, self._languages)
         ends = [hit.end for hit in hits if hit.sign == "apart"]
         return any(len(before) - end <= 1 and _FROM & {*before[end - 1 :]} for end in ends)
+
+    def _headed_for(self, words: Sequence[str], at: int, end: int) -> bool:
+        """Whether words of direction stand just before it, or after it where the language puts them there."""
+        before, after = words[max(0, at - _CHECKED_APART) : at], words[end : end + _BESIDE]
+        hits = lexicon().hits(before, self._languages)
+        if any(hit.sign == "heading" and len(before) - hit.end <= 1 for hit in hits):
+            return True
+        behind = (hit for hit in lexicon().hits(after, self._languages) if hit.sign == "heading")
+        return any(hit.start == 0 and hit.language in _POSTPOSING for hit in behind)
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
@@ -232,10 +246,29 @@ class _Scan:
             if places and length == 1 and (longer := self._longer(words, at, places)):
                 return self._made(longer, words, at, 2, offset, "shortened")
             if places and self._may_stand(words, at, length):
+                places = [*places, *self._spaced_otherwise(" ".join(written[:length]))]
                 return self._made(places, words, at, length, offset, "exact")
             if places and length == 1 and self._may_be_bare(words[at]):
                 return self._made(places, words, at, 1, offset, "bare")
         return None
+
+    def _rejoined(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
+        """A name of two words heard as three: "lord ship lane", as machines write down what is spoken."""
+        if at + 2 >= len(words) or written_out(words[at + 2]) not in STREETS:
+            return None
+        key = " ".join(canonical((words[at] + words[at + 1], words[at + 2])))
+        apart = self._gazetteer.named(" ".join(canonical(words[at : at + 3])))
+        places = () if apart else self._gazetteer.named(key)
+        return self._made(places, words, at, 3, offset, "similar") if places else None
+
+    def _spaced_otherwise(self, key: str) -> Sequence[NamedPlace]:
+        """What a street's name may mean besides if its first word is two: "northend road"."""
+        first, _, rest = key.partition(" ")
+        if rest not in STREETS or len(first) < _LONG_ALONE:
+            return ()
+        cuts = range(_SHORTEST_PART, len(first) - _SHORTEST_PART + 1)
+        found = (self._gazetteer.named(f"{first[:cut]} {first[cut:]} {rest}") for cut in cuts)
+        return [place for places in found for place in places]
 
     def _longer(self, words: Sequence[str], at: int, shorter: Sequence[NamedPlace]) -> Sequence[NamedPlace]:
         """What two words stand for whose first is a place elsewhere: "Thornton Heath", not Thornton."""
@@ -350,7 +383,10 @@ class _Scan:
             run = canonical(words[at : at + length])
             if not self._looks_like_a_name(words, at, run):
                 continue
-            if any(self._gazetteer.named(" ".join(run[n:])) for n in range(1, len(run) - 1)):
+            if any(
+                (key := " ".join(run[n:])) not in GENERIC and self._gazetteer.named(key)
+                for n in range(1, len(run) - 1)
+            ):
                 continue  # "21 Ashwin Street" is no misspelling: the name begins later
             self._similar_left -= 1
             found = self._gazetteer.similar(" ".join(run))
@@ -379,6 +415,8 @@ class _Scan:
 
 _IN_ITS_MIDDLE: Final = frozenset({"broadway", "parade"})
 """Streets that lie in the middle of what they are named after: Greenford Broadway is in Greenford."""
+_POSTPOSING: Final = frozenset({"bn", "hi", "tr", "ur", "zh"})
+"""Languages in which words of direction may follow the name."""
 _FROM: Final = frozenset(
     {"from", "to", "with", "w", "wi", "than", "as", "de", "del", "du", "dal", "od", "den", "dan"}
 )

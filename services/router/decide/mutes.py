@@ -2,9 +2,11 @@
 
 Nothing is lost by it: a muted report is kept and listed like every report that waits, but opens nothing,
 asks nobody back and stands in no digest. It holds only where every group concerned mutes it, so that no
-group silences what its neighbour wants to hear.
+group silences what its neighbour wants to hear; and on its own side only: what is muted in an exercise
+silences nothing real, nor the other way round.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.router.decide.state import DAWN, Evidence, Incident, Mute, State
@@ -27,12 +29,22 @@ def incident_of(state: State, report: ReportId) -> Incident | None:
     return state.incidents.get(IncidentId(name)) if name else None
 
 
-def muted(state: State, content: ReportContent, groups: tuple[GroupId, ...], now: datetime) -> bool:
+def of_exercise(state: State, report: ReportId) -> bool:
+    """Whether the report is one of an exercise."""
+    if (held := state.held.get(report)) is not None:
+        return held.drill
+    incident = incident_of(state, report)
+    return incident is not None and incident.drill
+
+
+def muted(
+    state: State, content: ReportContent, groups: tuple[GroupId, ...], now: datetime, *, drill: bool
+) -> bool:
     """Whether each of these groups mutes its sender or its words."""
     if not state.mutes or not groups:
         return False
     words = sketch(content.text)
-    current = (mute for mute in state.mutes.values() if now < mute.until)
+    current = (mute for mute in state.mutes.values() if now < mute.until and mute.drill == drill)
     return set(groups) <= {mute.group for mute in current if _covers(mute, content.sender, words)}
 
 
@@ -41,12 +53,13 @@ def rests_until(state: State, incident: Incident) -> datetime:
     if not state.mutes or not incident.evidence or incident.seen:
         return DAWN
     groups = [share.group for share in incident.groups]
+    mutes = [mute for mute in state.mutes.values() if mute.drill == incident.drill]
     reports = incident.evidence.values()
-    return min((_muted_until(state, g, e) for g in groups for e in reports), default=DAWN)
+    return min((_muted_until(mutes, g, e) for g in groups for e in reports), default=DAWN)
 
 
-def _muted_until(state: State, group: GroupId, report: Evidence) -> datetime:
-    mutes = (m for m in state.mutes.values() if m.group == group)
+def _muted_until(known: Sequence[Mute], group: GroupId, report: Evidence) -> datetime:
+    mutes = (m for m in known if m.group == group)
     return max((m.until for m in mutes if _covers(m, report.sender, report.sketch)), default=DAWN)
 
 

@@ -43,7 +43,7 @@ def decide_report(draft: Draft, report: ReportReceived) -> Answer:
         return Answer("ignored", reasons.CONTENT_GONE)
     ruling = judge(draft.state, content, drill=report.drill, now=draft.now, gazetteer=draft.gazetteer)
     if ruling.verdict in {"open", "hold"} and muted(
-        draft.state, content, _holders(draft.state, ruling), draft.now
+        draft.state, content, _holders(draft.state, ruling), draft.now, drill=report.drill
     ):
         ruling = replace(ruling, verdict="hold", reason=reasons.MUTED, joins_held=())
     shown = why(ruling).model_copy(update={"trusted": content.trusted})

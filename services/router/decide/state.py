@@ -95,6 +95,7 @@ class Visit:
     group: GroupId
     step: Step
     at: datetime
+    """When they last said anything of it: until a while after that the relay waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,8 @@ class Mute:
     until: datetime
     sender: str | None = None
     sketch: tuple[int, ...] = ()
+    drill: bool = False
+    """Of an exercise: it holds among exercises only, and any other among what is real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,8 @@ class Drill:
     id: str
     until: datetime
     ended: bool = False
+    waits: bool = False
+    """Its verifiers were told that it began, and not yet that it is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.router.decide import snapshot
 from services.router.decide.desk_accounts import restate_accounts
+from services.router.decide.desk_drills import exercises
 from services.router.decide.digests import digests
 from services.router.decide.draft import Draft
 from services.router.decide.due import (
@@ -193,5 +194,6 @@ _DUE: Final[tuple[Due, ...]] = (
     ladder,  # after what a lower rung still has in its digest
     aftercare,
     shifts,
+    exercises,
     _restating,
 )

@@ -67,7 +67,7 @@ _LIVE_M: Final = 500.0
 
 OTHER_CITY: Final = -3.0
 """For lying in another city than the phone, if the streets around that are not listed: many bear one name."""
-_ELSEWHERE_M: Final = 8_000.0
+_ELSEWHERE_M: Final = 4_000.0
 
 
 MARGIN: Final = 0.9

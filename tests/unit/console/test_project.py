@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from shared.contracts.ledger import (
     AlertSettled,
     ChunkSettled,
     DeliveryReceipted,
+    ProvidersWords,
     RecipientOutcome,
 )
 from shared.ports import Progress
@@ -405,6 +407,36 @@ def test_accepted_delivered_and_failed_are_counted_apart_and_each_recipient_once
     )
     assert shown["alert:a0"]["results"] == {"kannel": {"delivered": 3}}
     assert shown["alert:a0"]["receipts"] == {"kannel": {"delivered": 1, "failed": 1}}
+
+
+def chunk(*results: str, at: int = 0, **more: Any) -> ChunkSettled:
+    outcomes = tuple(
+        RecipientOutcome(recipient=f"chat:{n}", result=result, channel_kind="telegram", reason="said")
+        for n, result in enumerate(results)
+    )
+    base = {"id": f"s{at}", "at": START + timedelta(minutes=at), "alert_id": "a0", "group": "hackney"}
+    return ChunkSettled(**base, chunk=0, attempt=1, outcomes=outcomes, **more)
+
+
+def an_alert(version: int = 3) -> AlertRaised:
+    base = {"id": "e0", "at": START, "alert_id": "a0", "group": "hackney", "group_version": version}
+    return AlertRaised(**base, audience="verifiers", kind="DUTY", urgency="normal", not_after=START)
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_a_channel_that_carried_a_message_is_known_to_work_in_that_version(*, turned: bool) -> None:
+    told = [an_alert(), chunk("delivered", "delivered"), chunk("delivered", at=5)]
+    shown = folded(*(reversed(told) if turned else told))
+    later = (START + timedelta(minutes=5)).isoformat()
+    assert shown["carried:hackney"] == {"chat": {"version": 3, "at": later}}
+
+
+@pytest.mark.parametrize(
+    "settled",
+    [chunk("delivered", "rejected"), chunk("unknown"), chunk("delivered", words=ProvidersWords(said={}))],
+)
+def test_what_failed_for_somebody_and_a_test_are_no_message_that_was_carried(settled: ChunkSettled) -> None:
+    assert not folded(an_alert(), settled).get("carried:hackney")
 
 
 def test_ten_thousand_receipts_are_not_written_anew_with_each() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from services.router.decide import reasons
 from services.router.decide.limits import CLAIM_LEASE, FLOOD_LIFE, MUTE_LIFE, PROPOSAL_LIFE
+from services.router.decide.mutes import rests_until
 from services.router.decide.snapshot import incident_from, snapshot_of
+from services.router.decide.state import DAWN
 from shared.contracts import desk
 from shared.contracts import incidents as events
 from shared.contracts.alerts import AlertBody, AlertRaised, QuestionBody
@@ -119,10 +121,14 @@ def test_a_note_is_for_the_desk_alone(story: Story, incident: Any, text: str, re
 def test_an_act_of_whoever_holds_the_claim_renews_it(story: Story, incident: Any) -> None:
     act(story, desk.Claim, incident, member="v1")
     version = now(story).version
+    assert sum(isinstance(e, events.IncidentClaimed) for e in story.events) == 1, "nothing to renew yet"
     act(story, desk.Attend, incident, member="v1", step="going", after_s=60)
-    assert now(story).claim.until == story.now + CLAIM_LEASE - timedelta(seconds=60)
-    act(story, desk.Attend, incident, member="v1", step="there", after_s=600)
     assert now(story).claim.until == story.now + CLAIM_LEASE
+    said = Statement(text="a van")
+    act(story, desk.Note, incident, member="v1", statement=said, after_s=600)
+    act(story, desk.Note, incident, member="v1", statement=said, after_s=60)
+    assert now(story).claim.until == story.now + CLAIM_LEASE, "to say it again is to be at work, too"
+    act(story, desk.Attend, incident, member="v1", step="going", after_s=60)
     assert now(story).version == version, "a renewed claim is no news"
     act(story, desk.Attend, incident, member="v2", step="there", after_s=600)
     assert now(story).claim.until == story.now + CLAIM_LEASE - timedelta(seconds=600)
@@ -329,6 +335,27 @@ def test_a_group_mutes_for_itself_alone(story: Story, incident: Any) -> None:
     assert mute(story, "r99") == reasons.UNKNOWN_REPORT
 
 
+@pytest.mark.parametrize("what", ["sender", "text"])
+@pytest.mark.parametrize("drill", [True, False])
+def test_a_mute_reaches_across_no_line_between_real_and_exercise(
+    story: Story, what: str, *, drill: bool
+) -> None:
+    first = story.report(ASHWIN, sender="a", drill=drill)
+    act(story, desk.Reject, first.incident_id, outcome="not_confirmed")
+    assert mute(story, f"r{first.input.seq}", what) == reasons.APPLIED
+    other = story.report(ASHWIN, sender="a", drill=not drill)
+    assert other.outcome == "opened"
+
+
+def test_what_is_muted_in_an_exercise_keeps_nothing_real_off_the_ladder(story: Story) -> None:
+    story.report(ASHWIN, sender="a", drill=True)
+    story.report(ASHWIN, sender="a", after_s=5)
+    mute(story, "r1")
+    mute(story, "r1", "text")
+    exercise, real = (rests_until(story.state, i) for i in story.incidents())
+    assert (exercise > story.now, real) == (True, DAWN)
+
+
 def test_who_sent_no_name_cannot_be_muted(story: Story) -> None:
     story.report(ASHWIN)
     assert mute(story, "r1") == reasons.NOTHING_TO_MUTE
@@ -375,3 +402,22 @@ def test_a_verifier_goes_sees_and_notes_but_decides_nothing(
     story: Story, incident: Any, model: Any, fields: dict[str, Any]
 ) -> None:
     assert act(story, model, incident, member="v1", **fields) == reasons.ROLE_TOO_LOW
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Two vans, six officers, one man held", ("unknown", {"van": 2, "officer": 6, "person": 1})),
+        ("They say they are immigration officers", ("immigration", {})),
+        ("I am by the shop", None),
+        ("", None),
+    ],
+)
+def test_what_a_sighting_counts_is_kept_with_it(
+    story: Story, incident: Any, words: str, expected: tuple[str, dict[str, int]] | None
+) -> None:
+    act(story, desk.Seen, incident, member="v1", statement=Statement(text=words))
+    (seen,) = [e for e in story.events if isinstance(e, events.IncidentSeen)]
+    detail = seen.detail
+    found = (detail.who, dict(detail.seen)) if isinstance(detail, events.SightingDetail) else None
+    assert found == expected

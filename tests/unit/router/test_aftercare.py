@@ -371,6 +371,21 @@ def test_whoever_comes_without_having_said_so_fills_the_post(story: Any, left: s
     assert story.command(JoinPost, member="ada", incident_id=left, post_id="p1").reason == reasons.POST_FULL
 
 
+@pytest.mark.parametrize("step", ["there", "going"])
+def test_who_is_at_the_post_is_no_longer_where_it_happened(story: Any, left: str, step: Any) -> None:
+    post(story, left, needed=2, in_min=30)
+    for who in ("ada", "ben"):
+        story.command(desk.Attend, member=who, incident_id=left, step=step)
+    version = story.state.incidents[left].version
+    story.command(CheckIn, member="ben", incident_id=left, post_id="p1", tag="VKARL")
+    assert len(story.state.incidents[left].visits) == 2, "whom a member checks in is somebody else"
+    story.command(CheckIn, member="ada", incident_id=left, post_id="p1", after_s=60)
+    assert [v.member for v in story.state.incidents[left].visits] == ["ben"]
+    assert story.state.incidents[left].version == version, "it unsettles nobody's act"
+    story.command(CheckIn, member="cem", incident_id=left, post_id="p1")
+    assert [v.member for v in story.state.incidents[left].visits] == ["ben"]
+
+
 def test_who_has_not_come_keeps_nobody_elses_place(story: Any, left: str) -> None:
     post(story, left, needed=1, in_min=30)
     story.command(JoinPost, member="ada", incident_id=left, post_id="p1")

@@ -87,6 +87,10 @@ def test_there_means_the_street_until_the_post_may_be_meant(left: Any) -> None:
     assert not [e for e in left.events if isinstance(e, PostCheckedIn)]
     write(left, "tg-ada", f"THERE {code(left)}", after_s=5 * MINUTE)
     assert answer(left) == "there", "who keeps no post is where it happened"
+    assert [v.member for v in left.incidents()[0].visits] == ["vera", "ada"]
+    write(left, "tg-vera", f"THERE {code(left)}")
+    assert answer(left) == "post_there"
+    assert [v.member for v in left.incidents()[0].visits] == ["ada"], "she is at the post now"
 
 
 def test_no_behind_it_gives_up_in_every_language(left: Any) -> None:

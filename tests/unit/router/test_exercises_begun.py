@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.router.decide import reasons
-from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE
+from services.router.decide.due import next_due
+from services.router.decide.limits import DRILL_AFTER, DRILL_LIFE, DRILL_OVER_IS_NEWS
 from services.router.decide.snapshot import incident_from, snapshot_of
 from shared.contracts import desk, drills
 from shared.contracts.alerts import AlertRaised
@@ -179,12 +180,7 @@ def test_its_verifiers_are_told_that_it_begins_and_ends_where_a_channel_carries_
     begin(story, "d1")
     assert told(story) == [], "no channel carries exercises"
     end(story, "d1")
-    channels = tuple(
-        ChannelDefinition(id=audience, kind="webhook", audience=audience, drills=True)
-        for audience in ("verifiers", "community")
-    )
-    carrying = GroupChannels(channels=channels)
-    story.command(desk.DefineGroup, member="op", group=HUB, definition=HACKNEY, channels=carrying)
+    carry_exercises(story)
     begin(story, "d2")
     assert told(story) == [("DRILL_BEGUN", "hackney", "verifiers", True)]
     begin(story, "d2")
@@ -193,3 +189,67 @@ def test_its_verifiers_are_told_that_it_begins_and_ends_where_a_channel_carries_
     assert told(story) == [("DRILL_ENDED", "hackney", "verifiers", True)]
     end(story, "d2")
     assert told(story) == [], "it was over"
+
+
+def carry_exercises(story: Story, *, drills: bool = True) -> None:
+    channels = tuple(
+        ChannelDefinition(id=audience, kind="webhook", audience=audience, drills=drills)
+        for audience in ("verifiers", "community")
+    )
+    carrying = GroupChannels(channels=channels)
+    story.command(desk.DefineGroup, member="op", group=HUB, definition=HACKNEY, channels=carrying)
+
+
+OVER = ("DRILL_ENDED", "hackney", "verifiers", True)
+
+
+def test_who_heard_that_it_begins_hears_once_that_its_time_is_over(story: Story) -> None:
+    carry_exercises(story)
+    begin(story, "d1")
+    assert next_due(story.state, story.now) <= story.now + DRILL_LIFE
+    story.tick(after_s=(DRILL_LIFE - timedelta(seconds=1)).total_seconds())
+    assert OVER not in told(story)
+    story.tick(after_s=1)
+    assert told(story) == [OVER]
+    assert story.replayed() == story.state
+    story.tick(after_s=60)
+    assert told(story) == []
+    assert end(story, "d1") == reasons.APPLIED, "by its time it was over; a person may still say so"
+    assert told(story) == [], "they know"
+
+
+def test_an_exercise_that_a_person_ended_is_not_ended_again_by_its_time(story: Story) -> None:
+    carry_exercises(story)
+    begin(story, "d1")
+    end(story, "d1")
+    story.tick(after_s=DRILL_LIFE.total_seconds())
+    assert OVER not in told(story)
+
+
+def test_nobody_is_told_of_an_end_who_heard_of_no_beginning(story: Story) -> None:
+    begin(story, "d1")
+    carry_exercises(story)
+    story.tick(after_s=DRILL_LIFE.total_seconds())
+    assert OVER not in told(story)
+
+
+def test_an_end_is_told_late_and_not_after_a_day(story: Story) -> None:
+    carry_exercises(story)
+    begin(story, "d1")
+    story.now += DRILL_LIFE
+    late = story.now + DRILL_OVER_IS_NEWS - timedelta(seconds=1)
+    story.tick(after_s=(late - story.now).total_seconds())
+    assert told(story) == [OVER]
+    begin(story, "d2")
+    story.now += DRILL_LIFE + DRILL_OVER_IS_NEWS
+    story.tick()
+    assert OVER not in told(story)
+
+
+def test_an_end_that_no_channel_carries_keeps_no_tick_awake(story: Story) -> None:
+    carry_exercises(story)
+    begin(story, "d1")
+    carry_exercises(story, drills=False)
+    story.tick(after_s=DRILL_LIFE.total_seconds())
+    assert told(story) == []
+    assert next_due(story.state, story.now) > story.now

@@ -113,6 +113,18 @@ def test_whoever_goes_there_has_it_without_a_claim(story: Any, raid: str) -> Non
     assert len(rungs(story)) == 1
 
 
+def test_whoever_is_there_and_says_something_has_it_anew(story: Any, raid: str) -> None:
+    story.command(desk.Attend, incident_id=raid, step="there")
+    wait(story, 10)
+    story.command(desk.Note, incident_id=raid, statement=desk.Statement(text="I see nobody yet"))
+    wait(story, 10)
+    story.command(desk.Seen, incident_id=raid, statement=desk.Statement(text="a van"))
+    wait(story, 14)
+    assert rungs(story) == []
+    wait(story, 2)
+    assert len(rungs(story)) == 1
+
+
 def test_a_drill_stays_within_its_own_groups(story: Any) -> None:
     story.define(GroupDefinition(id="hub-group", name="Everywhere", fallback=True))
     story.report(RAID, sender="a", drill=True)

@@ -114,8 +114,11 @@ def remembered(state: State, renamed: dict[str, str]) -> dict[str, Any]:
 
 
 def facts(incident: Incident, names: tuple[str, ...]) -> dict[str, Any]:
-    """These of its fields, by name."""
-    return {name: getattr(incident, name) for name in names}
+    """These of its fields, by name; of a claim whose it is, because its holder's acts renew it."""
+    found = {name: getattr(incident, name) for name in names}
+    if incident.claim is not None and "claim" in found:
+        found["claim"] = (incident.claim.member, incident.claim.group)
+    return found
 
 
 def fates(incident: Incident) -> Counter[str]:

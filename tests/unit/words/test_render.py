@@ -277,6 +277,16 @@ def test_every_kind_has_its_golden_messages() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", ["UNCONFIRMED", "LIKELY"])
+@pytest.mark.parametrize("most", [306, 4000])
+def test_who_is_on_duty_is_asked_first_however_much_else_there_is_to_say(kind: str, most: int) -> None:
+    full = body(
+        on_duty=("Ada", "Ben"), alike=True, who="joint", seen={"van": 12, "officer": 30, "person": 9},
+        reports=120, watch_reports=8, watch_since=AT, excerpt="x" * 400, also_told=("Haringey Watch",) * 3,
+    )  # fmt: skip
+    assert "On duty, asked first: Ada, Ben." in words(alert(kind, "verifiers", body=full), most).text
+
+
 ANY_TEXT = st.text(max_size=400)
 AUDIENCES = st.sampled_from(["verifiers", "community", "partners", "reporter"])
 BODIES = st.builds(

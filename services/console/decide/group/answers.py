@@ -11,6 +11,8 @@ from typing import Final, Literal
 from services.console.decide.draft import Document
 
 Outcome = Literal["pending", "delivered", "failed"]
+WITHIN: Final = frozenset({"feed"})
+"""Kinds of channels that lead nowhere else: nothing outside has to work, so nobody need test them."""
 _MAYBE_LATER: Final = "retry"
 _NEEDS_A_PERSON: Final = frozenset({"bad_credentials", "secret_missing"})
 """Nothing that the relay tries again mends these."""
@@ -65,6 +67,21 @@ def latest_test(
         answers=answers,
         recipients=found.get("recipients"),
     )
+
+
+def carried_at(group: Document, channel: str, carried: Document) -> datetime | None:
+    """When a message in earnest was last accepted over the channel as it is now; None: none yet."""
+    last = carried.get(channel)
+    if last is None or last["version"] < group.get("channels_since", {}).get(channel, 0):
+        return None
+    return datetime.fromisoformat(last["at"])
+
+
+def seen_to_work(test: ChannelTest | None, carried: datetime | None) -> bool:
+    """Whether a channel was seen to work, by whichever came last: its test, or a message in earnest."""
+    if test is None or not test.current or test.outcome == "pending":
+        return carried is not None
+    return test.works or (carried is not None and carried > test.at)
 
 
 def as_json(test: ChannelTest, held: str | None) -> Document:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from services.console.decide.draft import Document
-from services.console.decide.group.answers import ChannelTest
+from services.console.decide.group.answers import WITHIN, ChannelTest, carried_at, seen_to_work
 from services.console.decide.group.facts import area_in
 from services.console.decide.incidents import CLOSED
 
@@ -38,6 +38,8 @@ class Standing:
     """What is known of a group, beside its own document."""
 
     tests: Mapping[str, ChannelTest]
+    carried: Document
+    """What its channels carried in earnest."""
     people: Sequence[Document]
     """Members of the group."""
     invited: Sequence[Document]
@@ -51,7 +53,7 @@ def steps(group: Document, standing: Standing) -> list[Step]:
     return [
         Step("name", facts={"name": group["definition"]["name"]}),
         _area(group),
-        _channels(group, standing.tests),
+        _channels(group, standing),
         _people(group, standing),
         _drill_channels(group),
         _drill(standing.drills),
@@ -70,9 +72,11 @@ def _area(group: Document) -> Step:
     return Step("area", "" if placed else "area_none", facts)
 
 
-def _channels(group: Document, tests: Mapping[str, ChannelTest]) -> Step:
+def _channels(group: Document, standing: Standing) -> Step:
     channels = group.get("channels", ())
-    untested = [c["id"] for c in channels if not (c["id"] in tests and tests[c["id"]].works)]
+    names = [c["id"] for c in channels if c["kind"] not in WITHIN]
+    tests, carried = standing.tests, standing.carried
+    untested = [n for n in names if not seen_to_work(tests.get(n), carried_at(group, n, carried))]
     facts = {"channels": len(channels), "untested": ", ".join(untested)}
     if not channels:
         return Step("channels", "channels_none", facts)

@@ -12,8 +12,10 @@ from aiohttp import web
 from services.console.decide.aftercare_views import became, counts
 from services.console.decide.already import nothing_new
 from services.console.decide.commands import missing_fields
-from services.console.decide.desk_list import on_it
 from services.console.decide.looked import fresh, mark_of
+from services.console.decide.muted import muted_reports
+from services.console.decide.on_it import on_it
+from services.console.decide.page_acts import ACTS
 from services.console.decide.post_views import PostView, begins_soon, ends_posts, posts_of
 from services.console.desk import acts_for, give, visible_incident
 from services.console.foretelling import sends_for
@@ -29,6 +31,8 @@ from services.console.web.desk.forms import (
     with_click,
     with_code,
 )
+from services.console.web.desk.fragments import said_in
+from services.console.web.desk.pictures import PICTURES
 from services.console.web.desk.placing import new_place
 from services.console.web.desk.previews import preview_of
 from services.console.web.desk.problems import as_page, elsewhere, words_of
@@ -40,10 +44,14 @@ _MOVED_ON: Final = "incident_moved_on"
 _TAKEN: Final = "claimed_by_another"
 _WORDS_FOR: Final = {"second_person_needed": "proposed", "unchanged": "unchanged"}
 """What is said of a command that was decided, and not simply done."""
+_GOES_ON: Final = frozenset({"say", "mend", "pass"})
+"""Kinds of acts whose messages say that it goes on."""
 _AGAIN: Final = frozenset({"look", "edit"})
 """Buttons that show the form once more."""
 _OWN: Final = frozenset({"place", "merge", "split", "ask", "hand_over", "escalate", "account", "post"})
 """Acts whose form is more than words and figures."""
+_PROMISES: Final = frozenset(a.name for a in ACTS.values() if a.tells and a.asks) - {"ask", "merge", "split"}
+"""Acts whose form promises to show what will be sent: that it is nothing is shown too."""
 
 
 @as_page
@@ -87,7 +95,8 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
     sends = await _sends(doing, asked) if unseen else []
-    return await _preview(doing, asked, sends) if sends else await _do(doing, asked)
+    shown = unseen and (sends or doing.act.name in _PROMISES)
+    return await _preview(doing, asked, sends) if shown else await _do(doing, asked)
 
 
 async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:
@@ -131,7 +140,8 @@ async def _whose(doing: Doing, problem: Problem) -> Problem:
 async def _form(doing: Doing, problem: Problem | None = None) -> web.Response:
     """The form of this act, with what was typed before; and why it did not go, with where to go first."""
     template = f"act_{doing.act.name}.html" if doing.act.name in _OWN else "act.html"
-    values: dict[str, Any] = {"template": template, **_common(doing), **await choices_for(doing)}
+    shown = {**_common(doing), **await _reported(doing), **await choices_for(doing)}
+    values: dict[str, Any] = {"template": template, **shown}
     if problem is not None:
         absorbed = doing.typed.get("absorbed")
         first = elsewhere(problem, doing.incident["code"], absorbed=absorbed)
@@ -151,7 +161,17 @@ async def _preview(doing: Doing, asked: DeskRequest, sends: list[Send]) -> web.R
     soon = begins_soon(asked, doing.console.clock.now())
     back = f"/desk/{doing.incident['code']}"
     frame: dict[str, Any] = {"where": where, "soon": soon, "action": doing.path, "back": back}
+    frame |= await _reported(doing)
     return page(doing.request, "preview.html", doing.actor, **{**frame, **_common(doing), **shown})
+
+
+async def _reported(doing: Doing) -> dict[str, Any]:
+    """What reports say against what this act would tell people: that it goes on."""
+    if not doing.act.tells or doing.act.kind not in _GOES_ON:
+        return {"reports_say": None, "reported_now": None}
+    picture = await doing.request.app[PICTURES].incident(doing.incident)
+    own = [mute for mute in picture.mutes if mute["group"] in doing.actor.roles]
+    return {"reports_say": said_in(picture, muted_reports(picture.folds, own)), "reported_now": picture.now}
 
 
 async def _conflict(doing: Doing) -> web.Response:

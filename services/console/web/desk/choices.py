@@ -91,6 +91,17 @@ async def _reports(doing: Doing) -> dict[str, Any]:
     return {"folds": picture.folds, "now": picture.now}
 
 
+async def _figures(doing: Doing) -> dict[str, Any]:
+    """From whom and when the numbers are that the form is filled in with, where somebody said any."""
+    steps = [s for s in doing.incident.get("timeline", ()) if s["what"] in {"ended", "accounted", "reopened"}]
+    last = steps[-1] if steps and doing.incident.get("status") in {"officers_left", "aftercare"} else None
+    if last is None or last["what"] == "reopened":
+        return {"said_before": None}
+    names = await doing.console.store.names_of({last["member"]})
+    said = {"name": names.get(last["member"]), "at": last["at"]}
+    return {"said_before": said, "now": await doing.request.app[PICTURES].now()}
+
+
 async def _askable(doing: Doing) -> dict[str, Any]:
     """The reports whose senders can be asked, each with whether it is a copy; how many others there are."""
     picture = await _picture(doing)
@@ -170,5 +181,8 @@ _MAKERS: Final[Mapping[str, Callable[[Doing], Awaitable[dict[str, Any]]]]] = {
     "account": _fates,
     "post": _post,
     "seen": _instead,
+    "aftercare": _figures,
+    "officers_left": _figures,
+    "closed": _figures,
     "escalate": _others,
 }

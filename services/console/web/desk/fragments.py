@@ -5,7 +5,7 @@ token and no field that is typed into, so it can be pushed into an open page, an
 would show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,15 @@ from markupsafe import Markup
 
 from services.console.decide import views
 from services.console.decide.aftercare_views import aftercare, became
-from services.console.decide.desk_list import arranged, on_it
+from services.console.decide.desk_list import arranged
 from services.console.decide.draft import Document
 from services.console.decide.heard import queued
+from services.console.decide.history import lines
 from services.console.decide.latest import latest_sighting
 from services.console.decide.looked import fresh, others_did, version_of
 from services.console.decide.muted import all_muted, muted_reports
 from services.console.decide.next_act import next_act
+from services.console.decide.on_it import how_cared_for, on_it
 from services.console.decide.page_acts import (
     ACTS,
     POST_ACTS,
@@ -32,6 +34,7 @@ from services.console.decide.page_acts import (
     role_in,
 )
 from services.console.decide.post_views import posts_of
+from services.console.decide.said_over import Said, to_look_at
 from services.console.decide.tellings import told_of
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
@@ -80,6 +83,7 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
         decides={h["report_id"] for h in held if lets(h["groups"], looker.roles, ReleaseReport)},
         unmutes=groups_that_let(looker.roles, Unmute),
         floods=picture.floods,
+        exercises=picture.exercises,
         names=picture.names,
         groups=picture.groups,
         now=picture.now,
@@ -89,7 +93,7 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
 
 def list_news(picture: ListPicture, looker: Looker) -> str:
     """A mark of what others did: an open list says that something changed when it does."""
-    others = (*picture.mutes, *picture.floods)
+    others = (*picture.mutes, *picture.floods, *picture.exercises)
     rest = sorted(str(d.get("mute_id") or d) for d in others if d["member"] != looker.member)
     newest = max(((h["at"], h["report_id"]) for h in picture.held), default=())
     watches = sorted(w["watch_id"] for w in picture.watches)
@@ -115,6 +119,7 @@ def _card(picture: ListPicture, incident: Document, looker: Looker, language: st
             incident=incident,
             claim=claim,
             mine=mine,
+            care=how_cared_for(incident, picture.now),
             me=me,
             news=news,
             names=picture.names,
@@ -135,11 +140,14 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
     muted = muted_reports(picture.folds, [m for m in picture.mutes if m["group"] in looker.roles])
     unmutes = groups_that_let(looker.roles, Unmute)
     quiet = all_muted(incident, picture.folds, muted)
-    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now, muted=quiet)
+    said = said_in(picture, muted)
+    told = said.what if said else None
+    next_ = next_act(incident, looker.member, dict(looker.roles), picture.now, muted=quiet, said=told)
     acts = [act for act in offered(incident, role, mine=mine, step=step) if act.name != next_.act]
     kept = tuple((post.id, post.mine.state) for post in posts if post.mine)
     by = looker.member if step else ""
-    may_see = (looker.wordless, kept, frozenset(muted), frozenset(unmutes))
+    runs = frozenset(group for group, role_ in looker.roles.items() if role_ == "admin")
+    may_see = (looker.wordless, kept, frozenset(muted), frozenset(unmutes), runs)
     key = ("incident", language, mine, role, step, by, next_, may_see)
     if key not in picture.made:
         picture.made[key] = fragment(
@@ -148,7 +156,9 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             **_facts(picture, wordless=looker.wordless),
             claim=claim,
             mine=mine,
+            care=how_cared_for(incident, picture.now),
             next=next_,
+            reports_say=said,
             next_act=ACTS[next_.act] if next_.act else None,
             acts=by_kind(acts),
             after=aftercare(incident, picture.names, wordless=looker.wordless, always=_is_after(incident)),
@@ -157,10 +167,17 @@ def incident_fragment(picture: IncidentPicture, looker: Looker, language: str) -
             card=shift_card(language),
             muted=muted,
             unmutes=unmutes,
+            runs=runs,
             me=by,
             may_mute=may_mute(incident, looker.roles),
         )
     return picture.made[key]
+
+
+def said_in(picture: IncidentPicture, muted: Collection[str]) -> Said | None:
+    """What reports say and none of ours has looked at; what is muted says nothing."""
+    known = (r for fold in picture.folds for r in (fold.first, *fold.copies))
+    return to_look_at(picture.incident, (r for r in known if r["report_id"] not in muted))
 
 
 def _is_after(incident: Document) -> bool:
@@ -188,7 +205,7 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "most_steps": _MOST_STEPS,
         "told": told_of(picture.alerts),
         "queued": queued(incident),
-        "timeline": list(reversed(incident.get("timeline", ()))),
+        "timeline": list(reversed(lines(incident.get("timeline", ())))),
         "reasons": incident.get("reasons", {}),
         "fates": became(incident),
         "sighting": latest_sighting(incident, [r for f in picture.folds for r in (f.first, *f.copies)]),

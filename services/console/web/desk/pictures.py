@@ -15,6 +15,7 @@ from aiohttp import web
 from services.console.decide import views
 from services.console.decide.alike import Fold, folded
 from services.console.decide.draft import Document
+from services.console.decide.exercise_views import is_on
 from services.console.decide.heard import alerts_of
 from services.console.decide.map.drawing import Drawing
 from services.console.news import News
@@ -27,6 +28,8 @@ _MOST_OPEN: Final = 200
 _MOST_ENDED: Final = 40
 _MOST_HELD: Final = 500
 _MOST_REPORTS: Final = 200
+_LATEST: Final = 2
+"""Exercises of a group looked at: one at a time goes on."""
 _MOST_KEPT: Final = 200
 _LASTS_S: Final = 10.0
 _PACE_S: Final = 0.3
@@ -35,18 +38,21 @@ _KEYS: Final = {
     "held": "report_id",
     "watch": "watch_id",
     "mute": "mute_id",
+    "exercise": "id",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ListPicture:
-    """The incidents, held reports, watches, mutes and floods of some groups."""
+    """The incidents, held reports, watches, mutes, floods and exercises of some groups."""
 
     incidents: tuple[Document, ...]
     held: tuple[Document, ...]
     watches: tuple[Document, ...]
     mutes: tuple[Document, ...]
     floods: tuple[Document, ...]
+    exercises: tuple[Document, ...]
+    """Those that go on."""
     names: Mapping[str, str]
     groups: Mapping[str, str]
     """What the groups are called."""
@@ -109,12 +115,13 @@ class Pictures:
         """What these groups see."""
         own = sorted(groups)
         now = await self.now()
-        open_, all_, held, watches, mutes = await asyncio.gather(
+        open_, all_, held, watches, mutes, exercises = await asyncio.gather(
             self._listed("open", own, "incident", _MOST_OPEN),
             self._listed("incidents", own, "incident", _MOST_ENDED + _MOST_OPEN),
             self._listed("held", own, "held", _MOST_HELD),
             self._listed("watch", own, "watch", _MOST_ENDED),
             self._listed("mutes", own, "mute", _MOST_ENDED),
+            self._listed("exercises", own, "exercise", _LATEST),
         )
         ended = [d for d in all_ if not views.is_open(d)][:_MOST_ENDED]
         incidents = {d["id"]: d for d in (*open_, *ended) if "code" in d}.values()
@@ -128,6 +135,7 @@ class Pictures:
             watches=tuple(w for w in watches if w.get("until", "") > now.isoformat()),
             mutes=tuple(m for m in mutes if m.get("until", "") > now.isoformat()),
             floods=tuple(f for f in floods if (f.get("until") or "") > now.isoformat()),
+            exercises=tuple(e for e in exercises if is_on(e, now)),
             names=names,
             groups={g["id"]: g["definition"]["name"] for g in groups_},
             now=now,
@@ -145,7 +153,8 @@ class Pictures:
             self.now(),
         )
         shown = {r["report_id"] for r in reports} | {r["sender"] for r in reports if r.get("sender")}
-        theirs = (m for m in mutes if shown & {m["report_id"], m.get("sender")})
+        same = (m for m in mutes if bool(m.get("drill")) == bool(incident.get("drill")))
+        theirs = (m for m in same if shown & {m["report_id"], m.get("sender")})
         muted = [m for m in theirs if m.get("until", "") > now.isoformat()]
         named = views.members_named(incident) | {m["member"] for m in muted}
         names = await self._store.names_of(named)

@@ -1,13 +1,15 @@
 """What is real and what is an exercise never become one, and why; a search stays at what it found."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.contracts.base import Position
-from tests.rigs.desk import DeskRig, desk_rig
+from tests.rigs.desk import HARINGEY, DeskRig, desk_rig
+from tests.rigs.desk_pages import browser
 from tests.rigs.group_admin import Person
 
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
@@ -96,3 +98,26 @@ async def test_what_was_found_or_tapped_takes_the_focus_and_not_the_top_of_the_p
     assert "</h1>" in before
     assert "autofocus" not in after
     assert ('id="found"' if "find" in fields else 'role="status"') in before.rpartition("<")[2]
+
+
+async def test_the_desk_says_to_its_own_people_that_an_exercise_goes_on(desk: DeskRig) -> None:
+    await desk.group("haringey", HARINGEY)
+    await desk.member("Ada", haringey="dispatcher")
+    await desk.member("Vera", hackney="verifier")
+    vera, ada = await browser(desk, "Vera"), await browser(desk, "Ada")
+    assert "All quiet" in await vera.get("/desk")
+    dora = await person(desk, "Dora")
+    await dora.get("/groups/hackney/drills")
+    assert await dora.send("/groups/hackney/drills/begin", what="ourselves") == 200
+    await desk.rig.shown()
+    page = await vera.get("/desk")
+    shown = page.partition('id="live"')[2].partition("<details")[0]
+    assert "An exercise goes on" in shown
+    assert 'href="/groups/hackney/drills"' in shown
+    assert "All quiet" not in page
+    assert "Nothing is open just now" in page
+    await vera.get("/groups/hackney/drills")
+    assert vera.status == 200
+    assert "An exercise goes on" not in await ada.get("/desk"), "it is no business of another group"
+    desk.rig.clock.present += timedelta(hours=5)
+    assert "All quiet" in await vera.get("/desk"), "it has ended by its own time"

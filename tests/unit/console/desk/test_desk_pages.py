@@ -448,7 +448,9 @@ async def test_go_there_see_note_hand_over_and_ask_neighbours(desk: DeskRig) -> 
     assert "I stay here." in page
     page = await ada.get(f"/desk/{code}/escalate")
     assert "Haringey Watch" in page
-    await ada.send(f"/desk/{code}/escalate", groups=["haringey"])
+    preview = await ada.send(f"/desk/{code}/escalate", groups=["haringey"])
+    assert "Nobody is sent anything" in preview, "they have no channel"
+    await ada.send(f"/desk/{code}/escalate", send="1")
     assert "asked for help: haringey" in ada.text
     dora = await browser(desk, "Dora")
     assert RAID in await dora.get(f"/desk/{code}")
@@ -470,6 +472,7 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     told = await alerts_of(desk, code)
     await ada.get(f"/desk/{code}/aftercare")
     await ada.send(f"/desk/{code}/aftercare")
+    await ada.send(f"/desk/{code}/aftercare", send="1")
     assert ada.url.endswith("?done=aftercare")
     assert await alerts_of(desk, code) == told, "nothing is new in it"
     page = await ada.get(f"/desk/{code}")
@@ -504,6 +507,26 @@ async def test_it_is_closed_once_everybody_taken_is_accounted_for(desk: DeskRig)
     assert "2 people taken: 1 released, 1 in immigration detention." in preview, "the last word says it again"
     await ada.send(f"/desk/{code}/closed", send="1")
     assert await status_of(desk, code) == "closed"
+
+
+async def test_aftercare_asks_for_no_number_again_and_shows_that_nobody_is_sent_anything(
+    desk: DeskRig,
+) -> None:
+    code = await one_raid(desk)
+    ada = await browser(desk, "Ada")
+    await desk.act("confirm", "Ada", incident=code)
+    await desk.act("end", "Ada", incident=code, stage="officers_left", let_go=0, taken=1, unknown=1)
+    form = await ada.get(f"/desk/{code}/aftercare")
+    assert re.search(
+        "Filled in with what Ada said at \\d\\d:\\d\\d. Change only what is different now.", _bare(form)
+    )
+    values = dict(re.findall(r'name="(let_go|taken|unknown)"[^>]*value="(\d*)"', form))
+    assert values == {"let_go": "0", "taken": "1", "unknown": "1"}
+    preview = await ada.send(f"/desk/{code}/aftercare", **values)
+    assert "Nobody is sent anything" in preview
+    assert await status_of(desk, code) == "officers_left", "it is shown first, as promised"
+    await ada.send(f"/desk/{code}/aftercare", send="1")
+    assert await status_of(desk, code) == "aftercare"
 
 
 async def test_numbers_of_an_earlier_end_and_the_account_are_one_truth(desk: DeskRig) -> None:
@@ -697,6 +720,25 @@ async def test_what_a_report_of_an_incident_brings_is_muted_and_undone_on_its_pa
     await ada.get(form)
     await ada.send(form, what="sender", reason="nonsense")
     assert ada.status == 422
+
+
+async def test_a_mute_in_an_exercise_says_that_real_reports_come_through_and_is_shown_there_alone(
+    desk: DeskRig,
+) -> None:
+    real = await one_raid(desk)
+    exercise = await desk.drill(RAID, at=HERE, sender="both")
+    code = next(i["code"] for i in await desk.incidents("Ada") if i["drill"])
+    said = "Real reports come through as before"
+    ada = await browser(desk, "Ada")
+    assert said in await ada.get(f"/desk/{code}/mute/{exercise}")
+    await ada.send(f"/desk/{code}/mute/{exercise}", what="sender", reason="hoax")
+    assert "Muted: A sender, by Ada" in ada.text
+    await desk.report("I see the vans too, Ashwin Street E8", at=HERE, sender="both")
+    assert "Muted: A sender" not in await ada.get(f"/desk/{real}")
+    report = (await desk.rig.store.reports_of(await desk.rig.store.incident(real) or {}))[0]["report_id"]
+    assert said not in await ada.get(f"/desk/{real}/mute/{report}")
+    drawer = (await ada.get("/desk")).partition('id="d-mutes"')[2].partition("</details>")[0]
+    assert "DRILL" in drawer
 
 
 async def test_only_who_may_mute_is_offered_it_and_only_for_reports_of_this_incident(desk: DeskRig) -> None:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from services.console.decide.aftercare_views import untold
 from services.console.decide.alike import folded
-from services.console.decide.desk_list import arranged, on_it
+from services.console.decide.desk_list import arranged
 from services.console.decide.guided import Answers, answers_of, built, doubts
 from services.console.decide.latest import Sighting, latest_sighting
 from services.console.decide.looked import fresh, mark_of
 from services.console.decide.near import neighbours
 from services.console.decide.next_act import Next, next_act
+from services.console.decide.on_it import how_cared_for, on_it
 from services.console.decide.page_acts import ACTS, by_kind, may, offered, role_in
 from services.console.decide.tellings import Told, told_of
 from services.console.decide.typed_place import typed_place
@@ -92,6 +93,44 @@ def test_a_claim_ends_by_the_clock_even_before_the_log_says_so() -> None:
     assert on_it(incident(), NOW) is None
 
 
+def visit(minutes: float, step: str = "there") -> dict[str, Any]:
+    return {"visits": [{"member": "ben", "group": "hackney", "step": step, "at": at(minutes)}]}
+
+
+OWNED: dict[str, Any] = {"aftercare": {"people": [{"tag": "PAAA", "fate": "unknown"}], "owner": "dee"}}
+UNOWNED: dict[str, Any] = {"aftercare": {"people": [{"tag": "PAAA", "fate": "unknown"}]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "nobody"),
+        ({"claim": claimed("ben")}, "claimed"),
+        ({"claim": claimed("ben", -1)}, "nobody"),
+        (visit(-12), "there"),
+        (visit(-12, "going"), "there"),
+        (visit(-15), "silent"),
+        (visit(-12) | {"claim": claimed("ben")}, "claimed"),
+        (visit(-12) | {"status": "confirmed"}, "there"),
+        ({"proposed": {"member": "ben", "at": at(-14)}}, "there"),
+        ({"proposed": {"member": "ben", "at": at(-16)}}, "nobody"),
+        ({"status": "officers_left"} | OWNED, "followed"),
+        ({"status": "aftercare"} | UNOWNED, "unfollowed"),
+        ({"status": "officers_left"}, "settled"),
+        ({"status": "aftercare"} | OWNED | visit(-30), "followed"),
+        ({"status": "aftercare"} | OWNED | {"claim": claimed("ben")}, "claimed"),
+    ],
+)
+def test_it_alarms_only_where_truly_nobody_is_on_it(changes: dict[str, Any], expected: str) -> None:
+    assert how_cared_for(incident(**changes), NOW) == expected
+
+
+def test_where_somebody_is_the_list_does_not_say_that_nobody_is() -> None:
+    found = arranged([incident("there", **visit(-12)), incident("silent", **visit(-15))], NOW)
+    assert [i["id"] for i in found["looked_into"]] == ["there"]
+    assert [i["id"] for i in found["waiting"]] == ["silent"]
+
+
 # --- the next act -------------------------------------------------------------------------------
 
 MINE, THEIRS = {"claim": claimed("ada")}, {"claim": claimed("ben")}
@@ -140,6 +179,7 @@ def post(*keepers: str, begins: float = 10, there: bool = False) -> dict[str, An
         ("verifier", LAPSED | {"timeline": LAPSED["timeline"][:1]}, ("claim", "next_claim")),
         ("verifier", {"timeline": [*LAPSED["timeline"], *BENS]}, ("claim", "next_claim")),
         ("dispatcher", {"status": "confirmed"}, ("claim", "next_claim")),
+        ("dispatcher", GOING, ("claim", "next_claim_beside")),
         ("dispatcher", MINE | {"place": None}, ("place", "next_place")),
         ("verifier", MINE | {"place": None}, ("going", "next_going")),
         ("dispatcher", MINE, ("going", "next_going")),
@@ -194,6 +234,33 @@ def post(*keepers: str, begins: float = 10, there: bool = False) -> dict[str, An
 )
 def test_the_next_right_act(role: str, changes: dict[str, Any], expected: tuple[Any, ...]) -> None:
     assert next_act(incident(**changes), "ada", {"hackney": role}, NOW) == Next(*expected)
+    assert DESK.has(expected[1])
+
+
+@pytest.mark.parametrize(
+    ("role", "said", "changes", "expected"),
+    [
+        ("dispatcher", "over", {"status": "confirmed"}, ("claim", "next_claim")),
+        ("dispatcher", "over", MINE | {"status": "confirmed"}, ("officers_left", "next_said_over")),
+        ("dispatcher", "over", THEIRS | {"status": "confirmed"}, ("officers_left", "next_said_over")),
+        ("dispatcher", "over", MINE | {"first_hand": 1}, ("officers_left", "next_said_over")),
+        ("dispatcher", "wrong", MINE | {"seen": 1}, ("not_confirmed", "next_said_wrong")),
+        ("dispatcher", "wrong", MINE | {"status": "confirmed"}, ("retract", "next_said_wrong")),
+        ("dispatcher", "over", MINE | I_AM_THERE | I_SAW, ("seen", "next_seen")),
+        ("dispatcher", "over", MINE | I_GO, ("there", "next_there")),
+        ("dispatcher", "over", MINE | {"proposed": claimed("ben")}, ("officers_left", "next_said_over")),
+        ("verifier", "over", THEIRS | {"status": "confirmed"}, ("going", "next_said_look")),
+        ("verifier", "wrong", MINE, ("going", "next_said_look")),
+        ("verifier", "over", THEIRS | GOING, ("going", "next_theirs")),
+        ("verifier", "over", THEIRS | {"status": "confirmed", "ask": "ENOUGH"}, (None, "next_enough")),
+        ("dispatcher", "over", {"status": "closed"}, (None, "next_nothing")),
+    ],
+)
+def test_what_reports_say_is_looked_at_first(
+    role: str, said: Any, changes: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    found = next_act(incident(**changes), "ada", {"hackney": role}, NOW, said=said)
+    assert found == Next(*expected)
     assert DESK.has(expected[1])
 
 

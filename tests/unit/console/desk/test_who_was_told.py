@@ -1,12 +1,13 @@
 """Who was told, on the desk's page: what waits for a digest, what went out, what arrived."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from shared.contracts.base import AlertId, GroupId, Position
-from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome
+from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkSettled, RecipientOutcome
 from tests.rigs.console import until
 from tests.rigs.desk import VERIFIERS, DeskRig, desk_rig
 from tests.rigs.desk_pages import browser
@@ -80,6 +81,26 @@ async def test_what_waits_for_a_digest_is_said_to_wait_and_then_to_have_been_in_
     )
     await desk.rig.shown()
     assert "webhook: accepted 1" in await told(desk, code)
+
+
+@pytest.mark.parametrize("drill", [True, False])
+async def test_whom_no_channel_reaches_is_said_with_what_to_do_and_who_can(
+    desk: DeskRig, *, drill: bool
+) -> None:
+    await desk.group("hackney", channels=[])
+    await desk.member("Adam", hackney="admin")
+    await (desk.drill if drill else desk.report)(RAID, at=HERE, first_hand=True)
+    incident = (await desk.incidents("Ada"))[0]
+    (alert,) = (await desk.rig.store.one(f"incident:{incident['id']}") or {})["alerts"]
+    base = {"alert_id": AlertId(alert), "group": GroupId("hackney")}
+    await desk.rig.publish(AlertSettled(**desk.rig.base(), **base, reason="no_recipients", delivered=0))
+    await desk.rig.shown()
+    shown = re.sub("[\u2066-\u2069]", "", await told(desk, incident["code"]))
+    way = "exercises go over no channel to them" if drill else "their group has no channel to them"
+    assert f"Not told, because {way}: Hackney Watch (verifiers). An admin of the group can" in shown
+    assert "/groups/hackney" not in shown, "Ada is no admin"
+    page = await (await browser(desk, "Adam")).get(f"/desk/{incident['code']}")
+    assert f'href="/groups/hackney/{"drills#channels" if drill else "channels"}"' in page
 
 
 async def test_the_ladder_says_that_verifiers_were_asked_again_only_once_they_were(desk: DeskRig) -> None:

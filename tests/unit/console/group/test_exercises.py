@@ -11,17 +11,21 @@ import pytest
 
 from services.console.decide.exercise_views import Played, standing
 from services.console.decide.group.training import scenarios, speed_for
+from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Position
+from shared.contracts.catalog import decode_each
 from shared.contracts.drills import DrillMessage
-from shared.contracts.groups import Area
+from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.exercises import path_of, played_id
 from shared.scenarios import shipped
+from shared.words import drill_told_message
 from tests.rigs.console import until
 from tests.rigs.desk import COMMUNITY, HACKNEY, VERIFIERS, DeskRig, desk_rig
 from tests.rigs.group_admin import Person
 
 HERE = Position(lat=51.5467, lon=-0.0753, accuracy_m=15)
+AWAY = Position(lat=51.5483, lon=-0.0745, accuracy_m=15)
 RAID = "Immigration raid at Ashwin Street E8, two vans"
 PAGE = "/groups/hackney/drills"
 APART = (
@@ -62,6 +66,8 @@ async def test_an_exercise_is_begun_and_ended_with_a_button(desk: DeskRig) -> No
     assert link in html.unescape(dora.text)
     assert "<svg" in dora.text  # to scan
     assert "Begin the exercise" not in dora.text
+    assert f'href="{PAGE}/end"' in dora.text
+    assert await dora.get(PAGE + "/end") == 200
     assert await dora.send(PAGE + "/end", exercise=exercise["id"]) == 200
     assert "The exercise has ended" in dora.text
     assert link not in dora.text
@@ -118,6 +124,62 @@ async def test_a_scenario_is_put_into_the_log_at_the_chosen_pace(desk: DeskRig) 
     await adam.send(PAGE + "/end", exercise=exercise["id"])
     (exercise,) = await desk.rig.store.listed("exercises:hackney", "exercise")
     assert exercise["messages"] == []  # nothing is kept that is not played any more
+
+
+async def test_before_it_is_ended_one_sees_who_will_be_told_what_and_what_is_still_open(
+    desk: DeskRig,
+) -> None:
+    dora = await person(desk, "Dora")
+    exercise = await begun(desk, dora)
+    assert "formaction" not in dora.text, "nothing on the page itself ends it"
+    assert f'action="{PAGE}/end"' not in dora.text
+    await desk.drill(RAID, at=HERE, first_hand=True)
+    (incident,) = await desk.incidents("Dora")
+    await dora.get(PAGE + "/end")
+    assert f"Still open: {incident['code']}" in plain(dora)
+    said = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", dora.text, re.DOTALL)
+    assert said
+    await dora.send(PAGE + "/end", exercise=exercise["id"])
+    alert = [a for a in await alerts_told(desk) if a.kind == "DRILL_ENDED"]
+    group = await desk.rig.store.one("group:hackney") or {}
+    definition = GroupDefinition.model_validate(group["definition"])
+    assert [drill_told_message(a, definition, "en").text for a in alert] == [html.unescape(said[1])]
+
+
+async def alerts_told(desk: DeskRig) -> list[AlertRaised]:
+    last = await desk.rig.bus.last_seq("DECISIONS")
+    entries = [await desk.rig.bus.get("DECISIONS", n) for n in range(1, last + 1)]
+    found = [part for entry in entries if entry for part in decode_each(entry)]
+    return [part for part in found if isinstance(part, AlertRaised)]
+
+
+async def test_where_no_channel_carries_exercises_nobody_is_told_of_the_end_and_that_is_said(
+    desk: DeskRig,
+) -> None:
+    await desk.group("quiet", ())
+    await desk.member("Quinn", quiet="dispatcher")
+    quinn = await person(desk, "Quinn")
+    await quinn.send("/groups/quiet/drills/begin", what="ourselves")
+    await quinn.get("/groups/quiet/drills/end")
+    assert "Nobody is told of it: no channel to verifiers carries exercises." in quinn.text
+
+
+async def test_there_is_no_end_to_ask_about_where_none_goes_on_or_one_may_not(desk: DeskRig) -> None:
+    dora, vera = await person(desk, "Dora"), await person(desk, "Vera")
+    assert await dora.get(PAGE + "/end") == 404
+    await begun(desk, dora)
+    assert await vera.get(PAGE + "/end") == 403
+
+
+async def test_whoever_may_not_begin_one_reads_what_the_page_is_for(desk: DeskRig) -> None:
+    vera = await person(desk, "Vera")
+    await vera.get(PAGE)
+    assert "No exercise goes on now. When one does, you see here what comes of it." in plain(vera)
+
+
+def plain(who: Person) -> str:
+    text = re.sub("[\u2066-\u2069]", "", html.unescape(re.sub(r"<[^>]+>", " ", who.text)))
+    return re.sub(r"\s+", " ", text)
 
 
 async def test_it_is_over_by_itself(desk: DeskRig) -> None:
@@ -234,12 +296,39 @@ async def test_the_page_says_what_became_of_each_message(desk: DeskRig) -> None:
     await dora.get(PAGE)
     text = re.sub("[\u2066-\u2069]", "", html.unescape(dora.text))
     assert f"Messages that have come: 3 of {exercise['count']}" in text
-    assert f"What became of its {exercise['count']} messages" in text
+    assert f"What became of the {exercise['count']} messages that are sent for you" in text
+    assert "What your own people sent" not in text
     assert "In incidents: 2. Of these copies in the same words: 1." in text
     assert "Set aside as no news of a raid: 1." in text
     assert f"Still to come: {exercise['count'] - 3}." in text
+    await desk.drill(
+        "I am at the market on Ridley Road E8: immigration officers, one van", at=AWAY, sender="us"
+    )
+    await dora.get(PAGE)
+    assert "What your own people sent In incidents: 1." in plain(dora)
     await dora.send(PAGE + "/end", exercise=exercise["id"])
     assert "Not sent, because the exercise ended before" in dora.text
+
+
+def test_what_people_sent_themselves_is_counted_beside_what_was_played() -> None:
+    times = {"at": "2022-05-14T18:00:00+00:00", "begun_at": "2022-05-14T18:00:00+00:00"}
+    exercise = {
+        "id": "d1", "name": "an-evening", "speed": 1.0, "count": 2, "lasts_s": 60.0, "ended_at": None,
+        "until": "2022-05-14T22:00:00+00:00", **times,
+    }  # fmt: skip
+    at = "2022-05-14T18:05:00+00:00"
+    one = {"code": "AB2", "status": "likely", "drill": True, "opened_at": at}
+    incidents = [
+        {**one, "id": "i1", "reports": 5, "sources": ["i1", "i2"]},
+        {**one, "id": "i2", "reports": 2, "sources": ["i2"], "status": "merged"},
+    ]
+    sent = [
+        {"outcome": "opened", "reason": "placed_report", "incident": "i1"},
+        {"outcome": "attached", "reason": "same_text", "incident": "i2"},
+    ]
+    held = [{"at": at, "drill": True}]
+    found = standing(exercise, incidents, {}, held, datetime(2022, 5, 14, 18, 9, tzinfo=UTC), sent=sent)
+    assert (found.reports, found.own_joined, found.own_waiting) == (6, 3, 1)
 
 
 async def shown(desk: DeskRig, report: str) -> bool:

@@ -165,7 +165,7 @@ def test_a_test_of_earlier_settings_says_nothing_any_more() -> None:
 
 
 def standing(**known: Any) -> Standing:
-    return Standing(**{"tests": {}, "people": [], "invited": [], "drills": [], **known})
+    return Standing(**{"tests": {}, "carried": {}, "people": [], "invited": [], "drills": [], **known})
 
 
 def missing(group: dict[str, Any], known: Standing) -> list[str]:
@@ -203,6 +203,29 @@ def test_each_step_is_done_by_what_it_asks_for_and_by_nothing_less() -> None:
     assert missing(drills, under_way)[5] == "drill_under_way"
     over = standing(tests={"chat": test}, people=with_people.people, drills=[{"status": "officers_left"}])
     assert next_step(steps(drills, over)) is None
+
+
+def channels_step(carried: dict[str, Any], test: Any = None, kind: str = "telegram") -> str:
+    group = {**GROUP, "channels": [{**GROUP["channels"][0], "kind": kind}]}
+    known = standing(tests={"chat": test} if test else {}, carried=carried)
+    return next(step.missing for step in steps(group, known) if step.name == "channels")
+
+
+def test_a_channel_that_carried_a_message_in_earnest_needs_no_test() -> None:
+    since = GROUP["channels_since"]["chat"]
+    tested = {**AT, "channel": "chat"}
+    before, after = (
+        {"chat": {"version": since, "at": f"20{year}-01-01T00:00:00+00:00"}} for year in (20, 30)
+    )
+    failed = latest_test(GROUP, "chat", tested, {"recipients": 1, "answers": {"chat:0": BAD}})
+    assert channels_step(after) == ""
+    assert channels_step({"chat": {**after["chat"], "version": since - 1}}) == "channels_untested", "changed"
+    assert channels_step(before, failed) == "channels_untested", "what came last counts"
+    assert channels_step(after, failed) == ""
+
+
+def test_the_relays_own_page_is_nothing_to_test() -> None:
+    assert channels_step({}, kind="feed") == ""
 
 
 def test_who_is_invited_and_not_in_yet_is_nobody_to_count_on() -> None:
