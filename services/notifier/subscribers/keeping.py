@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from services.notifier.decide.book import Book, Person
+from services.notifier.decide.book_records import lapse_of, record_of
 from services.notifier.decide.subscribing import Asked, Moment, Outcome, World, decide, lapsed
 from services.notifier.reading import Opener
 from shared.contracts.base import Sealed
@@ -30,7 +31,6 @@ from shared.contracts.subscribers import (
     SubscriberKept,
     SubscriberLeft,
     SubscriptionAsked,
-    SubscriptionSettled,
     Unreachable,
 )
 from shared.dead import dead_letter
@@ -193,7 +193,8 @@ class Keeping:
             if content
             else Outcome()
         )
-        record = _record(outcome, person, request, asked.at)
+        fresh = f"s{secrets.token_hex(10)}"
+        record = record_of(outcome, person, request, asked.at, fresh=fresh)
         self._fault("notifier.before_book")
         stored = await self._patiently(partial(self._store, record))
         self._fault("notifier.after_book")
@@ -285,9 +286,9 @@ class Keeping:
 
     async def _sweep(self, now: datetime) -> None:
         """Erase what is spent; let those go who never confirmed, and ends that everybody has read."""
-        for name, person in list(self.book.people.items()):
+        for person in list(self.book.people.values()):
             if lapsed(person.details, now):
-                await self._patiently(partial(self._store, _lapse(name, person, now)))
+                await self._patiently(partial(self._store, lapse_of(person, now)))
         for seq in [seq for seq, tomb in self.book.tombs.items() if tomb.at < now - TOMBS_STAY]:
             del self.book.tombs[seq]
             self.book.spent.add(seq)
@@ -319,21 +320,6 @@ class Keeping:
             except BusError as error:
                 log.warning("subscribers_wait", error=type(error).__name__)
                 await self._sleep(_PAUSE_S)
-
-
-def _record(outcome: Outcome, person: Person | None, request: int, at: datetime) -> BookRecord:
-    """The outcome as it is stored; its id is made of the request, so that it is stored once."""
-    name = person.name if person else f"s{secrets.token_hex(10)}"
-    shared: dict[str, Any] = {"id": f"of.{request}", "at": at, "request": request, "answer": outcome.answer}
-    if outcome.kept is not None:
-        return SubscriberKept(**shared, subscriber=name, details=outcome.kept)
-    if outcome.left is not None and person is not None:
-        return SubscriberLeft(**shared, subscriber=name, why=outcome.left)
-    return SubscriptionSettled(**shared)
-
-
-def _lapse(name: str, person: Person, now: datetime) -> SubscriberLeft:
-    return SubscriberLeft(id=f"lapsed.{name}.{person.seq}", at=now, subscriber=name, why="never_confirmed")
 
 
 async def _until(stop: asyncio.Event) -> None:
