@@ -21,7 +21,7 @@ from shared.errors import RelayError, SettingsError
 from shared.faults import refuse_faults_in_production
 from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
-from shared.lifecycle import run_workers
+from shared.lifecycle import Worker, run_workers
 from shared.logging import configure_logging
 from shared.plugins.bridge_file import read_bridges
 from shared.plugins.contacts_file import read_contacts
@@ -49,7 +49,6 @@ async def main() -> None:
     bridges = read_bridges(settings.ingest_bridges_file)
     contacts = read_contacts(settings.ingest_contacts_file, bridges, form_url=settings.ingest_public_url)
     clock = SystemClock()
-    places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(await open_bus(settings, "notifier"))
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
@@ -65,18 +64,23 @@ async def main() -> None:
             public_url=settings.notifier_public_url,
             form=Form(contacts, settings.ingest_public_url),
         )
-        subscribers = Subscribers(
-            bus,
-            keyring,
-            clock,
-            directory,
-            ways,
-            master=master,
-            gazetteer=lambda: places.current,
-            front_url=settings.ingest_public_url,
-            base_url=settings.base_url,
-            lease_s=settings.claim_lease_s,
-        )
+        workers: dict[str, Worker] = {"keys": keyring.follow}
+        subscribers = None
+        if ways:
+            places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)
+            subscribers = Subscribers(
+                bus,
+                keyring,
+                clock,
+                directory,
+                ways,
+                master=master,
+                gazetteer=lambda: places.current,
+                front_url=settings.ingest_public_url,
+                base_url=settings.base_url,
+                lease_s=settings.claim_lease_s,
+            )
+            workers |= {"subscribers": subscribers.run, "gazetteer": places.watch}
         notifier = Notifier(
             bus,
             keyring,
@@ -89,7 +93,7 @@ async def main() -> None:
                 lane_width=settings.sends_per_lane,
                 public_url=settings.base_url,
             ),
-            subscribers=subscribers if ways else None,
+            subscribers=subscribers,
         )
         app = web.Application(middlewares=[problems])
         add_health(app, notifier.health)
@@ -108,10 +112,7 @@ async def main() -> None:
                 f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
             ) from error
         log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
-        workers = {"notifier": notifier.run, "keys": keyring.follow}
-        if ways:
-            workers |= {"subscribers": subscribers.run, "gazetteer": places.watch}
-        await run_workers(workers, drain_s=settings.drain_s)
+        await run_workers({"notifier": notifier.run, **workers}, drain_s=settings.drain_s)
 
 
 def look_at_words(clock: Clock) -> None:

@@ -496,3 +496,19 @@ async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Bo
     assert texts()[3].startswith("OVER")
     late = [r for r in await quick.ledger() if r.alert_id.startswith("late-")]
     assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
+
+
+async def test_after_a_restart_every_chunk_finds_its_people_though_all_look_at_once(quick: Book) -> None:
+    await quick.groups()
+    numbers = [f"+44770{n:07}" for n in range(1_500)]
+    for n, number in enumerate(numbers, 1):
+        await quick.person(n, number, Follow(group="hackney"))
+    Texts.next = {number: [RetryLater("http_503", 60.0)] for number in numbers}
+    quick.start(lease_s=30)
+    await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
+    await until(lambda: not Texts.next[numbers[0]])
+    await quick.crash()
+    Texts.next = {}
+    quick.start(sleep=lambda s: asyncio.sleep(min(s, 0.01)), lease_s=0.4)
+    end = (await quick.settled("a1", within_s=60))[0]
+    assert (end.delivered, end.unsent) == (1_500, ())

@@ -15,7 +15,7 @@ from services.notifier.decide.book import Book, Person
 from services.notifier.decide.expand import position_of
 from services.notifier.decide.matching import News, counted, told_how
 from services.notifier.decide.pseudo import EMAIL, Kin, pseudonym
-from services.notifier.decide.told import Told
+from services.notifier.decide.told import Heard, Told
 from services.notifier.delivery import ForSubscribers
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.base import GroupId
@@ -41,6 +41,7 @@ class Audience:
         self.told = Told()
         self._names: dict[tuple[GroupId, date], dict[int, str]] = {}
         self._scanned: dict[tuple[GroupId, date], int] = {}
+        self._scanning = asyncio.Lock()
 
     def learn(self, record: AlertExpanded) -> None:
         """Recipients are frozen: remember who was told of what."""
@@ -65,21 +66,22 @@ class Audience:
         kin: dict[Kin, list[int]] = {}
         not_told: Counter[str] = Counter()
         names = self._of(news.group, day)
-        async for person in self._followers(news.group):
-            number, details = person.details.number, person.details
-            if only is not None and person.name != only.name:
-                continue
-            through = heard.through(lambda day, n=number: self._pseudonym(n, day))  # type: ignore[misc]
+        async for person in self._followers(news.group, only):
+            through = self._through(heard, person)
             if only is not None and through:
                 continue
-            how = told_how(details, news, through=through, others=others)
+            how = told_how(person.details, news, through=through, others=others)
             if how == "witness" or how == "information":  # noqa: PLR1714 - it narrows the type
-                mine = self._pseudonym(number, day)
+                mine = self._pseudonym(person.details.number, day)
                 names[mine] = person.name
-                kin.setdefault(Kin(details.way, details.language, how), []).append(mine)
+                theirs = Kin(person.details.way, person.details.language, how)
+                kin.setdefault(theirs, []).append(mine)
             else:
                 not_told[how] += 1
         return ForSubscribers(at, kin, counted(not_told))
+
+    def _through(self, heard: Heard, person: Person) -> frozenset[GroupId]:
+        return heard.through(lambda day: self._pseudonym(person.details.number, day))
 
     async def sender(
         self, group: GroupId, day: date, kin: Kin, recipients: Sequence[str]
@@ -95,14 +97,16 @@ class Audience:
 
     async def _scan(self, group: GroupId, day: date, names: dict[int, str]) -> None:
         """After a restart, or another's work: what the ledger of that day calls those who are there now."""
-        if self._scanned.get((group, day)) == self._book.changes:
-            return  # who is missing has left
-        self._scanned[group, day] = self._book.changes
-        async for person in self._followers(group):
-            names[self._pseudonym(person.details.number, day)] = person.name
+        async with self._scanning:  # or another chunk would take those not found yet for gone
+            changes = self._book.changes
+            if self._scanned.get((group, day)) == changes:
+                return  # who is missing has left
+            async for person in self._followers(group):
+                names[self._pseudonym(person.details.number, day)] = person.name
+            self._scanned[group, day] = changes
 
-    async def _followers(self, group: GroupId) -> AsyncIterator[Person]:
-        for n, person in enumerate(self._book.followers(group)):
+    async def _followers(self, group: GroupId, only: Person | None = None) -> AsyncIterator[Person]:
+        for n, person in enumerate(self._book.followers(group) if only is None else (only,)):
             if n % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
             yield person

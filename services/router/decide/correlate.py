@@ -14,7 +14,17 @@ from typing import Final, NamedTuple
 from services.router.decide.changed import changed
 from services.router.decide.chat_home import at_home
 from services.router.decide.geo import cells_asked
-from services.router.decide.likeness import CHAT, EVERYBODYS, Report, Signs, another, apart_m, kinship, present, signs_of
+from services.router.decide.likeness import (
+    CHAT,
+    EVERYBODYS,
+    Report,
+    Signs,
+    another,
+    apart_m,
+    kinship,
+    present,
+    signs_of,
+)
 from services.router.decide.state import Incident, State, Trace
 from services.router.decide.text import sketch
 from services.router.decide.weights import score
