@@ -10,7 +10,7 @@ from shared.settings import ServiceSettings, load_settings
 
 
 async def main() -> None:
-    """Create or adjust the six streams; raises what the server says."""
+    """Create or adjust the seven streams; raises what the server says."""
     settings = load_settings(ServiceSettings, nats_make_streams=True)
     configure_logging("streams", log_format=settings.log_format)
     async with await open_bus(settings, "streams"):

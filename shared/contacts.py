@@ -8,10 +8,11 @@ text message cost more than one to a phone: premium, shared-cost and satellite n
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from pydantic import AfterValidator
 
 _MOST: Final = 200
 _MAIL: Final = re.compile(
@@ -87,6 +88,16 @@ def stored_contact(address: str) -> Contact | None:
 def is_country(code: str) -> bool:
     """Whether phone numbers are known of a country by that code."""
     return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def _country(code: str) -> str:
+    if not is_country(code):
+        raise ValueError("a country is written by its two letters, like GB")
+    return code
+
+
+Country = Annotated[str, AfterValidator(_country)]
+"""A country whose numbers are known, in a file of settings."""
 
 
 def _email(typed: str) -> EmailAddress | None:

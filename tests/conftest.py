@@ -63,7 +63,7 @@ def memory_bus() -> MemoryBus:
 
 @pytest.fixture
 async def nats_bus(nats_server: NatsServer) -> AsyncIterator[NatsBus]:
-    """The real bus with the six streams, all empty."""
+    """The real bus with the seven streams, all empty."""
     await drop_streams(nats_server.url)
     async with await connect(nats_server.url, name="test", monitoring_url=nats_server.monitoring_url) as bus:
         await ensure_streams(bus, max_bytes=SMALL)
@@ -78,7 +78,7 @@ def bus(request: pytest.FixtureRequest) -> Bus:
 
 
 async def drop_streams(url: str) -> None:
-    """Delete the six streams, which no service is able to do."""
+    """Delete the seven streams, which no service is able to do."""
     async with await nats.connect(url) as connection:
         for name in STREAMS:
             with contextlib.suppress(nats.js.errors.NotFoundError):

@@ -13,8 +13,10 @@ from services.ingest.door import (
     MAX_BODY,
     Door,
     KnownExercises,
+    KnownGroups,
     Limits,
     NoExercises,
+    NoGroups,
     NoStates,
     ReportStates,
 )
@@ -25,20 +27,30 @@ from services.ingest.readers import Readers
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.web.exercise import get_exercise, post_exercise
+from services.ingest.web.follow import get_follow, get_leave, post_code, post_follow, post_leave
 from services.ingest.web.form import STATIC, get_form, post_form, refusal
 from services.ingest.web.words import Words
 from shared.http import REFUSED, Refusals, problems
+from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import FormContacts
 from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
+from shared.subscribing import LEAVE
 
 EXERCISE: Final = "/exercise/{exercise:[A-Za-z0-9_-]{1,64}}/{key:[0-9a-f]{1,64}}"
+FOLLOW: Final = "/follow/{group:[a-z0-9-]{1,40}}"
+LEAVING: Final = f"{LEAVE}/{{subscriber:[A-Za-z0-9_-]{{1,64}}}}/{{key:[0-9a-f]{{1,64}}}}"
 ROUTES: Final = (
     web.get("/", get_form),
     web.post("/", post_form),
     web.get(EXERCISE, get_exercise),
     web.post(EXERCISE, post_exercise),
+    web.get(FOLLOW, get_follow),
+    web.post(FOLLOW, post_follow),
+    web.post(f"{FOLLOW}/code", post_code),
+    web.get(LEAVING, get_leave),
+    web.post(LEAVING, post_leave),
     web.post("/v1/reports", post_report),
     web.get("/v1/reports/{report_id}", get_report),
     web.post("/bridges/{bridge_id}", post_bridge),
@@ -64,6 +76,8 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     exercises: KnownExercises | None = None,
     intake: Intake | None = None,
     contacts: FormContacts | None = None,
+    subscriptions: Mapping[str, BridgeEntry] | None = None,
+    groups: KnownGroups | None = None,
 ) -> web.Application:
     """The application over these. The spool's drain is a worker of its own (`services.ingest.drain`)."""
     settings = settings or IngestSettings()
@@ -77,6 +91,8 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
         limits=Limits.of(settings),
         exercises=exercises or NoExercises(),
         contacts=contacts or FormContacts(),
+        subscriptions=subscriptions or {},
+        groups=groups or NoGroups(),
     )
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door

@@ -10,6 +10,7 @@ from services.ingest.decide.tidy import tidy
 from services.ingest.door import Door
 from services.ingest.intake import Accepted
 from services.ingest.submission import Submission, ref_of
+from services.ingest.subscribing import said
 from shared.contracts.base import BridgeId
 from shared.contracts.reports import MAX_TEXT, SenderIs
 from shared.plugins.spec import IncomingReport, Receipt
@@ -38,11 +39,15 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
 ) -> Taken:
     """Store one report. Raises `Problem` where it cannot be.
 
+    What comes in by a bridge for subscriptions is no report, and is answered by the notifier.
+
     There is no receipt for whoever had enough of them, nor for what is written to the desk: if a member
     wrote it, they are answered. A provider that calls again has not had our answer; where we send the
     receipt ourselves, `receipt_once` says that a repeat gets none. `apart`: two reports of one id are two.
     """
     report = _tidied(report)
+    if instance in door.subscriptions:
+        return Taken(await said(door, instance, report), None)
     if len(report.text) > MAX_TEXT:
         door.counts[f"bridge.{instance}.text_cut"] += 1
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])

@@ -5,6 +5,7 @@ import math
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -20,11 +21,12 @@ from services.ingest.keys import ClientKey, ClientKeys
 from services.ingest.settings import IngestSettings
 from services.ingest.submission import Submission
 from services.ingest.web.words import Words
-from shared.contracts.base import ReportId
+from shared.contracts.base import GroupId, ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.exercises import Exercise
 from shared.http import Problem, client_address, whole_body
 from shared.plain_errors import sentences
+from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import FormContacts
 from shared.ports import Clock
 
@@ -69,6 +71,22 @@ class NoExercises:
         return []
 
 
+class KnownGroups(Protocol):
+    """Where the groups can be found (the read model)."""
+
+    async def name(self, group: GroupId) -> str | None:
+        """What it is called; None if there is none. Raises `StateUnavailableError` where nobody can tell."""
+        ...
+
+
+class NoGroups:
+    """Knows of no group."""
+
+    async def name(self, _group: GroupId) -> str | None:
+        """There is none."""
+        return None
+
+
 class NoStates:
     """Knows of no report: every one is simply accepted."""
 
@@ -85,6 +103,12 @@ class Limits:
     key: Buckets
     total: Buckets
     receipts: Buckets
+    sign_ups: Buckets = field(default_factory=lambda: Buckets(rate=60 / 3600, burst=60))
+    """By address; a meeting's whole hall may stand behind one."""
+    contacts: Buckets = field(default_factory=lambda: Buckets(rate=3 / 3600, burst=3))
+    """How often one contact may be typed in."""
+    codes: Buckets = field(default_factory=lambda: Buckets(rate=5 / 3600, burst=5))
+    """How often a code may be tried, by ticket: nobody guesses one of a million so."""
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     @classmethod
@@ -116,6 +140,10 @@ class Door:
     exercises: KnownExercises = field(default_factory=NoExercises)
     contacts: FormContacts = field(default_factory=FormContacts)
     """By what those can be written to who leave a contact on the form."""
+    subscriptions: Mapping[str, BridgeEntry] = field(default_factory=dict)
+    """The bridges by which people subscribe: what comes in by them is no report."""
+    groups: KnownGroups = field(default_factory=NoGroups)
+    """What the groups are called, for their sign-up pages."""
     counts: Counter[str] = field(default_factory=Counter)
 
     def charge_total(self) -> None:
@@ -134,6 +162,16 @@ class Door:
         """Count a request against its address alone; raises `Problem` 429."""
         address = client_address(request, self.settings.ingest_trusted_proxies)
         self._charge("address", self.limits.client, self.limits.hashed(address))
+
+    def charge_sign_up(self, request: web.Request, way: str, address: str) -> None:
+        """Count a sign-up against its address and against the contact; raises `Problem` 429."""
+        client = client_address(request, self.settings.ingest_trusted_proxies)
+        self._charge("sign_ups", self.limits.sign_ups, self.limits.hashed(client))
+        self._charge("contact", self.limits.contacts, self.limits.hashed(f"{way}\n{address}"))
+
+    def charge_code(self, ticket: str) -> None:
+        """Count a try of a code against its ticket; raises `Problem` 429."""
+        self._charge("codes", self.limits.codes, self.limits.hashed(ticket))
 
     def _charge(self, name: str, buckets: Buckets, client: str) -> None:
         wait = buckets.take(client, time.monotonic())

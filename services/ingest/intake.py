@@ -24,6 +24,7 @@ from services.ingest.submission import (
 from shared.contracts.base import ReportId
 from shared.contracts.catalog import decode, encode
 from shared.contracts.reports import ReportReceived
+from shared.contracts.subscribers import SubscriptionAsked
 from shared.errors import BusError
 from shared.faults import fault_point
 from shared.ports import Bus, Clock, Outgoing, Stored
@@ -75,6 +76,15 @@ class Intake:
         other = changed_id(self.master, report_id, tag)
         log.warning("report_stored_under_changed_id", report_id=report_id, changed_id=other)
         return await self._accept(submission, other, tag)
+
+    async def ask(self, asked: SubscriptionAsked) -> bool:
+        """Store what somebody asks of the subscribers' book; whether it had been before. Raises as `accept`.
+
+        Its key lies in it, so nothing need be asked of NATS, and the spool may take it.
+        """
+        sealed = await self._keyring.seal(asked)
+        stored = await self.publish(encode(sealed, source="ingest"))
+        return stored is not None and stored.duplicate
 
     async def _accept(self, submission: Submission, report_id: ReportId, tag: str) -> Accepted | Conflict:
         waiting = self._spool.body_tag(report_id)

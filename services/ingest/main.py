@@ -30,13 +30,13 @@ from shared.faults import refuse_faults_in_production
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
-from shared.plugins.bridge_file import load_bridges, read_bridges
+from shared.plugins.bridge_file import load_bridges, read_bridges, subscriptions_in
 from shared.plugins.contacts_file import FormContacts, read_contacts
 from shared.plugins.spec import Bridge, Reads
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
-from shared.state import Exercises, ReportStates, open_state
+from shared.state import Exercises, GroupNames, ReportStates, open_state
 
 log = structlog.get_logger()
 
@@ -59,6 +59,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         master = load_master_key(settings.master_key_file, production=settings.production)
         bridges = load_bridges(settings.ingest_bridges_file, ReferencedSecrets())
+        subscriptions = subscriptions_in(read_bridges(settings.ingest_bridges_file))
         contacts = _contacts(settings)
         keys = load_keys(settings.ingest_keys_file)
         spool = Spool(settings.spool_folder, max_bytes=int(settings.ingest_spool_max_mb * 1_000_000))
@@ -79,6 +80,8 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             exercises=Exercises(state),
             intake=intake,
             contacts=contacts,
+            subscriptions=subscriptions,
+            groups=GroupNames(state),
         )
         http = await _http(stack)
         readers, part = _readers(app, bridges, http), _taking_part(app, bridges, http)

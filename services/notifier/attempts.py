@@ -13,17 +13,23 @@ import structlog
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Claim
+from services.notifier.decide.pseudo import kin_of
 from services.notifier.decide.retry import BAD_CREDENTIALS
 from services.notifier.decide.said import words_of
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_expired, claimed, settled
 from services.notifier.directory import Directory
 from services.notifier.engine import Claimed, Engine, Job
+from services.notifier.form_contacts import OneContact
 from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
+from services.notifier.reporters import OneReporter
 from services.notifier.sending import as_record, send_chunk
+from services.notifier.subscribers.audience import KinSender
+from services.notifier.subscribers.subscribers import Subscribers
 from services.notifier.threads import Threads
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
+from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
     AlertExpanded,
     ChunkClaimed,
@@ -32,7 +38,14 @@ from shared.contracts.ledger import (
     RecipientOutcome,
 )
 from shared.errors import BusError
-from shared.plugins.spec import BadCredentials, Outcome, Rejected, RetryLater
+from shared.plugins.spec import (
+    CANNOT_WRITE_BACK,
+    BadCredentials,
+    Channel,
+    Outcome,
+    Rejected,
+    RetryLater,
+)
 from shared.ports import Clock
 
 log = structlog.get_logger()
@@ -61,7 +74,9 @@ class Attempts:
         engine: Engine,
         keyring: Sealer,
         receipts: Receipts,
+        subscribers: Subscribers | None = None,
     ) -> None:
+        self._subscribers = subscribers
         self._writer, self._directory, self._keyring = writer, directory, keyring
         self._clock, self._engine, self._receipts = clock, engine, receipts
         self.threads = Threads(directory)
@@ -146,22 +161,32 @@ class Attempts:
         definition = delivery.channels.get(channel_of(claim.recipients[0]))
         if definition is None:
             return _all(claim, "unknown", RetryLater("channel_gone"))
-        channel = (
-            self._directory.reporters.channel(delivery.question)
-            if delivery.question is not None
-            else self._directory.channel(alert.group, alert.group_version, definition)
-        )
+        channel = await self._channel(delivery, alert, definition, claim)
         if isinstance(channel, Rejected | BadCredentials):
             return _all(claim, definition.kind, channel)
         if self._engine.monotonic() - began > self._engine.lease_s:
             return _all(claim, definition.kind, RetryLater("lease_lapsed"))
-        message = delivery.messages[definition.language, channel.max_chars]
+        message = delivery.words_for(definition, channel.max_chars)
         firsts = self.threads.firsts(alert.group, alert.incident_id, claim.recipients)
         sent = await send_chunk(
             channel, claim.recipients, message, deadline_s=self._engine.deadline_s, firsts=firsts
         )
         hidden = self._directory.private(alert.group, alert.group_version, definition.id)
         return _sent(sent, definition.kind, hidden)
+
+    async def _channel(
+        self, delivery: Delivery, alert: AlertRaised, definition: ChannelDefinition, claim: ChunkClaimed
+    ) -> Channel | OneReporter | OneContact | KinSender | Rejected | BadCredentials:
+        """What it is sent by: a reporter's bridge, the way to subscribers, or the group's own channel."""
+        if delivery.question is not None:
+            return self._directory.reporters.channel(delivery.question)
+        if (kin := kin_of(definition.id)) is None:
+            return self._directory.channel(alert.group, alert.group_version, definition)
+        day = delivery.ledger.day
+        if self._subscribers is None or day is None:
+            return CANNOT_WRITE_BACK
+        found = await self._subscribers.audience.sender(alert.group, day, kin, claim.recipients)
+        return found or CANNOT_WRITE_BACK
 
     def _count(self, alert: AlertRaised, outcomes: tuple[RecipientOutcome, ...]) -> None:
         for outcome in outcomes:

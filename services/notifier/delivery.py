@@ -1,11 +1,13 @@
 """One alert on its way: its words, its ledger so far, and the records that are written about it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import AlertLedger, Finished
+from services.notifier.decide.pseudo import Kin, kin_of
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -20,6 +22,16 @@ from shared.ports import Entry
 
 MAX_NAMED: Final = 2_000
 """Unsent recipients named in the last record; all of them stand in their chunks' records."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForSubscribers:
+    """Subscribers an alert is for, as the ledger of the day `at` calls them; and why others are not told."""
+
+    at: datetime
+    kin: Mapping[Kin, Sequence[int]]
+    not_told: Mapping[str, int]
+
 
 Ending = tuple[int, tuple[RecipientOutcome, ...], "Why"]
 """How an alert ends: how many were delivered, who was not, and the one word for it."""
@@ -44,11 +56,24 @@ class Delivery:
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
     question: QuestionBody | ReplyBody | None = None
     """What a reporter is asked, or a member answered; None for an alert to a group."""
+    subscribers: ForSubscribers | None = None
+    """Whom of the group's subscribers it is for, until that is frozen."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
         definition = self.channels.get(channel_of(recipient))
         return definition.kind if definition is not None else "unknown"
+
+    def kin(self) -> list[Kin]:
+        """The kinds of subscribers it is for: as they were chosen, or as the ledger has frozen them."""
+        frozen = (channel_of(c.recipients[0]) for c in self.ledger.chunks.values() if c.recipients)
+        known = {kin for channel in frozen if (kin := kin_of(channel))}
+        return sorted(known | set(self.subscribers.kin if self.subscribers else ()))
+
+    def words_for(self, definition: ChannelDefinition, max_chars: int) -> RenderedMessage:
+        """The message for a channel: its own, where it has one (subscribers), else that of its language."""
+        own = self.messages.get((definition.id, max_chars))
+        return own or self.messages[definition.language, max_chars]
 
     def end_chunk(self, number: int, how: Finished) -> bool:
         """Note that a chunk is finished; True when it was the last one."""
@@ -81,7 +106,12 @@ def _ending(ended: dict[int, Finished]) -> Ending:
     return delivered, unsent, "expired" if any(o.reason == "expired" for o in unsent) else "done"
 
 
-def expanded(alert: AlertRaised, chunks: tuple[tuple[str, ...], ...], at: datetime) -> AlertExpanded:
+def expanded(
+    alert: AlertRaised,
+    chunks: tuple[tuple[str, ...], ...],
+    at: datetime,
+    not_told: Mapping[str, int] | None = None,
+) -> AlertExpanded:
     """The record that freezes the recipients."""
     return AlertExpanded(
         id=f"expanded.{alert.alert_id}",
@@ -91,6 +121,7 @@ def expanded(alert: AlertRaised, chunks: tuple[tuple[str, ...], ...], at: dateti
         incident_id=alert.incident_id,
         audience=alert.audience,
         chunks=chunks,
+        not_told=dict(not_told) if not_told else None,
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from services.notifier.form_contacts import Form
 from services.notifier.reporters import Reporters
+from shared.contracts.base import GroupId
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.own_words import GroupWords, OwnWords
 from shared.errors import RelayError
@@ -106,6 +107,10 @@ class Directory:
         if not known:
             return None
         return known.get(number) or known[min(known, key=lambda v: abs(v - number))]
+
+    def definitions(self) -> dict[GroupId, GroupDefinition]:
+        """Every group as its latest version says."""
+        return {GroupId(group): known[max(known)].definition for group, known in self._versions.items()}
 
     def plugin(self, kind: str) -> type[Any] | None:
         """The channel class of that kind."""

@@ -25,6 +25,8 @@ WIDTHS: Final = {
     "sms-gateway": 2,
     "whatsapp": 16,
     "mastodon": 4,
+    "twilio-sms": 16,
+    "android-sms": 2,
     EXPANDING: 64,
     ENDING: 64,
 }

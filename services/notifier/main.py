@@ -1,5 +1,6 @@
 """Wires one notifier: settings, bus, keys, channels, health, engine. Long and straight on purpose."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import structlog
@@ -11,13 +12,16 @@ from services.notifier.engine import Engine
 from services.notifier.form_contacts import Form
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.settings import NotifierSettings
+from services.notifier.subscribers.subscribers import Subscribers
+from services.notifier.subscribers.ways import Ways
 from services.notifier.worker import Notifier
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import RelayError, SettingsError
 from shared.faults import refuse_faults_in_production
+from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
-from shared.lifecycle import run_workers
+from shared.lifecycle import Worker, run_workers
 from shared.logging import configure_logging
 from shared.plugins.bridge_file import read_bridges
 from shared.plugins.contacts_file import read_contacts
@@ -50,6 +54,8 @@ async def main() -> None:
         http = await stack.enter_async_context(http_session(settings.sends_at_once))
         keyring = Keyring(master, bus, clock, source="notifier")
         await keyring.verify_master(leave_mark=False)
+        back = ChannelHost(http=http, secrets=ReferencedSecrets())
+        ways = Ways(bridges, back, contacts.email)
         directory = Directory(
             plugins,
             ChannelHost(http=http, secrets=_secrets(settings)),
@@ -58,6 +64,23 @@ async def main() -> None:
             public_url=settings.notifier_public_url,
             form=Form(contacts, settings.ingest_public_url),
         )
+        workers: dict[str, Worker] = {"keys": keyring.follow}
+        subscribers = None
+        if ways:
+            places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)
+            subscribers = Subscribers(
+                bus,
+                keyring,
+                clock,
+                directory,
+                ways,
+                master=master,
+                gazetteer=lambda: places.current,
+                front_url=settings.ingest_public_url,
+                base_url=settings.base_url,
+                lease_s=settings.claim_lease_s,
+            )
+            workers |= {"subscribers": subscribers.run, "gazetteer": places.watch}
         notifier = Notifier(
             bus,
             keyring,
@@ -70,6 +93,7 @@ async def main() -> None:
                 lane_width=settings.sends_per_lane,
                 public_url=settings.base_url,
             ),
+            subscribers=subscribers,
         )
         app = web.Application(middlewares=[problems])
         add_health(app, notifier.health)
@@ -88,8 +112,7 @@ async def main() -> None:
                 f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
             ) from error
         log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
-        workers = {"notifier": notifier.run, "keys": keyring.follow}
-        await run_workers(workers, drain_s=settings.drain_s)
+        await run_workers({"notifier": notifier.run, **workers}, drain_s=settings.drain_s)
 
 
 def look_at_words(clock: Clock) -> None:

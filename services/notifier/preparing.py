@@ -4,17 +4,19 @@ An alert whose words cannot be made (its key is gone, its audience may not be to
 expanded; one that is too old needs no words, only its recipients, to be recorded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import structlog
 
 from services.notifier.decide.expand import expand
-from services.notifier.delivery import Delivery, expanded
+from services.notifier.decide.pseudo import chunked, is_pseudo
+from services.notifier.delivery import Delivery, ForSubscribers, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
 from services.notifier.reading import Reader
 from services.notifier.reporters import MAX_CHARS, NOBODY, message
+from services.notifier.subscribers.subscribers import Subscribers
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
@@ -30,9 +32,18 @@ TO_ONE: Final = frozenset({"QUESTION", "REPLY"})
 class Preparation:
     """Makes alerts ready to be sent."""
 
-    def __init__(self, reader: Reader, directory: Directory, clock: Clock, *, engine: Engine) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        directory: Directory,
+        clock: Clock,
+        *,
+        engine: Engine,
+        subscribers: Subscribers | None = None,
+    ) -> None:
         self._reader, self._directory = reader, directory
         self._clock, self._engine = clock, engine
+        self._subscribers = subscribers
 
     async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
         """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
@@ -47,6 +58,26 @@ class Preparation:
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
+        return await self._subscribed(delivery, alert, group)
+
+    async def _subscribed(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
+        """Choose the group's subscribers, or find them in what is frozen already, and make their words."""
+        if self._subscribers is None or alert.audience != "community" or alert.drill:
+            return True
+        opened = await self._reader.opened(alert)
+        if opened is None:  # too old for words: whom it would have been for no longer matters
+            return alert.not_after <= self._clock.now()
+        if not delivery.ledger.expanded and delivery.entry is not None:
+            delivery.subscribers = await self._subscribers.chosen(opened, delivery.entry)
+        for kin in delivery.kin():
+            definition = kin.definition(self._subscribers.kind(kin.way))
+            delivery.channels[definition.id] = definition
+            try:
+                words = self._subscribers.words(opened, group, kin, base_url=self._engine.public_url)
+            except Exception as error:  # noqa: BLE001 - as with `_words`: it cannot be said
+                log.warning("not_rendered", alert_id=alert.alert_id, error=type(error).__name__)
+                return False
+            delivery.messages[definition.id, self._subscribers.max_chars(kin.way)] = words
         return True
 
     def _test(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
@@ -135,15 +166,23 @@ class Preparation:
                 delivery.messages[channel.language, plugin.max_chars] = words
 
     def expansion(self, delivery: Delivery, alert: AlertRaised) -> AlertExpanded:
-        """The record that freezes the recipients."""
-        channels = tuple(delivery.channels.values())
+        """The record that freezes the recipients: the group's channels first, then its subscribers."""
+        channels = tuple(c for c in delivery.channels.values() if not is_pseudo(c.id))
         chunks = expand(
             channels,
             alert.audience,
             addresses=self._addresses(alert, channels),
             widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
         )
-        return expanded(alert, chunks, self._clock.now())
+        found = delivery.subscribers
+        if found is None:
+            return expanded(alert, chunks, self._clock.now())
+        return expanded(alert, (*chunks, *self._chunks(delivery, found)), found.at, found.not_told)
+
+    def _chunks(self, delivery: Delivery, found: ForSubscribers) -> Iterator[tuple[str, ...]]:
+        for kin in sorted(found.kin):
+            width = WIDTHS.get(delivery.channels[kin.id].kind, self._engine.lane_width)
+            yield from chunked(kin, found.kin[kin], width)
 
     def _addresses(self, alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has: a question one, an alert those of the group's version."""

@@ -55,6 +55,8 @@ class Reader:
     ) -> None:
         self._bus, self._keyring, self._clock = bus, keyring, clock
         self._directory, self._is_own, self._sleep = directory, is_own, sleep
+        self.decided_to = 0
+        """The place in DECISIONS up to which all is read."""
 
     async def ledger(self, on_record: Callable[[LedgerRecord], None], on_end: Callable[[], None]) -> None:
         """Every ledger record that others wrote; `on_end` once what stood there at the start is read."""
@@ -85,6 +87,7 @@ class Reader:
                     await self._learn(message, entry)
                 elif isinstance(message, Spoilt) and (named := named_in(message)):
                     await on_unreadable(*named)
+            self.decided_to = entry.seq
 
     async def opened(self, alert: AlertRaised) -> AlertRaised | None:
         """The alert with its body in clear; None if that will never be."""

@@ -7,13 +7,14 @@ and nobody else anything.
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
 from services.notifier.decide.expand import position_of
 from services.notifier.decide.retry import BAD_CREDENTIALS
 from shared.contracts.ledger import RecipientOutcome, Result
+from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import (
     BadCredentials,
     Delivered,
@@ -53,6 +54,15 @@ class Sender(Protocol):
         ...
 
 
+@runtime_checkable
+class Addressed(Sender, Protocol):
+    """One whose recipients have no position: subscribers, who may leave at any time."""
+
+    def address(self, recipient: str) -> str | None:
+        """Their address now; None if they left."""
+        ...
+
+
 async def send_chunk(
     channel: Sender,
     recipients: Sequence[str],
@@ -65,10 +75,10 @@ async def send_chunk(
 
     `firsts` are the messages to be answered, for those recipients who had one.
     """
-    addresses = channel.recipients()
+    addresses = {recipient: _address(channel, recipient) for recipient in recipients}
     tasks = {
         recipient: asyncio.create_task(
-            _one(channel, addresses, recipient, message, (firsts or {}).get(recipient))
+            _one(channel, addresses[recipient], recipient, message, (firsts or {}).get(recipient))
         )
         for recipient in recipients
     }
@@ -83,21 +93,27 @@ async def send_chunk(
     return {r: Unknown("deadline") if t in late else t.result() for r, t in tasks.items()}
 
 
+def _address(channel: Sender, recipient: str) -> str | Rejected:
+    if isinstance(channel, Addressed):
+        return channel.address(recipient) or HAS_LEFT
+    addresses, position = channel.recipients(), position_of(recipient)
+    return addresses[position] if position < len(addresses) else Rejected("no_such_address")
+
+
 async def _one(
     channel: Sender,
-    addresses: Sequence[str],
+    address: str | Rejected,
     recipient: str,
     message: RenderedMessage,
     first: str | None,
 ) -> Outcome:
-    position = position_of(recipient)
-    if position >= len(addresses):
-        return Rejected("no_such_address")
+    if isinstance(address, Rejected):
+        return address
     try:
         key = key_of(message.alert_id, recipient)
         if first is not None and isinstance(channel, Threads):
-            return await channel.reply(addresses[position], message, key=key, first=first)
-        return await channel.send(addresses[position], message, key=key)
+            return await channel.reply(address, message, key=key, first=first)
+        return await channel.send(address, message, key=key)
     except Exception as error:  # noqa: BLE001 - DESIGN 18: one plug-in's exception never touches another
         log.warning("channel_raised", kind=channel.spec.kind, error=type(error).__name__)
         return Unknown("plugin_error")

@@ -23,6 +23,8 @@ class NotifierSettings(ServiceSettings):
     """The front door's own setting: by what those are asked back who left a contact on its form."""
     ingest_public_url: str = ""
     """The front door's own setting: where whoever is asked by e-mail answers."""
+    router_gazetteer_index: Path | None = None
+    """The router's own setting: places by name, for those who subscribe by theirs."""
     claim_lease_s: float = Field(default=20.0, gt=0)
     """Seconds after which another notifier's claim without outcomes counts as abandoned."""
     send_deadline_s: float = Field(default=10.0, gt=0)

@@ -27,6 +27,7 @@ from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
 from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
+from services.notifier.subscribers.subscribers import Subscribers
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.ledger import AlertExpanded, AlertSettled, DeliveryReceipted, LedgerRecord
 from shared.lifecycle import WorkerEndedError
@@ -44,8 +45,15 @@ _LONGEST_SLEEP_S: Final = 86_400.0
 class Notifier:
     """One notifier. `run` until told to stop."""
 
-    def __init__(
-        self, bus: Bus, keyring: Opener, clock: Clock, directory: Directory, engine: Engine | None = None
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
+        self,
+        bus: Bus,
+        keyring: Opener,
+        clock: Clock,
+        directory: Directory,
+        engine: Engine | None = None,
+        *,
+        subscribers: Subscribers | None = None,
     ) -> None:
         self._clock, self._directory = clock, directory
         self._engine = engine or Engine()
@@ -54,7 +62,12 @@ class Notifier:
         self._reader = Reader(
             bus, keyring, clock, directory, is_own=self._writer.is_own, sleep=self._engine.sleep
         )
-        self._preparation = Preparation(self._reader, directory, clock, engine=self._engine)
+        self._subscribers = subscribers
+        if subscribers is not None:
+            subscribers.attach(self._reader, self._writer)
+        self._preparation = Preparation(
+            self._reader, directory, clock, engine=self._engine, subscribers=subscribers
+        )
         self.receipts = Receipts(self._writer, directory, clock)
         """What providers say later; the door takes it."""
         self._attempts = Attempts(
@@ -64,6 +77,7 @@ class Notifier:
             engine=self._engine,
             keyring=keyring,
             receipts=self.receipts,
+            subscribers=subscribers,
         )
         self._switches = KillSwitches(bus)
         self._lanes: Lanes[Job] = Lanes(
@@ -118,6 +132,7 @@ class Notifier:
             "receipts": dict(sorted(self.receipts.counted.items())),
             "bad_credentials": sorted(self._attempts.without_credentials),
             "held": dict(self._held),
+            **({"subscribers": self._subscribers.health()} if self._subscribers else {}),
         }
 
     @property
@@ -148,6 +163,8 @@ class Notifier:
         self._attempts.threads.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
+        if self._subscribers is not None and isinstance(record, AlertExpanded):
+            self._subscribers.audience.learn(record)
         if isinstance(record, AlertSettled):
             self._forget(record.alert_id)
         if record.alert_id in self._settled:
@@ -159,6 +176,8 @@ class Notifier:
             self._advance(delivery, chunk)
 
     def _on_alert(self, alert: AlertRaised, entry: Entry) -> None:
+        if self._subscribers is not None:
+            self._subscribers.heard(alert, entry)
         if alert.alert_id in self._settled:
             return
         delivery = self._deliveries.setdefault(alert.alert_id, Delivery())
@@ -263,6 +282,8 @@ class Notifier:
     ) -> tuple[Lane, int, Job] | None:
         """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
         expansion = self._preparation.expansion(delivery, alert)
+        if self._subscribers is not None:
+            self._subscribers.audience.learn(expansion)
         first = await self._reserved(delivery, alert, expansion, asked)
         if first is None:
             for held in await self._writer.write(expansion, urgent=alert.urgency == "urgent"):

@@ -230,7 +230,7 @@ class NatsBus:
 async def ensure_streams(
     bus: NatsBus, *, replicas: int = 1, max_bytes: Mapping[str, int] | None = None
 ) -> None:
-    """Make the six streams what `shared.bus.streams` says; safe to repeat, and while in use.
+    """Make the seven streams what `shared.bus.streams` says; safe to repeat, and while in use.
 
     `max_bytes` overrides sizes by stream. Raises `BusRefusedError` with the server's reason
     where an existing stream cannot become so (storage type, too few servers, no space).

@@ -1,9 +1,10 @@
-"""The six streams of the relay as server settings; which subjects they hold says the catalog.
+"""The seven streams of the relay as server settings; which subjects they hold says the catalog.
 
 Limits retention and discard-new together mean that a full stream refuses rather than
 forgets. Nothing here is a deny flag: those can never be unset, so permissions forbid deletion
 (deploy/nats). KEYS has no age limit: a key lives as long as what it opens, and an open
-incident or a group outlives any fixed number of days; keys die by being erased. Pure: no I/O.
+incident or a group outlives any fixed number of days; keys die by being erased, and so do subscribers.
+Pure: no I/O.
 """
 
 from collections.abc import Mapping
@@ -33,8 +34,9 @@ STREAMS: Final[Mapping[str, StreamSpec]] = {
     "LEDGER": StreamSpec(2048 * _MIB),
     "DEAD": StreamSpec(256 * _MIB),
     "KEYS": StreamSpec(512 * _MIB, max_age=None),
+    "SUBSCRIBERS": StreamSpec(512 * _MIB, max_age=None),
 }
-"""Limits by stream. The sizes sum to 7.3 GiB, within what `shared.servers.nats_config` grants."""
+"""Limits by stream. The sizes sum to 7.8 GiB, within what `shared.servers.nats_config` grants."""
 
 
 _BY_ROOT: Final[Mapping[str, tuple[str, str]]] = {

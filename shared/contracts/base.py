@@ -57,7 +57,7 @@ def _to_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A point in time; always aware, always UTC once read."""
 
-KeyKind = Literal["report", "contact", "question", "incident", "group", "member"]
+KeyKind = Literal["report", "contact", "question", "incident", "group", "member", "own"]
 
 
 class Frozen(BaseModel):
@@ -77,7 +77,8 @@ class Private(Frozen):
     """Content that may exist in clear only in a process's memory.
 
     `sealed_under` says which key seals it: of the report's, the contact's or the question's
-    hour, the incident, the group or the member. Serialising one raises `UnsealedError`, except for the
+    hour, the incident, the group or the member, or a key of its own that lies in the same box, wrapped, so
+    that it dies with the message. Serialising one raises `UnsealedError`, except for the
     sealer, which names itself in the serialisation context.
     """
 

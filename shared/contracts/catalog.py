@@ -26,6 +26,7 @@ from shared.contracts import (
     ledger,
     members,
     reports,
+    subscribers,
     wording,  # noqa: F401 - its commands are found as subclasses
 )
 from shared.contracts.base import TOKEN, Message, Private
@@ -40,6 +41,7 @@ STREAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "LEDGER": ("ledger.v1.*",),
     "DEAD": ("dead.v1.*",),
     "KEYS": ("keys.v1.*",),
+    "SUBSCRIBERS": ("subscribers.v1.*",),
 }
 """Every stream and the subjects it holds."""
 
@@ -47,6 +49,11 @@ TOLD: Final = "decisions.v1.told"
 """Decisions that whoever sends alerts must know of: alerts, and the groups' definitions."""
 NOTED: Final = "decisions.v1.noted"
 """All other decisions."""
+
+SUBSCRIPTIONS_ASKED: Final = "subscribers.v1.asked"
+"""What people ask of the subscribers' book: all that others than the notifier may write there."""
+SUBSCRIPTIONS_KEPT: Final = "subscribers.v1.kept"
+"""The book itself."""
 
 SEVERAL_GROUPS: Final = "ledger.v1._several"
 """Ledger records of several groups, stored as one; no group may be called so."""
@@ -96,10 +103,13 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         groups.GroupDefined: lambda _: TOLD,
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",
+        subscribers.SubscriptionAsked: lambda _: SUBSCRIPTIONS_ASKED,
+        subscribers.AnswerClaimed: lambda _: SUBSCRIPTIONS_KEPT,
     }
     families: tuple[tuple[tuple[type[Message], ...], Callable[[Any], str]], ...] = (
         (_leaves(desk.DeskCommand), lambda m: f"desk.v1.{m.group}.{_own(m)}"),
         (_leaves(ledger.LedgerRecord), lambda m: f"ledger.v1.{m.group}"),
+        (_leaves(subscribers.BookRecord), lambda _: SUBSCRIPTIONS_KEPT),
         ((*_leaves(incidents.IncidentEvent), *_leaves(duty.ShiftEvent), *_OTHER_DECISIONS), lambda _: NOTED),
     )
     for models, subject in families:

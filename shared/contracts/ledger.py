@@ -1,7 +1,8 @@
 """LEDGER: who was to be told, what was tried, and how it ended. No address and no word of content.
 
-A recipient is `channel-id:n`, the n-th address of that channel in the group version that the
-alert names. A chunk's claim stands here before anything is sent, its outcomes after (DESIGN 7).
+A recipient is `channel-id:n`, the n-th address of that channel in the group version that the alert names; of
+subscribers n is a pseudonym of the day. A chunk's claim stands here before anything is sent, its outcomes
+after (DESIGN 7).
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -23,7 +24,7 @@ from shared.contracts.base import (
 )
 from shared.contracts.groups import Audience
 
-Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}:[0-9]{1,9}$")]
+Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}:[0-9]{1,15}$")]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
 
@@ -42,6 +43,8 @@ class AlertExpanded(LedgerRecord):
     incident_id: IncidentId | None = None
     audience: Audience
     chunks: tuple[Annotated[tuple[Recipient, ...], Field(max_length=MAX_CHUNK)], ...]
+    not_told: dict[str, int] | None = None
+    """Why how many of the group's subscribers are not among them."""
 
 
 class ChunkClaimed(LedgerRecord):

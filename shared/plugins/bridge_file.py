@@ -3,6 +3,10 @@
 - id: sms-london              # the webhook is POST /bridges/sms-london
   kind: twilio-sms
   settings: {auth_token: env:TWILIO_AUTH_TOKEN}
+- id: join-london             # an account of its own, to which people write JOIN, STOP and HELP
+  kind: twilio-sms
+  subscriptions: {countries: [GB], per_hour: 600}
+  settings: {…}
 
 The front door takes reports in by them: it is called by their sources, or reads them itself (`Reads`). The
 notifier writes back by those that can.
@@ -12,20 +16,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from shared.contacts import Country
 from shared.contracts.base import Slug
 from shared.errors import SettingsError
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import Bridge, PluginSettings, Reads, Secrets
+from shared.plugins.spec import Bridge, PluginSettings, Reads, Secrets, WritesBack
 from shared.yaml_file import read_yaml, where
 
 MANIFEST: Final = Path(str(resources.files("services.ingest.bridges"))) / "MANIFEST"
 """Found by name, as the bridges in it are: whoever opens them imports no service."""
 ENTRY_POINTS: Final = "alert_relay.bridges"
-_TAKEN: Final = {"web", "api"}
+_TAKEN: Final = {"web", "api", "email"}
+_LONGEST_WAY: Final = 24
+"""Of a bridge for subscriptions: its id is part of what the ledger calls them."""
+
+
+class Subscriptions(BaseModel):
+    """Marks a bridge as one by which people subscribe and are written to; nothing by it is a report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("GB",)
+    """Whose mobile numbers may be signed up on the page, where it is one of numbers."""
+    per_hour: int = Field(default=600, ge=1)
+    """Answers an hour at the most: whoever types strangers' numbers makes them no flood, us no bill."""
 
 
 class _Instance(BaseModel):
@@ -33,6 +51,7 @@ class _Instance(BaseModel):
 
     id: Slug
     kind: str
+    subscriptions: Subscriptions | None = None
     settings: dict[str, Any] = {}
 
 
@@ -43,6 +62,7 @@ class BridgeEntry:
     plugin: type[Any]
     settings: PluginSettings
     named: str
+    subscriptions: Subscriptions | None = None
 
     @property
     def kind(self) -> str:
@@ -77,7 +97,13 @@ def read_bridges(path: Path | None) -> dict[str, BridgeEntry]:
         if instance.id in entries or instance.id in _TAKEN:
             raise SettingsError(f"{path}: bridge {instance.id}: the id is taken; choose another.")
         entries[instance.id] = _checked(path, instance, kinds)
+        _check_subscriptions(path, instance, entries[instance.id])
     return entries
+
+
+def subscriptions_in(entries: Mapping[str, BridgeEntry]) -> dict[str, BridgeEntry]:
+    """The bridges by which people subscribe."""
+    return {name: entry for name, entry in entries.items() if entry.subscriptions is not None}
 
 
 def _checked(path: Path, instance: _Instance, kinds: Mapping[str, type[Any]]) -> BridgeEntry:
@@ -88,6 +114,20 @@ def _checked(path: Path, instance: _Instance, kinds: Mapping[str, type[Any]]) ->
             f"{named}: there is no kind {instance.kind!r}; choose one of {', '.join(sorted(kinds))}."
         )
     try:
-        return BridgeEntry(kind, kind.Settings.model_validate(instance.settings), named)
+        settings = kind.Settings.model_validate(instance.settings)
+        return BridgeEntry(kind, settings, named, instance.subscriptions)
     except ValidationError as error:
         raise SettingsError(f"{named}: settings.{where(error, 'entry')}") from None
+
+
+def _check_subscriptions(path: Path, instance: _Instance, entry: BridgeEntry) -> None:
+    """By a bridge for subscriptions people must be answered, and its id must leave room beside it."""
+    if instance.subscriptions is None:
+        return
+    named = f"{path}: bridge {instance.id}"
+    if not issubclass(entry.plugin, WritesBack):
+        raise SettingsError(f"{named}: {instance.kind} can't write back, so nobody can subscribe by it.")
+    if len(instance.id) > _LONGEST_WAY:
+        raise SettingsError(
+            f"{named}: the id of a bridge for subscriptions has {_LONGEST_WAY} characters at most."
+        )

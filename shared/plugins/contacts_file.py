@@ -21,9 +21,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.contacts import Contact, EmailAddress, PhoneNumber, Reach, is_country
+from shared.contacts import Contact, Country, EmailAddress, PhoneNumber, Reach
 from shared.contracts.base import Slug
 from shared.errors import SettingsError
 from shared.plugins.bridge_file import BridgeEntry
@@ -41,12 +41,6 @@ _STAND_IN: Final = {"email": "nobody@counted.invalid", "phone": "+447400123456"}
 """Whom the channel is made for, since it must be made for somebody; nobody is ever written to there."""
 
 
-def _country(code: str) -> str:
-    if not is_country(code):
-        raise ValueError("a country is written by its two letters, like GB")
-    return code
-
-
 class _Way(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +52,7 @@ class _Way(BaseModel):
 
 class _Phone(_Way):
     answers: Slug | None = None
-    countries: Annotated[tuple[Annotated[str, AfterValidator(_country)], ...], Field(min_length=1)] = ("GB",)
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("GB",)
 
 
 class _File(BaseModel):

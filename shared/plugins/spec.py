@@ -266,6 +266,8 @@ class RenderedMessage:
     code: str | None = None
     thread: str | None = None
     """The same for all messages about one incident, for channels that thread."""
+    leave_url: str = field(default="", kw_only=True)
+    """Where this one recipient ends these messages, for channels that have a place for it (e-mail)."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """The facts for machines (webhook): only what this audience may know."""
 

@@ -1,8 +1,9 @@
 """Issues, finds and destroys data keys, and seals messages with them.
 
 A report's, a contact's and a question's key belong to the hour in which they were issued and to the process
-that issued them, so that no process waits for another; an incident's, group's and member's key
-belong to that record. Erasing the key's message in KEYS destroys all that it seals.
+that issued them, so that no process waits for another; an incident's, group's and member's key belong to
+that record. Erasing the key's message in KEYS destroys all that it seals. A subscriber's parts have a key of
+their own beside them, wrapped: erasing that very message destroys both.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ _CACHE_SIZE = 10_000
 _NONCE_BYTES = 12
 _PAUSE_S = 0.5
 _SUBJECT = "keys.v1."
+_OWN = KeyId("own")
+"""Stands for a key that lies in no stream but in the box itself, wrapped."""
 
 
 class Publisher(Protocol):
@@ -176,27 +179,40 @@ class Keyring:
         return destroyed
 
     async def _seal(self, message: Message, name: str, value: Private) -> Sealed:
+        if value.sealed_under == _OWN:
+            return self._seal_own(message, name, value)
         key = await self._key_to_seal(message, value.sealed_under)
         cipher = await self._cipher(key)
         if cipher is None:
             raise KeyUnavailableError(f"the key {key} is destroyed; nothing new can be sealed with it")
-        clear = (
-            type(value).__name__
-            + "\n"
-            + value.model_dump_json(exclude_defaults=True, context={"sealing": True})
-        ).encode()
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        box = nonce + cipher.encrypt(nonce, clear, _bound_to(message, name))
-        return Sealed(key=key, box=base64.urlsafe_b64encode(box).decode())
+        return Sealed(key=key, box=_boxed(cipher, message, name, value))
+
+    def _seal_own(self, message: Message, name: str, value: Private) -> Sealed:
+        """Under a fresh key that is wrapped into the box: KEYS is not asked, and nothing outlives the box."""
+        data_key = secrets.token_bytes(32)
+        wrapped = self._master.wrap(_own_id(message, name), data_key)
+        return Sealed(key=_OWN, box=f"{wrapped}.{_boxed(AESGCM(data_key), message, name, value)}")
+
+    def _own_cipher(self, message: Message, name: str, wrapped: str) -> AESGCM:
+        try:
+            return AESGCM(self._master.unwrap(_own_id(message, name), wrapped))
+        except (ValueError, KeyUnavailableError):
+            # Another hub's data would have been refused at the start: this one box is spoilt, or of another.
+            raise MalformedMessageError(f"{message.type}: {name} holds no key of its own") from None
 
     async def _open(
         self, message: Message, name: str, sealed: Sealed, models: tuple[type[Private], ...]
     ) -> Private | None:
-        cipher = await self._cipher(KeyId(sealed.key))
+        wrapped, _, inner = sealed.box.rpartition(".")
+        cipher = (
+            self._own_cipher(message, name, wrapped)
+            if sealed.key == _OWN
+            else await self._cipher(KeyId(sealed.key))
+        )
         if cipher is None:
             return None
         try:
-            box = base64.urlsafe_b64decode(sealed.box)
+            box = base64.urlsafe_b64decode(inner)
             clear = cipher.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], _bound_to(message, name))
             kind, _, body = clear.decode().partition("\n")
             model = next(m for m in models if m.__name__ == kind)
@@ -290,6 +306,20 @@ def _wrapped_in(entry: Entry) -> str:
     if not isinstance(issued, KeyIssued):
         raise MalformedMessageError(f"{entry.subject} holds {issued.type}, not a key")
     return issued.wrapped
+
+
+def _boxed(cipher: AESGCM, message: Message, name: str, value: Private) -> str:
+    clear = (
+        type(value).__name__ + "\n" + value.model_dump_json(exclude_defaults=True, context={"sealing": True})
+    ).encode()
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    box = nonce + cipher.encrypt(nonce, clear, _bound_to(message, name))
+    return base64.urlsafe_b64encode(box).decode()
+
+
+def _own_id(message: Message, name: str) -> str:
+    """What a wrapped key of a box's own is bound to, so that it fits into no other box."""
+    return f"own\n{message.type}\n{message.id}\n{name}"
 
 
 def _bound_to(message: Message, name: str) -> bytes:

@@ -1,13 +1,14 @@
 """The read model on Redis: the only package that imports redis.
 
 `RedisState` is the port `shared.ports.ReadModel`; its twin in memory is `shared.testing.state`.
-`RedisEphemeral` is `shared.ports.Ephemeral` in the same Redis. `ReportStates` and `Exercises` are the views
-that another service than console needs.
+`RedisEphemeral` is `shared.ports.Ephemeral` in the same Redis. `ReportStates`, `Exercises` and `GroupNames`
+are the views that another service than console needs.
 """
 
 from shared.state.ephemeral import RedisEphemeral
 from shared.state.exercises import Exercises
+from shared.state.groups import GroupNames
 from shared.state.redis_state import RedisState, open_state
 from shared.state.reports import ReportStates
 
-__all__ = ["Exercises", "RedisEphemeral", "RedisState", "ReportStates", "open_state"]
+__all__ = ["Exercises", "GroupNames", "RedisEphemeral", "RedisState", "ReportStates", "open_state"]

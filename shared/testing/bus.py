@@ -23,7 +23,7 @@ from shared.ports import Clock, Entry, Outgoing, Stored
 
 
 class MemoryBus:
-    """A bus of the six streams, in memory; the clock gives `stored_at`."""
+    """A bus of the seven streams, in memory; the clock gives `stored_at`."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()

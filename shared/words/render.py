@@ -42,6 +42,7 @@ _END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
 _LONDON: Final = ZoneInfo("Europe/London")
 _LINK_RANK: Final = 1
+_ENDING_RANK: Final = 1
 _FOR_VERIFIERS: Final = frozenset({"UNCONFIRMED", "LIKELY", "NOT_CONFIRMED", "DIGEST", "DUTY", "AFTERCARE"})
 _CONFIRMED_ONCE: Final = frozenset({"confirmed", "officers_left", "aftercare", "closed"})
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely"})
@@ -60,11 +61,14 @@ def render(  # noqa: PLR0913 - what a message depends on
     base_url: str,
     words: Sequence[OwnWords] = (),
     library: Library | None = None,
+    ending: str = "",
 ) -> RenderedMessage:
     """The message for the alert's audience; in English where nobody stands behind words in that language.
 
     `words` are the group's own: they come before the relay's while their review holds, at the alert's time.
     `library` holds the relay's templates; those that ship, where none is given.
+
+    `ending` stands at the end where there is room for it: how somebody leaves who gets this by themselves.
 
     `max_chars` is what the channel carries well; up to 480 the words are the short ones, made for SMS: in
     its alphabet where they can be, and counted as it counts. Below `MIN_CHARS` raises `ValueError`.
@@ -79,7 +83,7 @@ def render(  # noqa: PLR0913 - what a message depends on
     size = "short" if max_chars <= SHORT_UP_TO else "long"
     facts = _facts(alert, group, size=size, base_url=base_url)
     shelf = library or shipped()
-    asked = _Asked(alert, facts, size, max_chars, shelf)
+    asked = _Asked(alert, facts, size, max_chars, shelf, ending)
     spoken, text = _said(asked, language, words)
     subject = fit(_parts(shelf, f"{asked.subject_in(spoken)}/subject.j2", facts), _MAX_SUBJECT, joined_by=" ")
     return RenderedMessage(
@@ -127,12 +131,15 @@ class _Asked:
     size: str
     max_chars: int
     shelf: Library
+    ending: str = ""
 
     def fitted(self, parts: list[Part]) -> str:
+        # What is asked of people stands before it, and so is dropped after it.
+        whole = [*parts, Part(_ENDING_RANK, self.ending)] if self.ending else parts
         return (
-            fit_sms(parts, self.max_chars)
+            fit_sms(whole, self.max_chars)
             if self.size == "short"
-            else fit(parts, self.max_chars, joined_by="\n")
+            else fit(whole, self.max_chars, joined_by="\n")
         )
 
     def template(self, language: str) -> str:

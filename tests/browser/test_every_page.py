@@ -4,7 +4,7 @@ Taken from the applications' own routes: a new page that nobody looks at fails h
 nothing, it fits and can be used with fingers, nothing is asked of anybody else, and it is light.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,13 +17,17 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from services.ingest.app import ROUTES as OF_INGEST
 from services.ingest.app import make_app
+from services.ingest.bridges.twilio_sms import TwilioSettings, TwilioSms
 from services.ingest.spool import Spool
 from services.ingest.web.form import STATIC
 from services.ingest.web.words import Words
 from shared.clock import SystemClock
+from shared.contracts.base import GroupId
 from shared.exercises import Exercise, path_of
 from shared.http import site
+from shared.plugins.bridge_file import BridgeEntry, Subscriptions
 from shared.sealing import MasterKey
+from shared.subscribing import code_of, leave_path
 from shared.testing.bus import MemoryBus
 from tests.rigs.browser import PHONE, WIDE, a_browser, needs_chromium, violations
 from tests.rigs.every_page import NO_PAGES, Pages, Visit, every_page, visits
@@ -178,8 +182,25 @@ async def test_every_route_of_the_console_is_looked_at_or_is_no_page(hub: Pages)
 
 # --- the report form -----------------------------------------------------------------------------
 
-OF_FORM: Final = {"/", "/v1/reports/{report_id}", "/exercise/{exercise}/{key}"}
-"""The form and its receipt; what became of the report, as a browser is shown it; an exercise's form."""
+OF_FORM: Final = {
+    "/",
+    "/v1/reports/{report_id}",
+    "/exercise/{exercise}/{key}",
+    "/follow/{group}",
+    "/leave/{subscriber}/{key}",
+}
+"""The form and its receipt; what became of the report, as a browser is shown it; an exercise's form; the page
+by which people subscribe, and the one by which they leave."""
+
+
+JOIN: Final = BridgeEntry(TwilioSms, TwilioSettings(auth_token="env:X"), "bridges.yaml", Subscriptions())
+
+
+class OneGroup:
+    """A group with as long a name as there may be."""
+
+    async def name(self, _group: GroupId) -> str | None:
+        return "Hackney and Islington Anti Raids and Neighbours Together " + "x" * 20
 
 
 @asynccontextmanager
@@ -190,7 +211,13 @@ async def the_form(folder: Path) -> AsyncIterator[str]:
     for name, ends in (("d1", now + timedelta(hours=4)), ("d0", now)):
         exercises.known[name] = Exercise(name, "hackney", now - timedelta(hours=1), ends)
     app = make_app(
-        bus=MemoryBus(), clock=clock, master=MasterKey(bytes(32)), spool=spool, exercises=exercises
+        bus=MemoryBus(),
+        clock=clock,
+        master=MasterKey(bytes(32)),
+        spool=spool,
+        exercises=exercises,
+        subscriptions={"join": JOIN},
+        groups=OneGroup(),
     )
     async with site(app, "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
@@ -202,6 +229,33 @@ def test_every_route_of_the_front_door_is_looked_at() -> None:
     app.add_routes(OF_INGEST)
     there = {r.resource.canonical for r in app.router.routes() if r.method == "GET" and r.resource}
     assert there == OF_FORM | {"/static"}
+
+
+async def subscribes(form: Looking, look: Callable[[str], Awaitable[None]]) -> None:
+    """The page by which people subscribe, its mistakes, the code, and the page by which they leave."""
+    assert await form.goto("/follow/hackney") == 200
+    await look("follow")
+    await form.page.click("button.send")
+    await expect(form.page.get_by_role("alert")).to_be_visible()
+    await look("follow: mistake")
+    await form.page.fill("#contact", "07400 123456")
+    await form.page.click("button.send")
+    await expect(form.page.locator("#code")).to_be_visible()
+    await look("follow: code")
+    await form.page.fill("#code", "000000")
+    await form.page.click("button.send")
+    await expect(form.page.get_by_role("alert")).to_be_visible()
+    await look("follow: wrong code")
+    ticket = await form.page.locator("[name=ticket]").input_value()
+    await form.page.fill("#code", code_of(MasterKey(bytes(32)), ticket))
+    await form.page.click("button.send")
+    await expect(form.page.get_by_role("status")).to_be_visible()
+    await look("follow: done")
+    assert await form.goto(leave_path(MasterKey(bytes(32)), "s1")) == 200
+    await look("leave")
+    await form.page.click("button.send")
+    await expect(form.page.get_by_role("status")).to_be_visible()
+    await look("left")
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -242,4 +296,5 @@ async def test_every_page_of_the_front_door(tmp_path: Path, language: str) -> No
         await look("exercise's receipt")
         assert await form.goto(path_of(MasterKey(bytes(32)), "d0")) == 410
         await look("exercise over")
+        await subscribes(form, look)
     assert not faults, "\n".join(faults)

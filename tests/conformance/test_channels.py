@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -331,6 +332,18 @@ class TestSmtp(ChannelConformance):
         assert first["references"] == second["references"] == "<i1@group.example>"
         assert "second@group.example" not in json.dumps(dict(first))
         assert first["auto-submitted"] == "auto-generated"
+
+    async def test_who_has_a_link_to_leave_by_can_use_it_from_their_mail_program(
+        self, channel: Channel, provider: Provider
+    ) -> None:
+        link = "https://hub.example/leave/s1/0123"
+        for url in (link, ""):
+            message = dataclasses.replace(MESSAGE, leave_url=url)
+            await channel.send(channel.recipients()[0], message, key="k")
+        with_link, without = (r.headers for r in provider.received)
+        assert with_link["list-unsubscribe"] == f"<{link}>"
+        assert with_link["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+        assert "list-unsubscribe" not in without
 
     @pytest.mark.parametrize("bad", ["a@b\r\nBcc: c@d", "a@b, c@d", "Name <a@b>", "nobody"])
     async def test_an_address_that_hides_another_is_refused(self, bad: str) -> None:

@@ -16,6 +16,7 @@ import pytest_asyncio
 from tests.faults.checker import Evidence, judge
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import Site, TrueReport, make_groups, make_reports, make_sites
+from tests.integration.test_subscribers import POINTS as OF_THE_BOOK
 from tests.rigs.system import RelaySystem
 
 POINTS = (
@@ -88,7 +89,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 async def test_no_fault_point_is_forgotten() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in SERVICES.rglob("*.py"))
-    assert set(re.findall(r"""fault(?:_point)?\("([a-z_.]+)"\)""", source)) == set(POINTS)
+    assert set(re.findall(r"""fault(?:_point)?\("([a-z_.]+)"\)""", source)) == {*POINTS, *OF_THE_BOOK}
 
 
 @pytest.mark.parametrize("point", POINTS)

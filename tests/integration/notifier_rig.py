@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine
 from services.notifier.form_contacts import Form
+from services.notifier.subscribers.subscribers import Subscribers
+from services.notifier.subscribers.ways import Ways
 from services.notifier.worker import Notifier
 from shared.clock import SystemClock
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
@@ -16,6 +18,7 @@ from shared.contracts.base import Place
 from shared.contracts.catalog import decode_all, encode
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.gazetteer.load import load_gazetteer
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.channel_testing import KnownSecrets
 from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings, RenderedMessage, Spec
@@ -83,6 +86,10 @@ class Rig:
         self.http: Any = None
         self.public_url = ""
         self.form: Form | None = None
+        self.subscribable = False
+        """Whether notifiers keep the subscribers' book, by the bridges that are marked for it."""
+        self.fault: Callable[[str], None] = lambda _name: None
+        """What happens to a notifier at a named point of the book."""
         self.directories: list[Directory] = []
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
@@ -124,10 +131,29 @@ class Rig:
         options = {"lease_s": 0.4, "deadline_s": 0.3, "jitter": lambda: 1.0, **engine}
         directory = Directory(self.plugins, host, self.bridges, public_url=self.public_url, form=self.form)
         self.directories.append(directory)
-        notifier = Notifier(self.bus, keyring, SystemClock(), directory, Engine(**options))
+        book = self._book(keyring, host, directory, options) if self.subscribable else None
+        notifier = Notifier(self.bus, keyring, SystemClock(), directory, Engine(**options), subscribers=book)
         stop = asyncio.Event()
-        self._running.append((stop, asyncio.create_task(notifier.run(stop))))
+        for run in (notifier.run, *((book.run,) if book else ())):
+            self._running.append((stop, asyncio.create_task(run(stop))))
         return notifier
+
+    def _book(
+        self, keyring: Keyring, host: ChannelHost, directory: Directory, options: dict[str, Any]
+    ) -> Subscribers:
+        contacts = self.form.contacts.email if self.form else None
+        return Subscribers(
+            self.bus,
+            keyring,
+            SystemClock(),
+            directory,
+            Ways(self.bridges, host, contacts),
+            master=keyring.master,
+            gazetteer=load_gazetteer,
+            front_url="https://hub.example",
+            lease_s=options["lease_s"],
+            fault=self.fault,
+        )
 
     async def stop(self) -> None:
         """Stop every notifier in good order."""

@@ -75,12 +75,13 @@ ONE_OF_EACH = {
     "DECISIONS": "decisions.v1.told",
     "LEDGER": "ledger.v1.hackney",
     "KEYS": "keys.v1.hour",
+    "SUBSCRIBERS": "subscribers.v1.asked",
 }
 MAY_PUBLISH = {
     "admin": set[str](),
-    "ingest": {"REPORTS", "KEYS"},
+    "ingest": {"REPORTS", "KEYS", "SUBSCRIBERS"},
     "router": {"DECISIONS", "KEYS"},
-    "notifier": {"LEDGER"},
+    "notifier": {"LEDGER", "SUBSCRIBERS"},
     "console": {"DESK", "KEYS"},
 }
 
@@ -137,8 +138,8 @@ async def test_every_service_can_read_what_it_works_on(single: NatsServer) -> No
     reads = {
         "ingest": ["KEYS"],
         "router": ["REPORTS", "DESK", "DECISIONS", "KEYS"],
-        "notifier": ["DECISIONS", "LEDGER", "KEYS"],
-        "console": list(STREAMS),
+        "notifier": ["DECISIONS", "LEDGER", "KEYS", "SUBSCRIBERS"],
+        "console": [name for name in STREAMS if name != "SUBSCRIBERS"],
     }
     async with as_user("admin", single):
         for writer, stream in [
@@ -147,6 +148,7 @@ async def test_every_service_can_read_what_it_works_on(single: NatsServer) -> No
             ("console", "DESK"),
             ("router", "DECISIONS"),
             ("notifier", "LEDGER"),
+            ("ingest", "SUBSCRIBERS"),
         ]:
             async with as_user(writer, single) as bus:
                 await bus.publish(Outgoing(ONE_OF_EACH[stream], f"read-{stream}", b""))
@@ -184,6 +186,29 @@ async def test_the_notifier_reads_what_is_to_be_sent_and_no_report(single: NatsS
         assert await bus.last("DESK", "desk.v1.*.kill_switch") is None
         for stream in ("DECISIONS", "LEDGER", "KEYS"):
             await bus.get(stream, 1)
+
+
+@pytest.mark.parametrize("user", ["ingest", "router", "console"])
+async def test_who_the_subscribers_are_the_notifier_alone_reads_writes_and_erases(
+    single: NatsServer, user: str
+) -> None:
+    async with (
+        as_user("admin", single),
+        as_user("ingest", single) as ingest,
+        as_user("notifier", single) as notifier,
+        as_user(user, single) as bus,
+    ):
+        stored = await ingest.publish(Outgoing("subscribers.v1.asked", f"asked-by-{user}", b"sealed"))
+        with pytest.raises(BusRefusedError, match=f"{user} may not"):
+            await bus.get("SUBSCRIBERS", stored.seq)
+        with pytest.raises(BusRefusedError, match=f"{user} may not"):
+            await bus.publish(Outgoing("subscribers.v1.kept", f"kept-{user}", b""))
+        with pytest.raises(BusRefusedError, match=f"{user} may not"):
+            await bus.erase("SUBSCRIBERS", stored.seq)
+        with pytest.raises(BusError):
+            async with aclosing(bus.read("SUBSCRIBERS")) as entries:
+                await anext(entries)
+        assert await notifier.erase("SUBSCRIBERS", stored.seq)
 
 
 async def test_nobody_listens_to_anothers_replies(single: NatsServer) -> None:

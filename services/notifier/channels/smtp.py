@@ -123,6 +123,9 @@ class SmtpChannel:
         if message.thread:
             mail["References"] = mail["In-Reply-To"] = f"<{message.thread}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
+        if message.leave_url:  # RFC 8058: one tap, and no page in between
+            mail["List-Unsubscribe"] = f"<{message.leave_url}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail["X-Priority"] = "1" if message.urgent else "3"
         mail.set_content(message.text.replace("\0", ""), cte="quoted-printable")
         return mail.as_bytes()

@@ -6,6 +6,7 @@ gets a third copy, and why nobody is silently left out.
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal
 
 from services.notifier.decide.retry import MAX_COPIES
@@ -126,11 +127,13 @@ class AlertLedger:
     chunks: dict[int, Chunk] = field(default_factory=dict)
     expanded: bool = False
     settled: bool = False
+    day: date | None = None
+    """When it was expanded: its subscribers stand there by their pseudonyms of that day."""
 
     def apply(self, record: LedgerRecord) -> None:
         """Fold one record."""
         if isinstance(record, AlertExpanded):
-            self.expanded = True
+            self.expanded, self.day = True, record.at.date()
             for number, recipients in enumerate(record.chunks):
                 self._chunk(number).recipients = recipients
         elif isinstance(record, ChunkClaimed):

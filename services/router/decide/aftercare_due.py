@@ -6,10 +6,10 @@ from typing import Final
 
 from services.router.decide.custody import Post
 from services.router.decide.limits import POST_NO_SHOW, POST_UNFILLED, POSTS_GATHER
-from services.router.decide.quiet_hours import after_quiet
 from services.router.decide.state import Incident, State
 from shared.contracts.aftercare import PostTold
 from shared.contracts.base import GroupId
+from shared.quiet_hours import after_quiet
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.router.decide.limits import FORGOTTEN_AFTER, RESTATED_AFTER, SHIFT_EMPTY, SHIFT_REMINDED
-from services.router.decide.quiet_hours import reminded_at
 from services.router.decide.rota import Shift
 from services.router.decide.state import State
 from shared.contracts.duty import Reminder
+from shared.quiet_hours import reminded_at
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Subjects, patterns and the six streams: pure tables."""
+"""Subjects, patterns and the seven streams: pure tables."""
 
 import pytest
 from hypothesis import given
@@ -69,4 +69,12 @@ def test_a_subject_of_no_stream_is_named() -> None:
 def test_keys_do_not_age_and_reports_age_in_14_days() -> None:
     day = 86400 * 10**9
     ages = {name: config_of(name, replicas=1)["max_age"] // day for name in STREAMS}
-    assert ages == {"REPORTS": 14, "DESK": 35, "DECISIONS": 35, "LEDGER": 35, "DEAD": 35, "KEYS": 0}
+    assert ages == {
+        "REPORTS": 14,
+        "DESK": 35,
+        "DECISIONS": 35,
+        "LEDGER": 35,
+        "DEAD": 35,
+        "KEYS": 0,
+        "SUBSCRIBERS": 0,
+    }

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.ingest.app import make_app
+from services.ingest.door import KnownGroups
 from services.ingest.drain import Drain
 from services.ingest.intake import Intake
 from services.ingest.keys import ClientKeys
@@ -20,6 +21,7 @@ from services.ingest.spool import Spool
 from shared.contracts.base import ReportId
 from shared.contracts.catalog import decode
 from shared.contracts.reports import ReportReceived
+from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import FormContacts
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
@@ -91,12 +93,14 @@ class FrontDoor:
 
 
 @contextlib.asynccontextmanager
-async def front_door(
+async def front_door(  # noqa: PLR0913 - each is a thing that a test decides
     folder: Path,
     *,
     keys: ClientKeys | None = None,
     spool_bytes: int = 10_000_000,
     contacts: FormContacts | None = None,
+    subscriptions: Mapping[str, BridgeEntry] | None = None,
+    groups: KnownGroups | None = None,
     **settings: Any,
 ) -> AsyncIterator[FrontDoor]:
     """A front door with these settings."""
@@ -115,6 +119,8 @@ async def front_door(
         exercises=exercises,
         intake=intake,
         contacts=contacts,
+        subscriptions=subscriptions,
+        groups=groups,
     )
     async with TestClient(TestServer(app)) as client:
         yield FrontDoor(

@@ -43,6 +43,15 @@ def test_a_good_bridges_file(tmp_path: Path) -> None:
         ),
         ("- {id: [", "line 1: not YAML"),
         ("just words", "Input should be a valid list"),
+        ("- {id: email, kind: twilio-sms}", "bridge email: the id is taken"),
+        (
+            GOOD.replace("settings", "subscriptions: {countries: [XX]}, settings"),
+            "a country is written by its two letters, like GB",
+        ),
+        (
+            GOOD.replace("settings", "subscriptions: {}, settings").replace("{id: sms", f"{{id: {'s' * 25}"),
+            "the id of a bridge for subscriptions has 24 characters at most",
+        ),
     ],
 )
 def test_a_wrong_bridges_file(content: str, says: str, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from services.router.decide import reasons
 from services.router.decide.limits import MOST_SHIFTS
-from services.router.decide.quiet_hours import after_quiet, reminded_at
 from services.router.decide.rota import on_duty
 from shared.contracts import desk, duty
 from shared.contracts.alerts import AlertBody, AlertRaised, DutyBody
 from shared.contracts.groups import MemberName, Policy
 from shared.gazetteer.index import SqliteGazetteer
+from shared.quiet_hours import after_quiet, reminded_at
 
 from .conftest import HACKNEY, SHA, SOUTHWARK, Story
 

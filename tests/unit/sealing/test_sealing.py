@@ -26,6 +26,7 @@ from shared.contracts.desk import Confirm, Statement
 from shared.contracts.groups import MemberAdded, MemberName
 from shared.contracts.incidents import IncidentOpened, IncidentPlace, InputDecided, InputRef
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
+from shared.contracts.subscribers import Subscriber, SubscriberKept
 from shared.errors import BusRefusedError, KeyUnavailableError, MalformedMessageError, SettingsError
 from shared.ports import Entry, Outgoing, Stored
 from shared.sealing import Keyring, MasterKey, load_master_key, make_unsafe_key_file
@@ -315,3 +316,36 @@ async def test_a_process_that_may_not_issue_keys_leaves_the_mark_to_others() -> 
     bus = MemoryBus()
     await keyring(bus).verify_master(leave_mark=False)
     assert await bus.last_seq("KEYS") == 0
+
+
+# --- a key of its own ---------------------------------------------------------------------------
+
+
+def kept(name: str = "of.1", address: str = MARK) -> SubscriberKept:
+    details = Subscriber(number=1, way="sms", address=address)
+    return SubscriberKept(id=name, at=NOON, subscriber="s1", details=details)
+
+
+async def test_a_subscriber_is_sealed_under_a_key_that_lies_in_the_same_message_alone() -> None:
+    bus = MemoryBus()
+    first, again = await keyring(bus).seal(kept()), await keyring(bus).seal(kept())
+    assert isinstance(first.details, Sealed)
+    assert first.details != again.details, "a fresh key each time"
+    assert MARK.encode() not in encode(first, source="test").body
+    assert await bus.last_seq("KEYS") == 0, "no other stream holds anything that would open it"
+    assert await keyring(MemoryBus()).open(first) == kept()
+
+
+async def test_its_box_fits_into_no_other_message_and_opens_by_no_other_master_key() -> None:
+    sealed = await keyring(MemoryBus()).seal(kept())
+    with pytest.raises(MalformedMessageError):
+        await keyring(MemoryBus()).open(sealed.model_copy(update={"id": "of.2"}))
+    with pytest.raises(MalformedMessageError):
+        await keyring(MemoryBus(), raw=b"x" * 32).open(sealed)
+
+
+@pytest.mark.parametrize("box", ["", ".", "nothing", "not base64!.AAAA", "AAAA.AAAA"])
+async def test_a_box_that_is_none_is_an_error_and_no_guess(box: str) -> None:
+    spoilt = kept().model_copy(update={"details": Sealed(key="own", box=box)})
+    with pytest.raises(MalformedMessageError):
+        await keyring(MemoryBus()).open(spoilt)

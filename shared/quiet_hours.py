@@ -1,4 +1,4 @@
-"""A group's quiet hours: reminders rest in them, alerts never do. Local times, as the group wrote them."""
+"""Quiet hours in local times: a group's, in which reminders rest and alerts never do; a subscriber's."""
 
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -13,6 +13,11 @@ def after_quiet(moment: datetime, hours: str | None) -> datetime:
     """The moment, or the end of the quiet hours that it falls into."""
     found = _around(moment, hours)
     return found[1] if found else moment
+
+
+def is_quiet(moment: datetime, hours: str | None) -> bool:
+    """Whether the moment falls into the quiet hours."""
+    return _around(moment, hours) is not None
 
 
 def reminded_at(moment: datetime, begins: datetime, hours: str | None) -> datetime:

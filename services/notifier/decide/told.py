@@ -1,0 +1,65 @@
+"""Who was told of an incident through which group, folded from the ledger. Pure.
+
+The ledger knows subscribers by a pseudonym of the day, so that nobody can follow a person through it; who has
+the master key and the book can say of one person whether they were told.
+"""
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from services.notifier.decide.expand import channel_of, position_of
+from services.notifier.decide.pseudo import is_pseudo
+from shared.contracts.base import GroupId
+
+_MOST: Final = 2_000_000
+"""Names kept at the most (8 bytes each); of more, the incidents that were first heard of are forgotten."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What was told, by incident."""
+
+    _by: OrderedDict[str, dict[tuple[GroupId, date], dict[str, "array[int]"]]] = field(
+        default_factory=OrderedDict
+    )
+    _names: int = 0
+
+    def learn(
+        self, incident: str, group: GroupId, day: date, alert: str, recipients: Sequence[Sequence[str]]
+    ) -> None:
+        """An alert's recipients are frozen; said again it changes nothing."""
+        numbers = (position_of(r) for chunk in recipients for r in chunk if is_pseudo(channel_of(r)))
+        found = array("Q", sorted(numbers))
+        known = self._by.get(incident, {}).get((group, day), {})
+        if not found or alert in known:
+            return
+        self._by.setdefault(incident, {}).setdefault((group, day), {})[alert] = found
+        self._names += len(found)
+        while self._names > _MOST and len(self._by) > 1:
+            _, oldest = self._by.popitem(last=False)
+            self._names -= sum(len(names) for alerts in oldest.values() for names in alerts.values())
+
+    def of(self, incident: str) -> "Heard":
+        """What is known of one incident, ready to be asked of many people."""
+        by = self._by.get(incident, {})
+        return Heard(
+            {key: frozenset(n for names in alerts.values() for n in names) for key, alerts in by.items()}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who heard of one incident."""
+
+    _by: dict[tuple[GroupId, date], frozenset[int]]
+
+    def through(self, pseudonym: Callable[[date], int]) -> frozenset[GroupId]:
+        """The groups through which the person was told whose pseudonym of a day this gives."""
+        if not self._by:
+            return frozenset()
+        mine = {day: pseudonym(day) for _, day in self._by}
+        return frozenset(group for (group, day), names in self._by.items() if mine[day] in names)

@@ -1,0 +1,85 @@
+"""What an answer says and where it goes, from what was asked and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.notifier.decide.subscribing import Asked, language_of
+from shared.contracts.base import GroupId
+from shared.contracts.groups import GroupDefinition
+from shared.contracts.subscribers import (
+    BookRecord,
+    Follow,
+    Said,
+    SignedUp,
+    Subscriber,
+    SubscriberKept,
+)
+from shared.plugins.spec import RenderedMessage
+from shared.sealing import MasterKey
+from shared.subscribing import code_of
+from shared.words.subscribers import subscriber_answer, texts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, ready to go."""
+
+    way: str
+    address: str
+    message: RenderedMessage
+
+
+def answer_to(
+    asked: Asked,
+    record: BookRecord,
+    master: MasterKey,
+    groups: Mapping[GroupId, GroupDefinition],
+    *,
+    form: str,
+) -> Answer | None:
+    """The answer; None where there is nobody to say it to, or nothing to say."""
+    details = record.details if isinstance(record, SubscriberKept) else None
+    kept = details if isinstance(details, Subscriber) else None
+    to = asked if isinstance(asked, Said | SignedUp) else kept
+    if to is None or record.answer is None:
+        return None
+    language = _language(asked, kept)
+    text = subscriber_answer(
+        record.answer,
+        language,
+        _follows(record, kept),
+        groups,
+        code=_code(kept, master),
+        form=form,
+    )
+    return Answer(to.way, to.address, _message(record, text, language))
+
+
+def _language(asked: Asked, kept: Subscriber | None) -> str:
+    if kept is not None:
+        return kept.pending.language if kept.pending else kept.language
+    if isinstance(asked, Said):
+        return language_of(asked, None, frozenset(texts()))
+    return asked.language if isinstance(asked, SignedUp) else "en"
+
+
+def _follows(record: BookRecord, kept: Subscriber | None) -> tuple[Follow, ...]:
+    """What the answer is about: what is to be confirmed, or what they follow."""
+    if kept is None:
+        return ()
+    return kept.pending.follows if record.answer == "confirm" and kept.pending else kept.follows
+
+
+def _code(kept: Subscriber | None, master: MasterKey) -> str:
+    return code_of(master, kept.pending.ticket) if kept and kept.pending else ""
+
+
+def _message(record: BookRecord, text: str, language: str) -> RenderedMessage:
+    return RenderedMessage(
+        alert_id=record.id.replace(".", "-"),
+        kind="REPLY",
+        subject=text.partition(". ")[0][:100],
+        text=text,
+        urgent=False,
+        language=language,
+    )

@@ -1,0 +1,220 @@
+"""Subscribers as the engine knows them: whom an alert is for, in which words, and their answers.
+
+Guarantees: choosing waits until the whole book is read, so that nobody is left out after a restart; nothing
+is decided about a place before the groups are known; information only never carries an ask.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from services.notifier.decide.book import Person
+from services.notifier.decide.matching import ENDS, News
+from services.notifier.decide.pseudo import EMAIL, Kin
+from services.notifier.decide.subscribing import Asked, World
+from services.notifier.delivery import ForSubscribers
+from services.notifier.directory import Directory, GroupVersion
+from services.notifier.reading import Opener, Reader
+from services.notifier.records import LedgerWriter
+from services.notifier.subscribers.answering import Answers
+from services.notifier.subscribers.audience import Audience
+from services.notifier.subscribers.keeping import Keeping
+from services.notifier.subscribers.late import Latecomers
+from services.notifier.subscribers.said import answer_to
+from services.notifier.subscribers.ways import Ways
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.catalog import TOLD, decode_each
+from shared.contracts.subscribers import BookRecord, Unreachable
+from shared.faults import fault_point
+from shared.gazetteer.port import Gazetteer
+from shared.plugins.sms import HAS_LEFT
+from shared.plugins.spec import RenderedMessage
+from shared.ports import Bus, Clock, Entry
+from shared.sealing import MasterKey
+from shared.subscribing import code_of
+from shared.words import render
+from shared.words.subscribers import ending, texts
+
+_PAUSE_S: Final = 0.05
+_WANTED: Final = frozenset({"alert.raised.v1"})
+
+
+class Subscribers:
+    """All of it. `attach` lends it what the engine has; `run` keeps the book."""
+
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
+        self,
+        bus: Bus,
+        keyring: Opener,
+        clock: Clock,
+        directory: Directory,
+        ways: Ways,
+        *,
+        master: MasterKey,
+        gazetteer: Callable[[], Gazetteer],
+        front_url: str = "",
+        base_url: str = "",
+        lease_s: float = 20.0,
+        claimant: str = "notifier",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        fault: Callable[[str], None] = fault_point,
+    ) -> None:
+        self._bus, self._clock, self._directory, self._ways = bus, clock, directory, ways
+        self._master, self._gazetteer, self._front_url = master, gazetteer, front_url
+        self._sleep = sleep
+        self._answers = Answers(ways, lambda *contact: master.tag("answered", *contact), sleep=sleep)
+        self._keeping = Keeping(
+            bus,
+            keyring,
+            clock,
+            world=self._world,
+            answer=self._answer,
+            lease_s=lease_s,
+            claimant=claimant,
+            sleep=sleep,
+            fault=fault,
+        )
+        self.audience = Audience(self._keeping.book, ways, master, front_url=front_url, gone=self._gone)
+        self._reader: Reader | None = None
+        self._late: Latecomers | None = None
+        self._claimant, self._base_url = claimant, base_url
+        self._groups_known = False
+        self._asking: set[asyncio.Task[None]] = set()
+        self._live: dict[tuple[str, str], tuple[AlertRaised, Entry]] = {}
+        """The latest that each group's community was told of each incident that goes on."""
+
+    def attach(self, reader: Reader, writer: LedgerWriter) -> None:
+        """What of the engine is needed: what it reads, and where it writes what was told."""
+        self._reader = reader
+        self._late = Latecomers(writer, self.audience, self._clock, self._ways, claimant=self._claimant)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """A worker: keep the book."""
+        try:
+            await self._keeping.run(stop)
+        finally:
+            for task in self._asking:
+                task.cancel()
+            await asyncio.gather(*self._asking, return_exceptions=True)
+
+    def health(self) -> dict[str, Any]:
+        """Figures, and nobody."""
+        book = self._keeping.book
+        return {
+            "read": self._keeping.ready.is_set(),
+            "confirmed": sum(1 for p in book.people.values() if p.details.follows),
+            "waiting": len(book.asked),
+            "answers": dict(sorted(self._answers.counted.items())),
+        }
+
+    # --- alerts --------------------------------------------------------------------------------
+
+    def kind(self, way: str) -> str:
+        """The kind of a way, for lanes and ledger."""
+        return self._ways.kind(way)
+
+    def max_chars(self, way: str) -> int:
+        """How long a message by that way may be."""
+        return self._ways.max_chars(way)
+
+    def heard(self, alert: AlertRaised, entry: Entry) -> None:
+        """An alert was read: the latest of what goes on is for those who join late."""
+        if alert.audience == "community" and not alert.drill and alert.incident_id is not None:
+            self._live.pop((alert.incident_id, alert.group), None)
+            if alert.kind not in ENDS:
+                self._live[alert.incident_id, alert.group] = alert, entry
+
+    async def chosen(
+        self, alert: AlertRaised, entry: Entry, *, only: Person | None = None
+    ) -> ForSubscribers | None:
+        """Whom the alert (in clear) is for; None where it is for no subscribers at all."""
+        news = News.of(alert)
+        if news is None or alert.incident_id is None:
+            return None
+        await self._keeping.ready.wait()
+        others = await self._others(alert, entry)
+        return await self.audience.chosen(news, alert.incident_id, others, self._clock.now(), only=only)
+
+    async def _others(self, alert: AlertRaised, entry: Entry) -> tuple[News, ...]:
+        """What other groups tell of the same incident at the same time: it stands in the same entry."""
+        found = []
+        for other in decode_each(entry, wanted=_WANTED):
+            if isinstance(other, AlertRaised) and _beside(other, alert) and self._reader is not None:
+                opened = await self._reader.opened(other)
+                if opened is not None and (news := News.of(opened)) is not None:
+                    found.append(news)
+        return tuple(found)
+
+    def words(self, alert: AlertRaised, group: GroupVersion, kin: Kin, *, base_url: str) -> RenderedMessage:
+        """The message for one kin: without any ask for information only; by text with how to leave."""
+        asked = alert if kin.choice == "witness" else alert.model_copy(update={"ask": "NONE"})
+        return render(
+            asked,
+            group.definition,
+            language=kin.language,
+            max_chars=self._ways.max_chars(kin.way),
+            base_url=base_url,
+            words=group.words,
+            ending="" if kin.way == EMAIL else ending(kin.language),
+        )
+
+    # --- the book ------------------------------------------------------------------------------
+
+    async def _world(self) -> World:
+        await self._wait_for_groups()
+        return World(
+            groups=self._directory.definitions(),
+            gazetteer=self._gazetteer(),
+            code=lambda ticket: code_of(self._master, ticket),
+            languages=frozenset(texts()),
+        )
+
+    async def _wait_for_groups(self) -> None:
+        """Once at the start: until every group is known that the log holds."""
+        if self._groups_known or self._reader is None:
+            return
+        last = await self._reader.patiently(lambda: self._bus.last("DECISIONS", TOLD))
+        while last is not None and self._reader.decided_to < last.seq:
+            await self._sleep(_PAUSE_S)
+        self._groups_known = True
+
+    async def _answer(self, asked: Asked, record: BookRecord, person: Person | None, attempt: int) -> None:
+        to = answer_to(asked, record, self._master, self._directory.definitions(), form=self._front_url)
+        if to is None:
+            return
+        key = f"{record.id}-{attempt}".replace(".", "-")
+        outcome = await self._answers.send(to.way, to.address, to.message, key=key)
+        if outcome == HAS_LEFT and person is not None:
+            self._gone(person)
+        elif person is not None and record.answer == "joined":
+            await self._tell_late(person)
+
+    async def _tell_late(self, person: Person) -> None:
+        """Tell whoever joined just now what goes on near them, once, as the ledger promises."""
+        if self._reader is None or self._late is None:
+            return
+        now = self._clock.now()
+        for alert, entry in list(self._live.values()):
+            group = self._directory.version(alert.group, alert.group_version)
+            if alert.not_after <= now or group is None:
+                continue
+            if (opened := await self._reader.opened(alert)) is None:
+                continue
+            if (found := await self.chosen(opened, entry, only=person)) is None:
+                continue
+            for kin in found.kin:
+                words = self.words(opened, group, kin, base_url=self._base_url)
+                await self._late.tell(alert, kin, found, words)
+
+    def _gone(self, person: Person) -> None:
+        """The provider says that they want nothing more: they have left, and are forgotten."""
+        details = person.details
+        asked = Unreachable(way=details.way, address=details.address)
+        task = asyncio.create_task(self._keeping.ask(asked, f"gone.{person.name}.{person.seq}"))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+
+def _beside(other: AlertRaised, alert: AlertRaised) -> bool:
+    same = other.incident_id == alert.incident_id and other.audience == alert.audience
+    return same and other.group != alert.group and other.drill == alert.drill

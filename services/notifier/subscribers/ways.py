@@ -1,0 +1,110 @@
+"""By what subscribers are written to: the bridges that take subscriptions, and the operator's e-mail.
+
+A way is opened when it is first needed, and again where its secret was missing, because a person may mend it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+
+from services.notifier.decide.pseudo import EMAIL
+from shared.contacts import EmailAddress, stored_contact
+from shared.errors import RelayError
+from shared.plugins.bridge_file import BridgeEntry
+from shared.plugins.contacts_file import Way as ContactWay
+from shared.plugins.sms import MAX_CHARS as SMS_CHARS
+from shared.plugins.spec import (
+    CANNOT_WRITE_BACK,
+    BadCredentials,
+    ChannelHost,
+    Outcome,
+    Rejected,
+    RenderedMessage,
+    Spec,
+    WritesBack,
+)
+
+log = structlog.get_logger()
+
+_BAD_ADDRESS: Final = Rejected("bad_address")
+CHAT_CHARS: Final = 1_500
+MAIL_CHARS: Final = 4_000
+
+
+class Ways:
+    """All ways, by id."""
+
+    def __init__(
+        self, bridges: Mapping[str, BridgeEntry], host: ChannelHost, email: ContactWay | None = None
+    ) -> None:
+        self._entries = {name: e for name, e in bridges.items() if e.subscriptions is not None}
+        self._host, self._email = host, email
+        self._open: dict[str, Any] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anybody can subscribe at all."""
+        return bool(self._entries) or self._email is not None
+
+    def spec(self, way: str) -> Spec | None:
+        """The plug-in's spec; None where there is no such way any more."""
+        if way == EMAIL:
+            return self._email.plugin.spec if self._email else None
+        entry = self._entries.get(way)
+        return entry.plugin.spec if entry else None
+
+    def kind(self, way: str) -> str:
+        """The plug-in's kind, as the ledger names it."""
+        spec = self.spec(way)
+        return spec.kind if spec else "unknown"
+
+    def is_sms(self, way: str) -> bool:
+        """Whether each part of a message by it costs."""
+        spec = self.spec(way)
+        return way != EMAIL and spec is not None and spec.senders == "number"
+
+    def max_chars(self, way: str) -> int:
+        """How long a message it carries well."""
+        if way == EMAIL:
+            return MAIL_CHARS
+        return SMS_CHARS if self.is_sms(way) else CHAT_CHARS
+
+    def per_hour(self, way: str) -> int:
+        """How many answers an hour the operator wants to go out by it."""
+        if way == EMAIL and self._email:
+            return self._email.per_hour
+        entry = self._entries.get(way)
+        return entry.subscriptions.per_hour if entry and entry.subscriptions else 0
+
+    async def send(self, way: str, address: str, message: RenderedMessage, *, key: str) -> Outcome:
+        """Send once."""
+        try:
+            opened = self._opened(way)
+        except RelayError:
+            return BadCredentials("secret_missing")
+        except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
+            log.warning("way_not_opened", way=way, error=type(error).__name__)
+            return Rejected("plugin_error")
+        if opened is None:
+            return CANNOT_WRITE_BACK
+        if isinstance(opened, WritesBack):
+            return await self._write_back(opened, address, message, key)
+        if not isinstance(stored_contact(address), EmailAddress):
+            return _BAD_ADDRESS  # whatever the log says, nothing goes but to one plain address
+        sent: Outcome = await opened.send(address, message, key=key)
+        return sent
+
+    async def _write_back(
+        self, bridge: WritesBack, address: str, message: RenderedMessage, key: str
+    ) -> Outcome:
+        try:
+            return await bridge.write_back(address, message.text, self._host, key=key)
+        except RelayError:
+            return BadCredentials("secret_missing")
+
+    def _opened(self, way: str) -> Any:
+        if way == EMAIL:
+            return self._email.open(self._host) if self._email else None
+        if way not in self._open and way in self._entries:
+            self._open[way] = self._entries[way].open(self._host.secrets)
+        return self._open.get(way)

@@ -1,0 +1,514 @@
+"""The subscribers' book through the notifier: in by a code, told in their way, gone after STOP."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from services.notifier.form_contacts import Form
+from shared.contracts.catalog import decode_each, encode
+from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.ledger import AlertExpanded, AlertSettled
+from shared.contracts.subscribers import (
+    CodeGiven,
+    Follow,
+    LeftByLink,
+    Pending,
+    Said,
+    SignedUp,
+    Subscriber,
+    SubscriberKept,
+    SubscriptionAsked,
+)
+from shared.plugins.bridge_file import BridgeEntry, Subscriptions
+from shared.plugins.channel_testing import KnownSecrets
+from shared.plugins.contacts_file import FormContacts
+from shared.plugins.contacts_file import Way as ContactWay
+from shared.plugins.sms import HAS_LEFT
+from shared.plugins.spec import (
+    Delivered,
+    Outcome,
+    PluginSettings,
+    RenderedMessage,
+    RetryLater,
+    Spec,
+)
+from shared.ports import Bus, Outgoing
+from shared.testing.bus import MemoryBus
+from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
+from tests.integration.test_questions import Writer
+
+ADA, BO = "+447700900123", "+447700900456"
+POINTS = ("notifier.before_book", "notifier.after_book", "notifier.after_answer", "notifier.before_erasing")
+
+
+class Texts(Writer):
+    """A number of its own: what went to whom, and what the provider says next time."""
+
+    spec: ClassVar[Spec] = Spec("texts", "Texts", "", "nobody", "good", "fake", {})
+    to: ClassVar[list[tuple[str, str]]] = []
+    next: ClassVar[dict[str, list[Outcome]]] = {}
+
+    async def write_back(self, address: str, text: str, _host: Any, *, key: str) -> Outcome:  # noqa: ARG002 - the interface
+        outcome = self.next[address].pop(0) if self.next.get(address) else Delivered("m")
+        if isinstance(outcome, Delivered):
+            self.to.append((address, text))
+        return outcome
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def texts(address: str = ADA) -> list[str]:
+    return [text for to, text in Texts.to if to == address]
+
+
+def square(lat: float, lon: float, half: float) -> Area:
+    west, east, south, north = lon - half, lon + half, lat - half, lat + half
+    ring = ((west, south), (east, south), (east, north), (west, north), (west, south))
+    return Area(polygons=((ring,),))
+
+
+class Book(Rig):
+    """A hub with two groups, one number to subscribe by, and people who write to it."""
+
+    def __init__(self, bus: Bus) -> None:
+        super().__init__(bus, {"told": channel_kind("told")})
+        self.bridges = {"join": BridgeEntry(Texts, PluginSettings(), "bridges.yaml", Subscriptions())}
+        self.secrets = KnownSecrets({"env:INBOUND": "x"})
+        self.subscribable = True
+        self._count = 0
+
+    async def groups(self, *names: str) -> None:
+        for name in names or ("hackney",):
+            definition = GroupDefinition(id=name, name=name.title(), area=square(51.546, -0.07, 0.02))
+            channels = GroupChannels(channels=())
+            await self.store(
+                GroupDefined(
+                    id=f"g.{name}", at=NOW, group=name, version=1, definition=definition, channels=channels
+                )
+            )
+
+    async def ask(self, content: Any, name: str = "") -> str:
+        self._count += 1
+        name = name or f"q{self._count}"
+        await self.store(SubscriptionAsked(id=name, at=NOW, content=content))
+        return name
+
+    async def says(self, text: str, address: str = ADA, name: str = "") -> None:
+        await self.ask(Said(way="join", address=address, text=text), name)
+
+    async def person(self, number: int, address: str, *follows: Follow, language: str = "en") -> None:
+        """Somebody who confirmed long ago."""
+        details = Subscriber(number=number, way="join", address=address, follows=follows, language=language)
+        await self.store(
+            SubscriberKept(id=f"long-ago.{number}", at=NOW, subscriber=f"s{number}", details=details)
+        )
+
+    async def joins(self, place: str = "E8", address: str = ADA) -> None:
+        """Join, and send the code back."""
+        before = len(texts(address))
+        await self.says(f"JOIN {place}", address)
+        await until(lambda: len(texts(address)) > before)
+        await self.says(code_in(texts(address)[-1]), address)
+        await until(lambda: any("You're in" in text for text in texts(address)[before:]))
+
+    async def tell(self, alert_id: str, **more: Any) -> AlertSettled:
+        fields = {
+            "audience": "community",
+            "kind": "CONFIRMED",
+            "status": "confirmed",
+            "ask": "WITNESSES",
+            **more,
+        }
+        await self.alert(alert_id, **fields)
+        return (await self.settled(alert_id))[0]
+
+    async def stored(self) -> list[tuple[int, str]]:
+        """What lies in the book's stream: place and type."""
+        found = []
+        last = await self.bus.last("SUBSCRIBERS", "subscribers.v1.*")
+        for seq in range(1, (last.seq if last else 0) + 1):
+            entry = await self.bus.get("SUBSCRIBERS", seq)
+            found += [(seq, m.type) for m in decode_each(entry) if hasattr(m, "type")] if entry else []
+        return found
+
+    async def holds(self, *types: str, within_s: float = 10.0) -> None:
+        """Wait until nothing else lies in the stream but messages of these types."""
+        async with asyncio.timeout(within_s):
+            while sorted(kind for _, kind in await self.stored()) != sorted(types):  # noqa: ASYNC110 - the stream
+                await asyncio.sleep(0.02)
+
+
+def code_in(text: str) -> str:
+    found = re.search(r"\b\d{6}\b", text)
+    assert found, text
+    return found[0]
+
+
+KEPT, LEFT = "subscriber.kept.v1", "subscriber.left.v1"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_sent() -> None:
+    Texts.to, Texts.next = [], {}
+
+
+@pytest.fixture
+async def book(bus: Bus) -> AsyncIterator[Book]:
+    """On the bus in memory, and on a real NATS."""
+    book = Book(bus)
+    yield book
+    await book.crash()
+
+
+@pytest.fixture
+async def quick(memory_bus: MemoryBus) -> AsyncIterator[Book]:
+    """On the bus in memory alone."""
+    book = Book(memory_bus)
+    yield book
+    await book.crash()
+
+
+async def test_in_by_the_code_told_and_gone_after_stop(book: Book) -> None:
+    await book.groups()
+    book.start()
+    await book.says("JOIN E8")
+    await until(lambda: bool(texts()))
+    assert texts()[0].startswith("Hackney: ")
+    over = {"kind": "OVER", "status": "officers_left"}
+    assert (await book.tell("early")).delivered == 0, "not before the code came back"
+    assert (await book.tell("early-over", **over)).delivered == 0
+    await book.says(code_in(texts()[0]))
+    await until(lambda: len(texts()) == 2)
+    assert texts()[1].startswith("You're in: E8")
+    await book.holds(KEPT)
+    end = await book.tell("a1", incident_id="i2")
+    assert (end.delivered, end.reason) == (1, "done")
+    assert "CONFIRMED" in texts()[2]
+    assert "STOP ends these messages." in texts()[2]
+    await book.says("stop")
+    await book.holds(LEFT)
+    await until(lambda: len(texts()) == 4)
+    assert texts()[3].startswith("You get no more messages")
+    assert (await book.tell("a2", incident_id="i3")).delivered == 0
+
+
+async def test_information_only_never_gets_an_ask_and_whoever_can_come_does(quick: Book) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    await quick.person(2, BO, Follow(group="hackney", choice="witness"))
+    quick.start()
+    for n, ask in enumerate(("WITNESSES", "ENOUGH", "LEAVE", "NONE")):
+        for kind, status in (("CONFIRMED", "confirmed"), ("UPDATE", "confirmed"), ("OVER", "officers_left")):
+            await quick.tell(f"a{n}{kind}", incident_id=f"i{n}", kind=kind, status=status, ask=ask)
+    assert len(texts(ADA)) == len(texts(BO)) == 12
+    for ask in ("WITNESSES useful", "ENOUGH people are there", "LEAVE now please"):
+        assert [text for text in texts(BO) if ask in text], "or this would prove nothing"
+        assert not [text for text in texts(ADA) if ask in text]
+    assert all("Observe, don't obstruct" in text for text in texts(ADA))
+
+
+async def test_overlapping_subscriptions_get_one_copy_and_the_end_by_the_same_group(quick: Book) -> None:
+    await quick.groups("hackney", "islington")
+    both = (Follow(group="hackney"), Follow(group="islington"), Follow(group="islington", choice="witness"))
+    await quick.person(1, ADA, *both)
+    await quick.person(2, BO, Follow(group="islington"))
+    quick.start()
+    await until(lambda: bool(quick.directories[0].definitions()))
+
+    async def tell(name: str, **more: Any) -> None:
+        alerts = [
+            an_alert(f"{name}-{g}", g, audience="community", status="confirmed", incident_id="i1", **more)
+            for g in ("islington", "hackney")
+        ]
+        sealed = [await quick.keyring.seal(alert) for alert in alerts]
+        await quick.bus.publish(encode(*sealed, source="test"))
+        await quick.settled(*(alert.alert_id for alert in alerts))
+
+    await tell("first", kind="CONFIRMED")
+    await tell("end", kind="OVER")
+    assert [text.split()[0] for text in texts(ADA)] == ["CONFIRMED", "OVER"]
+    assert all("Hackney" in text for text in texts(ADA))
+    assert [text.split()[0] for text in texts(BO)] == ["CONFIRMED", "OVER"]
+    assert all("Islington" in text for text in texts(BO))
+    expanded = [r for r in await quick.ledger() if isinstance(r, AlertExpanded) and r.group == "islington"]
+    assert [r.not_told for r in expanded] == [{"another_group": 1}, None]
+
+
+async def test_the_end_reaches_whoever_was_told_though_their_area_changed_and_nobody_else(
+    quick: Book,
+) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    quick.start()
+    await quick.tell("a1")
+    far = {"lat": 51.6, "lon": 0.5, "radius_m": 100.0, "label": "far"}
+    details = Subscriber(number=1, way="join", address=ADA, follows=(Follow(group="hackney", area=far),))
+    await quick.store(SubscriberKept(id="moved", at=NOW, subscriber="s1", details=details))
+    await quick.person(2, BO, Follow(group="hackney"))
+    await quick.holds(KEPT, KEPT)
+    assert (await quick.tell("new", incident_id="i9")).delivered == 1
+    assert (await quick.tell("over", kind="OVER", status="officers_left")).delivered == 1
+    assert [text.split()[0] for text in texts(ADA)] == ["CONFIRMED", "OVER"]
+    assert [text.split()[0] for text in texts(BO)] == ["CONFIRMED"]
+
+
+async def test_a_restart_knows_who_was_told_and_sends_what_was_frozen(quick: Book) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    Texts.next = {ADA: [RetryLater("http_503", 60.0)]}
+    quick.start(lease_s=4)
+    await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
+    await until(lambda: not Texts.next[ADA])
+    await quick.crash()
+    quick.start(sleep=lambda s: asyncio.sleep(min(s, 0.01)))
+    assert (await quick.settled("a1"))[0].delivered == 1
+    assert (await quick.tell("over", kind="OVER", status="officers_left")).delivered == 1
+
+
+@pytest.mark.parametrize("quiet", ["00:00-23:59"])
+async def test_quiet_hours_hold_back_what_is_not_urgent_and_say_so(quick: Book, quiet: str) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney", quiet=quiet))
+    await quick.person(2, BO, Follow(group="hackney", quiet=quiet, urgent_breaks=False))
+    quick.start()
+    at = NOW.replace(hour=12)
+    await quick.tell("a1", at=at, not_after=NOW + timedelta(days=2))
+    assert (len(texts(ADA)), len(texts(BO))) == (1, 0)
+    (expanded,) = [r for r in await quick.ledger() if isinstance(r, AlertExpanded)]
+    assert expanded.not_told == {"quiet": 1}
+
+
+async def test_verifiers_news_and_exercises_go_to_no_subscriber(quick: Book) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    quick.start()
+    await quick.alert("v1")
+    await quick.alert("d1", audience="community", kind="CONFIRMED", status="confirmed", drill=True)
+    await quick.settled("v1", "d1")
+    assert texts() == []
+
+
+async def test_each_is_told_in_their_language_where_it_is_signed_and_the_ledger_names_nobody(
+    quick: Book,
+) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"), language="es")
+    quick.start()
+    await quick.tell("a1")
+    assert "BAJA termina estos mensajes." in texts()[0]
+    assert "CONFIRMED" in texts()[0], "nobody has signed Spanish words yet"
+    records = " ".join(record.model_dump_json() for record in await quick.ledger())
+    assert ADA not in records
+    assert re.search(r"sub_join_es_i:\d+", records)
+
+
+async def test_by_e_mail_each_message_has_a_link_of_ones_own_to_leave_by(quick: Book) -> None:
+    sent: list[tuple[str, RenderedMessage]] = []
+
+    async def takes(address: str, message: RenderedMessage) -> Outcome:
+        sent.append((address, message))
+        return Delivered()
+
+    mail = ContactWay(channel_kind("smtp", takes), ToldSettings(), per_hour=60)
+    quick.form = Form(FormContacts(email=mail), "https://hub.example")
+    await quick.groups()
+    addresses = ("ada@example.org", "bo@example.org", "a@example.org\r\nBcc: x@example.org")
+    for number, address in enumerate(addresses, 1):
+        details = Subscriber(number=number, way="email", address=address, follows=(Follow(group="hackney"),))
+        await quick.store(
+            SubscriberKept(id=f"mail.{number}", at=NOW, subscriber=f"s{number}", details=details)
+        )
+    quick.start()
+    end = await quick.tell("a1")
+    assert (end.delivered, [o.reason for o in end.unsent]) == (2, ["bad_address"])
+    links = {address: message.leave_url for address, message in sent}
+    assert len(set(links.values())) == 2
+    assert all(url.startswith("https://hub.example/leave/s") for url in links.values())
+    assert all(message.leave_url in message.text for _, message in sent)
+
+
+# --- providers, strangers, faults ---------------------------------------------------------------
+
+
+async def test_whom_the_provider_calls_gone_is_forgotten(book: Book) -> None:
+    await book.groups()
+    await book.person(1, ADA, Follow(group="hackney"))
+    Texts.next = {ADA: [HAS_LEFT]}
+    book.start()
+    end = await book.tell("a1")
+    assert [o.reason for o in end.unsent] == ["has_left"]
+    await book.holds(LEFT)
+    assert (await book.tell("a2", incident_id="i2")).reason == "no_recipients"
+
+
+async def test_a_join_that_comes_twice_is_one_and_two_stops_are_one_end(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.says("JOIN E8", name="same")
+    await quick.says("JOIN E8", name="same")
+    await until(lambda: bool(texts()))
+    await quick.says(code_in(texts()[0]))
+    await quick.says("STOP")
+    await quick.says("STOP")
+    await quick.holds(LEFT)
+    await until(lambda: len(texts()) == 3)
+    assert [text.split()[0] for text in texts()] == ["Hackney:", "You're", "You"], "three answers an hour"
+
+
+async def test_nobody_gets_more_than_three_answers_an_hour_and_others_still_do(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    for _ in range(10):
+        await quick.says("what is this?")
+    await quick.says("HELP", BO)
+    await quick.holds()
+    assert (len(texts(ADA)), len(texts(BO))) == (3, 1)
+
+
+async def test_the_page_and_the_link_work_and_a_wrong_code_does_not(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.ask(
+        SignedUp(way="join", address=ADA, language="fr", ticket="t1", group="hackney", place="E8")
+    )
+    await until(lambda: bool(texts()))
+    await quick.ask(CodeGiven(ticket="t1", code="000000"))
+    await until(lambda: len(texts()) == 2)
+    await quick.ask(CodeGiven(ticket="t1", code=code_in(texts()[0])))
+    await until(lambda: len(texts()) == 3)
+    assert texts()[2].startswith("C'est fait")
+    await quick.holds(KEPT)
+    (seq, _) = (await quick.stored())[0]
+    entry = await quick.bus.get("SUBSCRIBERS", seq)
+    assert entry is not None
+    (kept,) = decode_each(entry)
+    assert isinstance(kept, SubscriberKept)
+    await quick.ask(LeftByLink(subscriber="nobody"))
+    await quick.ask(LeftByLink(subscriber=kept.subscriber))
+    await quick.holds(LEFT)
+
+
+async def test_who_never_sends_the_code_is_forgotten_within_the_hour(quick: Book) -> None:
+    await quick.groups()
+    pending = Pending(ticket="t", until=NOW - timedelta(seconds=1), follows=(), language="en")
+    details = Subscriber(number=1, way="join", address=ADA, pending=pending)
+    await quick.store(SubscriberKept(id="old", at=NOW, subscriber="s1", details=details))
+    quick.start()
+    await quick.holds(LEFT)
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("said", ["JOIN E8", "STOP", "HELP"])
+async def test_a_crash_between_two_steps_costs_a_second_answer_at_most_and_leaves_nothing(
+    quick: Book, point: str, said: str
+) -> None:
+    await quick.groups()
+    if said == "STOP":
+        await quick.person(1, ADA, Follow(group="hackney"))
+    await quick.says(said)
+    reached = asyncio.Event()
+    quick.fault = crash_at(point, reached)
+    quick.start()
+    await asyncio.wait_for(reached.wait(), 10)
+    await quick.crash()
+    quick.fault = lambda _name: None
+    quick.start()
+    await quick.holds(*{"JOIN E8": [KEPT], "STOP": [LEFT], "HELP": []}[said])
+    assert 1 <= len(texts()) <= 2
+    assert len(set(texts())) == 1
+
+
+def crash_at(point: str, reached: asyncio.Event) -> Callable[[str], None]:
+    def fault(name: str) -> None:
+        if name == point:
+            reached.set()
+            raise Crash
+
+    return fault
+
+
+async def test_two_notifiers_decide_and_answer_each_request_once(book: Book) -> None:
+    await book.groups()
+    book.start(lease_s=5)
+    book.start(lease_s=5)
+    numbers = [f"+4477009001{n:02}" for n in range(20)]
+    for number in numbers:
+        await book.says("JOIN E8", number)
+    await until(lambda: len(Texts.to) == 20)
+    for number in numbers:
+        await book.says(code_in(texts(number)[0]), number)
+    await book.holds(*[KEPT] * 20)
+    assert Counter(len(texts(number)) for number in numbers) == {2: 20}
+    assert (await book.tell("a1")).delivered == 20
+    assert Counter(len(texts(number)) for number in numbers) == {3: 20}
+
+
+async def test_nats_away_and_lost_acknowledgements_delay_and_lose_nothing(memory_bus: MemoryBus) -> None:
+    book = Book(memory_bus)
+    await book.groups()
+    book.start()
+    await book.joins()
+    memory_bus.go_away()
+    stopping = asyncio.create_task(book.says("STOP"))
+    await asyncio.sleep(0)
+    memory_bus.come_back()
+    await stopping
+    memory_bus.fail_next(3)
+    await book.holds(LEFT)
+    await until(lambda: len(texts()) == 3)
+    await book.crash()
+
+
+async def test_what_cannot_be_read_is_named_and_holds_nobody_up(quick: Book) -> None:
+    await quick.groups()
+    for subject in ("subscribers.v1.asked", "subscribers.v1.kept"):
+        await quick.bus.publish(Outgoing(subject, f"spoilt {subject}", b"{"))
+    asked = SubscriptionAsked(id="q", at=NOW, content=Said(way="join", address=ADA, text="HELP"))
+    sealed = await quick.keyring.seal(asked)
+    await quick.bus.publish(encode(sealed.model_copy(update={"id": "moved"}), source="test"))
+    await quick.says("HELP", BO)
+    quick.start()
+    await until(lambda: bool(texts(BO)))
+    assert texts(ADA) == []
+    assert await quick.bus.last_seq("DEAD") >= 2
+
+
+async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.tell("a1")
+    await quick.tell("gone", incident_id="i2")
+    await quick.tell("gone-over", incident_id="i2", kind="OVER", status="officers_left")
+    await quick.joins()
+    await until(lambda: len(texts()) == 3)
+    assert texts()[2].startswith("CONFIRMED"), "what goes on, and not what is over"
+    await quick.holds(KEPT)
+    await quick.crash()
+    quick.start()
+    assert (await quick.tell("over", kind="OVER", status="officers_left")).delivered == 1
+    assert texts()[3].startswith("OVER")
+    late = [r for r in await quick.ledger() if r.alert_id.startswith("late-")]
+    assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
+
+
+async def test_after_a_restart_every_chunk_finds_its_people_though_all_look_at_once(quick: Book) -> None:
+    await quick.groups()
+    numbers = [f"+44770{n:07}" for n in range(1_500)]
+    for n, number in enumerate(numbers, 1):
+        await quick.person(n, number, Follow(group="hackney"))
+    Texts.next = {number: [RetryLater("http_503", 60.0)] for number in numbers}
+    quick.start(lease_s=30)
+    await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
+    await until(lambda: not Texts.next[numbers[0]])
+    await quick.crash()
+    Texts.next = {}
+    quick.start(sleep=lambda s: asyncio.sleep(min(s, 0.01)), lease_s=0.4)
+    end = (await quick.settled("a1", within_s=60))[0]
+    assert (end.delivered, end.unsent) == (1_500, ())
