@@ -69,6 +69,8 @@ class Preparation:
             return alert.not_after <= self._clock.now()
         if not delivery.ledger.expanded and delivery.entry is not None:
             delivery.subscribers = await self._subscribers.chosen(opened, delivery.entry)
+        if delivery.kin():  # before any claim: by a book half read, whoever is frozen seems to have left
+            await self._subscribers.known()
         for kin in delivery.kin():
             definition = kin.definition(self._subscribers.kind(kin.way))
             delivery.channels[definition.id] = definition

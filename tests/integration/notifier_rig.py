@@ -91,6 +91,7 @@ class Rig:
         self.fault: Callable[[str], None] = lambda _name: None
         """What happens to a notifier at a named point of the book."""
         self.directories: list[Directory] = []
+        self.books: list[Subscribers] = []
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
 
@@ -132,6 +133,7 @@ class Rig:
         directory = Directory(self.plugins, host, self.bridges, public_url=self.public_url, form=self.form)
         self.directories.append(directory)
         book = self._book(keyring, host, directory, options) if self.subscribable else None
+        self.books += [book] if book else []
         notifier = Notifier(self.bus, keyring, SystemClock(), directory, Engine(**options), subscribers=book)
         stop = asyncio.Event()
         for run in (notifier.run, *((book.run,) if book else ())):

@@ -3,16 +3,18 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
 
+from services.notifier.decide.pseudo import Kin, chunked, pseudonym
 from services.notifier.form_contacts import Form
+from shared.contracts.base import GroupId
 from shared.contracts.catalog import decode_each, encode
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
-from shared.contracts.ledger import AlertExpanded, AlertSettled
+from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed
 from shared.contracts.subscribers import (
     CodeGiven,
     Follow,
@@ -37,7 +39,7 @@ from shared.plugins.spec import (
     RetryLater,
     Spec,
 )
-from shared.ports import Bus, Outgoing
+from shared.ports import Bus, Entry, Outgoing
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
 from tests.integration.test_questions import Writer
@@ -270,6 +272,70 @@ async def test_a_restart_knows_who_was_told_and_sends_what_was_frozen(quick: Boo
     quick.start(sleep=lambda s: asyncio.sleep(min(s, 0.01)))
     assert (await quick.settled("a1"))[0].delivered == 1
     assert (await quick.tell("over", kind="OVER", status="officers_left")).delivered == 1
+
+
+@pytest.mark.parametrize("read_so_far", [0, 1])
+async def test_after_a_restart_nobody_is_taken_for_gone_before_the_whole_book_is_read(
+    quick: Book, monkeypatch: pytest.MonkeyPatch, read_so_far: int
+) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    await quick.person(2, BO, Follow(group="hackney"))
+    Texts.next = {number: [RetryLater("http_503", 60.0)] for number in (ADA, BO)}
+    quick.start(lease_s=4)
+    await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
+    await until(lambda: not Texts.next[BO])
+    await quick.crash()
+    rest = slow_book(quick.bus, monkeypatch, read_so_far)
+    notifier = quick.start(sleep=lambda s: asyncio.sleep(min(s, 0.01)))
+    await quick.alert("v1")
+    await quick.settled("v1")
+    await until(lambda: notifier.ready)
+    claims = [r for r in await quick.ledger() if isinstance(r, ChunkClaimed) and r.alert_id == "a1"]
+    assert [claim.attempt for claim in claims] == [1], "no claim lapses while the book is read"
+    rest.set()
+    end = (await quick.settled("a1"))[0]
+    assert (end.delivered, end.unsent) == (2, ())
+
+
+async def test_a_chunk_waits_for_what_another_notifier_read_of_the_book_before_it(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    rest = slow_book(quick.bus, monkeypatch, 1)
+    quick.start()
+    book = quick.books[0]
+    await until(lambda: book.health()["confirmed"] == 1)
+    await quick.person(2, BO, Follow(group="hackney"))
+    mine, day = Kin("join", "en", "information"), NOW.date()
+    names = next(chunked(mine, [pseudonym(quick.keyring.master.tag, 2, day)], 1))
+    asking = asyncio.create_task(book.audience.sender(GroupId("hackney"), day, mine, names))
+    await asyncio.sleep(0)
+    rest.set()
+    sender = await asking
+    assert sender is not None
+    assert sender.address(names[0]) == "s2"
+
+
+def slow_book(bus: Bus, monkeypatch: pytest.MonkeyPatch, read_so_far: int) -> asyncio.Event:
+    """From now on the book's stream is read that far; the rest when the event is set."""
+    rest, read = asyncio.Event(), bus.read
+
+    async def slowly(entries: AsyncGenerator[Entry]) -> AsyncGenerator[Entry]:
+        n = 0
+        async for entry in entries:
+            if n == read_so_far:
+                await rest.wait()
+            n += 1
+            yield entry
+
+    def reading(stream: str, **how: Any) -> AsyncGenerator[Entry]:
+        entries = read(stream, **how)
+        return slowly(entries) if stream == "SUBSCRIBERS" else entries
+
+    monkeypatch.setattr(bus, "read", reading)
+    return rest
 
 
 @pytest.mark.parametrize("quiet", ["00:00-23:59"])

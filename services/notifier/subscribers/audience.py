@@ -1,12 +1,13 @@
 """Whom of the subscribers an alert is for, and the way to each of them at the moment of sending.
 
 Guarantees: an address is looked up in the book when it is sent to and not before, so that whoever left in
-between gets nothing more; long lists give way to other work every few milliseconds.
+between gets nothing more; nobody is taken for gone before all that stands in the stream is read; long lists
+give way to other work every few milliseconds.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -35,9 +36,18 @@ Gone = Callable[[Person], None]
 class Audience:
     """Chooses subscribers for alerts, and finds them again by what the ledger calls them."""
 
-    def __init__(self, book: Book, ways: Ways, master: MasterKey, *, front_url: str, gone: Gone) -> None:
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
+        self,
+        book: Book,
+        ways: Ways,
+        master: MasterKey,
+        *,
+        front_url: str,
+        gone: Gone,
+        caught_up: Callable[[], Awaitable[None]],
+    ) -> None:
         self._book, self._ways, self._master = book, ways, master
-        self._front_url, self._gone = front_url.rstrip("/"), gone
+        self._front_url, self._gone, self._caught_up = front_url.rstrip("/"), gone, caught_up
         self.told = Told()
         self._names: dict[tuple[GroupId, date], dict[int, str]] = {}
         self._scanned: dict[tuple[GroupId, date], int] = {}
@@ -98,6 +108,7 @@ class Audience:
     async def _scan(self, group: GroupId, day: date, names: dict[int, str]) -> None:
         """After a restart, or another's work: what the ledger of that day calls those who are there now."""
         async with self._scanning:  # or another chunk would take those not found yet for gone
+            await self._caught_up()  # or a book half read would, or another notifier's newer entry
             changes = self._book.changes
             if self._scanned.get((group, day)) == changes:
                 return  # who is missing has left

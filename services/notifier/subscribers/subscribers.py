@@ -74,7 +74,14 @@ class Subscribers:
             sleep=sleep,
             fault=fault,
         )
-        self.audience = Audience(self._keeping.book, ways, master, front_url=front_url, gone=self._gone)
+        self.audience = Audience(
+            self._keeping.book,
+            ways,
+            master,
+            front_url=front_url,
+            gone=self._gone,
+            caught_up=self._keeping.caught_up,
+        )
         self._reader: Reader | None = None
         self._late: Latecomers | None = None
         self._claimant, self._base_url = claimant, base_url
@@ -124,6 +131,10 @@ class Subscribers:
             if alert.kind not in ENDS:
                 self._live[alert.incident_id, alert.group] = alert, entry
 
+    async def known(self) -> None:
+        """Return once the whole book is read."""
+        await self._keeping.ready.wait()
+
     async def chosen(
         self, alert: AlertRaised, entry: Entry, *, only: Person | None = None
     ) -> ForSubscribers | None:
@@ -131,7 +142,7 @@ class Subscribers:
         news = News.of(alert)
         if news is None or alert.incident_id is None:
             return None
-        await self._keeping.ready.wait()
+        await self.known()
         others = await self._others(alert, entry)
         return await self.audience.chosen(news, alert.incident_id, others, self._clock.now(), only=only)
 
