@@ -62,9 +62,10 @@ class Notifier:
         self._reader = Reader(
             bus, keyring, clock, directory, is_own=self._writer.is_own, sleep=self._engine.sleep
         )
+        self._switches = KillSwitches(bus)
         self._subscribers = subscribers
         if subscribers is not None:
-            subscribers.attach(self._reader, self._writer)
+            subscribers.attach(self._reader, self._writer, self._switches)
         self._preparation = Preparation(
             self._reader, directory, clock, engine=self._engine, subscribers=subscribers
         )
@@ -79,7 +80,6 @@ class Notifier:
             receipts=self.receipts,
             subscribers=subscribers,
         )
-        self._switches = KillSwitches(bus)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
         )

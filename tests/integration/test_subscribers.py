@@ -11,8 +11,9 @@ import pytest
 
 from services.notifier.decide.pseudo import Kin, chunked, pseudonym
 from services.notifier.form_contacts import Form
-from shared.contracts.base import GroupId
+from shared.contracts.base import HUB, GroupId
 from shared.contracts.catalog import decode_each, encode
+from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed
 from shared.contracts.subscribers import (
@@ -26,6 +27,7 @@ from shared.contracts.subscribers import (
     SubscriberKept,
     SubscriptionAsked,
 )
+from shared.errors import BusUnavailableError
 from shared.plugins.bridge_file import BridgeEntry, Subscriptions
 from shared.plugins.channel_testing import KnownSecrets
 from shared.plugins.contacts_file import FormContacts
@@ -562,6 +564,35 @@ async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Bo
     assert texts()[3].startswith("OVER")
     late = [r for r in await quick.ledger() if r.alert_id.startswith("late-")]
     assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
+
+
+@pytest.mark.parametrize("stopped_by", ["hackney", HUB, "unreadable"])
+async def test_while_a_kill_switch_is_on_or_unreadable_who_joins_late_is_told_nothing(
+    quick: Book, monkeypatch: pytest.MonkeyPatch, stopped_by: str
+) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.tell("a1")
+    if stopped_by == "unreadable":
+        blind(quick.bus, monkeypatch)
+    else:
+        await quick.store(KillSwitch(id="k1", at=NOW, member="m1", group=stopped_by, stopped=True))
+    await quick.joins()
+    await quick.holds(KEPT)
+    assert len(texts()) == 2, "the code and that they are in, and nothing of an incident"
+    assert [r for r in await quick.ledger() if r.alert_id.startswith("late-")] == []
+
+
+def blind(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nobody can read what lies in DESK."""
+    last = bus.last
+
+    async def reading(stream: str, pattern: str) -> Entry | None:
+        if stream == "DESK":
+            raise BusUnavailableError
+        return await last(stream, pattern)
+
+    monkeypatch.setattr(bus, "last", reading)
 
 
 async def test_after_a_restart_every_chunk_finds_its_people_though_all_look_at_once(quick: Book) -> None:

@@ -1,23 +1,28 @@
 """What goes on already, for somebody who joins now: once, claimed and recorded like any delivery.
 
 It has an alert id of its own, made of the alert's and the person's pseudonym, so that it is told once,
-whatever happens; and since it stands in the ledger, they hear the end like everybody who was told.
+whatever happens; and since it stands in the ledger, they hear the end like everybody who was told. While a
+kill switch is on, or cannot be read, nothing is claimed and nobody is told.
 """
 
 import hashlib
 from typing import Final
 
+import structlog
+
 from services.notifier.decide.pseudo import Kin, chunked
 from services.notifier.delivery import ForSubscribers, alert_settled, claimed, expanded, settled
+from services.notifier.kill_switch import KillSwitches
 from services.notifier.records import LedgerWriter
 from services.notifier.sending import as_record, send_chunk
 from services.notifier.subscribers.audience import Audience
-from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import AlertId
 from shared.contracts.ledger import ChunkClaimed
 from shared.plugins.spec import RenderedMessage
 from shared.ports import Clock
+
+log = structlog.get_logger()
 
 _DEADLINE_S: Final = 10.0
 
@@ -26,15 +31,18 @@ class Latecomers:
     """Tells them."""
 
     def __init__(
-        self, writer: LedgerWriter, audience: Audience, clock: Clock, ways: Ways, *, claimant: str
+        self, writer: LedgerWriter, audience: Audience, clock: Clock, switches: KillSwitches, *, claimant: str
     ) -> None:
-        self._writer, self._audience, self._clock, self._ways = writer, audience, clock, ways
+        self._writer, self._audience, self._clock, self._switches = writer, audience, clock, switches
         self._claimant = claimant
 
     async def tell(
         self, alert: AlertRaised, kin: Kin, found: ForSubscribers, message: RenderedMessage
     ) -> None:
-        """Tell the one person of this kin, unless somebody did."""
+        """Tell the one person of this kin, unless somebody did or a switch is on."""
+        if why := await self._switches.stopped(self._switches.ask(alert.group)):
+            log.warning("late_not_told", group=alert.group, reason=why)
+            return
         ((recipient,),) = chunked(kin, found.kin[kin], 1)
         mine = alert.model_copy(update={"alert_id": _late_id(alert, recipient)})
         frozen = expanded(mine, ((recipient,),), found.at)

@@ -14,6 +14,7 @@ from services.notifier.decide.pseudo import EMAIL, Kin
 from services.notifier.decide.subscribing import Asked, World
 from services.notifier.delivery import ForSubscribers
 from services.notifier.directory import Directory, GroupVersion
+from services.notifier.kill_switch import KillSwitches
 from services.notifier.reading import Opener, Reader
 from services.notifier.records import LedgerWriter
 from services.notifier.subscribers.answering import Answers
@@ -90,10 +91,10 @@ class Subscribers:
         self._live: dict[tuple[str, str], tuple[AlertRaised, Entry]] = {}
         """The latest that each group's community was told of each incident that goes on."""
 
-    def attach(self, reader: Reader, writer: LedgerWriter) -> None:
-        """What of the engine is needed: what it reads, and where it writes what was told."""
+    def attach(self, reader: Reader, writer: LedgerWriter, switches: KillSwitches) -> None:
+        """What of the engine is needed: what it reads, where it writes what was told, what may stop it."""
         self._reader = reader
-        self._late = Latecomers(writer, self.audience, self._clock, self._ways, claimant=self._claimant)
+        self._late = Latecomers(writer, self.audience, self._clock, switches, claimant=self._claimant)
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book."""
