@@ -108,6 +108,8 @@ class Attempts:
         held = await self._writer.write(*records, urgent=alert.urgency == "urgent")
         for record in held:
             delivery.ledger.apply(record)
+            if self._subscribers is not None and isinstance(record, AlertExpanded):
+                self._subscribers.audience.learn(record)
         mine = any(isinstance(r, ChunkClaimed) and r.claimant == self._engine.claimant for r in held)
         return Claimed(wanted, began) if mine else None
 

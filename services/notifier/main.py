@@ -64,6 +64,13 @@ async def main() -> None:
             public_url=settings.notifier_public_url,
             form=Form(contacts, settings.ingest_public_url),
         )
+        engine = Engine(
+            lease_s=settings.claim_lease_s,
+            deadline_s=settings.send_deadline_s,
+            at_once=settings.sends_at_once,
+            lane_width=settings.sends_per_lane,
+            public_url=settings.base_url,
+        )
         workers: dict[str, Worker] = {"keys": keyring.follow}
         subscribers = None
         if ways:
@@ -79,6 +86,7 @@ async def main() -> None:
                 front_url=settings.ingest_public_url,
                 base_url=settings.base_url,
                 lease_s=settings.claim_lease_s,
+                claimant=engine.claimant,
             )
             workers |= {"subscribers": subscribers.run, "gazetteer": places.watch}
         notifier = Notifier(
@@ -86,13 +94,7 @@ async def main() -> None:
             keyring,
             clock,
             directory,
-            Engine(
-                lease_s=settings.claim_lease_s,
-                deadline_s=settings.send_deadline_s,
-                at_once=settings.sends_at_once,
-                lane_width=settings.sends_per_lane,
-                public_url=settings.base_url,
-            ),
+            engine,
             subscribers=subscribers,
         )
         app = web.Application(middlewares=[problems])

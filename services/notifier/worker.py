@@ -27,6 +27,7 @@ from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
 from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
+from services.notifier.subscribers.late import Lent, is_late
 from services.notifier.subscribers.subscribers import Subscribers
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.ledger import AlertExpanded, AlertSettled, DeliveryReceipted, LedgerRecord
@@ -64,8 +65,6 @@ class Notifier:
         )
         self._switches = KillSwitches(bus)
         self._subscribers = subscribers
-        if subscribers is not None:
-            subscribers.attach(self._reader, self._writer, self._switches)
         self._preparation = Preparation(
             self._reader, directory, clock, engine=self._engine, subscribers=subscribers
         )
@@ -80,6 +79,9 @@ class Notifier:
             receipts=self.receipts,
             subscribers=subscribers,
         )
+        if subscribers is not None:
+            lent = Lent(self._attempts, self._switches, self._engine, self._record_end)
+            subscribers.attach(self._reader, lent)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
         )
@@ -163,8 +165,10 @@ class Notifier:
         self._attempts.threads.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
-        if self._subscribers is not None and isinstance(record, AlertExpanded):
-            self._subscribers.audience.learn(record)
+        if self._subscribers is not None:
+            self._subscribers.learn(record)
+        if is_late(record.alert_id):
+            return
         if isinstance(record, AlertSettled):
             self._forget(record.alert_id)
         if record.alert_id in self._settled:
@@ -393,7 +397,9 @@ class Notifier:
     # --- ends ----------------------------------------------------------------------------------
 
     async def _finish(self, delivery: Delivery) -> None:
-        alert = _given(delivery.alert)
+        await self._record_end(delivery, _given(delivery.alert))
+
+    async def _record_end(self, delivery: Delivery, alert: AlertRaised) -> None:
         outcome = delivery.outcome()
         if outcome[2] == "flagged" and delivery.entry is not None:
             await self._reader.bury(delivery.entry, "ambiguous_twice")

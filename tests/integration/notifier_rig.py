@@ -132,17 +132,16 @@ class Rig:
         options = {"lease_s": 0.4, "deadline_s": 0.3, "jitter": lambda: 1.0, **engine}
         directory = Directory(self.plugins, host, self.bridges, public_url=self.public_url, form=self.form)
         self.directories.append(directory)
-        book = self._book(keyring, host, directory, options) if self.subscribable else None
+        made = Engine(**options)
+        book = self._book(keyring, host, directory, made) if self.subscribable else None
         self.books += [book] if book else []
-        notifier = Notifier(self.bus, keyring, SystemClock(), directory, Engine(**options), subscribers=book)
+        notifier = Notifier(self.bus, keyring, SystemClock(), directory, made, subscribers=book)
         stop = asyncio.Event()
         for run in (notifier.run, *((book.run,) if book else ())):
             self._running.append((stop, asyncio.create_task(run(stop))))
         return notifier
 
-    def _book(
-        self, keyring: Keyring, host: ChannelHost, directory: Directory, options: dict[str, Any]
-    ) -> Subscribers:
+    def _book(self, keyring: Keyring, host: ChannelHost, directory: Directory, engine: Engine) -> Subscribers:
         contacts = self.form.contacts.email if self.form else None
         return Subscribers(
             self.bus,
@@ -153,7 +152,8 @@ class Rig:
             master=keyring.master,
             gazetteer=load_gazetteer,
             front_url="https://hub.example",
-            lease_s=options["lease_s"],
+            lease_s=engine.lease_s,
+            claimant=engine.claimant,
             fault=self.fault,
         )
 

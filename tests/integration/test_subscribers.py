@@ -40,6 +40,7 @@ from shared.plugins.spec import (
     RenderedMessage,
     RetryLater,
     Spec,
+    Unknown,
 )
 from shared.ports import Bus, Entry, Outgoing
 from shared.testing.bus import MemoryBus
@@ -564,6 +565,80 @@ async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Bo
     assert texts()[3].startswith("OVER")
     late = [r for r in await quick.ledger() if r.alert_id.startswith("late-")]
     assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
+
+
+async def late_records(book: Book) -> list[Any]:
+    return [r for r in await book.ledger() if r.alert_id.startswith("late-")]
+
+
+async def late_end(book: Book) -> AlertSettled:
+    """How it ended for the one who joined late, once it has."""
+    async with asyncio.timeout(20):
+        while not (ends := [r for r in await late_records(book) if isinstance(r, AlertSettled)]):  # noqa: ASYNC110 - the ledger
+            await asyncio.sleep(0.02)
+    return ends[0]
+
+
+@pytest.mark.parametrize(("point", "copies"), [("notifier.after_claim", 1), ("notifier.after_send", 2)])
+async def test_who_joined_late_is_told_though_it_crashed_after_the_claim(
+    quick: Book, point: str, copies: int
+) -> None:
+    await quick.groups()
+    reached = asyncio.Event()
+    quick.start(fault=crash_at(point, reached))
+    await quick.tell("a1")
+    await quick.joins()
+    await asyncio.wait_for(reached.wait(), 10)
+    await quick.crash()
+    quick.start()
+    end = await late_end(quick)
+    assert (end.delivered, end.reason) == (1, "done")
+    assert [text.split()[0] for text in texts()].count("CONFIRMED") == copies
+    claims = [r for r in await late_records(quick) if isinstance(r, ChunkClaimed)]
+    assert [claim.attempt for claim in claims] == [1, 2]
+    assert len({claim.claimant for claim in claims}) == 2, "each notifier claims under its own name"
+    await quick.holds(KEPT)
+    assert (await quick.tell("over", kind="OVER", status="officers_left")).delivered == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "end"),
+    [
+        ([RetryLater("http_503")] * 2, (1, "done", [])),
+        ([RetryLater("http_503")] * 9, (0, "expired", ["expired"])),
+        ([Unknown("timeout")], (1, "done", [])),
+        ([Unknown("timeout")] * 3, (0, "flagged", ["ambiguous_twice"])),
+    ],
+)
+async def test_what_a_provider_says_of_a_late_message_is_taken_as_of_any_other(
+    quick: Book, says: list[Outcome], end: tuple[int, str, list[str]]
+) -> None:
+    await quick.groups()
+    quick.start(sleep=lambda s: asyncio.sleep(min(s, 0.01)))
+    await quick.tell("a1")
+    Texts.next = {ADA: [Delivered("code"), Delivered("joined"), *says]}
+    await quick.joins()
+    found = await late_end(quick)
+    assert (found.delivered, found.reason, [o.reason for o in found.unsent]) == end
+    assert await quick.bus.last_seq("DEAD") == (1 if found.reason == "flagged" else 0)
+
+
+async def test_who_joins_again_is_not_told_again_of_what_goes_on(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.tell("a1")
+    await quick.joins()
+    await late_end(quick)
+    await quick.holds(KEPT)
+    before = len(texts())
+    await quick.says("JOIN E5")
+    await until(lambda: len(texts()) > before)
+    await quick.says(code_in(texts()[-1]))
+    await until(lambda: quick.books[0].health()["answers"].get("too_many") == 1)
+    await quick.holds(KEPT)
+    assert [text.split()[0] for text in texts()].count("CONFIRMED") == 1
+    claims = [r for r in await late_records(quick) if isinstance(r, ChunkClaimed)]
+    assert len(claims) == 1
 
 
 @pytest.mark.parametrize("stopped_by", ["hackney", HUB, "unreadable"])

@@ -90,6 +90,10 @@ class Audience:
                 not_told[how] += 1
         return ForSubscribers(at, kin, counted(not_told))
 
+    def called(self, person: Person, day: date) -> int:
+        """What the ledger of that day calls the person."""
+        return self._pseudonym(person.details.number, day)
+
     def _through(self, heard: Heard, person: Person) -> frozenset[GroupId]:
         return heard.through(lambda day: self._pseudonym(person.details.number, day))
 

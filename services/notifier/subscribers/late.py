@@ -1,76 +1,193 @@
 """What goes on already, for somebody who joins now: once, claimed and recorded like any delivery.
 
-It has an alert id of its own, made of the alert's and the person's pseudonym, so that it is told once,
-whatever happens; and since it stands in the ledger, they hear the end like everybody who was told. While a
-kill switch is on, or cannot be read, nothing is claimed and nobody is told.
+It has an alert id of its own, made of the alert's and the person's pseudonym of the alert's day, so that it
+is the same whoever tells them and when; and since it stands in the ledger, they hear the end like everybody
+who was told. What a crash left half-way is gone on with by whoever answers their code again: from what the
+ledger holds, under the next attempt's number, never as a third copy. While a kill switch is on, or cannot be
+read, nothing is claimed and nobody is told.
 """
 
 import hashlib
-from typing import Final
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import structlog
 
-from services.notifier.decide.pseudo import Kin, chunked
-from services.notifier.delivery import ForSubscribers, alert_settled, claimed, expanded, settled
+from services.notifier.decide.book import Person
+from services.notifier.decide.expand import channel_of
+from services.notifier.decide.ledger import Claim, Finished, Wait
+from services.notifier.decide.pseudo import Kin, chunked, kin_of
+from services.notifier.decide.retry import Plan, plan
+from services.notifier.delivery import Delivery, Ending, ForSubscribers, expanded
+from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.kill_switch import KillSwitches
-from services.notifier.records import LedgerWriter
-from services.notifier.sending import as_record, send_chunk
 from services.notifier.subscribers.audience import Audience
+from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import AlertId
-from shared.contracts.ledger import ChunkClaimed
+from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.plugins.spec import RenderedMessage
-from shared.ports import Clock
+from shared.ports import Clock, Entry
 
 log = structlog.get_logger()
 
-_DEADLINE_S: Final = 10.0
+_PREFIX: Final = "late-"
+_MOST_TRIES: Final = 5
+"""Attempts while the provider surely took nothing: some fifteen seconds; then it is recorded as expired."""
+Words = Callable[[Kin], RenderedMessage]
+Choosing = Callable[[], Awaitable[ForSubscribers | None]]
+
+
+class Attempting(Protocol):
+    """Makes attempts at a chunk (the engine's `Attempts`)."""
+
+    async def claim(
+        self, delivery: Delivery, alert: AlertRaised, job: Job, *, expansion: AlertExpanded | None = None
+    ) -> Claimed | None:
+        """Claim; None if another was first."""
+        ...
+
+    async def make(
+        self, delivery: Delivery, alert: AlertRaised, made: Claimed, *, expired: bool
+    ) -> Ending | None:
+        """Send what is claimed, and record it; how the alert ended, if this ended it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What of the engine is needed to tell them."""
+
+    attempts: Attempting
+    switches: KillSwitches
+    engine: Engine
+    finish: Callable[[Delivery, AlertRaised], Awaitable[None]]
+    """Record how the alert ended, and name it where a person has to look."""
+
+
+@dataclass(slots=True)
+class _Late:
+    """One alert for one person. `frozen` until it stands in the ledger."""
+
+    alert: AlertRaised
+    delivery: Delivery
+    frozen: AlertExpanded | None = None
+
+    def step(self) -> Claim | Wait | Finished:
+        if self.frozen is not None:
+            return Claim(1, self.frozen.chunks[0])
+        return self.delivery.ledger.chunks[0].next_step(lapsed=self.delivery.lapsed.get(0, 0))
+
+    @property
+    def recipient(self) -> str:
+        return (self.frozen.chunks if self.frozen else (self.delivery.ledger.chunks[0].recipients,))[0][0]
 
 
 class Latecomers:
     """Tells them."""
 
-    def __init__(
-        self, writer: LedgerWriter, audience: Audience, clock: Clock, switches: KillSwitches, *, claimant: str
-    ) -> None:
-        self._writer, self._audience, self._clock, self._switches = writer, audience, clock, switches
-        self._claimant = claimant
+    def __init__(self, lent: Lent, audience: Audience, clock: Clock, ways: Ways) -> None:
+        self._lent, self._audience, self._clock, self._ways = lent, audience, clock, ways
+        self._known: dict[AlertId, Delivery] = {}
+        """What the ledger holds of those who joined late."""
+        self._under_way: set[AlertId] = set()
+        """Who is being told here just now: they may have sent two codes at once."""
+
+    def learn(self, record: LedgerRecord) -> None:
+        """A record of the ledger, by this notifier before it began anew, or by another."""
+        if is_late(record.alert_id):
+            self._known.setdefault(record.alert_id, Delivery()).ledger.apply(record)
 
     async def tell(
-        self, alert: AlertRaised, kin: Kin, found: ForSubscribers, message: RenderedMessage
+        self, alert: AlertRaised, entry: Entry, person: Person, choose: Choosing, words: Words
     ) -> None:
-        """Tell the one person of this kin, unless somebody did or a switch is on."""
-        if why := await self._switches.stopped(self._switches.ask(alert.group)):
-            log.warning("late_not_told", group=alert.group, reason=why)
+        """Tell them, unless somebody did; or go on where somebody stopped."""
+        name = self._id(alert, person)
+        if name in self._under_way:
             return
-        ((recipient,),) = chunked(kin, found.kin[kin], 1)
-        mine = alert.model_copy(update={"alert_id": _late_id(alert, recipient)})
-        frozen = expanded(mine, ((recipient,),), found.at)
-        claim = claimed(
-            mine,
-            0,
-            attempt=1,
-            recipients=(recipient,),
-            claimant=self._claimant,
-            at=self._clock.now(),
+        self._under_way.add(name)
+        try:
+            mine = alert.model_copy(update={"alert_id": name})
+            late = _Late(mine, self._known.setdefault(name, Delivery()))
+            if await self._is_for_them(late, choose):
+                self._prepare(late, entry, words)
+                while await self._go_on(late):
+                    pass
+        finally:
+            self._under_way.discard(name)
+
+    async def _is_for_them(self, late: _Late, choose: Choosing) -> bool:
+        ledger = late.delivery.ledger
+        if not ledger.expanded and (found := await choose()) is not None:
+            late.frozen = _frozen(late.alert, found)
+        return not ledger.settled and (ledger.expanded or late.frozen is not None)
+
+    def _prepare(self, late: _Late, entry: Entry, words: Words) -> None:
+        kin = kin_of(channel_of(late.recipient))
+        if kin is None:
+            raise ValueError("someone who is no subscriber was to be told late")
+        delivery = late.delivery
+        delivery.alert, delivery.entry, delivery.open_chunks = late.alert, entry, {0}
+        delivery.channels = {kin.id: kin.definition(self._ways.kind(kin.way))}
+        delivery.messages = {(kin.id, self._ways.max_chars(kin.way)): words(kin)}
+
+    async def _go_on(self, late: _Late) -> bool:
+        """One step; whether there is another."""
+        match late.step():
+            case Finished() as how:
+                late.delivery.end_chunk(0, how)
+                await self._lent.finish(late.delivery, late.alert)
+                late.delivery.ledger.settled = True
+            case Wait(attempt):
+                await self._lent.engine.sleep(self._lent.engine.lease_s)
+                late.delivery.lapsed[0] = attempt
+            case Claim() as claim:
+                return await self._attempt(late, claim) and not late.delivery.ledger.settled
+        return not late.delivery.ledger.settled
+
+    async def _attempt(self, late: _Late, claim: Claim) -> bool:
+        """Make it; False where a switch is on."""
+        lent, group = self._lent, late.alert.group
+        after = self._plan(late, claim)
+        await lent.engine.sleep(after.after_s)
+        if why := await lent.switches.stopped(lent.switches.ask(group)):
+            log.warning("late_not_told", group=group, reason=why)
+            return False
+        job = Job(late.alert.alert_id, 0, claim.attempt, claim.recipients)
+        made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
+        late.frozen = None
+        if made is not None:
+            ending = await lent.attempts.make(late.delivery, late.alert, made, expired=after.hopeless)
+            late.delivery.ledger.settled |= ending is not None
+        return True
+
+    def _plan(self, late: _Late, claim: Claim) -> Plan:
+        """When, or that there is no use in it."""
+        if claim.attempt > _MOST_TRIES:
+            return Plan(0.0, claim.recipients, hopeless=True)
+        return plan(
+            claim.recipients,
+            claim.after,
+            attempt=claim.attempt - 1,
+            jitter=self._lent.engine.jitter(),
+            left_s=(late.alert.not_after - self._clock.now()).total_seconds(),
         )
-        held = await self._writer.write(frozen, claim, urgent=False)
-        if not any(isinstance(r, ChunkClaimed) and r.claimant == self._claimant for r in held):
-            return
-        self._audience.learn(frozen)
-        sender = await self._audience.sender(alert.group, found.at.date(), kin, (recipient,))
-        if sender is None:
-            return
-        sent = await send_chunk(sender, (recipient,), message, deadline_s=_DEADLINE_S)
-        outcomes = tuple(as_record(r, sender.spec.kind, outcome) for r, outcome in sent.items())
-        delivered = sum(outcome.result == "delivered" for outcome in outcomes)
-        unsent = tuple(outcome for outcome in outcomes if outcome.result != "delivered")
-        now = self._clock.now()
-        ending = alert_settled(mine.alert_id, mine.group, now, (delivered, unsent, "done"))
-        await self._writer.note(settled(claim, outcomes, now), ending)
+
+    def _id(self, alert: AlertRaised, person: Person) -> AlertId:
+        """The same for the same person and alert, whenever they are told."""
+        called = self._audience.called(person, alert.at.date())
+        found = hashlib.sha256(f"{alert.alert_id}\n{called}".encode()).hexdigest()
+        return AlertId(f"{_PREFIX}{found[:32]}")
 
 
-def _late_id(alert: AlertRaised, recipient: str) -> AlertId:
-    """The same for the same person and alert on one day."""
-    found = hashlib.sha256(f"{alert.alert_id}\n{recipient}".encode()).hexdigest()
-    return AlertId(f"late-{found[:32]}")
+def is_late(alert_id: str) -> bool:
+    """Whether it is an alert of one person who joined late."""
+    return alert_id.startswith(_PREFIX)
+
+
+def _frozen(mine: AlertRaised, found: ForSubscribers) -> AlertExpanded | None:
+    """The record that freezes the one person; None where it is not for them."""
+    for kin, who in found.kin.items():
+        return expanded(mine, tuple(chunked(kin, who, 1)), found.at)
+    return None

@@ -6,6 +6,7 @@ is decided about a place before the groups are known; information only never car
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from services.notifier.decide.book import Person
@@ -14,17 +15,16 @@ from services.notifier.decide.pseudo import EMAIL, Kin
 from services.notifier.decide.subscribing import Asked, World
 from services.notifier.delivery import ForSubscribers
 from services.notifier.directory import Directory, GroupVersion
-from services.notifier.kill_switch import KillSwitches
 from services.notifier.reading import Opener, Reader
-from services.notifier.records import LedgerWriter
 from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.keeping import Keeping
-from services.notifier.subscribers.late import Latecomers
+from services.notifier.subscribers.late import Latecomers, Lent
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.catalog import TOLD, decode_each
+from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.contracts.subscribers import BookRecord, Unreachable
 from shared.faults import fault_point
 from shared.gazetteer.port import Gazetteer
@@ -56,7 +56,7 @@ class Subscribers:
         front_url: str = "",
         base_url: str = "",
         lease_s: float = 20.0,
-        claimant: str = "notifier",
+        claimant: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         fault: Callable[[str], None] = fault_point,
     ) -> None:
@@ -85,16 +85,16 @@ class Subscribers:
         )
         self._reader: Reader | None = None
         self._late: Latecomers | None = None
-        self._claimant, self._base_url = claimant, base_url
+        self._base_url = base_url
         self._groups_known = False
         self._asking: set[asyncio.Task[None]] = set()
         self._live: dict[tuple[str, str], tuple[AlertRaised, Entry]] = {}
         """The latest that each group's community was told of each incident that goes on."""
 
-    def attach(self, reader: Reader, writer: LedgerWriter, switches: KillSwitches) -> None:
-        """What of the engine is needed: what it reads, where it writes what was told, what may stop it."""
+    def attach(self, reader: Reader, lent: Lent) -> None:
+        """What of the engine is needed: what it reads, and how it sends."""
         self._reader = reader
-        self._late = Latecomers(writer, self.audience, self._clock, switches, claimant=self._claimant)
+        self._late = Latecomers(lent, self.audience, self._clock, self._ways)
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book."""
@@ -131,6 +131,13 @@ class Subscribers:
             self._live.pop((alert.incident_id, alert.group), None)
             if alert.kind not in ENDS:
                 self._live[alert.incident_id, alert.group] = alert, entry
+
+    def learn(self, record: LedgerRecord) -> None:
+        """A record of the ledger: who was told of what."""
+        if isinstance(record, AlertExpanded):
+            self.audience.learn(record)
+        if self._late is not None:
+            self._late.learn(record)
 
     async def known(self) -> None:
         """Return once the whole book is read."""
@@ -212,11 +219,9 @@ class Subscribers:
                 continue
             if (opened := await self._reader.opened(alert)) is None:
                 continue
-            if (found := await self.chosen(opened, entry, only=person)) is None:
-                continue
-            for kin in found.kin:
-                words = self.words(opened, group, kin, base_url=self._base_url)
-                await self._late.tell(alert, kin, found, words)
+            choose = partial(self.chosen, opened, entry, only=person)
+            words = partial(self.words, opened, group, base_url=self._base_url)
+            await self._late.tell(alert, entry, person, choose, words)
 
     def _gone(self, person: Person) -> None:
         """The provider says that they want nothing more: they have left, and are forgotten."""
