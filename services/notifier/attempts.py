@@ -34,6 +34,7 @@ from shared.contracts.ledger import (
     AlertExpanded,
     ChunkClaimed,
     ChunkSettled,
+    LedgerRecord,
     ProvidersWords,
     RecipientOutcome,
 )
@@ -105,13 +106,20 @@ class Attempts:
             at=self._clock.now(),
         )
         records = (wanted,) if expansion is None else (expansion, wanted)
+        held = await self.freeze(delivery, alert, *records)
+        mine = any(isinstance(r, ChunkClaimed) and r.claimant == self._engine.claimant for r in held)
+        return Claimed(wanted, began) if mine else None
+
+    async def freeze(
+        self, delivery: Delivery, alert: AlertRaised, *records: LedgerRecord
+    ) -> list[LedgerRecord]:
+        """Store them, and learn what the ledger holds: that is another's where another was first."""
         held = await self._writer.write(*records, urgent=alert.urgency == "urgent")
         for record in held:
             delivery.ledger.apply(record)
             if self._subscribers is not None and isinstance(record, AlertExpanded):
                 self._subscribers.audience.learn(record)
-        mine = any(isinstance(r, ChunkClaimed) and r.claimant == self._engine.claimant for r in held)
-        return Claimed(wanted, began) if mine else None
+        return held
 
     async def make(
         self, delivery: Delivery, alert: AlertRaised, made: Claimed, *, expired: bool

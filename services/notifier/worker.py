@@ -286,12 +286,11 @@ class Notifier:
     ) -> tuple[Lane, int, Job] | None:
         """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
         expansion = self._preparation.expansion(delivery, alert)
-        if self._subscribers is not None:
+        if self._subscribers is not None:  # now, lest an end be decided meanwhile without them
             self._subscribers.audience.learn(expansion)
         first = await self._reserved(delivery, alert, expansion, asked)
         if first is None:
-            for held in await self._writer.write(expansion, urgent=alert.urgency == "urgent"):
-                delivery.ledger.apply(held)
+            await self._attempts.freeze(delivery, alert, expansion)
             self._engine.fault("notifier.after_expand")
             return None
         lane, size, job = first

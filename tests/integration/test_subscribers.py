@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from services.notifier.decide.pseudo import Kin, chunked, pseudonym
+from services.notifier.delivery import expanded
 from services.notifier.form_contacts import Form
 from shared.contracts.base import HUB, GroupId
 from shared.contracts.catalog import decode_each, encode
@@ -42,7 +43,7 @@ from shared.plugins.spec import (
     Spec,
     Unknown,
 )
-from shared.ports import Bus, Entry, Outgoing
+from shared.ports import Bus, Entry, Outgoing, Stored
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
 from tests.integration.test_questions import Writer
@@ -565,6 +566,41 @@ async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Bo
     assert texts()[3].startswith("OVER")
     late = [r for r in await quick.ledger() if r.alert_id.startswith("late-")]
     assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_the_end_reaches_those_whom_another_notifier_froze_first_and_not_our_own_choice(
+    quick: Book, monkeypatch: pytest.MonkeyPatch, *, held: bool
+) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    await quick.person(2, BO, Follow(group="hackney"))
+    first_is_another(quick, monkeypatch, "a1", number=2)
+    quick.start()
+    await quick.store(KillSwitch(id="k1", at=NOW, member="m1", group="hackney", stopped=held))
+    await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
+    async with asyncio.timeout(10):
+        while not await quick.ledger():  # noqa: ASYNC110 - the ledger
+            await asyncio.sleep(0.01)
+    await quick.store(KillSwitch(id="k2", at=NOW, member="m1", group="hackney", stopped=False))
+    await quick.settled("a1")
+    assert (await quick.tell("over", kind="OVER", status="officers_left")).delivered == 1
+    assert [text.split()[0] for text in texts(BO)] == ["CONFIRMED", "OVER"]
+    assert texts(ADA) == [], "who was not told that it began is not told that it ended"
+
+
+def first_is_another(book: Book, monkeypatch: pytest.MonkeyPatch, alert_id: str, *, number: int) -> None:
+    """Another notifier, which knew only that person, freezes the alert's recipients a moment before ours."""
+    publish, kin = book.bus.publish, Kin("join", "en", "information")
+    names = tuple(chunked(kin, [pseudonym(book.keyring.master.tag, number, NOW.date())], 1))
+    theirs = encode(expanded(an_alert(alert_id, audience="community"), names, NOW), source="test")
+
+    async def storing(message: Outgoing, **how: Any) -> Stored:
+        if message.msg_id == theirs.msg_id:
+            await publish(theirs)
+        return await publish(message, **how)
+
+    monkeypatch.setattr(book.bus, "publish", storing)
 
 
 async def late_records(book: Book) -> list[Any]:

@@ -31,17 +31,21 @@ class Told:
     def learn(
         self, incident: str, group: GroupId, day: date, alert: str, recipients: Sequence[Sequence[str]]
     ) -> None:
-        """An alert's recipients are frozen; said again it changes nothing."""
+        """An alert's recipients are frozen; what is said last of an alert counts."""
         numbers = (position_of(r) for chunk in recipients for r in chunk if is_pseudo(channel_of(r)))
         found = array("Q", sorted(numbers))
-        known = self._by.get(incident, {}).get((group, day), {})
-        if not found or alert in known:
+        self._unlearn(incident, alert)
+        if not found:
             return
         self._by.setdefault(incident, {}).setdefault((group, day), {})[alert] = found
         self._names += len(found)
         while self._names > _MOST and len(self._by) > 1:
             _, oldest = self._by.popitem(last=False)
             self._names -= sum(len(names) for alerts in oldest.values() for names in alerts.values())
+
+    def _unlearn(self, incident: str, alert: str) -> None:
+        for alerts in self._by.get(incident, {}).values():
+            self._names -= len(alerts.pop(alert, ()))
 
     def of(self, incident: str) -> "Heard":
         """What is known of one incident, ready to be asked of many people."""
