@@ -165,6 +165,8 @@ class SubscriberLeft(BookRecord):
     type: Literal["subscriber.left.v1"] = "subscriber.left.v1"
     subscriber: Token
     why: Literal["asked", "link", "provider", "never_confirmed"]
+    entry: int | None = None
+    """The place of the entry that time ended: it ends no newer one. None: it ends whatever stands."""
 
 
 class SubscriptionSettled(BookRecord):

@@ -26,6 +26,7 @@ from shared.contracts.subscribers import (
     SignedUp,
     Subscriber,
     SubscriberKept,
+    SubscriberLeft,
     SubscriptionAsked,
 )
 from shared.errors import BusUnavailableError
@@ -44,6 +45,7 @@ from shared.plugins.spec import (
     Unknown,
 )
 from shared.ports import Bus, Entry, Outgoing, Stored
+from shared.subscribing import code_of
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
 from tests.integration.test_questions import Writer
@@ -322,8 +324,10 @@ async def test_a_chunk_waits_for_what_another_notifier_read_of_the_book_before_i
     assert sender.address(names[0]) == "s2"
 
 
-def slow_book(bus: Bus, monkeypatch: pytest.MonkeyPatch, read_so_far: int) -> asyncio.Event:
-    """From now on the book's stream is read that far; the rest when the event is set."""
+def slow_book(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, read_so_far: int, *, stream: str = "SUBSCRIBERS"
+) -> asyncio.Event:
+    """From now on the book's stream (or another) is read that far; the rest when the event is set."""
     rest, read = asyncio.Event(), bus.read
 
     async def slowly(entries: AsyncGenerator[Entry]) -> AsyncGenerator[Entry]:
@@ -334,9 +338,9 @@ def slow_book(bus: Bus, monkeypatch: pytest.MonkeyPatch, read_so_far: int) -> as
             n += 1
             yield entry
 
-    def reading(stream: str, **how: Any) -> AsyncGenerator[Entry]:
-        entries = read(stream, **how)
-        return slowly(entries) if stream == "SUBSCRIBERS" else entries
+    def reading(read_from: str, **how: Any) -> AsyncGenerator[Entry]:
+        entries = read(read_from, **how)
+        return slowly(entries) if read_from == stream else entries
 
     monkeypatch.setattr(bus, "read", reading)
     return rest
@@ -472,6 +476,27 @@ async def test_who_never_sends_the_code_is_forgotten_within_the_hour(quick: Book
     await quick.store(SubscriberKept(id="old", at=NOW, subscriber="s1", details=details))
     quick.start()
     await quick.holds(LEFT)
+
+
+async def test_a_code_sent_in_time_counts_though_the_hour_ends_before_it_is_decided(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await quick.groups()
+    pending = Pending(ticket="t", until=NOW, follows=(Follow(group="hackney"),), language="en")
+    details = Subscriber(number=1, way="join", address=ADA, pending=pending)
+    await quick.store(SubscriberKept(id="old", at=NOW, subscriber="s1", details=details))
+    long_ago = NOW - timedelta(days=2)
+    await quick.store(SubscriberLeft(id="gone", at=long_ago, subscriber="s9", why="asked"))
+    await quick.ask(CodeGiven(ticket="t", code=code_of(quick.keyring.master, "t")))
+    groups_known = slow_book(quick.bus, monkeypatch, 0, stream="DECISIONS")
+    quick.start()
+    async with asyncio.timeout(10):
+        while await quick.bus.get("SUBSCRIBERS", 2) is not None:  # noqa: ASYNC110 - until it was swept once
+            await asyncio.sleep(0.01)
+    groups_known.set()
+    await until(lambda: bool(texts()))
+    assert texts()[0].startswith("You're in")
+    await quick.holds(KEPT)
 
 
 @pytest.mark.parametrize("point", POINTS)

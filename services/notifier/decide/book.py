@@ -70,7 +70,11 @@ class Book:
         self._settles(seq, record)
 
     def leave(self, seq: int, record: SubscriberLeft) -> None:
-        """A person left."""
+        """A person left; an end by time is none where they have confirmed meanwhile."""
+        person = self.people.get(record.subscriber)
+        if record.entry is not None and person is not None and person.seq > record.entry:
+            self.spent.add(seq)
+            return
         self._drop(record.subscriber)
         self.tombs[seq] = record
         self._settles(seq, record)

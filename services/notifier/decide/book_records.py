@@ -27,4 +27,4 @@ def record_of(
 def lapse_of(person: Person, now: datetime) -> SubscriberLeft:
     """The end of somebody who never sent back the code."""
     name = f"lapsed.{person.name}.{person.seq}"
-    return SubscriberLeft(id=name, at=now, subscriber=person.name, why="never_confirmed")
+    return SubscriberLeft(id=name, at=now, subscriber=person.name, why="never_confirmed", entry=person.seq)

@@ -288,7 +288,7 @@ class Keeping:
         """Erase what is spent; let those go who never confirmed, and ends that everybody has read."""
         for person in list(self.book.people.values()):
             if lapsed(person.details, now):
-                await self._patiently(partial(self._store, lapse_of(person, now)))
+                await self._lapse(person, now)
         for seq in [seq for seq, tomb in self.book.tombs.items() if tomb.at < now - TOMBS_STAY]:
             del self.book.tombs[seq]
             self.book.spent.add(seq)
@@ -296,6 +296,12 @@ class Keeping:
             seq = self.book.spent.pop()
             self._fault("notifier.before_erasing")
             await self._patiently(partial(self._bus.erase, STREAM, seq))
+
+    async def _lapse(self, person: Person, now: datetime) -> None:
+        """Let them go, unless something is asked that is not decided: it may be their code, sent in time."""
+        await self.caught_up()
+        if self.book.waiting() is None and self.book.people.get(person.name) == person:
+            await self._patiently(partial(self._store, lapse_of(person, now)))
 
     # --- waiting -------------------------------------------------------------------------------
 

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from services.notifier.decide.book import Book
-from shared.contracts.base import Sealed
+from services.notifier.decide.book_records import lapse_of
+from shared.contracts.base import GroupId, Sealed
 from shared.contracts.subscribers import (
     AnswerClaimed,
     Follow,
@@ -58,6 +61,28 @@ def test_who_left_is_nowhere_and_all_of_theirs_is_to_be_erased() -> None:
     assert list(book.followers("hackney")) == []  # type: ignore[arg-type]
     assert book.spent == {2, 4}
     assert set(book.tombs) == {6}
+
+
+@pytest.mark.parametrize("order", [(4, 6), (6, 4)])
+def test_an_end_by_time_ends_no_entry_that_is_newer(order: tuple[int, int]) -> None:
+    book = Book()
+    pending = Pending(ticket="t1", until=NOW, follows=(), language="en")
+    book.keep(2, kept(1, follows=[], pending=pending))
+    end = lapse_of(book.people["s1"], NOW)
+    confirmed, lapsed = order
+    steps = {confirmed: lambda: book.keep(confirmed, kept(3)), lapsed: lambda: book.leave(lapsed, end)}
+    for seq in sorted(steps):
+        steps[seq]()
+    assert [p.seq for p in book.followers(GroupId("hackney"))] == [confirmed]
+    assert 2 in book.spent
+    assert lapsed in book.spent | set(book.tombs), "the end itself is erased, too"
+
+
+def test_an_end_by_time_ends_the_entry_that_it_names() -> None:
+    book = Book()
+    book.keep(2, kept(1, follows=[]))
+    book.leave(3, lapse_of(book.people["s1"], NOW))
+    assert (book.people, book.spent, set(book.tombs)) == ({}, {2}, {3})
 
 
 def test_requests_wait_in_order_until_decided_and_go_when_answered() -> None:
