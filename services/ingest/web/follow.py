@@ -26,6 +26,8 @@ from shared.subscribing import is_code, may_leave
 
 EMAIL: Final = "email"
 _RETRY_S: Final = 5
+_SLOT_S: Final = 600
+"""How long the same page sent again is the same request: whoever goes back for another code gets one then."""
 _NO_SUCH: Final = Problem(404, "no_such_page", "Nobody can subscribe at this address; check it.")
 
 
@@ -81,9 +83,10 @@ async def post_follow(request: web.Request) -> web.Response:
 
 
 async def _sign_up(page: Page, group: GroupId, typed: SignUp, contact: tuple[str, str], nonce: str) -> str:
-    """Hand it on; the ticket that the code will go with. Sent twice it is one."""
+    """Hand it on; the ticket that the code will go with. Sent twice it is one, but later it is asked anew."""
     way, address = contact
-    said = (nonce, way, address, typed.place, typed.choice, typed.quiet)
+    slot = str(int(page.door.now().timestamp()) // _SLOT_S)
+    said = (nonce, slot, way, address, typed.place, typed.choice, typed.quiet, str(typed.urgent))
     ticket = page.door.intake.master.tag("sign-up", group, *said).hex()[:32]
     content = SignedUp.model_validate(
         {

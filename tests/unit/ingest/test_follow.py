@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -144,6 +145,28 @@ async def test_sent_twice_it_is_one_and_a_robot_or_an_old_page_is_none(door: Fro
     stolen = {"nonce": hidden(report_form, "nonce"), "contact": NUMBER}
     assert (await page(door, "/follow/hackney", **stolen))[0] == 422
     assert len(await asked(door)) == 1
+
+
+async def test_whoever_asks_again_later_from_the_same_page_is_sent_another_code(door: FrontDoor) -> None:
+    _, form = await page(door, "/follow/hackney")
+    fields = {"nonce": hidden(form, "nonce"), "contact": NUMBER}
+    tickets = []
+    for _ in range(2):
+        tickets.append(hidden((await page(door, "/follow/hackney", **fields))[1], "ticket"))
+        door.clock.time += timedelta(minutes=10)
+    assert [one.ticket for one in await asked(door)] == tickets
+    assert len(set(tickets)) == 2, "each is a request of its own, with a code of its own"
+
+
+@pytest.mark.parametrize("changed", [{"urgent": "1"}, {"choice": "witness"}, {"place": "E5"}])
+async def test_what_is_typed_anew_counts_though_the_page_is_the_same(
+    door: FrontDoor, changed: dict[str, str]
+) -> None:
+    _, form = await page(door, "/follow/hackney")
+    fields = {"nonce": hidden(form, "nonce"), "contact": NUMBER}
+    await page(door, "/follow/hackney", **fields)
+    await page(door, "/follow/hackney", **fields, **changed)
+    assert len(await asked(door)) == 2
 
 
 async def test_one_contact_is_typed_in_three_times_an_hour_and_a_code_is_tried_five_times(
