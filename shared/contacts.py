@@ -85,6 +85,15 @@ def stored_contact(address: str) -> Contact | None:
     return PhoneNumber(address) if _is_mobile(number) and _written(number) == address else None
 
 
+def mailbox_of(address: str) -> str:
+    """Whose contact it is, to count by: most mailboxes are one, however their name's letters and +tag are.
+
+    Never to write to: where a provider does tell them apart, two people share a limit and no more.
+    """
+    local, at, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
 def is_country(code: str) -> bool:
     """Whether phone numbers are known of a country by that code."""
     return code in phonenumbers.SUPPORTED_REGIONS

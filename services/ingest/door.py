@@ -21,6 +21,7 @@ from services.ingest.keys import ClientKey, ClientKeys
 from services.ingest.settings import IngestSettings
 from services.ingest.submission import Submission
 from services.ingest.web.words import Words
+from shared.contacts import mailbox_of
 from shared.contracts.base import GroupId, ReportId
 from shared.errors import BusError, KeyUnavailableError, SpoolFullError
 from shared.exercises import Exercise
@@ -167,7 +168,7 @@ class Door:
         """Count a sign-up against its address and against the contact; raises `Problem` 429."""
         client = client_address(request, self.settings.ingest_trusted_proxies)
         self._charge("sign_ups", self.limits.sign_ups, self.limits.hashed(client))
-        self._charge("contact", self.limits.contacts, self.limits.hashed(f"{way}\n{address}"))
+        self._charge("contact", self.limits.contacts, self.limits.hashed(f"{way}\n{mailbox_of(address)}"))
 
     def charge_code(self, ticket: str) -> None:
         """Count a try of a code against its ticket; raises `Problem` 429."""

@@ -469,6 +469,21 @@ async def test_the_page_and_the_link_work_and_a_wrong_code_does_not(quick: Book)
     await quick.holds(LEFT)
 
 
+async def test_one_mailbox_is_answered_three_times_an_hour_however_it_is_written(quick: Book) -> None:
+    mail = ContactWay(channel_kind("smtp"), ToldSettings(), per_hour=60)
+    quick.form = Form(FormContacts(email=mail), "https://hub.example")
+    await quick.groups()
+    quick.start()
+    for n, address in enumerate(
+        ("ada@example.org", "ADA@example.org", "ada+1@example.org", "Ada+2@example.org")
+    ):
+        await quick.ask(
+            SignedUp(way="email", address=address, language="en", ticket=f"t{n}", group="hackney")
+        )
+    counts = {"delivered": 3, "too_many": 1}
+    await until(lambda: quick.books[0].health()["answers"] == counts)
+
+
 async def test_who_never_sends_the_code_is_forgotten_within_the_hour(quick: Book) -> None:
     await quick.groups()
     pending = Pending(ticket="t", until=NOW - timedelta(seconds=1), follows=(), language="en")

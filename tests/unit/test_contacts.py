@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contacts import EmailAddress, PhoneNumber, Reach, contact_of, stored_contact
+from shared.contacts import EmailAddress, PhoneNumber, Reach, contact_of, mailbox_of, stored_contact
 from shared.errors import SettingsError
 from shared.plugins.bridge_file import read_bridges
 from shared.plugins.contacts_file import FormContacts, read_contacts
@@ -143,3 +143,18 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, says: str)
 def test_without_a_form_to_answer_by_nobody_can_be_asked(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="RELAY_INGEST_PUBLIC_URL"):
         read(tmp_path, EMAIL % "", form_url="")
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        ("Ada+1@example.org", "ada@example.org"),
+        ("ADA+2+3@Example.org", "ada@example.org"),
+        ("+tag@example.org", "+tag@example.org"),
+        ("+447400123456", "+447400123456"),
+        ("@ada:example.org", "@ada:example.org"),
+    ],
+)
+def test_one_mailbox_is_counted_as_one(address: str, mailbox: str) -> None:
+    assert mailbox_of(address) == mailbox

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from services.notifier.subscribers.ways import Ways
+from shared.contacts import mailbox_of
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RenderedMessage, RetryLater
 from shared.words.sms import spelled_plainly
 
@@ -43,7 +44,7 @@ class Answers:
 
     async def send(self, way: str, address: str, message: RenderedMessage, *, key: str) -> Outcome | None:
         """Send it, if there is room in the hour; how it ended."""
-        contact = self._hashed(way, address)
+        contact = self._hashed(way, mailbox_of(address))
         if not (self._room(contact, PER_CONTACT) and self._room(way.encode(), self._ways.per_hour(way))):
             self.counted["too_many"] += 1
             log.warning("answer_not_sent", way=way, reason="too_many_this_hour")

@@ -17,9 +17,12 @@ from shared.contracts.catalog import decode
 from shared.contracts.subscribers import CodeGiven, LeftByLink, Said, SignedUp, SubscriptionAsked
 from shared.errors import StateUnavailableError
 from shared.plugins.bridge_file import BridgeEntry, Subscriptions
+from shared.plugins.contacts_file import FormContacts
+from shared.plugins.contacts_file import Way as ContactWay
 from shared.plugins.spec import IncomingReport
 from shared.sealing import Keyring
 from shared.subscribing import code_of, leave_path
+from tests.integration.notifier_rig import ToldSettings, channel_kind
 
 from .front_door import FrontDoor, front_door
 
@@ -145,6 +148,14 @@ async def test_sent_twice_it_is_one_and_a_robot_or_an_old_page_is_none(door: Fro
     stolen = {"nonce": hidden(report_form, "nonce"), "contact": NUMBER}
     assert (await page(door, "/follow/hackney", **stolen))[0] == 422
     assert len(await asked(door)) == 1
+
+
+async def test_one_mailbox_has_one_limit_however_it_is_written(tmp_path: Path) -> None:
+    mail = ContactWay(channel_kind("smtp"), ToldSettings(), per_hour=60)
+    async with front_door(tmp_path, contacts=FormContacts(email=mail), groups=Groups()) as door:
+        written = ("ada@example.org", "ADA@example.org", "ada+1@example.org", "Ada+2@Example.org")
+        assert [(await sign_up(door, address))[0] for address in written] == [200, 200, 200, 429]
+        assert (await sign_up(door, "bo@example.org"))[0] == 200
 
 
 async def test_whoever_asks_again_later_from_the_same_page_is_sent_another_code(door: FrontDoor) -> None:
