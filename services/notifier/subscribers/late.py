@@ -90,21 +90,24 @@ class Latecomers:
     def __init__(self, lent: Lent, audience: Audience, clock: Clock, ways: Ways) -> None:
         self._lent, self._audience, self._clock, self._ways = lent, audience, clock, ways
         self._known: dict[AlertId, Delivery] = {}
-        """What the ledger holds of those who joined late."""
+        """What the ledger holds of those who joined late and of whom nobody knows yet how it ended."""
+        self._settled: set[AlertId] = set()
         self._under_way: set[AlertId] = set()
         """Who is being told here just now: they may have sent two codes at once."""
 
     def learn(self, record: LedgerRecord) -> None:
         """A record of the ledger, by this notifier before it began anew, or by another."""
         if is_late(record.alert_id):
-            self._known.setdefault(record.alert_id, Delivery()).ledger.apply(record)
+            delivery = self._known.setdefault(record.alert_id, Delivery())
+            delivery.ledger.apply(record)
+            self._forget_if_settled(record.alert_id, delivery)
 
     async def tell(
         self, alert: AlertRaised, entry: Entry, person: Person, choose: Choosing, words: Words
     ) -> None:
         """Tell them, unless somebody did; or go on where somebody stopped."""
         name = self._id(alert, person)
-        if name in self._under_way:
+        if name in self._under_way or name in self._settled:
             return
         self._under_way.add(name)
         try:
@@ -114,8 +117,14 @@ class Latecomers:
                 self._prepare(late, entry, words)
                 while await self._go_on(late):
                     pass
+            self._forget_if_settled(name, late.delivery)
         finally:
             self._under_way.discard(name)
+
+    def _forget_if_settled(self, name: AlertId, delivery: Delivery) -> None:
+        if delivery.ledger.settled:
+            self._settled.add(name)
+            self._known.pop(name, None)
 
     async def _is_for_them(self, late: _Late, choose: Choosing) -> bool:
         ledger = late.delivery.ledger
