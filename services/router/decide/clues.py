@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.router.decide.codes import Codes
-from services.router.decide.mentions import Mentions
+from services.router.decide.mentions import Mention, Mentions
 from shared.contracts.base import Place, Position
 from shared.gazetteer.port import PRECISE, Gazetteer, NamedPlace
 from shared.geo import distance_m
@@ -104,9 +104,7 @@ def clues_of(
         sure=tuple(
             n
             for n, (m, _) in zip(named, wide, strict=True)
-            if (m.how not in _GUESSED or _around_phone(n[2], phone, hints))
-            and (m.may_be_area or m.capital)
-            and not _own(n[2], phone, hints)
+            if (m.may_be_area or m.capital) and _speaks_against(m, _around(phone, n[2]), hints)
         ),
         boroughs=frozenset(
             c.borough or c.name for _, found in wide for c in found if c.kind in {"borough", "city"}
@@ -119,27 +117,21 @@ def clues_of(
     )
 
 
-def _around_phone(named: Sequence[Disc], phone: Position | None, hints: Hints) -> bool:
-    """Whether the phone of somebody who is there lies in an area perhaps named: "by the market fulham"."""
-    return (
-        not hints.hearsay
-        and phone is not None
-        and any(
-            distance_m(phone.lat, phone.lon, lat, lon) <= max(radius, AREA_LEAST_M)
-            for lat, lon, radius in named
-        )
-    )
+def _speaks_against(area: Mention, around_phone: bool, hints: Hints) -> bool:  # noqa: FBT001 - what is known
+    """Whether an area is surely meant, and said of where it happens.
+
+    Half a name is, where somebody stands in it ("by the market fulham"); where somebody is who tells what
+    they heard is not: "I am in Birmingham".
+    """
+    if around_phone:
+        return not hints.hearsay
+    return area.how not in _GUESSED
 
 
-def _own(named: Sequence[Disc], phone: Position | None, hints: Hints) -> bool:
-    """Whether an area is where somebody is who tells what they heard: "I am in Birmingham"."""
-    return (
-        hints.hearsay
-        and phone is not None
-        and any(
-            distance_m(phone.lat, phone.lon, lat, lon) <= max(radius, AREA_LEAST_M)
-            for lat, lon, radius in named
-        )
+def _around(phone: Position | None, named: Sequence[Disc]) -> bool:
+    """Whether the phone lies in one of these."""
+    return phone is not None and any(
+        distance_m(phone.lat, phone.lon, lat, lon) <= max(radius, AREA_LEAST_M) for lat, lon, radius in named
     )
 
 

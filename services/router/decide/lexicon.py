@@ -24,8 +24,8 @@ Sign = Literal[
     # who and what
     "agency", "immigration", "raid", "papers", "act", "force", "police", "other",
     # how it stands
-    "now", "still", "over", "wrong", "moved", "more", "support", "again", "apart",
-    "heading",
+    "now", "still", "over", "wrong", "moved", "heading", "more", "support", "again",
+    "apart",
     # how it is said
     "ask", "doubt", "hedge", "seen", "hearsay", "rumour", "old", "future", "not", "not_after", "correct",
     "real", "chatter", "event", "news", "drill", "spam", "help",

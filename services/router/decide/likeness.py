@@ -101,6 +101,7 @@ _ALONG_A_STREET_M: Final = 800.0
 
 
 _ONE_BUSINESS_M: Final = 2_000.0
+"""What is farther apart than this is no one business, whatever it is called."""
 
 
 _OUT_OF_TOWN_M: Final = 10_000.0
@@ -198,10 +199,9 @@ def another(signs: Signs, report: Report, apart: float | None) -> str | None:
     led = bool(signs.keys() & {"sender", "chat", "same_label"}) or signs.get("words", 0.0) >= 1
     if (report.understood.moved or report.understood.corrects) and (led or not report.claims):
         return None
-    if report.claims and away and _one_business(signs, report, apart):
-        return None
     if report.claims:
-        return _another_claimed(signs, report, apart, away=away)
+        one = away and _one_business(signs, report, apart)
+        return None if one else _another_claimed(signs, report, apart, away=away)
     return _another_told(signs, report, apart, away=away, gone=gone)
 
 
@@ -251,7 +251,7 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
 def _one_business(signs: Signs, report: Report, apart: float | None) -> bool:
     """Whether two places may be one after all: by one name, of one kind of business or the only event.
 
-    Only where one of them is vague, and never for what says of itself that it is another one.
+    Only where the report's own place is vague, and never for what says of itself that it is another one.
     """
     if report.place is None or pinned(report.place) or signs.keys() & {"apart", "other_venue"}:
         return False

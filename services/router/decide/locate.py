@@ -6,13 +6,13 @@ people report what happens elsewhere. A name that may mean several places is set
 stays ambiguous: a wrong place is worse than a vague one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from services.router.decide.areas import ONE_AREA_M, area_place, district
 from services.router.decide.clues import AREA_LEAST_M, PHONE_M, Clues, Hints, clues_of, precise
 from services.router.decide.codes import Codes, find_codes
-from services.router.decide.mentions import Mentions, find_mentions
+from services.router.decide.mentions import Mentions, find_mentions, where_it_was
 from services.router.decide.places import at
 from services.router.decide.reasons import AMBIGUOUS_PLACE, NO_PLACE
 from services.router.decide.weigh import named_place
@@ -47,19 +47,13 @@ def locate(content: ReportContent, gazetteer: Gazetteer, hints: Hints) -> Locate
     """Find the report's place; see the module's docstring."""
     mentions = find_mentions(content.text, hints.languages, gazetteer)
     if hints.leaves:
-        mentions = _where_it_was(mentions)
+        mentions = where_it_was(mentions, hints.languages)
     typed = find_codes(content.postcode, gazetteer) if content.postcode else None
     clues = clues_of(mentions, content.position, typed, gazetteer, hints)
     said = _exact(mentions.codes, mentions, gazetteer)
     if said is None:
         return _weighed(mentions, typed, clues, gazetteer)
     return Located(_with_phone(said, clues, gazetteer), "found", said=True)
-
-
-def _where_it_was(mentions: Mentions) -> Mentions:
-    """Without the places that they went towards."""
-    names = tuple(replace(m, denied=True) if m.heading else m for m in mentions.names)
-    return replace(mentions, names=names)
 
 
 def _weighed(mentions: Mentions, typed: Codes | None, clues: Clues, gazetteer: Gazetteer) -> Located:

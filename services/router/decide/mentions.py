@@ -63,8 +63,6 @@ class Mention:
     """How alike the spelling is; 100 unless `how` is similar."""
     denied: bool = False
     """Whether the text says that it is not there: "not Mare Street"."""
-    heading: bool = False
-    """Whether somebody moves towards it: "vans gone towards East Ham"."""
     capital: bool = False
     """Whether every word of it is written with a capital, in a text that uses them."""
     generic: bool = False
@@ -117,6 +115,23 @@ def _distinct(mentions: Iterator[Mention]) -> Iterator[Mention]:
                 return
 
 
+def where_it_was(mentions: Mentions, languages: Sequence[str]) -> Mentions:
+    """Without the places that somebody moves towards: "vans gone towards East Ham"."""
+    words = [word for part in clauses(_SUFFIX.sub(" ", mentions.codes.rest)) for word in part.tokens]
+    names = tuple(m for m in mentions.names if not _headed_for(words, m.start, m.end, languages))
+    return replace(mentions, names=names)
+
+
+def _headed_for(words: Sequence[str], start: int, end: int, languages: Sequence[str]) -> bool:
+    """Whether words of direction stand just before it, or after it where the language puts them there."""
+    before, after = words[max(0, start - _CHECKED_APART) : start], words[end : end + _BESIDE]
+    ahead = (hit for hit in lexicon().hits(before, languages) if hit.sign == "heading")
+    behind = (hit for hit in lexicon().hits(after, languages) if hit.sign == "heading")
+    return any(len(before) - hit.end <= 1 for hit in ahead) or any(
+        hit.start == 0 and hit.language in _POSTPOSING for hit in behind
+    )
+
+
 class _Scan:
     """One pass over a text's words, clause by clause."""
 
@@ -166,7 +181,6 @@ class _Scan:
             how=how,
             score=score,
             denied=denied(words, at) or denied_after(words, at + length) or self._set_apart(words, at),
-            heading=self._headed_for(words, at, at + length),
             capital=bool(self._capitals) and all(w in (self._capitals or ()) or w.isdigit() for w in run),
             generic=not self._looks_named(run)
             and not (length > 1 and canonical(run)[-1] in STREETS)
@@ -186,15 +200,6 @@ class _Scan:
         hits = lexicon().hits(before, self._languages)
         ends = [hit.end for hit in hits if hit.sign == "apart"]
         return any(len(before) - end <= 1 and _FROM & {*before[end - 1 :]} for end in ends)
-
-    def _headed_for(self, words: Sequence[str], at: int, end: int) -> bool:
-        """Whether words of direction stand just before it, or after it where the language puts them there."""
-        before, after = words[max(0, at - _CHECKED_APART) : at], words[end : end + _BESIDE]
-        hits = lexicon().hits(before, self._languages)
-        if any(hit.sign == "heading" and len(before) - hit.end <= 1 for hit in hits):
-            return True
-        behind = (hit for hit in lexicon().hits(after, self._languages) if hit.sign == "heading")
-        return any(hit.start == 0 and hit.language in _POSTPOSING for hit in behind)
 
     def _translated(self, words: Sequence[str], at: int, offset: int) -> Mention | None:
         """A name in another script or language, by the lexicon's table."""
