@@ -1,26 +1,20 @@
 """The way back to a reporter, or to a member who wrote to the desk: by the bridge that it came in by.
 
 Whoever left a contact on the form is written to by the channels that the operator set (`form_contacts`).
-
-A bridge is opened when it is first needed, so that one whose secret is missing keeps no alert to a
-group waiting; it is tried again, because a person may be mending it.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import structlog
-
 from services.notifier.form_contacts import Form, FormReporters, OneContact
+from services.notifier.writing_back import WaysBack
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.base import SLUG
 from shared.contracts.groups import ChannelDefinition, GroupDefinition
 from shared.contracts.own_words import OwnWords
-from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import FORM
 from shared.plugins.spec import (
-    CANNOT_WRITE_BACK,
     BadCredentials,
     ChannelHost,
     Outcome,
@@ -30,8 +24,6 @@ from shared.plugins.spec import (
     WritesBack,
 )
 from shared.words import REPLY_CHARS, question, reply
-
-log = structlog.get_logger()
 
 MAX_CHARS: Final = REPLY_CHARS
 """More than any question or answer takes."""
@@ -46,9 +38,9 @@ class OneReporter:
 
     max_chars = MAX_CHARS
 
-    def __init__(self, bridge: WritesBack, spec: Spec, address: str, host: ChannelHost) -> None:
+    def __init__(self, bridge: WritesBack, spec: Spec, address: str, ways: WaysBack) -> None:
         self.spec = spec
-        self._bridge, self._address, self._host = bridge, address, host
+        self._bridge, self._address, self._ways = bridge, address, ways
 
     def recipients(self) -> Sequence[str]:
         """The reporter."""
@@ -56,19 +48,15 @@ class OneReporter:
 
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
         """Send it by the bridge."""
-        try:
-            return await self._bridge.write_back(address, message.text, self._host, key=key)
-        except RelayError:
-            return BadCredentials("secret_missing")
+        return await self._ways.write(self._bridge, address, message.text, key=key)
 
 
 class Reporters:
     """The bridges of the bridges file, by instance id."""
 
     def __init__(self, bridges: Mapping[str, BridgeEntry], host: ChannelHost, form: Form) -> None:
-        self._bridges, self._host = bridges, host
+        self._ways = WaysBack(bridges, host)
         self._form = FormReporters(form, host)
-        self._open: dict[str, object] = {}
 
     def definition(self, body: WayBack) -> ChannelDefinition:
         """The bridge as the ledger names it."""
@@ -82,7 +70,7 @@ class Reporters:
     def _kind(self, body: WayBack) -> str | None:
         if body.bridge == FORM:
             return self._form.kind(body.address)
-        entry = self._bridges.get(body.bridge)
+        entry = self._ways.entry(body.bridge)
         return entry.kind if entry is not None else None
 
     def answered_at(self, body: WayBack, *, drill: bool) -> str | None:
@@ -93,29 +81,11 @@ class Reporters:
         """The way to this reporter, or the outcome of every send to them as things are."""
         if body.bridge == FORM:
             return self._form.channel(body.address)
-        entry = self._bridges.get(body.bridge)
-        if entry is None:
-            return _cannot(body)
-        try:
-            bridge = self._opened(body.bridge, entry)
-        except RelayError:
-            return BadCredentials("secret_missing")
-        except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
-            log.warning("bridge_not_opened", bridge=body.bridge, error=type(error).__name__)
-            return Rejected("plugin_error")
-        if not isinstance(bridge, WritesBack):
-            return _cannot(body)
-        return OneReporter(bridge, entry.plugin.spec, body.address, self._host)
-
-    def _opened(self, name: str, entry: BridgeEntry) -> object:
-        if name not in self._open:
-            self._open[name] = entry.open(self._host.secrets)
-        return self._open[name]
-
-
-def _cannot(body: WayBack) -> Rejected:
-    log.info("cannot_write_back", bridge=body.bridge)
-    return CANNOT_WRITE_BACK
+        bridge, entry = self._ways.opened(body.bridge), self._ways.entry(body.bridge)
+        if isinstance(bridge, Rejected | BadCredentials):
+            return bridge
+        assert entry is not None  # noqa: S101 - what is opened stands in the file
+        return OneReporter(bridge, entry.plugin.spec, body.address, self._ways)
 
 
 def message(  # noqa: PLR0913 - what a message depends on

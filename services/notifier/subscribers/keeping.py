@@ -121,14 +121,10 @@ class Keeping:
                 await self._bury(entry, message.problem)
                 continue
             try:
-                self._learn(
-                    entry.seq, message if entry.subject == SUBSCRIPTIONS_ASKED else await self._open(message)
-                )
+                asked = entry.subject == SUBSCRIPTIONS_ASKED
+                self._learn(entry.seq, message if asked else await self._keyring.open(message))
             except MalformedMessageError as error:
                 await self._bury(entry, str(error))
-
-    async def _open(self, message: Any) -> Any:
-        return await self._keyring.open(message)
 
     def _learn(self, seq: int, message: Any) -> None:
         match message:

@@ -1,14 +1,10 @@
-"""By what subscribers are written to: the bridges that take subscriptions, and the operator's e-mail.
-
-A way is opened when it is first needed, and again where its secret was missing, because a person may mend it.
-"""
+"""By what subscribers are written to: the bridges that take subscriptions, and the operator's e-mail."""
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-import structlog
+from typing import Final
 
 from services.notifier.decide.pseudo import EMAIL
+from services.notifier.writing_back import SECRET_MISSING, WaysBack
 from shared.contacts import EmailAddress, stored_contact
 from shared.errors import RelayError
 from shared.plugins.bridge_file import BridgeEntry
@@ -22,10 +18,7 @@ from shared.plugins.spec import (
     Rejected,
     RenderedMessage,
     Spec,
-    WritesBack,
 )
-
-log = structlog.get_logger()
 
 _BAD_ADDRESS: Final = Rejected("bad_address")
 CHAT_CHARS: Final = 1_500
@@ -39,8 +32,8 @@ class Ways:
         self, bridges: Mapping[str, BridgeEntry], host: ChannelHost, email: ContactWay | None = None
     ) -> None:
         self._entries = {name: e for name, e in bridges.items() if e.subscriptions is not None}
+        self._bridges = WaysBack(self._entries, host)
         self._host, self._email = host, email
-        self._open: dict[str, Any] = {}
 
     def __bool__(self) -> bool:
         """Whether anybody can subscribe at all."""
@@ -78,33 +71,20 @@ class Ways:
 
     async def send(self, way: str, address: str, message: RenderedMessage, *, key: str) -> Outcome:
         """Send once."""
-        try:
-            opened = self._opened(way)
-        except RelayError:
-            return BadCredentials("secret_missing")
-        except Exception as error:  # noqa: BLE001 - a third party's constructor must not touch the others
-            log.warning("way_not_opened", way=way, error=type(error).__name__)
-            return Rejected("plugin_error")
-        if opened is None:
+        if way == EMAIL:
+            return await self._mail(address, message, key)
+        bridge = self._bridges.opened(way)
+        if isinstance(bridge, Rejected | BadCredentials):
+            return bridge
+        return await self._bridges.write(bridge, address, message.text, key=key)
+
+    async def _mail(self, address: str, message: RenderedMessage, key: str) -> Outcome:
+        if self._email is None:
             return CANNOT_WRITE_BACK
-        if isinstance(opened, WritesBack):
-            return await self._write_back(opened, address, message, key)
         if not isinstance(stored_contact(address), EmailAddress):
             return _BAD_ADDRESS  # whatever the log says, nothing goes but to one plain address
-        sent: Outcome = await opened.send(address, message, key=key)
-        return sent
-
-    async def _write_back(
-        self, bridge: WritesBack, address: str, message: RenderedMessage, key: str
-    ) -> Outcome:
         try:
-            return await bridge.write_back(address, message.text, self._host, key=key)
+            channel = self._email.open(self._host)
         except RelayError:
-            return BadCredentials("secret_missing")
-
-    def _opened(self, way: str) -> Any:
-        if way == EMAIL:
-            return self._email.open(self._host) if self._email else None
-        if way not in self._open and way in self._entries:
-            self._open[way] = self._entries[way].open(self._host.secrets)
-        return self._open.get(way)
+            return SECRET_MISSING
+        return await channel.send(address, message, key=key)

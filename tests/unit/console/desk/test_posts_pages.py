@@ -226,7 +226,7 @@ async def test_the_words_that_were_shown_are_those_that_go_out(
 
 
 async def raised(desk: DeskRig, note: str) -> Any:
-    """The body of the latest alert, once time has raised one of that kind."""
+    """The body of the latest alert, once time has raised one of that kind, and the pages know of it."""
     found: list[Any] = []
 
     async def told() -> bool:
@@ -236,6 +236,7 @@ async def raised(desk: DeskRig, note: str) -> Any:
         return any(body.note == note for body in found)
 
     await until(told, within_s=60)
+    await desk.rig.shown()
     return next(body for body in found if body.note == note)
 
 
