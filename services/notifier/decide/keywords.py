@@ -13,17 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
+from shared.text import tokens
+
 Kind = Literal["join", "stop", "help", "witness", "facts", "code", "other"]
 
 CODE_DIGITS: Final = 6
 _TEXTS: Final = Path(__file__).parent / "keywords.toml"
 _ELSE: Final = "en"
-_ACCENTS: Final = re.compile(r"[\u0300-\u036f\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_EDGE: Final = re.compile(r"^[\W_]+|[\W_]+$")
 _POSTCODE: Final = re.compile(r"[a-z]{1,2}\d[a-z\d]?( ?\d[a-z]{2})?")
 _MOST_PLACE: Final = 60
 _MOST_WORDS: Final = 6
-_PLAIN: Final = str.maketrans({"ı": "i", "ł": "l", "đ": "d"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +58,19 @@ def _join(said: str) -> Meant | None:
 
 
 def _after(said: str, word: str) -> str:
-    """What follows the word; in scripts without blanks right behind it."""
+    """What follows the word."""
     rest = said.removeprefix(word)
-    apart = rest.startswith((" ", ":", ",")) or "\u4e00" <= word[-1] <= "\u9fff"
-    return _EDGE.sub("", rest) if rest != said and apart else ""
+    return rest.lstrip() if rest != said and rest.startswith(" ") else ""
 
 
 def folded(text: str) -> str:
-    """Without what people write differently: capitals, accents, punctuation around, kinds of space."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).translate(_PLAIN)
-    return _EDGE.sub("", " ".join(plain.split()))
+    """Without what people write differently: capitals, accents, punctuation, kinds of space, shouting."""
+    return " ".join(tokens(text))
 
 
 def _digits(said: str) -> str:
-    """The digits of any script, where there is nothing else but blanks and hyphens between them."""
-    found = said.replace(" ", "").replace("-", "")
+    """The digits of any script, where there is nothing else but punctuation between them."""
+    found = said.replace(" ", "")
     return "".join(str(unicodedata.decimal(c)) for c in found) if found.isdecimal() else ""
 
 
