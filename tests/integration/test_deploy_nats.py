@@ -65,8 +65,18 @@ async def as_user(user: str, *servers: NatsServer) -> AsyncIterator[NatsBus]:
     )
     async with bus:
         if user == "admin":
-            await ensure_streams(bus, max_bytes=SMALL, replicas=len(servers))
+            await made(bus, replicas=len(servers))
         yield bus
+
+
+async def made(bus: NatsBus, *, replicas: int) -> None:
+    """Make the streams; what is asked while three nodes still choose who leads them is answered by none."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await ensure_streams(bus, max_bytes=SMALL, replicas=replicas)
+            except BusUnavailableError:
+                await asyncio.sleep(0.1)
 
 
 ONE_OF_EACH = {
