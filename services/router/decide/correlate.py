@@ -131,7 +131,7 @@ def _led_to(state: State, report: Report, original: Incident | None, now: dateti
         names += sorted(state.live)
     for name in dict.fromkeys(names):
         incident = present(state, name)
-        if incident is not None and (open_to(incident, now, claims=report.claims) or incident is original):
+        if incident is not None and (open_to(incident, now, claims=report.anew) or incident is original):
             yield incident
 
 

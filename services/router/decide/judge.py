@@ -46,7 +46,7 @@ MOST_VAGUE_GROUPS: Final = 3
 RUMOURED: Final = 2
 """So many phrases of rumour make one, if nobody saw it."""
 
-_SIGHT: Final = frozenset({"act", "force", "officer", "van", "now", "still"})
+_SIGHT: Final = frozenset({"act", "force", "officer", "van", "now"})
 """With one of these "again" is of them; "the tube is packed again" is not."""
 
 _UNSURE: Final = 0.6

@@ -169,6 +169,12 @@ class Report:
         object.__setattr__(self, "claims", claims)  # asked for every candidate
 
     @property
+    def anew(self) -> bool:
+        """Whether it says that a raid is on now, if only that they are back: no news of one that is over."""
+        understood = self.understood
+        return self.claims or ({"again", "now"} <= understood.told and not understood.support)
+
+    @property
     def tells(self) -> bool:
         """Whether anything is going on in it, so that it may be news of the only event that there is."""
         return bool(self.understood.told & _NEWS)
