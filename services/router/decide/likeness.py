@@ -246,7 +246,8 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
     in_its_area = "in_area" in signs and "venue" in signs
     another_street = "other_street" in signs and not (doors_away or in_its_area)
-    if away or (not tied and (beside or another_street)):
+    farther = beside and signs["near_spot"] < _HALF and not linked - {"chat"} and "same_label" not in signs
+    if away or farther or (not tied and (beside or another_street)):
         return "elsewhere"
     if "near_area" in signs and not tied and "venue" not in signs:
         return "elsewhere"
