@@ -459,6 +459,8 @@ def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -
     understood = report.understood
     if not report.claims:
         yield "news", 1.0
+        if "again" in understood.told and not understood.support:
+            yield from _back(incident, now)
     else:
         yield "claim", 1.0
         if understood.apart and copied < _HALF:
@@ -469,3 +471,10 @@ def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -
         since = (now - left).total_seconds() if left else 0.0
         if since > _RETURN_LEAST_S and copied < 0.5 and (understood.present or understood.again):  # noqa: PLR2004 - half a copy
             yield "returned", 1.0 if understood.again else min(1.0, since / _RETURN_S)
+
+
+def _back(incident: Incident, now: datetime) -> Iterator[tuple[str, float]]:
+    """They came back, to where they were said to have left half an hour ago and more."""
+    left = incident.said_over_at or incident.ended_at
+    if left is not None and (now - left).total_seconds() > _RETURN_S:
+        yield "returned", 1.0
