@@ -224,7 +224,7 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
     if pinned_down and linked == {"chat"} and report.first_hand is not False and report.gist.scene:
         return "elsewhere"
     alone_here = signs.keys() & {"alone", "kin"} or signs.get("home") == 1
-    if gone and not (linked or alone_here or near):
+    if gone and not (away or linked or alone_here or near):
         return "elsewhere"
     if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
