@@ -68,6 +68,7 @@ COPY_REACH_M: Final = 25_000.0
 
 
 _PINNED_M: Final = 100.0
+PHONE_IN_AREA_M: Final = 150.0
 
 
 _PINNED_APART_M: Final = 100.0
@@ -344,7 +345,7 @@ def gap_m(one: Place, other: Place) -> float:
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
     if _one_name(one, other) and not (pinned(one) and pinned(other)):
         # A street named without a number is somewhere on it, not at the gazetteer's point.
-        along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
+        along = _ALONG_A_STREET_M if "street" in {one.how, other.how} or _in_an_area(one, other) else 0.0
         return apart - NEAR_M - one.radius_m - other.radius_m - along
     if pinned(one) and pinned(other):
         return apart - _PINNED_APART_M - one.radius_m - other.radius_m
@@ -352,6 +353,11 @@ def gap_m(one: Place, other: Place) -> float:
         return apart - NEAR_M
     slack = min(one.radius_m, _MOST_UNCERTAINTY_M) + min(other.radius_m, _MOST_UNCERTAINTY_M)
     return apart - NEAR_M - min(slack, _MOST_UNCERTAINTY_M)
+
+
+def _in_an_area(one: Place, other: Place) -> bool:
+    """Whether both are where a phone was in an area that was named: such a phone may be some streets off."""
+    return min(one.radius_m, other.radius_m) >= PHONE_IN_AREA_M and one.how == other.how == "coordinates"
 
 
 @lru_cache(maxsize=16_384)
