@@ -28,7 +28,7 @@ LISTENING: Final = timedelta(hours=2)
 """How long a sender's next message is about the same event unless it says otherwise."""
 
 
-CHAT: Final = timedelta(minutes=60)
+CHAT: Final = timedelta(minutes=120)
 
 
 _PATIENCE_S: Final = 5_400.0
