@@ -232,7 +232,7 @@ class _Scan:
                 continue
             for spelt in spellings(run):
                 found = self._gazetteer.sounding(spelt)
-                if places := surely_heard(spelt, found):
+                if places := surely_heard(spelt, found, introduced=self._introduced(words, at)):
                     return self._made(places, words, at, length, offset, "sounded", found[0][0])
         return None
 
