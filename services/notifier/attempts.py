@@ -20,6 +20,7 @@ from services.notifier.delivery import Delivery, Ending, alert_settled, all_expi
 from services.notifier.directory import Directory
 from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.form_contacts import OneContact
+from services.notifier.gates import Gates
 from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
 from services.notifier.reporters import OneReporter
@@ -73,6 +74,7 @@ class Attempts:
         clock: Clock,
         *,
         engine: Engine,
+        gates: Gates,
         keyring: Sealer,
         receipts: Receipts,
         subscribers: Subscribers | None = None,
@@ -80,6 +82,7 @@ class Attempts:
         self._subscribers = subscribers
         self._writer, self._directory, self._keyring = writer, directory, keyring
         self._clock, self._engine, self._receipts = clock, engine, receipts
+        self._gates = gates
         self.threads = Threads(directory)
         """Which message about an incident came first to whom."""
         self.counted: Counter[tuple[str, str]] = Counter()
@@ -182,7 +185,11 @@ class Attempts:
             channel, claim.recipients, message, deadline_s=self._engine.deadline_s, firsts=firsts
         )
         hidden = self._directory.private(alert.group, alert.group_version, definition.id)
-        return _sent(sent, definition.kind, hidden)
+        outcomes, said = _sent(sent, definition.kind, hidden)
+        self._gates.heard(
+            delivery.account(alert, claim.recipients[0]), (claim.alert_id, claim.chunk), outcomes
+        )
+        return outcomes, said
 
     async def _channel(
         self, delivery: Delivery, alert: AlertRaised, definition: ChannelDefinition, claim: ChunkClaimed

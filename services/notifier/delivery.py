@@ -1,13 +1,15 @@
 """One alert on its way: its words, its ledger so far, and the records that are written about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of
+from services.notifier.decide.lanes import Account, Lane
 from services.notifier.decide.ledger import AlertLedger, Finished
-from services.notifier.decide.pseudo import Kin, kin_of
+from services.notifier.decide.pseudo import EMAIL, Kin, kin_of
+from services.notifier.engine import Job
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -17,6 +19,7 @@ from shared.contracts.ledger import (
     ChunkSettled,
     RecipientOutcome,
 )
+from shared.plugins.contacts_file import FORM
 from shared.plugins.spec import RenderedMessage
 from shared.ports import Entry
 
@@ -63,6 +66,25 @@ class Delivery:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
         definition = self.channels.get(channel_of(recipient))
         return definition.kind if definition is not None else "unknown"
+
+    def lane(self, alert: AlertRaised, recipient: str) -> Lane:
+        """The lane of what goes to a recipient; a person's test of a channel waits for no provider."""
+        account = None if alert.kind == "TEST" else self.account(alert, recipient)
+        return Lane(alert.urgency == "urgent", alert.group, self.kind_of(recipient), account)
+
+    def account(self, alert: AlertRaised, recipient: str) -> Account:
+        """Who sends it, as its provider knows us."""
+        channel = channel_of(recipient)
+        kin = kin_of(channel)
+        if self.question is None and kin is None:
+            return Account(alert.group, channel)
+        way = kin.way if kin else self.question.bridge if self.question else channel
+        return Account("", f"form-{self.kind_of(recipient)}" if way in {FORM, EMAIL} else way)
+
+    def alone(self, job: Job) -> Job:
+        """The job for one of its recipients: who has the least to lose if it ends in a maybe."""
+        chunk = self.ledger.chunks[job.chunk]
+        return replace(job, recipients=(min(job.recipients, key=chunk.copies),))
 
     def kin(self) -> list[Kin]:
         """The kinds of subscribers it is for: as they were chosen, or as the ledger has frozen them."""

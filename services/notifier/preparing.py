@@ -11,6 +11,7 @@ import structlog
 
 from services.notifier.decide.expand import expand
 from services.notifier.decide.pseudo import chunked, is_pseudo
+from services.notifier.decide.rate import width
 from services.notifier.delivery import Delivery, ForSubscribers, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
@@ -174,7 +175,7 @@ class Preparation:
             channels,
             alert.audience,
             addresses=self._addresses(alert, channels),
-            widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
+            widths={c.kind: self._width(c.kind) for c in channels},
         )
         found = delivery.subscribers
         if found is None:
@@ -183,8 +184,11 @@ class Preparation:
 
     def _chunks(self, delivery: Delivery, found: ForSubscribers) -> Iterator[tuple[str, ...]]:
         for kin in sorted(found.kin):
-            width = WIDTHS.get(delivery.channels[kin.id].kind, self._engine.lane_width)
-            yield from chunked(kin, found.kin[kin], width)
+            yield from chunked(kin, found.kin[kin], self._width(delivery.channels[kin.id].kind))
+
+    def _width(self, kind: str) -> int:
+        """How many of that kind go at once."""
+        return width(WIDTHS.get(kind, self._engine.lane_width), self._directory.per_second(kind))
 
     def _addresses(self, alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has: a question one, an alert those of the group's version."""
