@@ -8,7 +8,7 @@ be killed anywhere and any number of them may run.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -20,6 +20,7 @@ from services.notifier.decide.breaker import speaks_of_provider
 from services.notifier.decide.lanes import Lane, Lanes
 from services.notifier.decide.ledger import Claim, Finished, Wait
 from services.notifier.decide.retry import Plan, plan
+from services.notifier.decide.stood_in import StoodIn
 from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
 from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, WIDTHS, Engine, Job
@@ -67,8 +68,14 @@ class Notifier:
         )
         self._switches = KillSwitches(bus)
         self._subscribers = subscribers
+        self._stood_in = StoodIn()
         self._preparation = Preparation(
-            self._reader, directory, clock, engine=self._engine, subscribers=subscribers
+            self._reader,
+            directory,
+            clock,
+            engine=self._engine,
+            stood_in=self._stood_in,
+            subscribers=subscribers,
         )
         self._gates = Gates(self._engine, directory.per_second)
         self._gates.attach(self._later, self._pump)
@@ -82,6 +89,7 @@ class Notifier:
             gates=self._gates,
             keyring=keyring,
             receipts=self.receipts,
+            stood_in=self._stood_in,
             subscribers=subscribers,
         )
         if subscribers is not None:
@@ -173,14 +181,16 @@ class Notifier:
     def _in_vain(self, lane: Lane, job: Job) -> bool:
         """Whether its alert will be too old before its account may be sent by."""
         alert = d.alert if (d := self._deliveries.get(job.alert_id)) else None
-        wait = self._gates.wait_s(lane.account)
-        return alert is not None and wait is not None and self._left_s(alert) <= wait
+        if d is None or alert is None or lane.account is None:
+            return False
+        return self._left_s(d, alert, job.recipients) <= (self._gates.wait_s(lane.account) or 0.0)
 
     # --- what comes in -------------------------------------------------------------------------
 
     def _on_record(self, record: LedgerRecord) -> None:
         self.receipts.learn(record)
         self._attempts.threads.learn(record)
+        self._stood_in.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
         if self._subscribers is not None:
@@ -283,8 +293,8 @@ class Notifier:
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
 
-    def _left_s(self, alert: AlertRaised) -> float:
-        return (alert.not_after - self._clock.now()).total_seconds()
+    def _left_s(self, delivery: Delivery, alert: AlertRaised, recipients: Sequence[str]) -> float:
+        return delivery.left_s(alert, recipients[0], self._clock.now())
 
     # --- expanding -----------------------------------------------------------------------------
 
@@ -340,9 +350,10 @@ class Notifier:
         self, delivery: Delivery, alert: AlertRaised, expansion: AlertExpanded, asked: tuple[float, Asked]
     ) -> tuple[Lane, int, Job] | None:
         """The first chunk with its room taken, if it may be sent now."""
-        if not expansion.chunks or self._left_s(alert) <= 0 or await self._stopped(alert, asked):
+        recipients = expansion.chunks[0] if expansion.chunks else ()
+        left_s = self._left_s(delivery, alert, recipients) if recipients else 0.0
+        if left_s <= 0 or await self._stopped(alert, asked):
             return None
-        recipients = expansion.chunks[0]
         lane, job = delivery.lane(alert, recipients[0]), Job(alert.alert_id, 0, 1, recipients)
         usual = not self._draining and self._gates.trusted(lane)
         if not usual or not self._lanes.reserve(lane, len(recipients)):
@@ -359,7 +370,7 @@ class Notifier:
 
     def _advance(self, delivery: Delivery, chunk: int) -> None:
         """Start what the ledger says comes next for a chunk, unless it is under way here."""
-        if chunk not in delivery.open_chunks:
+        if chunk not in delivery.open_chunks or delivery.waits(chunk):
             return
         alert = _given(delivery.alert)
         step = delivery.ledger.chunks[chunk].next_step(lapsed=delivery.lapsed.get(chunk, 0))
@@ -367,6 +378,8 @@ class Notifier:
             case Finished():
                 if delivery.end_chunk(chunk, step):
                     self._put(_whole(alert, ENDING), Job(alert.alert_id, END))
+                for following in delivery.next_chunks(chunk):
+                    self._advance(delivery, following)
             case Wait(attempt):
                 if (alert.alert_id, chunk, attempt) not in self._working:
                     self._watch(alert.alert_id, chunk, attempt)
@@ -386,7 +399,7 @@ class Notifier:
             claim.after,
             attempt=1 if held else claim.attempt - 1,
             jitter=self._engine.jitter(),
-            left_s=self._left_s(alert),
+            left_s=self._left_s(delivery, alert, claim.recipients),
         )
         job = Job(alert.alert_id, chunk, claim.attempt, after.recipients)
         if after.hopeless:
@@ -397,7 +410,7 @@ class Notifier:
 
     async def _send(self, delivery: Delivery, job: Job) -> None:
         alert = _given(delivery.alert)
-        expired = job.hopeless or self._left_s(alert) <= 0
+        expired = job.hopeless or self._left_s(delivery, alert, job.recipients) <= 0
         if not expired and job.claimed is None:
             if why := await self._switches.stopped(self._switches.ask(alert.group)):
                 self._hold(delivery, alert, job, why)

@@ -26,6 +26,7 @@ from shared.ports import Bus, Clock
 from shared.sealing import Keyring, MasterKey
 
 NOW = datetime.now(UTC)
+_NO_SETTINGS = {"kind", "audience", "drills", "instead_of"}
 
 
 class ToldSettings(PluginSettings):
@@ -109,7 +110,8 @@ class Rig:
                 kind=c.get("kind", "told"),
                 audience=c.get("audience", "verifiers"),
                 drills=c.get("drills", False),
-                settings={k: v for k, v in c.items() if k not in {"kind", "audience", "drills"}},
+                instead_of=c.get("instead_of"),
+                settings={k: v for k, v in c.items() if k not in _NO_SETTINGS},
             )
             for id_, c in channels.items()
         )
