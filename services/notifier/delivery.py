@@ -109,11 +109,12 @@ class Delivery:
 
     def next_chunks(self, ended: int) -> list[int]:
         """The chunks that stood in for one that has ended now, and wait for no other."""
-        return [n for n in sorted(self.open_chunks) if ended in self.ledger.awaited(n) and not self.waits(n)]
+        awaiting = (n for n, others in sorted(self.ledger.awaited.items()) if ended in others)
+        return [n for n in awaiting if not self.waits(n)]
 
     def waits(self, chunk: int) -> bool:
         """Whether it stands in for recipients of whom nobody knows yet whether they are reached."""
-        return not self.open_chunks.isdisjoint(self.ledger.awaited(chunk))
+        return not self.open_chunks.isdisjoint(self.ledger.awaited.get(chunk, ()))
 
     def kin(self) -> list[Kin]:
         """The kinds of subscribers it is for: as they were chosen, or as the ledger has frozen them."""

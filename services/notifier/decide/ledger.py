@@ -169,17 +169,13 @@ class AlertLedger:
     """When it was expanded."""
     stood_in_for: frozenset[str] = frozenset()
     """The recipients, and whole channels, for whom others are told where they are not reached."""
+    awaited: dict[int, set[int]] = field(default_factory=dict)
+    """The chunks for which a chunk of stand-ins waits."""
 
     @property
     def day(self) -> date | None:
         """Its subscribers stand there by their pseudonyms of the day on which it was expanded."""
         return self.at.date() if self.at else None
-
-    def awaited(self, number: int) -> set[int]:
-        """The chunks that a chunk waits for: those of the recipients for whom it stands in."""
-        others = (chunk for found in self.chunks[number].stand_ins.values() for chunk, _ in found.who)
-        mine = {id(chunk) for chunk in others}
-        return {n for n, chunk in self.chunks.items() if id(chunk) in mine}
 
     def apply(self, record: LedgerRecord) -> None:
         """Fold one record."""
@@ -199,15 +195,21 @@ class AlertLedger:
         if not record.stand_ins:
             return
         self.stood_in_for = stood_in_for(record.stand_ins)
-        known: dict[str, list[tuple[Chunk, str]]] = defaultdict(list)
+        known: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for number, recipients in enumerate(record.chunks):
             for recipient in recipients:
-                known[recipient].append((self._chunk(number), recipient))
-                known[channel_of(recipient)].append((self._chunk(number), recipient))
+                known[recipient].append((number, recipient))
+                known[channel_of(recipient)].append((number, recipient))
+        others = {
+            (stands.of, stands.over_budget): Others(
+                tuple((self._chunk(n), r) for n, r in known[stands.of]), stands.over_budget
+            )
+            for stands in record.stand_ins.values()
+        }
         for recipient, stands in record.stand_ins.items():
-            others = Others(tuple(known[stands.of]), stands.over_budget)
-            for chunk, _ in known[recipient]:
-                chunk.stand_ins[recipient] = others
+            for number, _ in known[recipient]:
+                self._chunk(number).stand_ins[recipient] = others[stands.of, stands.over_budget]
+                self.awaited.setdefault(number, set()).update(n for n, _ in known[stands.of])
 
     def _chunk(self, number: int) -> Chunk:
         return self.chunks.setdefault(number, Chunk())
