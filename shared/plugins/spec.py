@@ -296,6 +296,7 @@ class RetryLater:
 
     reason: str
     after_s: float | None = None
+    """How long the provider wants to be left alone: its whole channel waits so long."""
     words: str | None = _words()
 
 
