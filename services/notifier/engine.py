@@ -51,6 +51,13 @@ class Job:
     recipients: tuple[str, ...] = ()
     hopeless: bool = False
     claimed: Claimed | None = None
+    probe: bool = False
+    """Whether it asks a provider that didn't answer again: with one message, whatever is to be sent."""
+
+    @property
+    def who(self) -> tuple[str, int]:
+        """Who it is at its account's gate."""
+        return self.alert_id, self.chunk
 
 
 @dataclass(frozen=True, slots=True)
