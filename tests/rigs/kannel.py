@@ -54,12 +54,14 @@ class Kannel:
         self._boxes, self._admin = free_port(), free_port()
         self.config = folder / "kannel.conf"
         self.config.write_text(self._text())
+        self._parts: list[Part] = []
+        self._read_to = 0
         self._bearerbox = self._process("bearerbox", str(_BEARERBOX), port=self._boxes)
         self._smsbox = self._process("smsbox", str(_SMSBOX), port=self.port)
         self._fake = Process(
             args=[str(_FAKESMSC), "-H", "127.0.0.1", "-r", str(self._smsc), "-m", "0", "1 2 text none"],
             log=folder / "fakesmsc.log",
-            ready=lambda: "fakesmsc starting" in self._log(),
+            ready=lambda: b"fakesmsc starting" in self._log(),
         )
 
     def _process(self, name: str, program: str, *, port: int) -> Process:
@@ -83,13 +85,20 @@ class Kannel:
 
     @property
     def received(self) -> list[Part]:
-        """Every part so far."""
-        found = (_GOT.search(line) for line in self._log().splitlines())
-        return [part for got in found if got and (part := _part(got["line"])) is not None]
+        """Every part so far, as they arrived. Only what was written since the last look is read."""
+        whole, _, _ = self._log(self._read_to).rpartition(b"\n")
+        self._read_to += len(whole)
+        found = (_GOT.search(line) for line in whole.decode(errors="replace").splitlines())
+        self._parts += [part for got in found if got and (part := _part(got["line"])) is not None]
+        return list(self._parts)
 
-    def _log(self) -> str:
-        log = self.folder / "fakesmsc.log"
-        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    def _log(self, begin: int = 0) -> bytes:
+        path = self.folder / "fakesmsc.log"
+        if not path.exists():
+            return b""
+        with path.open("rb") as log:
+            log.seek(begin)
+            return log.read()
 
     def _text(self) -> str:
         here = "127.0.0.1"
