@@ -19,7 +19,7 @@ PHONES, KILLS = 300, 3
 @pytest.mark.faults
 async def test_a_killed_notifier_texts_nobody_thrice_and_loses_nobody(tmp_path: Path) -> None:
     said: list[str] = []
-    plan = Plan(recipients=PHONES, kills=KILLS, seed=5, lease_s=2.0, most_moved=0.25)
+    plan = Plan(recipients=PHONES, kills=KILLS, seed=5, lease_s=2.0, throughput=500, most_moved=0.25)
     summary = await campaign(tmp_path, plan, said.append)
     assert summary["problems"] == [], said
     assert (summary["recipients"], summary["lost"]) == (PHONES + KILLS, 0)

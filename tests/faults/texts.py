@@ -33,24 +33,28 @@ from shared.sealing import Keyring, load_master_key
 from shared.words import render
 from tests.faults.raw_log import RawLog
 from tests.faults.texts_judge import CHANNEL, Sending, judge
-from tests.integration.notifier_rig import NOW, an_alert
+from tests.integration.notifier_rig import NOW, a_body, an_alert
 from tests.rigs.kannel import PASSWORD, USER, Kannel
 from tests.rigs.system import RelaySystem
 
 BULK: Final = "bulk"
 _WITHIN_S: Final = 600.0
 
+_PAGES: Final = "https://hub.example"
+
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many phones, how many kills, which dice; and what a claim of the dead waits for."""
+    """How many phones, how many kills, which dice; what a claim of the dead waits for."""
 
     recipients: int = 10_000
     kills: int = 10
     seed: int = 1
     lease_s: float = 20.0
+    throughput: int = 100
+    """About how many messages a second the SMS centre takes: fewer than the notifier could hand over."""
     most_moved: float = 0.05
     """How much of the bulk may reach the network while an urgent alert of another group is on its way."""
 
@@ -112,9 +116,10 @@ async def tell(run: Run, name: str, numbers: tuple[str, ...]) -> None:
         kind="CONFIRMED",
         status="confirmed",
         incident_id=f"i-{name}",
+        body=a_body(statement="Our volunteer sees them. One person is held. The people of the shop know us."),
     )
     definition = GroupDefinition(id=name, name=name.title())
-    message = render(alert, definition, language="en", max_chars=MAX_CHARS, base_url="")
+    message = render(alert, definition, language="en", max_chars=MAX_CHARS, base_url=_PAGES)
     run.sendings.append(Sending(alert.alert_id, numbers, message.text))
     run.raised_at[alert.alert_id] = len(run.kannel.received)
     await run.store(alert)
@@ -169,8 +174,12 @@ def moved(run: Run, sending: Sending) -> float:
 
 async def campaign(folder: Path, plan: Plan, say: Say) -> dict[str, Any]:
     """One run, judged."""
-    env = {"SHARED__KANNEL": PASSWORD, "RELAY_CLAIM_LEASE_S": str(plan.lease_s)}
-    kannel = Kannel(folder / "kannel").start()
+    env = {
+        "SHARED__KANNEL": PASSWORD,
+        "RELAY_CLAIM_LEASE_S": str(plan.lease_s),
+        "RELAY_CONSOLE_PUBLIC_URL": _PAGES,
+    }
+    kannel = Kannel(folder / "kannel", throughput=plan.throughput).start()
     try:
         async with RelaySystem(folder / "relay", services=("notifier",), env=env) as relay:
             nats = relay.nats

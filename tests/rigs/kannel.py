@@ -45,13 +45,16 @@ class Part:
 
 
 class Kannel:
-    """Three processes; `received` are the parts that reached the network."""
+    """Three processes; `received` are the parts that reached the network.
 
-    def __init__(self, folder: Path) -> None:
+    `throughput` is about how many messages a second its SMS centre takes; without, as many as come.
+    """
+
+    def __init__(self, folder: Path, *, throughput: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port, self._smsc = folder, free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._boxes, self._admin = free_port(), free_port()
+        self._boxes, self._admin, self._throughput = free_port(), free_port(), throughput
         self.config = folder / "kannel.conf"
         self.config.write_text(self._text())
         self._parts: list[Part] = []
@@ -112,6 +115,7 @@ class Kannel:
                 ("smsbox-interface", here),
                 ("box-allow-ip", f'"{here}"'),
                 ("dlr-storage", "internal"),
+                ("sms-outgoing-queue-limit", 64),
                 ("log-level", 1),
             ),
             (
@@ -122,6 +126,7 @@ class Kannel:
                 ("our-host", here),
                 ("connect-allow-ip", here),
                 ("denied-prefix", REFUSED),
+                *((("throughput", self._throughput),) if self._throughput else ()),
             ),
             (
                 ("group", "smsbox"),
