@@ -1,10 +1,11 @@
 """How fast one alert goes out to many: the notifier with its ledger, a bare aiohttp client, and Apprise.
 
 The notifier is a process of its own on a real NATS server that syncs before it acknowledges; it claims every
-chunk, sends by its Telegram channel to a sink in the Bot API's place, and records every outcome. The bare client posts
-the same bodies to the same sink, as many at once, and remembers nothing. To a second sink, which answers after
-50 ms, the notifier and Apprise go in turn. A round's rate is recipients by the time from the alert's storing (the
-client's start) to the last arrival. `python -m bench.fanout`; the last line is JSON.
+chunk, sends by its Telegram channel to a sink in the Bot API's place, and records every outcome. The bare
+client posts the same bodies to the same sink, as many at once, on the services' event loop, and remembers
+nothing. To a second sink, which answers after 50 ms, the notifier and Apprise go in turn. A rate is how many
+recipients by the time from the alert's storing (the client's start) to the last arrival. `python -m
+bench.fanout`; the last line is JSON.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import apprise
 import psutil  # type: ignore[import-untyped] # it brings no types
+import uvloop
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
 from alert_relay.supervisor.home import Home
@@ -33,6 +35,7 @@ from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Message, Place
 from shared.contracts.catalog import encode
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.lifecycle import spare_garbage_collection
 from shared.sealing import Keyring, load_master_key
 from shared.testing.servers import Process, free_port, start_nats
 from shared.words import render
@@ -54,6 +57,7 @@ class Fanout:
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
         self.raised = 0
+        self.bare_cpu_s = 0.0
 
     bus: NatsBus
     keyring: Keyring
@@ -127,11 +131,12 @@ class Fanout:
 
     async def bare(self, sink: str) -> float:
         """The same bodies by a client that does nothing else."""
-        text = render(
-            an_alert(0, sink), definition(sink), language="en", max_chars=4000, base_url=""
-        ).text
+        text = words(sink)
         url = f"http://127.0.0.1:{self.ports[sink]}/bot{_TOKEN}/sendMessage"
-        return await self._rate(sink, self.recipients, lambda: self._post(url, text))
+        began = time.process_time()
+        rate = await self._rate(sink, self.recipients, lambda: self._post(url, text))
+        self.bare_cpu_s += time.process_time() - began
+        return rate
 
     async def _post(self, url: str, text: str) -> None:
         waiting = iter(range(1, self.recipients + 1))
@@ -149,7 +154,7 @@ class Fanout:
         many = apprise.Apprise()
         for n in range(recipients):
             many.add(f"json://127.0.0.1:{self.ports[sink]}/{n}")
-        text = render(an_alert(0, sink), definition(sink), language="en", max_chars=4000, base_url="").text
+        text = words(sink)
 
         async def notify() -> None:
             if not await many.async_notify(body=text):
@@ -168,10 +173,11 @@ class Fanout:
             await asyncio.sleep(0.02)
         raise RuntimeError(f"only {number - before} of {recipients} arrived; logs in {self.folder}")
 
-    def cpu_s(self, name: str) -> float:
-        """CPU seconds that a process has used."""
-        times = psutil.Process(self.processes[name].pid).cpu_times()
-        return float(times.user + times.system)
+    def cpu_s(self) -> dict[str, float]:
+        """CPU seconds that the notifier, NATS and the bare client have used."""
+        pids = {name: self.processes[name].pid for name in ("notifier", "nats")}
+        times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
+        return {name: t.user + t.system for name, t in times.items()} | {"bare": self.bare_cpu_s}
 
 
 def definition(name: str) -> GroupDefinition:
@@ -201,6 +207,11 @@ def an_alert(number: int, group: str) -> AlertRaised:
     )
 
 
+def words(group: str) -> str:
+    """What the notifier makes of such news for Telegram."""
+    return render(an_alert(0, group), definition(group), language="en", max_chars=4000, base_url="").text
+
+
 async def measured(rounds: int, recipients: int, slow: int) -> dict[str, Any]:
     """Rounds, interleaved and every second one in the opposite order; medians, spreads and ratios."""
     found: dict[str, list[float]] = {name: [] for name in ("relay", "bare", "relay_slow", "apprise_slow")}
@@ -217,12 +228,16 @@ async def measured(rounds: int, recipients: int, slow: int) -> dict[str, Any]:
             ]
             for _, turn in turns[:3]:
                 await turn()  # connections and channels are made once
-            spent = {name: fanout.cpu_s(name) for name in ("notifier", "nats")}
+            spent = fanout.cpu_s()
             for n in range(rounds):
                 for name, turn in turns if n % 2 == 0 else reversed(turns):
                     found[name].append(await turn())
-            deliveries = 2 * rounds * recipients
-            cpu = {name: (fanout.cpu_s(name) - s) / deliveries * 1e6 for name, s in spent.items()}
+            sent = {
+                "notifier": 2 * rounds * recipients,
+                "nats": 2 * rounds * recipients,
+                "bare": rounds * recipients,
+            }
+            cpu = {name: (used - spent[name]) / sent[name] * 1e6 for name, used in fanout.cpu_s().items()}
     return {
         "recipients": recipients,
         "rounds": rounds,
@@ -240,12 +255,17 @@ async def measured(rounds: int, recipients: int, slow: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.fanout", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.fanout", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--recipients", type=int, default=2_000)
     parser.add_argument("--slow", type=int, default=200, help="recipients of Apprise in each round")
     given = parser.parse_args()
-    print(json.dumps(asyncio.run(measured(given.rounds, given.recipients, given.slow)), ensure_ascii=False))
+    spare_garbage_collection()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        figures = runner.run(measured(given.rounds, given.recipients, given.slow))
+    print(json.dumps(figures, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The receiving end of a fan-out: a process that answers as Telegram's Bot API does, after so many milliseconds.
+"""The receiving end of a fan-out: a process that answers as Telegram's Bot API, after so many milliseconds.
 
-It counts and keeps nothing, so that it costs little beside what it measures. A GET answers how many POSTs have come,
-and when the last one did. Run as `python -m bench.fanout_sink PORT DELAY_MS`.
+It counts and keeps nothing, so that it costs little beside what it measures. A GET answers how many POSTs
+have come, and when the last one did. Run as `python -m bench.fanout_sink PORT DELAY_MS`.
 """
 
 import asyncio

@@ -75,7 +75,7 @@ def test_a_sound_run_has_no_problems(scene: Scene) -> None:
 
 def test_copies_are_counted_by_recipient() -> None:
     verdict = KILLED.judged()
-    assert (verdict.once, verdict.twice, verdict.flagged, verdict.open_chunks) == (1, 1, 0, 1)
+    assert (verdict.once, verdict.twice, verdict.flagged, verdict.left_open) == (1, 1, 0, 1)
     assert GIVEN_UP.judged().flagged == 2
 
 

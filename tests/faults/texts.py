@@ -1,9 +1,9 @@
-"""Ten thousand texts through a real Kannel while the notifier is killed, and other groups' first alerts between.
+"""10,000 texts through a real Kannel while the notifier is killed, and other groups' first alerts between.
 
-`python -m tests.faults.texts` runs it large; the last line is JSON. A community alert goes to one group's phones; each
-time a part of them has been reached another group raises an urgent alert, and then the notifier is killed (SIGKILL)
-and started again. In the end the ledger must say what the network got, and no urgent alert may have waited for more
-than a twentieth of the bulk.
+`python -m tests.faults.texts` runs it large; the last line is JSON. A community alert goes to one group's
+phones; each time a part of them has been reached another group raises an urgent alert, and then the notifier
+is killed (SIGKILL) and started again. In the end the ledger must say what the network got, and no urgent
+alert may have waited for more than a twentieth of the bulk.
 """
 
 import argparse
@@ -31,8 +31,9 @@ from shared.plugins.sms import MAX_CHARS
 from shared.ports import Bus
 from shared.sealing import Keyring, load_master_key
 from shared.words import render
+from shared.words.sms import sms_length
 from tests.faults.raw_log import RawLog
-from tests.faults.texts_judge import CHANNEL, Sending, judge
+from tests.faults.texts_judge import CHANNEL, Sending, by_number, judge
 from tests.integration.notifier_rig import NOW, a_body, an_alert
 from tests.rigs.kannel import PASSWORD, USER, Kannel
 from tests.rigs.system import RelaySystem
@@ -79,14 +80,9 @@ class Run:
 
     async def reached(self, share: float) -> None:
         """Return once so many parts have arrived, as a share of all that the bulk consists of."""
-        wanted = share * self.plan.recipients * segments(self.sendings[0].text)
+        wanted = share * self.plan.recipients * sms_length(self.sendings[0].text).segments
         what = f"{share:.0%} of the bulk"
         await self.relay.wait_until(lambda: len(self.kannel.received) >= wanted, what, within_s=_WITHIN_S)
-
-
-def segments(text: str) -> int:
-    """Parts that Kannel makes of it."""
-    return 1 if len(text) <= 160 else -(-len(text) // 153)  # noqa: PLR2004 - GSM's own numbers
 
 
 async def group(run: Run, name: str, numbers: tuple[str, ...]) -> None:
@@ -154,8 +150,10 @@ async def settled(run: Run) -> RawLog:
         return log.at_rest()
 
     async def arrived() -> bool:
-        said = sum(r.body["delivered"] for r in log.of("LEDGER", "alert.settled.v1"))
-        return len({part.to for part in run.kannel.received}) >= said
+        said = sum(int(r.body["delivered"]) for r in log.of("LEDGER", "alert.settled.v1"))
+        got = by_number(run.kannel.received)
+        whole = [n for s in run.sendings for n in s.numbers if len(got.get(n, "")) >= len(s.text)]
+        return len(whole) >= said
 
     await run.relay.wait_until(at_rest, "every alert settled", within_s=_WITHIN_S)
     await run.relay.wait_until(arrived, "the network has what was delivered", within_s=_WITHIN_S)
@@ -169,7 +167,7 @@ def moved(run: Run, sending: Sending) -> float:
     end = next((n for n, part in enumerate(received) if part.to == sending.numbers[0]), len(received))
     mine = set(bulk.numbers)
     parts = sum(part.to in mine for part in received[begin:end])
-    return parts / len(bulk.numbers) / segments(bulk.text)
+    return parts / len(bulk.numbers) / sms_length(bulk.text).segments
 
 
 async def campaign(folder: Path, plan: Plan, say: Say) -> dict[str, Any]:

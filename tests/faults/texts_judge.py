@@ -1,6 +1,7 @@
 """The judge of texts under kills: what the network got, against what the ledger says, recipient by recipient.
 
-Its witnesses are the network's own log and the raw LEDGER; the notifier's word about itself counts for nothing.
+Its witnesses are the network's own log and the raw LEDGER; the notifier's word about itself counts for
+nothing.
 """
 
 from collections import Counter, defaultdict
@@ -13,6 +14,8 @@ from tests.rigs.kannel import Part
 
 CHANNEL = "texts"
 MAX_COPIES = 2
+_Attempt = tuple[int, int]
+"""A chunk, and which attempt at it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Verdict:
     twice: int = 0
     flagged: int = 0
     lost: int = 0
-    open_chunks: int = 0
+    claims: int = 0
+    left_open: int = 0
     """Claims that a kill left without an end."""
     problems: list[str] = field(default_factory=list)
 
@@ -62,9 +66,7 @@ def judge(
     of_alert: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in ledger:
         of_alert[record.body["alert_id"]].append(record.body)
-    arrived: defaultdict[str, str] = defaultdict(str)
-    for part in received:
-        arrived[part.to] += part.text
+    arrived = by_number(received)
     died = set[str]()
     for sending in sendings:
         died |= _judge_one(verdict, sending, of_alert[sending.alert_id], arrived)
@@ -72,43 +74,66 @@ def judge(
     return verdict
 
 
+def by_number(received: Sequence[Part]) -> dict[str, str]:
+    """All that a number got, part after part."""
+    arrived: defaultdict[str, str] = defaultdict(str)
+    for part in received:
+        arrived[part.to] += part.text
+    return dict(arrived)
+
+
+@dataclass(frozen=True)
+class _Ledger:
+    """What the ledger says of one alert."""
+
+    claims: Mapping[_Attempt, dict[str, Any]]
+    ends: Mapping[_Attempt, list[dict[str, Any]]]
+    settled: Sequence[dict[str, Any]]
+
+    @property
+    def left(self) -> list[dict[str, Any]]:
+        """Claims whose end nobody could record."""
+        return [claim for attempt, claim in self.claims.items() if attempt not in self.ends]
+
+
+def _ledger(records: Sequence[dict[str, Any]]) -> _Ledger:
+    claims = {(r["chunk"], r["attempt"]): r for r in _of(records, "chunk.claimed.v1")}
+    ends = {(r["chunk"], r["attempt"]): r["outcomes"] for r in _of(records, "chunk.settled.v1")}
+    return _Ledger(claims, ends, _of(records, "alert.settled.v1"))
+
+
 def _judge_one(
     verdict: Verdict, sending: Sending, records: Sequence[dict[str, Any]], arrived: Mapping[str, str]
 ) -> set[str]:
     """Add one alert to the verdict; returns which notifiers left a claim of it open."""
-    ends = {(r["chunk"], r["attempt"]): r["outcomes"] for r in _of(records, "chunk.settled.v1")}
-    claims = {(r["chunk"], r["attempt"]): r for r in _of(records, "chunk.claimed.v1")}
-    left = [claim for key, claim in claims.items() if key not in ends]
-    results = Counter((o["recipient"], o["result"]) for outcomes in ends.values() for o in outcomes)
-    maybe = Counter(recipient for claim in left for recipient in claim["recipients"])
-    settled = _of(records, "alert.settled.v1")
-    flagged = {o["recipient"] for r in settled for o in r["unsent"] if o["reason"] == "ambiguous_twice"}
-    told = [
-        _told(name, arrived.get(number, ""), sending.text, results, maybe, flagged)
-        for name, number in ((f"{CHANNEL}:{n}", number) for n, number in enumerate(sending.numbers))
-    ]
+    ledger = _ledger(records)
+    told = _told(sending, ledger, arrived)
     _count(verdict, told)
-    verdict.open_chunks += len(left)
-    unknown = sum(n for (_, result), n in results.items() if result == "unknown")
-    _note(verdict, unknown, "sends ended unknown although the notifier lived")
-    _note(verdict, ends.keys() - claims.keys(), "attempts ended that nobody had claimed")
+    verdict.claims += len(ledger.claims)
+    verdict.left_open += len(ledger.left)
+    results = Counter(o["result"] for outcomes in ledger.ends.values() for o in outcomes)
+    _note(verdict, results["unknown"], "sends ended unknown although the notifier lived")
+    _note(verdict, len(ledger.ends.keys() - ledger.claims.keys()), "attempts ended that nobody had claimed")
     sure = sum(one.sure > 0 for one in told)
-    if [(r["delivered"], len(r["unsent"])) for r in settled] != [(sure, len(told) - sure)]:
+    if [(r["delivered"], len(r["unsent"])) for r in ledger.settled] != [(sure, len(told) - sure)]:
         verdict.problems.append(f"{sending.alert_id}: its last record does not say what its chunks do")
-    return {claim["claimant"] for claim in left}
+    return {claim["claimant"] for claim in ledger.left}
 
 
-def _told(  # noqa: PLR0913 - the witnesses
-    recipient: str,
-    arrived: str,
-    text: str,
-    results: Mapping[tuple[str, str], int],
-    maybe: Mapping[str, int],
-    flagged: set[str],
-) -> Told:
-    copies = -(-len(arrived) // len(text))
-    sure = results.get((recipient, "delivered"), 0)
-    return Told(copies, arrived == text * copies, sure, maybe.get(recipient, 0), recipient in flagged)
+def _told(sending: Sending, ledger: _Ledger, arrived: Mapping[str, str]) -> list[Told]:
+    """How it went for each recipient."""
+    outcomes = [outcome for some in ledger.ends.values() for outcome in some]
+    sure = Counter(o["recipient"] for o in outcomes if o["result"] == "delivered")
+    maybe = Counter(recipient for claim in ledger.left for recipient in claim["recipients"])
+    unsent = [outcome for end in ledger.settled for outcome in end["unsent"]]
+    flagged = {o["recipient"] for o in unsent if o["reason"] == "ambiguous_twice"}
+    told = []
+    for n, number in enumerate(sending.numbers):
+        name, got = f"{CHANNEL}:{n}", arrived.get(number, "")
+        copies = -(-len(got) // len(sending.text))
+        whole = got == sending.text * copies
+        told.append(Told(copies, whole, sure[name], maybe[name], name in flagged))
+    return told
 
 
 def _count(verdict: Verdict, told: Sequence[Told]) -> None:
@@ -130,6 +155,6 @@ def _of(records: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [record for record in records if record["type"] == kind]
 
 
-def _note(verdict: Verdict, found: int | set[Any], what: str) -> None:
-    if count := found if isinstance(found, int) else len(found):
+def _note(verdict: Verdict, count: int, what: str) -> None:
+    if count:
         verdict.problems.append(f"{count} {what}")
