@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,20 +25,19 @@ import uvloop
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
 from alert_relay.supervisor.home import Home
+from bench.fanout_news import an_alert, definition, words
 from bench.fanout_sink import arrivals, start_sink
 from bench.report import facts
 from bench.stats import ratio, significant, spread
 from bench.systems import answers, python
 from shared.bus import NatsBus, connect
 from shared.clock import SystemClock
-from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
-from shared.contracts.base import Message, Place
+from shared.contracts.base import Message
 from shared.contracts.catalog import encode
-from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined
 from shared.lifecycle import spare_garbage_collection
 from shared.sealing import Keyring, load_master_key
 from shared.testing.servers import Process, free_port, start_nats
-from shared.words import render
 
 WIDTH: Final = 256
 """Sends at once: the notifier's own number for a group's Telegram channel."""
@@ -178,38 +177,6 @@ class Fanout:
         pids = {name: self.processes[name].pid for name in ("notifier", "nats")}
         times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
         return {name: t.user + t.system for name, t in times.items()} | {"bare": self.bare_cpu_s}
-
-
-def definition(name: str) -> GroupDefinition:
-    """A group of that name."""
-    return GroupDefinition(id=name, name=name.title())
-
-
-def an_alert(number: int, group: str) -> AlertRaised:
-    """News of an incident of its own, for the community."""
-    now = datetime.now(UTC)
-    place = Place(lat=51.5466, lon=-0.075, radius_m=60, how="junction", label="Ashwin St/Kingsland Rd E8")
-    public = PublicPlace(lat=51.546, lon=-0.075, radius_m=300, label="Ashwin St E8")
-    return AlertRaised(
-        id=f"e.{number}",
-        at=now,
-        alert_id=f"a{number}",
-        group=group,
-        group_version=1,
-        audience="community",
-        kind="CONFIRMED",
-        urgency="urgent",
-        not_after=now + timedelta(hours=2),
-        incident_id=f"i{number}",
-        code="D7K",
-        status="confirmed",
-        body=AlertBody(place=place, public=public, first_report_at=now),
-    )
-
-
-def words(group: str) -> str:
-    """What the notifier makes of such news for Telegram."""
-    return render(an_alert(0, group), definition(group), language="en", max_chars=4000, base_url="").text
 
 
 async def measured(rounds: int, recipients: int, slow: int) -> dict[str, Any]:

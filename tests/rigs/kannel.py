@@ -21,6 +21,8 @@ _BEARERBOX: Final = shutil.which("bearerbox", path="/usr/sbin:/usr/bin:/usr/loca
 _SMSBOX: Final = shutil.which("smsbox", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 _FAKESMSC: Final = Path("/usr/lib/kannel/test/fakesmsc")
 USER, PASSWORD = "relay", "made-up-kannel-password"
+QUEUE: Final = 64
+"""Messages that Kannel keeps for a network that is slow or away; more it refuses, for now."""
 REFUSED: Final = "+447700900999"
 """A number that the SMS centre takes nothing for."""
 
@@ -86,6 +88,10 @@ class Kannel:
         for process in (self._fake, self._smsbox, self._bearerbox):
             process.kill()
 
+    def hang_up(self) -> None:
+        """The network is away: what Kannel takes waits in its queue."""
+        self._fake.kill()
+
     @property
     def received(self) -> list[Part]:
         """Every part so far, as they arrived. Only what was written since the last look is read."""
@@ -115,7 +121,7 @@ class Kannel:
                 ("smsbox-interface", here),
                 ("box-allow-ip", f'"{here}"'),
                 ("dlr-storage", "internal"),
-                ("sms-outgoing-queue-limit", 64),
+                ("sms-outgoing-queue-limit", QUEUE),
                 ("log-level", 1),
             ),
             (
