@@ -1,8 +1,8 @@
 """How fast one alert goes out to many: the notifier with its ledger, a bare aiohttp client, and Apprise.
 
 The notifier is a process of its own on a real NATS server that syncs before it acknowledges; it claims every
-chunk, sends by its Telegram channel to a sink in the Bot API's place, and records every outcome. The bare
-client posts the same bodies to the same sink, as many at once, on the services' event loop, and remembers
+chunk, sends by its Matrix channel to a sink in the homeserver's place, and records every outcome. The bare
+client sends the same requests to the same sink, as many at once, on the services' event loop, and remembers
 nothing. To a second sink, which answers after 50 ms, the notifier and Apprise go in turn. A rate is how many
 recipients by the time from the alert's storing (the client's start) to the last arrival. `python -m
 bench.fanout`; the last line is JSON.
@@ -18,11 +18,13 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import apprise
 import psutil  # type: ignore[import-untyped] # it brings no types
 import uvloop
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+from yarl import URL
 
 from alert_relay.supervisor.home import Home
 from bench.fanout_news import an_alert, definition, words
@@ -40,10 +42,10 @@ from shared.sealing import Keyring, load_master_key
 from shared.testing.servers import Process, free_port, start_nats
 
 WIDTH: Final = 256
-"""Sends at once: the notifier's own number for a group's Telegram channel."""
+"""Sends at once: the notifier's own number for a group's Matrix rooms."""
 SLOW_MS: Final = 50
 TARGETS: Final = {"of_bare": "≥ 0.6", "of_apprise": "≥ 10"}
-_TOKEN: Final = "1:token"  # noqa: S105 - opens nothing
+_TOKEN: Final = "token"  # noqa: S105 - opens nothing
 _WITHIN_S: Final = 120.0
 
 
@@ -56,7 +58,7 @@ class Fanout:
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
         self.raised = 0
-        self.bare_cpu_s = 0.0
+        self.put, self.bare_cpu_s = 0, 0.0
 
     bus: NatsBus
     keyring: Keyring
@@ -95,19 +97,19 @@ class Fanout:
             "RELAY_NATS_MONITORING_URL": monitoring_url,
             "RELAY_MASTER_KEY_FILE": str(home.unsafe_key),
             "RELAY_NOTIFIER_PORT": str(port),
-            "SHARED__BOT": _TOKEN,
+            "SHARED__TOKEN": _TOKEN,
         }
         log = self.folder / "notifier.log"
         return Process(args=python("services.notifier"), log=log, ready=answers(port, "/health"), env=env)
 
     async def _define(self, name: str) -> None:
         url = f"http://127.0.0.1:{self.ports[name]}"
-        to = [str(chat) for chat in range(1, self.recipients + 1)]
+        to = [room(n) for n in range(self.recipients)]
         channel = ChannelDefinition(
-            id="chats",
-            kind="telegram",
+            id="rooms",
+            kind="matrix",
             audience="community",
-            settings={"api": url, "token": "env:SHARED__BOT", "to": to},
+            settings={"homeserver": url, "token": "env:SHARED__TOKEN", "to": to},
         )
         defined = GroupDefined(
             id=f"g.{name}",
@@ -129,21 +131,25 @@ class Fanout:
         return await self._rate(sink, self.recipients, lambda: self._store(alert))
 
     async def bare(self, sink: str) -> float:
-        """The same bodies by a client that does nothing else."""
-        text = words(sink)
-        url = f"http://127.0.0.1:{self.ports[sink]}/bot{_TOKEN}/sendMessage"
+        """The same requests by a client that does nothing else."""
         began = time.process_time()
-        rate = await self._rate(sink, self.recipients, lambda: self._post(url, text))
+        rate = await self._rate(sink, self.recipients, lambda: self._put(sink, words(sink)))
         self.bare_cpu_s += time.process_time() - began
         return rate
 
-    async def _post(self, url: str, text: str) -> None:
-        waiting = iter(range(1, self.recipients + 1))
-        same = {"text": text, "disable_notification": False, "link_preview_options": {"is_disabled": True}}
+    async def _put(self, sink: str, text: str) -> None:
+        self.put += 1
+        waiting = iter(range(self.recipients))
+        url = f"http://127.0.0.1:{self.ports[sink]}/_matrix/client/v3/rooms"
+        body = {"msgtype": "m.text", "body": text, "m.mentions": {}}
+        headers = {"Authorization": f"Bearer {_TOKEN}"}
 
         async def work() -> None:
-            for chat in waiting:
-                async with self.http.post(url, json={"chat_id": str(chat), **same}) as response:
+            for n in waiting:
+                whole = f"{url}/{quote(room(n), safe='')}/send/m.room.message/b{self.put}-rooms-{n}"
+                async with self.http.put(
+                    URL(whole, encoded=True), json=body, headers=headers, allow_redirects=False
+                ) as response:
                     await response.read()
 
         await asyncio.gather(*(work() for _ in range(WIDTH)))
@@ -177,6 +183,11 @@ class Fanout:
         pids = {name: self.processes[name].pid for name in ("notifier", "nats")}
         times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
         return {name: t.user + t.system for name, t in times.items()} | {"bare": self.bare_cpu_s}
+
+
+def room(number: int) -> str:
+    """A made-up room's id."""
+    return f"!{number}:example.org"
 
 
 async def measured(rounds: int, recipients: int, slow: int) -> dict[str, Any]:

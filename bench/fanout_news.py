@@ -36,5 +36,5 @@ def an_alert(number: int, group: str) -> AlertRaised:
 
 
 def words(group: str) -> str:
-    """What the notifier makes of such news for Telegram."""
+    """What the notifier makes of such news for a Matrix room."""
     return render(an_alert(0, group), definition(group), language="en", max_chars=4000, base_url="").text

@@ -1,7 +1,7 @@
-"""The receiving end of a fan-out: a process that answers as Telegram's Bot API, after so many milliseconds.
+"""The receiving end of a fan-out: a process that answers as a homeserver does, after so many milliseconds.
 
-It counts and keeps nothing, so that it costs little beside what it measures. A GET answers how many POSTs
-have come, and when the last one did. Run as `python -m bench.fanout_sink PORT DELAY_MS`.
+It counts and keeps nothing, so that it costs little beside what it measures. A GET answers how much else
+has come, and when the last of it did. Run as `python -m bench.fanout_sink PORT DELAY_MS`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from bench.systems import answers, python
 from shared.testing.servers import Process
 
 _END: Final = b"\r\n\r\n"
-_TAKEN: Final = b'{"ok":true,"result":{"message_id":1}}'
+_TAKEN: Final = b'{"event_id":"$event"}'
 
 
 class Counter:

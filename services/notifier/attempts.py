@@ -181,6 +181,8 @@ class Attempts:
         sent = await send_chunk(
             channel, claim.recipients, message, deadline_s=self._engine.deadline_s, firsts=firsts
         )
+        if alert.kind != "TEST":  # what a provider says is for whoever tests a channel, and for nobody else
+            return _sent(sent, definition.kind)
         hidden = self._directory.private(alert.group, alert.group_version, definition.id)
         return _sent(sent, definition.kind, hidden)
 
@@ -228,6 +230,9 @@ def _all(claim: ChunkClaimed, kind: str, outcome: Outcome) -> _Sent:
     return _sent(dict.fromkeys(claim.recipients, outcome), kind, frozenset())
 
 
-def _sent(sent: Mapping[str, Outcome], kind: str, hidden: Collection[str]) -> _Sent:
-    said = {r: words for r, outcome in sent.items() if (words := words_of(outcome, hidden))}
-    return tuple(as_record(r, kind, outcome) for r, outcome in sent.items()), said
+def _sent(sent: Mapping[str, Outcome], kind: str, hidden: Collection[str] | None = None) -> _Sent:
+    """The outcomes, and what the provider said without what is `hidden`; nothing of it if that is None."""
+    outcomes = tuple(as_record(r, kind, outcome) for r, outcome in sent.items())
+    if hidden is None:
+        return outcomes, {}
+    return outcomes, {r: words for r, outcome in sent.items() if (words := words_of(outcome, hidden))}

@@ -61,7 +61,7 @@ class Chunk:
         last = max(self.claims, default=0)
         if last > lapsed and last not in self.settled:
             return Wait(last)
-        standing = {r: self._standing(r) for r in self.recipients}
+        standing = self._standings()
         remaining = tuple(r for r, s in standing.items() if s.state == "open")
         if remaining:
             latest = (standing[r].last for r in remaining)
@@ -76,14 +76,25 @@ class Chunk:
 
     def copies(self, recipient: str) -> int:
         """How many attempts may have left a copy with this recipient."""
+        return self._copies(recipient, self._outcomes().get(recipient, []))
+
+    def _copies(self, recipient: str, outcomes: list[RecipientOutcome]) -> int:
         unsettled = sum(recipient in who for a, who in self.claims.items() if a not in self.settled)
-        return unsettled + sum(o.result in {"delivered", "unknown"} for o in self._outcomes(recipient))
+        return unsettled + sum(o.result in {"delivered", "unknown"} for o in outcomes)
 
-    def _outcomes(self, recipient: str) -> list[RecipientOutcome]:
-        return [o for a in sorted(self.settled) for o in self.settled[a] if o.recipient == recipient]
+    def _outcomes(self) -> dict[str, list[RecipientOutcome]]:
+        """Each recipient's outcomes, attempt after attempt."""
+        found: dict[str, list[RecipientOutcome]] = {}
+        for attempt in sorted(self.settled):
+            for outcome in self.settled[attempt]:
+                found.setdefault(outcome.recipient, []).append(outcome)
+        return found
 
-    def _standing(self, recipient: str) -> "_Standing":
-        outcomes = self._outcomes(recipient)
+    def _standings(self) -> dict[str, "_Standing"]:
+        outcomes = self._outcomes()
+        return {r: self._standing(r, outcomes.get(r, [])) for r in self.recipients}
+
+    def _standing(self, recipient: str, outcomes: list[RecipientOutcome]) -> "_Standing":
         last = outcomes[-1] if outcomes else None
         delivered = next((o for o in outcomes if o.result == "delivered"), None)
         refused = next((o for o in outcomes if o.result == "rejected"), None)
@@ -91,7 +102,7 @@ class Chunk:
             return _Standing("delivered", delivered)
         if refused is not None:
             return _Standing("refused", refused)
-        if self.copies(recipient) >= MAX_COPIES:
+        if self._copies(recipient, outcomes) >= MAX_COPIES:
             return _Standing("flagged", last)
         return _Standing("open", last)
 
