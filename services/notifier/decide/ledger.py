@@ -58,6 +58,8 @@ class Chunk:
 
     def next_step(self, *, lapsed: int = 0) -> Step:
         """What comes next. Claims up to attempt `lapsed` are held for abandoned."""
+        if self.recipients and not self.claims and not self.settled:
+            return Claim(1, self.recipients)
         last = max(self.claims, default=0)
         if last > lapsed and last not in self.settled:
             return Wait(last)
