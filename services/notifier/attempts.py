@@ -187,7 +187,7 @@ class Attempts:
     def _hidden(self, alert: AlertRaised, definition: ChannelDefinition) -> frozenset[str] | None:
         """What may not be shown of what a provider said; None where nobody is shown any of it.
 
-        That is for whoever tests a channel: to look for each of 10,000 numbers in 10,000 answers takes minutes.
+        That is whoever tests a channel: to look for each of 10,000 numbers in 10,000 answers takes minutes.
         """
         if alert.kind != "TEST":
             return None
