@@ -225,6 +225,7 @@ async def measured(rounds: int, recipients: int, slow: int) -> dict[str, Any]:
             "of_bare": ratio(found["relay"], found["bare"]).as_dict(),
             "of_apprise": ratio(found["relay_slow"], found["apprise_slow"]).as_dict(),
         },
+        "cpu_of_bare": significant(cpu["bare"] / cpu["notifier"]),
         "targets": TARGETS,
         "cpu_us_per_delivery": {name: significant(value) for name, value in cpu.items()},
         "machine": machine,
