@@ -22,6 +22,7 @@ WIDTHS: Final = {
     "signal": 4,
     "twilio": 16,
     "vonage": 8,
+    "kannel": 16,
     "sms-gateway": 2,
     "whatsapp": 16,
     "mastodon": 4,

@@ -78,10 +78,12 @@ class Chunk:
 
     def next_step(self, *, lapsed: int = 0) -> Step:
         """What comes next. Claims up to attempt `lapsed` are held for abandoned."""
+        if self.recipients and not (self.claims or self.settled or self.stand_ins):
+            return Claim(1, self.recipients)
         last = max(self.claims, default=0)
         if last > lapsed and last not in self.settled:
             return Wait(last)
-        standing = {r: self._standing(r) for r in self.recipients}
+        standing = self._standings()
         remaining = tuple(r for r, s in standing.items() if s.state == "open")
         if remaining:
             latest = (standing[r].last for r in remaining)
@@ -96,21 +98,32 @@ class Chunk:
 
     def copies(self, recipient: str) -> int:
         """How many attempts may have left a copy with this recipient, or by those they stand in for."""
-        others = self.stand_ins.get(recipient)
-        before = others.copies() if others else 0
-        unsettled = sum(recipient in who for a, who in self.claims.items() if a not in self.settled)
-        own = sum(o.result in {"delivered", "unknown"} for o in self._outcomes(recipient))
-        return before + unsettled + own
+        return self._copies(recipient, self._outcomes().get(recipient, []))
 
     def is_over_for(self, recipient: str) -> bool:
         """Whether they were delivered to, or may have got as many copies as anybody may."""
-        return self._standing(recipient).state in {"delivered", "flagged"}
+        standing = self._standing(recipient, self._outcomes().get(recipient, []))
+        return standing.state in {"delivered", "flagged"}
 
-    def _outcomes(self, recipient: str) -> list[RecipientOutcome]:
-        return [o for a in sorted(self.settled) for o in self.settled[a] if o.recipient == recipient]
+    def _copies(self, recipient: str, outcomes: list[RecipientOutcome]) -> int:
+        others = self.stand_ins.get(recipient)
+        before = others.copies() if others else 0
+        unsettled = sum(recipient in who for a, who in self.claims.items() if a not in self.settled)
+        return before + unsettled + sum(o.result in {"delivered", "unknown"} for o in outcomes)
 
-    def _standing(self, recipient: str) -> "_Standing":
-        outcomes = self._outcomes(recipient)
+    def _outcomes(self) -> dict[str, list[RecipientOutcome]]:
+        """Each recipient's outcomes, attempt after attempt."""
+        found: dict[str, list[RecipientOutcome]] = {}
+        for attempt in sorted(self.settled):
+            for outcome in self.settled[attempt]:
+                found.setdefault(outcome.recipient, []).append(outcome)
+        return found
+
+    def _standings(self) -> dict[str, "_Standing"]:
+        outcomes = self._outcomes()
+        return {r: self._standing(r, outcomes.get(r, [])) for r in self.recipients}
+
+    def _standing(self, recipient: str, outcomes: list[RecipientOutcome]) -> "_Standing":
         last = outcomes[-1] if outcomes else None
         delivered = next((o for o in outcomes if o.result == "delivered"), None)
         refused = next((o for o in outcomes if o.result == "rejected"), None)
@@ -123,7 +136,7 @@ class Chunk:
                 return _Standing("spared", None)
             if others.over_budget:
                 return _Standing("refused", _over_budget(recipient))
-        if self.copies(recipient) >= MAX_COPIES:
+        if self._copies(recipient, outcomes) >= MAX_COPIES:
             return _Standing("flagged", last)
         return _Standing("open", last)
 
