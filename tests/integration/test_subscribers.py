@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from services.notifier.decide.pseudo import Kin, chunked, pseudonym
 from services.notifier.delivery import expanded
 from services.notifier.form_contacts import Form
 from shared.contracts.base import HUB, GroupId
-from shared.contracts.catalog import decode_each, encode
+from shared.contracts.catalog import SUBSCRIPTIONS_ASKED, decode_each, encode
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled
@@ -588,6 +589,21 @@ async def test_what_cannot_be_read_is_named_and_holds_nobody_up(quick: Book) -> 
     await until(lambda: bool(texts(BO)))
     assert texts(ADA) == []
     assert await quick.bus.last_seq("DEAD") >= 2
+
+
+@pytest.mark.parametrize("kind", ["kept", "left"])
+async def test_whoever_may_only_ask_can_write_nothing_into_the_book(quick: Book, kind: str) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    details = Subscriber(number=2, way="join", address=BO, follows=(Follow(group="hackney"),))
+    kept = SubscriberKept(id="forged", at=NOW, subscriber="s2", details=details)
+    left = SubscriberLeft(id="forged", at=NOW, subscriber="s1", why="asked")
+    forged = encode(await quick.keyring.seal(kept if kind == "kept" else left), source="test")
+    await quick.bus.publish(replace(forged, subject=SUBSCRIPTIONS_ASKED))
+    quick.start()
+    assert (await quick.tell("a1")).delivered == 1
+    assert (len(texts(ADA)), len(texts(BO))) == (1, 0)
+    assert await quick.bus.last_seq("DEAD") == 1
 
 
 async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Book) -> None:

@@ -120,8 +120,12 @@ class Keeping:
             if isinstance(message, Spoilt):
                 await self._bury(entry, message.problem)
                 continue
+            asked = isinstance(message, SubscriptionAsked)
+            if asked != (entry.subject == SUBSCRIPTIONS_ASKED):
+                # The front door writes there, and it may be another's by now: it asks, and no more.
+                await self._bury(entry, f"{message.type} has no place on {entry.subject}")
+                continue
             try:
-                asked = entry.subject == SUBSCRIPTIONS_ASKED
                 self._learn(entry.seq, message if asked else await self._keyring.open(message))
             except MalformedMessageError as error:
                 await self._bury(entry, str(error))
