@@ -29,6 +29,8 @@ MAX_SAID: Final = 200
 """Characters of a message to a subscription account that are looked at; no keyword is longer."""
 MAX_FOLLOWS: Final = 5
 """Areas that one person can follow."""
+MAX_WAITING: Final = 3
+"""Requests of one contact that can wait for their codes: as many codes are sent to it in an hour."""
 
 Choice = Literal["witness", "information"]
 """*I can witness*: is told what is asked of people. *Information only*: facts, never an ask."""
@@ -69,8 +71,13 @@ class Pending(Frozen):
     until: Moment
     follows: Annotated[tuple[Follow, ...], Field(max_length=MAX_FOLLOWS)]
     language: str
-    tries: int = 0
-    """Wrong codes so far."""
+
+
+class Guesses(Frozen):
+    """Wrong codes that came from one contact, by whichever requests; counted anew after `until`."""
+
+    wrong: int
+    until: Moment
 
 
 class Subscriber(Private):
@@ -84,6 +91,15 @@ class Subscriber(Private):
     language: str = "en"
     follows: Annotated[tuple[Follow, ...], Field(max_length=MAX_FOLLOWS)] = ()
     pending: Pending | None = None
+    """What was asked last and waits for its code."""
+    earlier: Annotated[tuple[Pending, ...], Field(max_length=MAX_WAITING - 1)] = ()
+    """What was asked before that and waits too: nobody's code is made worthless by a later request."""
+    guesses: Guesses | None = None
+
+    @property
+    def waiting(self) -> tuple[Pending, ...]:
+        """All that waits for its code, the newest last."""
+        return (*self.earlier, self.pending) if self.pending else ()
 
 
 class Said(Private):

@@ -56,7 +56,8 @@ def read_subscription(text: str, services: Collection[str] = SERVICES) -> Subscr
         endpoint, keys = given["endpoint"], given["keys"]
         key, secret = from_base64(keys["p256dh"]), from_base64(keys["auth"])
         ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, key)
-        fine = len(key) == _POINT_BYTES and len(secret) == _SECRET_BYTES and _may_be_called(endpoint, services)
+        sound = len(key) == _POINT_BYTES and len(secret) == _SECRET_BYTES
+        fine = sound and _may_be_called(endpoint, services)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         fine = False
     if not fine:

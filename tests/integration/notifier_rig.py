@@ -91,6 +91,7 @@ class Rig:
         self.http: Any = None
         self.public_url = ""
         self.form: Form | None = None
+        self.book_clock: Clock = SystemClock()
         self.subscribable = False
         """Whether notifiers keep the subscribers' book, by the bridges that are marked for it."""
         self.fault: Callable[[str], None] = lambda _name: None
@@ -155,7 +156,7 @@ class Rig:
         return Subscribers(
             self.bus,
             keyring,
-            SystemClock(),
+            self.book_clock,
             directory,
             Ways(self.bridges, host, contacts),
             master=keyring.master,
@@ -165,6 +166,11 @@ class Rig:
             claimant=engine.claimant,
             fault=self.fault,
         )
+
+    @property
+    def running(self) -> list[asyncio.Task[None]]:
+        """The workers, in the order in which they were started."""
+        return [task for _, task in self._running]
 
     async def stop(self) -> None:
         """Stop every notifier in good order."""

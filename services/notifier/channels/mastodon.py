@@ -97,8 +97,8 @@ class MastodonChannel:
         notes="""
 - **What everybody can read** obeys what the public page obeys. A channel with `unlisted` or `public` takes
   nothing but what goes to the community, and of that nothing before a person has confirmed; places are no
-  finer than the street. It takes no exercise, and its test is a post that the account alone sees. Whatever else comes
-  ends as `not_for_public`.
+  finer than the street. It takes no exercise, and its test is a post that the account alone sees. Whatever
+  else comes ends as `not_for_public`.
 - **What it cannot do**: a post does not go two hours after the end, as the public page's entries do. Let the
   server delete old posts, and know that other servers keep copies.
 - An update, the end and a correction reply to the first post about their incident. Nothing is edited: an

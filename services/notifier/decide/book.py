@@ -125,8 +125,8 @@ class Book:
         self.people[person.name] = person
         details = person.details
         self.by_contact[details.way, details.address] = person.name
-        if details.pending is not None:
-            self.by_ticket[details.pending.ticket] = person.name
+        for pending in details.waiting:
+            self.by_ticket[pending.ticket] = person.name
         for follow in details.follows:
             self.by_group.setdefault(follow.group, {})[person.name] = person
 
@@ -137,7 +137,7 @@ class Book:
         self.spent.add(person.seq)
         details = person.details
         self.by_contact.pop((details.way, details.address), None)
-        if details.pending is not None:
-            self.by_ticket.pop(details.pending.ticket, None)
+        for pending in details.waiting:
+            self.by_ticket.pop(pending.ticket, None)
         for follow in details.follows:
             self.by_group.get(follow.group, {}).pop(name, None)

@@ -2,7 +2,8 @@
 
 Guarantees: a request is decided once, however many notifiers there are, because its record's id is the
 request's place in the stream; it is answered at least once and at most twice; whoever left is erased at
-once, and what a crash left behind at the next start. It owns no state but the fold.
+once, and what a crash left behind at the next start. It owns no state but the fold, and ends rather than
+keep one that may have missed an end.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ from shared.contracts.subscribers import (
     Unreachable,
 )
 from shared.dead import dead_letter
-from shared.errors import BusError, MalformedMessageError
+from shared.errors import BusError, MalformedMessageError, MissedTooMuchError
 from shared.faults import fault_point
 from shared.ports import Bus, Clock, Entry
 
@@ -44,6 +45,7 @@ T = TypeVar("T")
 STREAM: Final = "SUBSCRIBERS"
 TOMBS_STAY: Final = timedelta(hours=24)
 """How long an end stays to be read by other notifiers, that were away or slow."""
+_LONGEST_AWAY: Final = TOMBS_STAY - timedelta(hours=1)
 _ALL: Final = "subscribers.v1.*"
 _PAUSE_S: Final = 0.5
 _SWEEP_S: Final = 10.0
@@ -77,6 +79,8 @@ class Keeping:
         self.book = Book()
         self.ready = asyncio.Event()
         self._position = 0
+        self._whole_at: datetime | None = None
+        """When all was last known that stood in the stream."""
         self._news = asyncio.Event()
         self._mine: set[int] = set()
         """Requests whose records are ours, and so their first answers."""
@@ -155,10 +159,14 @@ class Keeping:
     async def caught_up(self) -> None:
         """Return once everything is folded that stood there when this was called."""
         last = await self._patiently(lambda: self._bus.last(STREAM, _ALL))
+        asked_at = self._clock.now()
+        if self._whole_at is not None and asked_at - self._whole_at > _LONGEST_AWAY:
+            raise MissedTooMuchError  # else whoever left meanwhile would be written to for ever
         while last is not None and self._position < last.seq:
             await self._hear()
             if self._position < last.seq and await self._is_gone(last.seq):
                 last = await self._patiently(lambda: self._bus.last(STREAM, _ALL))
+        self._whole_at = asked_at
 
     async def _is_gone(self, seq: int) -> bool:
         return await self._patiently(lambda: self._bus.get(STREAM, seq)) is None

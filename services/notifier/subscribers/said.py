@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from services.notifier.decide.subscribing import Asked, language_of
 from shared.contracts.base import GroupId
@@ -18,6 +19,8 @@ from shared.plugins.spec import RenderedMessage
 from shared.sealing import MasterKey
 from shared.subscribing import code_of
 from shared.words.subscribers import subscriber_answer, texts
+
+_OF_WHAT_WAITS: Final = frozenset({"confirm", "wrong_code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def answer_to(
     to = asked if isinstance(asked, Said | SignedUp) else kept
     if to is None or record.answer is None:
         return None
-    language = _language(asked, kept)
+    language = _language(asked, record, kept)
     text = subscriber_answer(
         record.answer,
         language,
@@ -55,9 +58,10 @@ def answer_to(
     return Answer(to.way, to.address, _message(record, text, language))
 
 
-def _language(asked: Asked, kept: Subscriber | None) -> str:
+def _language(asked: Asked, record: BookRecord, kept: Subscriber | None) -> str:
     if kept is not None:
-        return kept.pending.language if kept.pending else kept.language
+        waits = kept.pending if record.answer in _OF_WHAT_WAITS else None
+        return waits.language if waits else kept.language
     if isinstance(asked, Said):
         return language_of(asked, None, frozenset(texts()))
     return asked.language if isinstance(asked, SignedUp) else "en"

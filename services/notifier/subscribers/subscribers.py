@@ -23,7 +23,7 @@ from services.notifier.subscribers.late import Latecomers, Lent
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.catalog import TOLD, decode_each
+from shared.contracts.catalog import TOLD, decode_each, encode
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.contracts.subscribers import BookRecord, Unreachable
 from shared.faults import fault_point
@@ -37,6 +37,7 @@ from shared.words import render
 from shared.words.subscribers import ending, texts
 
 _PAUSE_S: Final = 0.05
+_LOOK_S: Final = 60.0
 _WANTED: Final = frozenset({"alert.raised.v1"})
 
 
@@ -98,12 +99,13 @@ class Subscribers:
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book."""
+        beside = asyncio.create_task(self._end_left_over())
         try:
             await self._keeping.run(stop)
         finally:
-            for task in self._asking:
+            for task in (beside, *self._asking):
                 task.cancel()
-            await asyncio.gather(*self._asking, return_exceptions=True)
+            await asyncio.gather(beside, *self._asking, return_exceptions=True)
 
     def health(self) -> dict[str, Any]:
         """Figures, and nobody."""
@@ -177,6 +179,15 @@ class Subscribers:
             ending="" if kin.way == EMAIL else ending(kin.language),
         )
 
+    async def _end_left_over(self) -> None:
+        """Give late alerts their last record that a stop or a crash has left without one."""
+        while self._late is not None and self._reader is not None:
+            for end in self._late.left_over():
+                message = encode(end, source="notifier")
+                await self._reader.patiently(partial(self._bus.publish, message))
+                self._late.learn(end)
+            await self._sleep(_LOOK_S)
+
     # --- the book ------------------------------------------------------------------------------
 
     async def _world(self) -> World:
@@ -219,9 +230,23 @@ class Subscribers:
                 continue
             if (opened := await self._reader.opened(alert)) is None:
                 continue
+            if not await self._frozen(alert):
+                continue
             choose = partial(self.chosen, opened, entry, only=person)
             words = partial(self.words, opened, group, base_url=self._base_url)
             await self._late.tell(alert, entry, person, choose, words)
+
+    async def _frozen(self, alert: AlertRaised) -> bool:
+        """Wait until it is known whom it goes to anyway; False where that is settled otherwise meanwhile.
+
+        Whoever joined while the others were being chosen may or may not be among them.
+        """
+        while alert.alert_id not in self.audience.frozen:
+            latest = self._live.get((alert.incident_id or "", alert.group))
+            if latest is None or latest[0].alert_id != alert.alert_id or alert.not_after <= self._clock.now():
+                return False
+            await self._sleep(_PAUSE_S)
+        return True
 
     def _gone(self, person: Person) -> None:
         """The provider says that they want nothing more: they have left, and are forgotten."""
