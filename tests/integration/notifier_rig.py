@@ -17,7 +17,7 @@ from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Place
 from shared.contracts.catalog import decode_all, encode
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
-from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.contracts.ledger import AlertSettled, LedgerNote, LedgerRecord
 from shared.gazetteer.load import load_gazetteer
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.channel_testing import KnownSecrets
@@ -193,8 +193,9 @@ class Rig:
         if last:
             async for entry in self.bus.read("LEDGER"):
                 for record in decode_all(entry):
-                    assert isinstance(record, LedgerRecord)
-                    found.append(record)
+                    if not isinstance(record, LedgerNote):
+                        assert isinstance(record, LedgerRecord)
+                        found.append(record)
                 if entry.seq == last:
                     break
         return found

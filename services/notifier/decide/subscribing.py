@@ -23,6 +23,7 @@ from shared.contracts.subscribers import (
     CodeGiven,
     Follow,
     Guesses,
+    Imported,
     LeftByLink,
     Pending,
     Said,
@@ -37,7 +38,7 @@ ON_THE_WAY: Final = timedelta(hours=1)
 """How much longer what waits is kept: a code that came in time may lie in the front door's spool."""
 MOST_GUESSES: Final = 5
 """Wrong codes of one contact in an hour, by message; after that none counts before the hour is over."""
-Asked = Said | SignedUp | CodeGiven | LeftByLink | Unreachable
+Asked = Said | SignedUp | CodeGiven | LeftByLink | Unreachable | Imported
 Why = Literal["asked", "link", "provider", "never_confirmed"]
 
 
@@ -80,6 +81,8 @@ def decide(asked: Asked, known: Subscriber | None, at: Moment, world: World) -> 
             return _code(known, asked.code, at, world, ticket=asked.ticket) if known else Outcome()
         case LeftByLink():
             return Outcome(left="link") if known else Outcome()
+        case Imported():
+            return _imported(asked, known, at, world)
         case Unreachable():
             return Outcome(left="provider") if known else Outcome()
 
@@ -142,20 +145,41 @@ def _facts_only(known: Subscriber) -> Subscriber:
 
 
 def _signed_up(asked: SignedUp, known: Subscriber | None, at: Moment, world: World) -> Outcome:
+    follow = _follow(asked, world)
+    if follow is None:
+        return Outcome()
+    return _wanted(asked, known, (follow,), Moment(at.seq, asked.ticket, at.now), world)
+
+
+def _follow(asked: SignedUp | Imported, world: World) -> Follow | None:
+    """What they want to hear of; None where there is no such group."""
     definition = world.groups.get(asked.group)
     if definition is None:
-        return Outcome()
+        return None
     area = place(asked.place, world.gazetteer) if asked.place else None
     if isinstance(area, str) or (area is not None and not lies_in(area, definition)):
-        area = None  # the message with the code says that it is the whole area then
-    follow = Follow(
+        area = None  # the message that they get says that it is the whole area then
+    return Follow(
         group=asked.group,
         area=area,
         choice=asked.choice,
         quiet=asked.quiet,
         urgent_breaks=asked.urgent_breaks,
     )
-    return _wanted(asked, known, (follow,), Moment(at.seq, asked.ticket, at.now), world)
+
+
+# --- a list -------------------------------------------------------------------------------------
+
+
+def _imported(asked: Imported, known: Subscriber | None, at: Moment, world: World) -> Outcome:
+    """They have agreed elsewhere; whoever follows the group already stays as they chose themselves."""
+    follow = _follow(asked, world)
+    before = known.follows if known else ()
+    if follow is None or len(before) == MAX_FOLLOWS or any(f.group == asked.group for f in before):
+        return Outcome()
+    entry = known or Subscriber(number=at.seq, way=asked.way, address=asked.address, language=asked.language)
+    update = {"follows": (*before, follow), "consent": asked.consent, "since": entry.since or at.now}
+    return Outcome("imported", kept=entry.model_copy(update=update))
 
 
 # --- the code -----------------------------------------------------------------------------------
@@ -199,7 +223,7 @@ def _code(known: Subscriber, code: str, at: Moment, world: World, *, ticket: str
         return Outcome("old_code")
     found = next((pending for pending in named if code == world.code(pending.ticket)), None)
     if found is not None:
-        return _joined(_waits(known, *(p for p in waiting if p != found)), found)
+        return _joined(_waits(known, *(p for p in waiting if p != found)), found, at.now)
     if guesses is None:
         return Outcome("old_code")
     counted = guesses.model_copy(update={"wrong": guesses.wrong + 1})
@@ -207,13 +231,12 @@ def _code(known: Subscriber, code: str, at: Moment, world: World, *, ticket: str
     return Outcome(answer, kept=known.model_copy(update={"guesses": counted}))
 
 
-def _joined(known: Subscriber, confirmed: Pending) -> Outcome:
+def _joined(known: Subscriber, confirmed: Pending, now: datetime) -> Outcome:
     follows = _with(known.follows, *confirmed.follows)
     if len(follows) > MAX_FOLLOWS:
         return Outcome("full", kept=known)
-    return Outcome(
-        "joined", kept=known.model_copy(update={"follows": follows, "language": confirmed.language})
-    )
+    update = {"follows": follows, "language": confirmed.language, "since": known.since or now}
+    return Outcome("joined", kept=known.model_copy(update=update))
 
 
 def _waiting(known: Subscriber, now: datetime) -> tuple[Pending, ...]:

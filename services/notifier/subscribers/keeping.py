@@ -21,17 +21,19 @@ from services.notifier.decide.book_records import lapse_of, record_of
 from services.notifier.decide.subscribing import Asked, Moment, Outcome, World, decide, lapsed
 from services.notifier.reading import Opener
 from shared.contracts.base import Sealed
-from shared.contracts.catalog import SUBSCRIPTIONS_ASKED, Spoilt, decode_each, encode
+from shared.contracts.catalog import Spoilt, decode, decode_each, encode, subject_of
 from shared.contracts.subscribers import (
     AnswerClaimed,
     BookRecord,
     CodeGiven,
+    Imported,
     LeftByLink,
     Said,
     SignedUp,
     SubscriberKept,
     SubscriberLeft,
     SubscriptionAsked,
+    SubscriptionImported,
     Unreachable,
 )
 from shared.dead import dead_letter
@@ -52,6 +54,7 @@ _SWEEP_S: Final = 10.0
 _SLICE: Final = 100
 """Entries folded before others have their turn: some milliseconds."""
 MOST_ANSWERS: Final = 2
+_IMPORTS_AT_ONCE: Final = 16
 
 Answering = Callable[[Asked, BookRecord, Person | None, int], Awaitable[None]]
 """Say what the record answers to whoever asked; the last is which attempt it is."""
@@ -70,10 +73,12 @@ class Keeping:
         answer: Answering,
         lease_s: float,
         claimant: str,
+        import_room: Callable[[str], bool] = lambda _way: True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         fault: Callable[[str], None] = fault_point,
     ) -> None:
         self._bus, self._keyring, self._clock = bus, keyring, clock
+        self._import_room = import_room
         self._world, self._answer = world, answer
         self._lease_s, self._claimant, self._sleep, self._fault = lease_s, claimant, sleep, fault
         self.book = Book()
@@ -124,13 +129,13 @@ class Keeping:
             if isinstance(message, Spoilt):
                 await self._bury(entry, message.problem)
                 continue
-            asked = isinstance(message, SubscriptionAsked)
-            if asked != (entry.subject == SUBSCRIPTIONS_ASKED):
-                # The front door writes there, and it may be another's by now: it asks, and no more.
+            if subject_of(message) != entry.subject:
+                # The front door writes to one subject, and may be another's by now: it asks, and no more.
                 await self._bury(entry, f"{message.type} has no place on {entry.subject}")
                 continue
             try:
-                self._learn(entry.seq, message if asked else await self._keyring.open(message))
+                later = isinstance(message, SubscriptionAsked | SubscriptionImported)
+                self._learn(entry.seq, message if later else await self._keyring.open(message))
             except MalformedMessageError as error:
                 await self._bury(entry, str(error))
 
@@ -138,6 +143,8 @@ class Keeping:
         match message:
             case SubscriptionAsked():
                 self.book.ask(seq, message)
+            case SubscriptionImported():
+                self.book.hand_in(seq)
             case SubscriberKept():
                 self.book.keep(seq, message)
             case SubscriberLeft():
@@ -180,20 +187,28 @@ class Keeping:
         while True:
             self._begin_answers()
             await self.caught_up()
-            request = self.book.waiting()
-            if request is None:
+            request = self.book.waiting() or self._next_import()
+            if request is None or not await self._decide(request):
                 await self._hear()
-            else:
-                await self._decide(request)
+
+    def _next_import(self) -> int | None:
+        """A line of a list, when nobody waits who asks themselves, and only so many at a time."""
+        return self.book.next_import() if len(self._answering) < _IMPORTS_AT_ONCE else None
 
     def _forget_the_erased(self) -> None:
         """Records whose requests are no longer there have been answered."""
-        for request in [seq for seq in self.book.done if seq not in self.book.asked]:
+        for request in [seq for seq in self.book.done if not self.book.is_there(seq)]:
             self.book.answered(request)
 
-    async def _decide(self, request: int) -> None:
-        asked = self.book.asked[request]
+    async def _decide(self, request: int) -> bool:
+        """Decide it; False if it is a line of a list, for which there is no room in this hour."""
+        asked = await self._request(request)
+        if asked is None:
+            self.book.answered(request)  # another has decided, answered and erased it
+            return True
         content = await self._content(asked)
+        if isinstance(content, Imported) and not self._import_room(content.way):
+            return False
         person = self._whose(content) if content else None
         at = Moment(request, asked.id, asked.at)
         outcome = (
@@ -212,8 +227,17 @@ class Keeping:
             await self._hear()
         if request not in self.book.done:
             self.book.answered(request)  # decided, and what was decided has been erased since
+        return True
 
-    async def _content(self, asked: SubscriptionAsked) -> Asked | None:
+    async def _request(self, seq: int) -> SubscriptionAsked | SubscriptionImported | None:
+        """What is asked there, sealed; None if it is erased."""
+        if asked := self.book.asked.get(seq):
+            return asked
+        entry = await self._patiently(lambda: self._bus.get(STREAM, seq))
+        found = decode(entry) if entry else None
+        return found if isinstance(found, SubscriptionAsked | SubscriptionImported) else None
+
+    async def _content(self, asked: SubscriptionAsked | SubscriptionImported) -> Asked | None:
         """What is asked; None for what can't be read, which asks nothing."""
         try:
             opened = await self._keyring.open(asked)
@@ -223,7 +247,7 @@ class Keeping:
 
     def _whose(self, asked: Asked) -> Person | None:
         match asked:
-            case Said() | SignedUp() | Unreachable():
+            case Said() | SignedUp() | Unreachable() | Imported():
                 return self.book.find(asked.way, asked.address)
             case CodeGiven():
                 return self.book.with_ticket(asked.ticket)
@@ -277,7 +301,7 @@ class Keeping:
         return not stored.duplicate
 
     async def _say(self, request: int, record: BookRecord, *, attempt: int) -> None:
-        asked = self.book.asked.get(request)
+        asked = await self._request(request)
         content = await self._content(asked) if asked else None
         if content is not None and record.answer is not None:
             name = record.subscriber if isinstance(record, SubscriberKept) else ""

@@ -18,6 +18,7 @@ from services.notifier.directory import Directory, GroupVersion
 from services.notifier.reading import Opener, Reader
 from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
+from services.notifier.subscribers.figures import EVERY, Counting
 from services.notifier.subscribers.keeping import Keeping
 from services.notifier.subscribers.late import Latecomers, Lent
 from services.notifier.subscribers.said import answer_to
@@ -30,14 +31,15 @@ from shared.faults import fault_point
 from shared.gazetteer.port import Gazetteer
 from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import RenderedMessage
-from shared.ports import Bus, Clock, Entry
+from shared.ports import Bus, Clock, Entry, Outgoing
 from shared.sealing import MasterKey
 from shared.subscribing import code_of
 from shared.words import render
 from shared.words.subscribers import ending, texts
 
 _PAUSE_S: Final = 0.05
-_LOOK_S: Final = 60.0
+_LOOK_S: Final = EVERY.total_seconds()
+_IN: Final = frozenset({"joined", "imported"})
 _WANTED: Final = frozenset({"alert.raised.v1"})
 
 
@@ -71,6 +73,7 @@ class Subscribers:
             clock,
             world=self._world,
             answer=self._answer,
+            import_room=self._answers.import_room,
             lease_s=lease_s,
             claimant=claimant,
             sleep=sleep,
@@ -84,6 +87,7 @@ class Subscribers:
             gone=self._gone,
             caught_up=self._keeping.caught_up,
         )
+        self._counting = Counting(self._keeping.book, ways, clock, self._publish)
         self._reader: Reader | None = None
         self._late: Latecomers | None = None
         self._base_url = base_url
@@ -99,7 +103,7 @@ class Subscribers:
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book."""
-        beside = asyncio.create_task(self._end_left_over())
+        beside = asyncio.create_task(self._look_after())
         try:
             await self._keeping.run(stop)
         finally:
@@ -179,14 +183,19 @@ class Subscribers:
             ending="" if kin.way == EMAIL else ending(kin.language),
         )
 
-    async def _end_left_over(self) -> None:
-        """Give late alerts their last record that a stop or a crash has left without one."""
-        while self._late is not None and self._reader is not None:
-            for end in self._late.left_over():
-                message = encode(end, source="notifier")
-                await self._reader.patiently(partial(self._bus.publish, message))
-                self._late.learn(end)
+    async def _look_after(self) -> None:
+        """Give late alerts their last record where it is missing; say how many subscribers there are."""
+        await self.known()
+        while True:
+            for end in self._late.left_over() if self._late else ():
+                await self._publish(encode(end, source="notifier"))
+                self.learn(end)
+            await self._counting.say()
             await self._sleep(_LOOK_S)
+
+    async def _publish(self, message: Outgoing) -> None:
+        if self._reader is not None:
+            await self._reader.patiently(partial(self._bus.publish, message))
 
     # --- the book ------------------------------------------------------------------------------
 
@@ -213,10 +222,11 @@ class Subscribers:
         if to is None:
             return
         key = f"{record.id}-{attempt}".replace(".", "-")
-        outcome = await self._answers.send(to.way, to.address, to.message, key=key)
+        send = self._answers.welcome if record.answer == "imported" else self._answers.send
+        outcome = await send(to.way, to.address, to.message, key=key)
         if outcome == HAS_LEFT and person is not None:
             self._gone(person)
-        elif person is not None and record.answer == "joined":
+        elif person is not None and record.answer in _IN:
             await self._tell_late(person)
 
     async def _tell_late(self, person: Person) -> None:
