@@ -87,7 +87,7 @@ class Subscribers:
             gone=self._gone,
             caught_up=self._keeping.caught_up,
         )
-        self._counting = Counting(self._keeping.book, ways, clock, self._publish)
+        self.counting = Counting(self._keeping.book, ways, clock, self._publish)
         self._reader: Reader | None = None
         self._late: Latecomers | None = None
         self._base_url = base_url
@@ -190,7 +190,7 @@ class Subscribers:
             for end in self._late.left_over() if self._late else ():
                 await self._publish(encode(end, source="notifier"))
                 self.learn(end)
-            await self._counting.say()
+            await self.counting.say()
             await self._sleep(_LOOK_S)
 
     async def _publish(self, message: Outgoing) -> None:
