@@ -35,7 +35,7 @@ from shared.plugins.contacts_file import read_contacts
 from shared.ports import Bus, Clock, Entry
 from shared.sealing import Keyring, load_master_key
 
-AT_ONCE: Final = 64
+AT_ONCE: Final = 512
 """Rows that may well be handed in together."""
 _MOST_ADDRESS: Final = 320
 _DEFINED: Final = frozenset({"group.defined.v1"})
