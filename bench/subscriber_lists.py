@@ -83,7 +83,8 @@ async def _hand_in(lists: Lists, path: Path) -> int:
         read = rows(lines, known)
         while batch := list(islice(read, AT_ONCE)):
             sound = [row for row in batch if not isinstance(row, Wrong)]
-            taken += len(sound) - await lists.hand_in(sound)
+            await lists.hand_in(sound)
+            taken += len(sound)
     return taken
 
 

@@ -185,8 +185,8 @@ def import_(file: Path, *, group: str, yes: bool, as_json: bool) -> None:
         put_json({"group": group, **found})
     else:
         say(
-            f"{found['taken']} handed in, {found['again']} were before, {found['wrong']} wrong. The notifier "
-            "takes them one after the other; `relay subscribers count` shows how far it is."
+            f"{found['taken']} handed in, {found['wrong']} wrong. The notifier takes one after the other "
+            "and leaves alone whoever is there already; `relay subscribers count` shows how far it is."
         )
     if found["wrong"]:
         raise Failure(f"{found['wrong']} lines of {file} were left out.", EXIT_REFUSED)

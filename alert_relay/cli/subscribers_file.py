@@ -50,7 +50,7 @@ def new_file(path: Path) -> IO[str]:
 async def hand_in(book: Lists, group: GroupId, contact: Contact, file: Path) -> dict[str, Any]:
     """Hand in what is sound and name what is wrong."""
     known = await asyncio.to_thread(_known, group, contact)
-    found: dict[str, Any] = {"taken": 0, "again": 0, "wrong": 0, "mistakes": []}
+    found: dict[str, Any] = {"taken": 0, "wrong": 0, "mistakes": []}
     await book.note(group, "imported")
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         read = rows(lines, known)
@@ -58,10 +58,9 @@ async def hand_in(book: Lists, group: GroupId, contact: Contact, file: Path) -> 
             for mistake in (row for row in batch if isinstance(row, Wrong)):
                 _say_wrong(file, mistake, found)
             sound = [row for row in batch if not isinstance(row, Wrong)]
-            again = await book.hand_in(sound)
-            found["again"] += again
-            found["taken"] += len(sound) - again
-            _progress(found["taken"] + found["again"] + found["wrong"], AT_ONCE)
+            await book.hand_in(sound)
+            found["taken"] += len(sound)
+            _progress(found["taken"] + found["wrong"], AT_ONCE)
     return found
 
 

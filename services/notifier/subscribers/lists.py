@@ -14,7 +14,7 @@ from services.notifier.decide.figures import Figures
 from services.notifier.decide.list_file import Contact
 from services.notifier.decide.pseudo import EMAIL, pseudonym
 from services.notifier.settings import NotifierSettings
-from services.notifier.subscribers.keeping import STREAM
+from services.notifier.subscribers.following import STREAM
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.contacts import EmailAddress, Reach, contact_of
@@ -35,7 +35,8 @@ from shared.plugins.contacts_file import read_contacts
 from shared.ports import Bus, Clock, Entry
 from shared.sealing import Keyring, load_master_key
 
-AT_ONCE: Final = 512
+_PATIENCE_S: Final = 60.0
+AT_ONCE: Final = 128
 """Rows that may well be handed in together."""
 _MOST_ADDRESS: Final = 320
 _DEFINED: Final = frozenset({"group.defined.v1"})
@@ -81,16 +82,15 @@ class Lists:
         """What today's ledger calls them."""
         return pseudonym(self._keyring.master.tag, person.number, self._clock.now().date())
 
-    async def hand_in(self, rows: Sequence[Imported]) -> int:
-        """Hand these in, all at once; the notifier decides about each. How many had been within the day."""
-        return sum(await asyncio.gather(*map(self._store, rows)))
+    async def hand_in(self, rows: Sequence[Imported]) -> None:
+        """Hand these in, all at once; the notifier decides about each. Within a day the same line is one."""
+        await asyncio.gather(*map(self._store, rows))
 
-    async def _store(self, row: Imported) -> bool:
-        """Whether the same contact was handed in before, within the day."""
+    async def _store(self, row: Imported) -> None:
         name = self._keyring.master.tag("imported", row.group, row.way, row.address).hex()[:32]
         message = SubscriptionImported(id=f"imported.{name}", at=self._clock.now(), content=row)
         sealed = await self._keyring.seal(message)
-        return (await self._bus.publish(encode(sealed, source="notifier"))).duplicate
+        await self._bus.publish(encode(sealed, source="notifier"), patience_s=_PATIENCE_S)
 
     async def _stands(self) -> dict[str, int]:
         """Where each person's entry stands that counts."""

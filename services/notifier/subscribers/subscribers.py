@@ -118,6 +118,7 @@ class Subscribers:
             "read": self._keeping.ready.is_set(),
             "confirmed": sum(1 for p in book.people.values() if p.details.follows),
             "waiting": len(book.asked),
+            "lists": len(book.imports),
             "answers": dict(sorted(self._answers.counted.items())),
         }
 
