@@ -114,11 +114,18 @@ class Following:
         asked_at = self._clock.now()
         if self._whole_at is not None and asked_at - self._whole_at > _LONGEST_AWAY:
             raise MissedTooMuchError  # else whoever left meanwhile would be written to for ever
-        while last is not None and self.position < last.seq:
-            await self.hear()
-            if self.position < last.seq and await self.is_gone(last.seq):
-                last = await self.patiently(lambda: self._bus.last(STREAM, _ALL))
+        while last is not None and not await self.folded(last.seq):
+            last = await self.patiently(lambda: self._bus.last(STREAM, _ALL))
         self._whole_at = asked_at
+
+    async def folded(self, seq: int) -> bool:
+        """Return once the message at that place is folded; False if it is erased before."""
+        while self.position < seq:
+            news = self._news  # of before we look, or what comes meanwhile would not be heard
+            if await self.is_gone(seq):
+                return self.position >= seq
+            await _heard(news, _PAUSE_S)
+        return True
 
     async def is_gone(self, seq: int) -> bool:
         """Whether the message at that place is erased."""
@@ -147,12 +154,7 @@ class Following:
 
     async def hear(self, within_s: float = _PAUSE_S) -> None:
         """Wait for news, or a while."""
-        news = self._news
-        try:
-            async with asyncio.timeout(within_s):
-                await news.wait()
-        except TimeoutError:
-            return
+        await _heard(self._news, within_s)
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """The result, once NATS is there."""
@@ -162,3 +164,11 @@ class Following:
             except BusError as error:
                 log.warning("subscribers_wait", error=type(error).__name__)
                 await self._sleep(_PAUSE_S)
+
+
+async def _heard(news: asyncio.Event, within_s: float) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            await news.wait()
+    except TimeoutError:
+        return

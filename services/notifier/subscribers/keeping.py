@@ -141,8 +141,7 @@ class Keeping:
         self._fault("notifier.after_book")
         if not stored.duplicate:
             self._mine.add(request)
-        while self._following.position < stored.seq and not await self._following.is_gone(stored.seq):
-            await self._following.hear()
+        await self._following.folded(stored.seq)
         if request not in self.book.done:
             self.book.answered(request)  # decided, and what was decided has been erased since
         return True
