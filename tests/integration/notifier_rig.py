@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 
 from services.notifier.directory import Directory
@@ -160,7 +161,7 @@ class Rig:
             directory,
             Ways(self.bridges, host, contacts),
             master=keyring.master,
-            gazetteer=load_gazetteer,
+            gazetteer=cache(load_gazetteer),
             front_url="https://hub.example",
             lease_s=engine.lease_s,
             claimant=engine.claimant,

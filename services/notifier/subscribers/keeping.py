@@ -8,7 +8,7 @@ once, and what a crash left behind at the next start. It owns no state but the f
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ from shared.ports import Bus, Clock
 
 log = structlog.get_logger()
 
-_SWEEP_S: Final = 10.0
+_SWEEP: Final = timedelta(seconds=10)
 MOST_ANSWERS: Final = 2
 _IMPORTS_AT_ONCE: Final = 16
 
@@ -216,19 +216,27 @@ class Keeping:
     # --- erasing -------------------------------------------------------------------------------
 
     async def _sweep_always(self) -> None:
+        """Erase what is spent as soon as there is news; look through everybody once in a while."""
         await self.ready.wait()
+        looked: datetime | None = None
         while True:
-            await self._sweep(self._clock.now())
-            await self._following.hear(_SWEEP_S)
+            now = self._clock.now()
+            if looked is None or now - looked >= _SWEEP:
+                looked = now
+                await self._let_go(now)
+            await self._erase()
+            await self._following.hear(_SWEEP.total_seconds())
 
-    async def _sweep(self, now: datetime) -> None:
-        """Erase what is spent; let those go who never confirmed, and ends that everybody has read."""
+    async def _let_go(self, now: datetime) -> None:
+        """Let those go who never confirmed, and ends that everybody has read."""
         for person in list(self.book.people.values()):
             if lapsed(person.details, now):
                 await self._lapse(person, now)
         for seq in [seq for seq, tomb in self.book.tombs.items() if tomb.at < now - TOMBS_STAY]:
             del self.book.tombs[seq]
             self.book.spent.add(seq)
+
+    async def _erase(self) -> None:
         while self.book.spent:
             seq = self.book.spent.pop()
             self._fault("notifier.before_erasing")
