@@ -103,13 +103,15 @@ class Subscribers:
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book."""
-        beside = asyncio.create_task(self._look_after())
+        works = [asyncio.create_task(self._keeping.run(stop)), asyncio.create_task(self._look_after())]
         try:
-            await self._keeping.run(stop)
+            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
-            for task in (beside, *self._asking):
+            for task in (*works, *self._asking):
                 task.cancel()
-            await asyncio.gather(beside, *self._asking, return_exceptions=True)
+            await asyncio.gather(*works, *self._asking, return_exceptions=True)
 
     def health(self) -> dict[str, Any]:
         """Figures, and nobody."""
