@@ -321,7 +321,7 @@ class Notifier:
         """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
         expansion = self._preparation.expansion(delivery, alert)
         if self._subscribers is not None:  # now, lest an end be decided meanwhile without them
-            self._subscribers.audience.learn(expansion)
+            self._subscribers.audience.learn(expansion, stored=False)
         first = await self._reserved(delivery, alert, expansion, asked)
         if first is None:
             await self._attempts.freeze(delivery, alert, expansion)

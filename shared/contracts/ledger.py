@@ -45,6 +45,31 @@ class StandIn(Frozen):
     """Whether they are not told even then, since that would be more than the group wants."""
 
 
+class LedgerNote(Message):
+    """What stands in the ledger beside the alerts: of a group's subscribers as a whole, and of nobody."""
+
+    group: Annotated[GroupId, SLUG_RULE]
+
+
+class SubscribersCounted(LedgerNote):
+    """How many subscribers the group has: each figure rounded up to the next five, to name nobody."""
+
+    type: Literal["subscribers.counted.v1"] = "subscribers.counted.v1"
+    total: int
+    texts: int = 0
+    """Of them by text message, which costs."""
+    ways: dict[str, int] = Field(default_factory=dict)
+    languages: dict[str, int] = Field(default_factory=dict)
+    choices: dict[str, int] = Field(default_factory=dict)
+
+
+class SubscribersOpened(LedgerNote):
+    """Somebody who has the hub's keys looked at the group's subscribers, or handed in a list of them."""
+
+    type: Literal["subscribers.opened.v1"] = "subscribers.opened.v1"
+    act: Literal["listed", "exported", "imported"]
+
+
 class AlertExpanded(LedgerRecord):
     """The alert's recipients, frozen into chunks."""
 

@@ -19,6 +19,7 @@ from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
 from shared.contracts.base import Position
 from shared.contracts.groups import Policy
+from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
@@ -60,6 +61,7 @@ class Pages:
         await self._held()
         await self._beside()
         await self._own_words()
+        await self._subscribers()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
@@ -149,6 +151,21 @@ class Pages:
         self.facts["held"] = await self.desk.report("immigration raid somewhere in N15", contact="a")
         spam = await self.desk.report("immigration raid somewhere in N15", sender="spammer")
         await self.desk.act("mute", "Hana", report=spam)
+
+    async def _subscribers(self) -> None:
+        ways, choices = {"join": 80, "email": 25}, {"witness": 40, "information": 70}
+        counted = {
+            "total": 105,
+            "texts": 80,
+            "ways": ways,
+            "languages": {"en": 90, "ur": 15},
+            "choices": choices,
+        }
+        base = {**self.rig.base(), "group": "hackney"}
+        await self.rig.publish(SubscribersCounted.model_validate({**base, **counted}))
+        await self.rig.publish(
+            SubscribersOpened.model_validate({**base, "id": "opened.1", "act": "exported"})
+        )
 
     async def _beside(self) -> None:
         await self.desk.act("flood", "Ada", group="hackney", on=True)

@@ -18,6 +18,7 @@ from services.console.decide import (
     incidents,
     people,
     quiet,
+    subscribers,
     told,
     watches,
 )
@@ -100,6 +101,8 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     lg.ChunkSettled: (told.needs_of_chunk, told.chunk_settled),
     lg.AlertSettled: (told.needs, told.settled),
     lg.DeliveryReceipted: (told.needs_of_receipt, told.receipted),
+    lg.SubscribersCounted: (subscribers.needs, subscribers.counted),
+    lg.SubscribersOpened: (subscribers.needs, subscribers.opened),
     g.GroupDefined: (people.needs_of_group, people.group_defined),
     g.MemberAdded: (people.needs, people.added),
     g.MemberRevoked: (_needs_of_revoked, _revoked),
