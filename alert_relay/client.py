@@ -7,7 +7,7 @@ no (`SaidNoError`, with the refusal's own sentence). Tokens travel in a header o
 import http.client
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -102,6 +102,20 @@ class Hub:
         """What became of a report, and why."""
         found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/reports/{quote(name, safe='')}")
         return found
+
+    def ledger(self, name: str) -> dict[str, Any]:
+        """Who was told of an incident, and who was not and why."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/incidents/{quote(name, safe='')}/ledger")
+        return found
+
+    def recipients(self, name: str, alert: str) -> Iterator[dict[str, Any]]:
+        """What became of one message of ours to each recipient, asked for some at a time."""
+        path = f"/v1/desk/incidents/{quote(name, safe='')}/ledger/{quote(alert, safe='')}"
+        begins, total = 0, 1
+        while begins < total:
+            found = self.at_desk("GET", f"{path}?{urlencode({'from': begins})}")
+            yield from found["recipients"]
+            begins, total = begins + max(1, len(found["recipients"])), found["total"]
 
     def duty(self) -> dict[str, Any]:
         """Our groups' shifts, and who is on duty."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, status
+from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, ledger, status
 from services.console.account import routes as account
 from services.console.account.pages import lost
 from services.console.door import CONSOLE, MAX_BODY, Console
@@ -30,6 +30,8 @@ ROUTES: Final = (
     web.get("/feed.geojson", feeds.get_geojson),
     web.get("/v1/desk/incidents", desk.get_incidents),
     web.get("/v1/desk/incidents/{name}", desk.get_incident),
+    web.get("/v1/desk/incidents/{name}/ledger", ledger.get_ledger),
+    web.get("/v1/desk/incidents/{name}/ledger/{alert}", ledger.get_each),
     web.get("/v1/desk/held", desk.get_held),
     web.get("/v1/desk/reports/{report}", explain.get_report),
     web.post("/v1/desk/{command}", desk.post_command),

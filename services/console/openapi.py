@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
+from services.console.ledger_models import Ledger, LedgerEach
 
 _REQUESTS: Final = (
     m.DeskRequest,
@@ -23,6 +24,8 @@ _ANSWERS: Final = (
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    Ledger,
+    LedgerEach,
     m.DutyList,
     m.Explained,
     m.MemberList,
@@ -82,6 +85,8 @@ def _paths() -> dict[str, Any]:
     shifts = _parameter(
         "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
     )
+    alert = _parameter("alert", {"type": "string"})
+    begins = {"name": "from", "in": "query", "schema": {"type": "integer"}}
     language = {"name": "language", "in": "query", "schema": {"type": "string"}}
     state = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open", "all"]}}
     return {
@@ -89,6 +94,14 @@ def _paths() -> dict[str, Any]:
             "get": _read("listIncidents", "Your groups' incidents", "IncidentList", state)
         },
         "/v1/desk/incidents/{name}": {"get": _read("getIncident", "One incident, by id or code", None, name)},
+        "/v1/desk/incidents/{name}/ledger": {
+            "get": _read("getLedger", "Who was told of it, and who was not and why", "Ledger", name)
+        },
+        "/v1/desk/incidents/{name}/ledger/{alert}": {
+            "get": _read(
+                "getLedgerOfOne", "One message, recipient by recipient", "LedgerEach", name, alert, begins
+            )
+        },
         "/v1/desk/held": {"get": _read("listHeld", "Reports that wait for a person", "HeldList")},
         "/v1/desk/reports/{name}": {
             "get": _read("explainReport", "Why a report was decided as it was", "Explained", name)

@@ -115,6 +115,7 @@ class Pages:
         incident = await self.rig.store.incident(self.facts[name]) or {}
         alerts = await self.rig.store.many("alert", incident["alerts"])
         (told,) = (a["alert_id"] for a in alerts if a["audience"] == "community")
+        self.facts[f"{name}_alert"] = told
         await self.rig.delivered(told)
 
     async def _posts(self) -> None:
@@ -411,6 +412,8 @@ NO_PAGES: Final = {
     "/desk/live": "/desk/live?view=list",
     "/map/{z}/{x}/{y}": "/map/16/32754/21779",
     "/v1/desk/incidents/{name}": "/v1/desk/incidents/{full}",
+    "/v1/desk/incidents/{name}/ledger": "/v1/desk/incidents/{on}/ledger",
+    "/v1/desk/incidents/{name}/ledger/{alert}": "/v1/desk/incidents/{on}/ledger/{on_alert}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",
     "/v1/groups/{group}/exercises/{exercise}": "/v1/groups/hackney/exercises/{exercise}",
