@@ -1,4 +1,4 @@
-"""The JSON of the ledger's API: figures, reasons, and one message's recipients. OpenAPI is made from these."""
+"""The JSON of the ledger's API: figures, reasons, recipients. OpenAPI is made from these."""
 
 from datetime import datetime
 from typing import Literal
