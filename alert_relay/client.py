@@ -182,6 +182,27 @@ class Hub:
         made: dict[str, Any] = self.at_desk("POST", "/v1/invites", {"name": name, **whom})
         return made
 
+    def dead(self) -> dict[str, Any]:
+        """Messages that nobody could handle."""
+        found: dict[str, Any] = self.at_desk("GET", "/v1/dead")
+        return found
+
+    def letter(self, name: str) -> dict[str, Any]:
+        """One of them."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/dead/{quote(name, safe='')}")
+        return found
+
+    def about_letter(self, name: str, what: str, why: str) -> dict[str, Any]:
+        """`retry` or `discard` it; raises `NotDecidedYetError` when its outcome is still open."""
+        path = f"/v1/dead/{quote(name, safe='')}/{what}"
+        return _decided(self.at_desk("POST", path, {"why": why}))
+
+    def retry_dead(self, reason: str | None, why: str) -> dict[str, Any]:
+        """Try again whatever can be; how many were, and how many stay."""
+        body = {"why": why, **({"reason": reason} if reason else {})}
+        tried: dict[str, Any] = self.at_desk("POST", "/v1/dead/retry", body)
+        return tried
+
     def status(self) -> dict[str, Any]:
         """The console's picture of the installation."""
         answer: dict[str, Any] = self.at_desk("GET", "/v1/status")

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "rights": "alert_relay.cli.rights:rights",
     "words": "alert_relay.cli.words:words",
     "subscribers": "alert_relay.cli.subscribers:subscribers",
+    "dead": "alert_relay.cli.dead:dead",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, ledger, status
+from services.console import card, chat_account, dead, desk, duty, exercises_api, explain, hub, ledger, status
 from services.console.account import routes as account
 from services.console.account.pages import lost
 from services.console.door import CONSOLE, MAX_BODY, Console
@@ -51,6 +51,11 @@ ROUTES: Final = (
     web.post("/v1/groups/{group}/exercises", exercises_api.post_exercise),
     web.get("/v1/groups/{group}/exercises/{exercise}", exercises_api.get_exercise),
     web.post("/v1/groups/{group}/exercises/{exercise}/end", exercises_api.post_end),
+    web.get("/v1/dead", dead.get_dead),
+    web.post("/v1/dead/retry", dead.post_retry_all),
+    web.get(f"/v1/dead/{account.LETTER}", dead.get_letter),
+    web.post(f"/v1/dead/{account.LETTER}/retry", dead.post_retry),
+    web.post(f"/v1/dead/{account.LETTER}/discard", dead.post_discard),
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),

@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
+from services.console.dead_models import DeadLetter, DeadList, DeadRequest, DeadRetried, DeadRetryAll
 from services.console.ledger_models import Ledger, LedgerEach
 
 _REQUESTS: Final = (
@@ -18,12 +19,17 @@ _REQUESTS: Final = (
     m.TestRequest,
     m.ExerciseRequest,
     m.ExerciseEnd,
+    DeadRequest,
+    DeadRetryAll,
 )
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    DeadLetter,
+    DeadList,
+    DeadRetried,
     Ledger,
     LedgerEach,
     m.DutyList,
@@ -85,6 +91,7 @@ def _paths() -> dict[str, Any]:
     shifts = _parameter(
         "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
     )
+    letter = _parameter("letter", {"type": "string"})
     alert = _parameter("alert", {"type": "string"})
     begins = {"name": "from", "in": "query", "schema": {"type": "integer"}}
     language = {"name": "language", "in": "query", "schema": {"type": "string"}}
@@ -148,6 +155,17 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/groups/{name}/exercises/{exercise}/end": {
             "post": _write("endExercise", "End it", "ExerciseEnd", "ExerciseAnswer", name, exercise)
+        },
+        "/v1/dead": {"get": _read("listDead", "Messages that nobody could handle", "DeadList")},
+        "/v1/dead/retry": {
+            "post": _write("retryAllDead", "Try again whatever can be", "DeadRetryAll", "DeadRetried")
+        },
+        "/v1/dead/{letter}": {"get": _read("getDead", "One of them", "DeadLetter", letter)},
+        "/v1/dead/{letter}/retry": {
+            "post": _write("retryDead", "Have it handled again", "DeadRequest", "Decided", letter)
+        },
+        "/v1/dead/{letter}/discard": {
+            "post": _write("discardDead", "Let it go", "DeadRequest", "Decided", letter)
         },
         "/v1/kill-switch": {
             "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")

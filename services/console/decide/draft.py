@@ -23,6 +23,7 @@ _LIVES: Final[Mapping[str, int]] = {
     "alert": LIFE_S,
     "arrived": LIFE_S,
     "late": LIFE_S,
+    "dead": LIFE_S,
     "channel_test": LIFE_S,
     "carried": LIFE_S,
     "subscribers": LIFE_S,
