@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.console.account import acts, dead, invite, members, own, sign_in
 
-LETTER: Final = r"{letter:[a-z]+\.[A-Z]+\.\d{1,18}}"
+LETTER: Final = r"{letter:[a-z]+\.[A-Z]+\.[0-9]+}"
 """A dead letter's name in an address."""
 
 ROUTES: Final = (

@@ -1,6 +1,7 @@
 """The router's judgement as one pure function: an input and the state give the events that follow.
 
-Every report and command leaves exactly one `input.decided`, the last event of its input; a tick
+Every report and command leaves exactly one `input.decided`, the last event of its input (a report that lay among
+the dead letters leaves another when it is decided after all); a tick
 leaves one only if it decided something. The same state and input give the same events anywhere.
 """
 
