@@ -1,8 +1,8 @@
 """The router's judgement as one pure function: an input and the state give the events that follow.
 
-Every report and command leaves exactly one `input.decided`, the last event of its input (a report that lay among
-the dead letters leaves another when it is decided after all); a tick
-leaves one only if it decided something. The same state and input give the same events anywhere.
+Every report and command leaves exactly one `input.decided`, the last event of its input; a report that lay
+among the dead letters leaves another when it is decided after all. A tick leaves one only if it decided
+something. The same state and input give the same events anywhere.
 """
 
 from dataclasses import dataclass
