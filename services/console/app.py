@@ -12,7 +12,7 @@ from services.console.group import routes as group
 from services.console.live import Live
 from services.console.openapi import get_openapi
 from services.console.rights_files import load_rights
-from services.console.web import feeds, pages, rights, start
+from services.console.web import cap, feeds, pages, rights, start
 from services.console.web.desk import ROUTES as DESK_ROUTES
 from services.console.web.desk.ground import Grounds
 from services.console.web.desk.pictures import PICTURES, Pictures
@@ -23,6 +23,7 @@ ROUTES: Final = (
     web.get("/", pages.get_live_page),
     web.get("/live", pages.get_live_stream),
     web.get("/i/{code:[A-Za-z0-9]{3,6}}", pages.get_incident_page),
+    web.get("/i/{code:[A-Za-z0-9]{3,6}}/cap", cap.get_cap),
     web.get("/rights", rights.get_rights),
     web.get("/rights/{jurisdiction}/{setting}", rights.get_rights_page),
     web.get("/start", start.get_start_page),

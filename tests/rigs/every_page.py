@@ -443,6 +443,7 @@ NO_PAGES: Final = {
     "/v1/desk/incidents/{name}/ledger": "/v1/desk/incidents/{on}/ledger",
     "/v1/desk/incidents/{name}/ledger/{alert}": "/v1/desk/incidents/{on}/ledger/{on_alert}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
+    "/i/{code}/cap": "/i/{on}/cap",
     "/v1/dead/{letter}": "/v1/dead/{letter}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",
     "/v1/groups/{group}/exercises/{exercise}": "/v1/groups/hackney/exercises/{exercise}",

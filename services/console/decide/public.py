@@ -50,6 +50,8 @@ class PublicEntry:
     tally: Mapping[str, int]
     groups: tuple[str, ...]
     ended: bool
+    words: tuple[datetime, ...] = ()
+    """When the community was told something, the first time first."""
 
 
 def public_entries(
@@ -135,6 +137,7 @@ def _entry(told: list[Document], group_names: Mapping[str, str]) -> PublicEntry:
         tally=last.get("tally") or {},
         groups=tuple(groups),
         ended=ended,
+        words=tuple(sorted({datetime.fromisoformat(a["at"]) for a in told})),
     )
 
 
