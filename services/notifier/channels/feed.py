@@ -27,8 +27,8 @@ class FeedChannel:
         tested="real",
         example={},
         notes="Programs read `/feed.atom` (RFC 4287), `/feed.geojson` (RFC 7946) and, of each incident, "
-        "`/i/CODE/cap` (CAP 1.2, valid by its schema; the feed links to it). A CAP alert never says that all is "
-        "clear, and names the earlier ones that it replaces. `?lang=` chooses the language.",
+        "`/i/CODE/cap` (CAP 1.2, valid by its schema; the feed links to it). A CAP alert never says that all "
+        "is clear, and names the earlier ones that it replaces. `?lang=` chooses the language.",
     )
     Settings: ClassVar[type[PluginSettings]] = FeedSettings
     max_chars: ClassVar[int] = 4000
