@@ -17,9 +17,14 @@ _WHAT: Final[Mapping[str, Literal["accepted", "refused", "again", "perhaps"]]] =
 
 
 def recipients_of(records: Iterable[LedgerRecord]) -> list[str]:
-    """Everybody to whom it was to go, in the order in which they were frozen."""
-    frozen = next((r for r in records if isinstance(r, AlertExpanded)), None)
-    return [recipient for chunk in frozen.chunks for recipient in chunk] if frozen else []
+    """Everybody to whom it was to go, as they were frozen; of those who stand in, whoever was needed."""
+    found = list(records)
+    frozen = next((r for r in found if isinstance(r, AlertExpanded)), None)
+    if frozen is None:
+        return []
+    claimed = {name for record in found if isinstance(record, ChunkClaimed) for name in record.recipients}
+    spared = (frozen.stand_ins or {}).keys() - claimed
+    return [name for chunk in frozen.chunks for name in chunk if name not in spared]
 
 
 def each(

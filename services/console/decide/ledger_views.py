@@ -83,8 +83,10 @@ def _by_kind(channels: Mapping[str, Any], *, settled: bool) -> dict[str, LedgerF
 
 def _figures(channel: Mapping[str, Any], *, settled: bool) -> LedgerFigures:
     """Of one channel. Once nothing more is sent, whoever is in none of the figures may have got it or not."""
-    to, refused = channel.get("to", 0), sum(channel.get("refused", {}).values())
-    accepted, perhaps = min(to, channel.get("accepted", 0)), channel.get("perhaps", 0)
+    refused, perhaps = sum(channel.get("refused", {}).values()), channel.get("perhaps", 0)
+    tried = channel.get("accepted", 0) + refused + perhaps
+    to = tried if channel.get("stands_in") else channel.get("to", 0)
+    accepted = min(to, channel.get("accepted", 0))
     open_ = max(0, to - accepted - refused - perhaps)
     failed = sum(channel.get("failed", {}).values())
     arrived = channel.get("arrived", 0)

@@ -18,7 +18,8 @@ _OF: Final[Mapping[str, str]] = {
         "settings": "bad_credentials secret_missing bad_settings bad_sender country_not_enabled forbidden "
         "not_on_trial_list no_such_plugin no_such_setting channel_gone no_such_template template_needed "
         "template_refused template_differs template_paused untrusted_identity other_key too_long",
-        "money": "no_credit daily_limit over_cap",
+        "money": "no_credit daily_limit over_cap over_fallback_budget",
+        "stood_in": "fell_back",
         "late": "expired",
         "perhaps": "ambiguous_twice",
         "quiet": "quiet",
@@ -43,6 +44,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "quiet": "They chose to be left alone at that hour.",
     "another_group": "Another group tells them of it.",
     "elsewhere": "They asked for another area.",
+    "stood_in": "Another channel told them in its place.",
     "no_way": "They left no way to write back to them.",
     "enough": "They had as many answers within the hour as anybody gets.",
     OTHER: "The provider refused it. An admin of the group tests the channel.",

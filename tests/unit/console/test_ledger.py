@@ -26,6 +26,7 @@ from shared.contracts.ledger import (
     DeliveryReceipted,
     LedgerRecord,
     RecipientOutcome,
+    StandIn,
 )
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
@@ -150,6 +151,49 @@ def test_who_is_not_among_the_recipients_is_named_with_the_reason() -> None:
     shown = told(n.expanded(("sub_sms_en_w:7",), not_told={"quiet": 12, "another_group": 3}))
     assert figures(shown) == {"to": 1, "under_way": 1}
     assert [(w.why, w.people) for w in shown.why_not] == [("quiet", 12), ("another_group", 3)]
+
+
+def test_who_stands_in_counts_only_where_they_were_told_and_a_hand_over_is_no_refusal() -> None:
+    n = Notifier()
+    chunks = (("chat:0", "chat:1", "chat:2"), ("texts:0", "texts:1", "texts:2"))
+    stand_ins = {f"texts:{i}": StandIn(of=f"chat:{i}") for i in range(3)}
+    frozen = n.expanded(*chunks, stand_ins=stand_ins)
+    assert figures(told(frozen)) == {"to": 3, "under_way": 3}
+    tried = (
+        frozen,
+        n.claimed(*chunks[0]),
+        n.settled(
+            outcome("chat:0", "delivered", kind="signal"),
+            outcome("chat:1", "rejected", "unregistered", kind="signal"),
+            outcome("chat:2", "rejected", "fell_back", kind="signal"),
+        ),
+        n.claimed("texts:1", "texts:2"),
+        n.settled(outcome("texts:1", "delivered"), outcome("texts:2", "delivered")),
+    )
+    over = told(*tried, n.ended(3, outcome("chat:1", "rejected", "unregistered", kind="signal")))
+    assert figures(over) == {"to": 4, "accepted": 3, "unheard": 3, "refused": 1}
+    assert [(w.why, w.reason) for w in over.why_not] == [("gone", "unregistered")]
+    found = {one.recipient: [s.what for s in one.steps] for one in each(tried, recipients_of(tried), {})}
+    assert found.keys() == {"chat:0", "chat:1", "chat:2", "texts:1", "texts:2"}, "who was spared was nobody's"
+
+
+def test_who_stands_in_beyond_the_budget_is_named() -> None:
+    n = Notifier()
+    stand_ins = {"texts:0": StandIn(of="chat", over_budget=True)}
+    shown = told(
+        n.expanded(("chat:0",), ("texts:0",), stand_ins=stand_ins),
+        n.settled(outcome("chat:0", "rejected", "unregistered", kind="signal")),
+        n.ended(
+            0,
+            outcome("chat:0", "rejected", "unregistered", kind="signal"),
+            outcome("texts:0", "rejected", "over_fallback_budget", kind="unknown"),
+        ),
+    )
+    assert figures(shown) == {"to": 2, "refused": 2}
+    assert [(w.why, w.reason) for w in shown.why_not] == [
+        ("gone", "unregistered"),
+        ("money", "over_fallback_budget"),
+    ]
 
 
 _RESULTS = st.sampled_from(["delivered", "rejected", "retry", "unknown"])
