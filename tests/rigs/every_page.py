@@ -19,8 +19,8 @@ from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
 from shared.contracts.base import Position
 from shared.contracts.groups import Policy
-from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
 from shared.contracts.keys import DeadLettered
+from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
