@@ -5,7 +5,7 @@ subscribers n is a pseudonym of the day. A chunk's claim stands here before anyt
 after (DESIGN 7).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,8 @@ from shared.contracts.groups import Audience
 Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}:[0-9]{1,15}$")]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
+LATE: Final = "late-"
+"""So begin the alert ids of those who joined late: one alert, one person."""
 
 
 class LedgerRecord(Message):
