@@ -9,8 +9,10 @@ from typing import Final
 
 import structlog
 
-from services.notifier.decide.expand import expand
+from services.notifier.decide.expand import expand, stand_ins
 from services.notifier.decide.pseudo import chunked, is_pseudo
+from services.notifier.decide.rate import width
+from services.notifier.decide.stood_in import StoodIn
 from services.notifier.delivery import Delivery, ForSubscribers, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
@@ -32,18 +34,20 @@ TO_ONE: Final = frozenset({"QUESTION", "REPLY"})
 class Preparation:
     """Makes alerts ready to be sent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
         self,
         reader: Reader,
         directory: Directory,
         clock: Clock,
         *,
         engine: Engine,
+        stood_in: StoodIn,
         subscribers: Subscribers | None = None,
     ) -> None:
         self._reader, self._directory = reader, directory
         self._clock, self._engine = clock, engine
         self._subscribers = subscribers
+        self._stood_in = stood_in
 
     async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
         """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
@@ -54,7 +58,7 @@ class Preparation:
             return False
         if alert.kind == "TEST":
             return self._test(delivery, alert, group)
-        concerned = tuple(c for c in group.channels if c.carries(alert.audience, drill=alert.drill))
+        concerned = concerned_by(alert, group.channels)
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
@@ -170,24 +174,46 @@ class Preparation:
     def expansion(self, delivery: Delivery, alert: AlertRaised) -> AlertExpanded:
         """The record that freezes the recipients: the group's channels first, then its subscribers."""
         channels = tuple(c for c in delivery.channels.values() if not is_pseudo(c.id))
+        addresses = self._addresses(alert, channels)
+        told = self._stood_in.told(alert.group, alert.incident_id)
+        waiting = stand_ins(channels, addresses=addresses, told=told)
         chunks = expand(
             channels,
             alert.audience,
-            addresses=self._addresses(alert, channels),
-            widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
+            addresses=addresses,
+            widths={c.kind: self._width(c.kind) for c in channels},
+            stand_ins=waiting,
         )
         found = delivery.subscribers
         if found is None:
-            return expanded(alert, chunks, self._clock.now())
-        return expanded(alert, (*chunks, *self._chunks(delivery, found)), found.at, found.not_told)
+            return expanded(alert, chunks, self._clock.now(), stand_ins=waiting)
+        chunks = (*chunks, *self._chunks(delivery, found))
+        return expanded(alert, chunks, found.at, found.not_told, waiting)
 
     def _chunks(self, delivery: Delivery, found: ForSubscribers) -> Iterator[tuple[str, ...]]:
         for kin in sorted(found.kin):
-            width = WIDTHS.get(delivery.channels[kin.id].kind, self._engine.lane_width)
-            yield from chunked(kin, found.kin[kin], width)
+            yield from chunked(kin, found.kin[kin], self._width(delivery.channels[kin.id].kind))
+
+    def _width(self, kind: str) -> int:
+        """How many of that kind go at once."""
+        return width(WIDTHS.get(kind, self._engine.lane_width), self._directory.per_second(kind))
 
     def _addresses(self, alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has: a question one, an alert those of the group's version."""
         if alert.kind in TO_ONE:
             return {channel.id: 1 for channel in channels}
         return self._directory.addresses(alert.group, alert.group_version, channels)
+
+
+def concerned_by(alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> tuple[ChannelDefinition, ...]:
+    """The channels that carry an alert, then, where it tells of an incident, those that stand in for them."""
+    carrying = tuple(c for c in channels if c.carries(alert.audience, drill=alert.drill))
+    if alert.incident_id is None:
+        return carrying
+    known = {c.id for c in carrying}
+    standing_in = (
+        c
+        for c in channels
+        if c.stands_in(alert.audience, drill=alert.drill) and c.instead_of and c.instead_of.channel in known
+    )
+    return (*carrying, *standing_in)

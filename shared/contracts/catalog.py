@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from shared.contracts import (
     aftercare,  # noqa: F401 - its commands and events are found as subclasses
     alerts,
+    dead,
     desk,
     drills,
     duty,
@@ -52,6 +53,8 @@ NOTED: Final = "decisions.v1.noted"
 
 SUBSCRIPTIONS_ASKED: Final = "subscribers.v1.asked"
 """What people ask of the subscribers' book: all that others than the notifier may write there."""
+SUBSCRIPTIONS_IMPORTED: Final = "subscribers.v1.imported"
+"""Lists of people who have agreed elsewhere; a subject of its own, for the front door may not write there."""
 SUBSCRIPTIONS_KEPT: Final = "subscribers.v1.kept"
 """The book itself."""
 
@@ -85,6 +88,7 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     duty.ShiftReminded,
     drills.DrillBegun,
     drills.DrillEnded,
+    dead.DeadClosed,
     members.MemberInvited,
     members.InviteSettled,
     members.WayInPut,
@@ -104,11 +108,12 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",
         subscribers.SubscriptionAsked: lambda _: SUBSCRIPTIONS_ASKED,
+        subscribers.SubscriptionImported: lambda _: SUBSCRIPTIONS_IMPORTED,
         subscribers.AnswerClaimed: lambda _: SUBSCRIPTIONS_KEPT,
     }
     families: tuple[tuple[tuple[type[Message], ...], Callable[[Any], str]], ...] = (
         (_leaves(desk.DeskCommand), lambda m: f"desk.v1.{m.group}.{_own(m)}"),
-        (_leaves(ledger.LedgerRecord), lambda m: f"ledger.v1.{m.group}"),
+        ((*_leaves(ledger.LedgerRecord), *_leaves(ledger.LedgerNote)), lambda m: f"ledger.v1.{m.group}"),
         (_leaves(subscribers.BookRecord), lambda _: SUBSCRIPTIONS_KEPT),
         ((*_leaves(incidents.IncidentEvent), *_leaves(duty.ShiftEvent), *_OTHER_DECISIONS), lambda _: NOTED),
     )

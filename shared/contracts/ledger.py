@@ -5,7 +5,7 @@ subscribers n is a pseudonym of the day. A chunk's claim stands here before anyt
 after (DESIGN 7).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,8 @@ from shared.contracts.groups import Audience
 Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}:[0-9]{1,15}$")]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
+LATE: Final = "late-"
+"""So begin the alert ids of those who joined late: one alert, one person."""
 
 
 class LedgerRecord(Message):
@@ -34,6 +36,40 @@ class LedgerRecord(Message):
 
     alert_id: Annotated[AlertId, TOKEN_RULE]
     group: Annotated[GroupId, SLUG_RULE]
+
+
+class StandIn(Frozen):
+    """A recipient who is told only where others were not reached."""
+
+    of: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(:[0-9]{1,15})?$")]
+    """A recipient, or a whole channel of which one was not reached."""
+    over_budget: bool = False
+    """Whether they are not told even then, since that would be more than the group wants."""
+
+
+class LedgerNote(Message):
+    """What stands in the ledger beside the alerts: of a group's subscribers as a whole, and of nobody."""
+
+    group: Annotated[GroupId, SLUG_RULE]
+
+
+class SubscribersCounted(LedgerNote):
+    """How many subscribers the group has: each figure rounded up to the next five, to name nobody."""
+
+    type: Literal["subscribers.counted.v1"] = "subscribers.counted.v1"
+    total: int
+    texts: int = 0
+    """Of them by text message, which costs."""
+    ways: dict[str, int] = Field(default_factory=dict)
+    languages: dict[str, int] = Field(default_factory=dict)
+    choices: dict[str, int] = Field(default_factory=dict)
+
+
+class SubscribersOpened(LedgerNote):
+    """Somebody who has the hub's keys looked at the group's subscribers, or handed in a list of them."""
+
+    type: Literal["subscribers.opened.v1"] = "subscribers.opened.v1"
+    act: Literal["listed", "exported", "imported"]
 
 
 class AlertExpanded(LedgerRecord):
@@ -45,6 +81,8 @@ class AlertExpanded(LedgerRecord):
     chunks: tuple[Annotated[tuple[Recipient, ...], Field(max_length=MAX_CHUNK)], ...]
     not_told: dict[str, int] | None = None
     """Why how many of the group's subscribers are not among them."""
+    stand_ins: dict[Recipient, StandIn] | None = None
+    """Recipients who stand in for others; their chunks hold nobody else."""
 
 
 class ChunkClaimed(LedgerRecord):

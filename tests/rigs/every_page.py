@@ -19,6 +19,8 @@ from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
 from shared.contracts.base import Position
 from shared.contracts.groups import Policy
+from shared.contracts.keys import DeadLettered
+from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
@@ -60,9 +62,11 @@ class Pages:
         await self._held()
         await self._beside()
         await self._own_words()
+        await self._subscribers()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
+        await self._dead()
 
     async def _own_words(self) -> None:
         """Words in use that end soon, and others that wait for a second person."""
@@ -108,11 +112,21 @@ class Pages:
         await self._happens("after", ("end", "Ada", {"stage": "aftercare"}))
         await self._posts()
 
+    async def _dead(self) -> None:
+        """A letter that waits, one that is closed, and one that can only be let go."""
+        self.facts["letter"], self.facts["closed"] = await self.desk.poison(), await self.desk.poison()
+        path = f"/v1/dead/{self.facts['closed']}/discard"
+        await self.rig.ask("POST", path, self.desk.tokens["op"], json={"why": "seen"})
+        unsent = {"service": "notifier", "stream": "DECISIONS", "subject": "decisions.v1.told", "seq": 7}
+        await self.rig.publish(DeadLettered(**self.rig.base(), reason="ambiguous_twice", detail="", **unsent))
+        self.facts["unsent"] = "notifier.DECISIONS.7"
+
     async def _is_public(self, name: str) -> None:
         """What its community was told has arrived, so that the public pages may say it."""
         incident = await self.rig.store.incident(self.facts[name]) or {}
         alerts = await self.rig.store.many("alert", incident["alerts"])
         (told,) = (a["alert_id"] for a in alerts if a["audience"] == "community")
+        self.facts[f"{name}_alert"] = told
         await self.rig.delivered(told)
 
     async def _posts(self) -> None:
@@ -149,6 +163,21 @@ class Pages:
         self.facts["held"] = await self.desk.report("immigration raid somewhere in N15", contact="a")
         spam = await self.desk.report("immigration raid somewhere in N15", sender="spammer")
         await self.desk.act("mute", "Hana", report=spam)
+
+    async def _subscribers(self) -> None:
+        ways, choices = {"join": 80, "email": 25}, {"witness": 40, "information": 70}
+        counted = {
+            "total": 105,
+            "texts": 80,
+            "ways": ways,
+            "languages": {"en": 90, "ur": 15},
+            "choices": choices,
+        }
+        base = {**self.rig.base(), "group": "hackney"}
+        await self.rig.publish(SubscribersCounted.model_validate({**base, **counted}))
+        await self.rig.publish(
+            SubscribersOpened.model_validate({**base, "id": "opened.1", "act": "exported"})
+        )
 
     async def _beside(self) -> None:
         await self.desk.act("flood", "Ada", group="hackney", on=True)
@@ -222,6 +251,12 @@ async def invites(page: Page, hub: Pages) -> None:
     await page.check("#role-verifier")
     await page.locator("section form button.main").click()
     await expect(page.locator("#link")).to_have_value(re.compile("/invite/"))
+
+
+async def tries_all(page: Page, hub: Pages) -> None:
+    """What came of trying all again."""
+    await page.click('form[action="/dead/retry"] button')
+    await expect(page.get_by_role("status")).to_be_visible()
 
 
 async def districts(page: Page, hub: Pages) -> None:
@@ -304,6 +339,10 @@ def _desk() -> Iterator[Visit]:
     yield Visit("/desk/{code}/reports", "/desk/{full}/reports")
     yield Visit("/desk/{code}/why/{report}", "/desk/{full}/why/{full_report}")
     yield Visit("/desk/{code}/why/{report}", "/desk/{full}/why/none", status=404)
+    for state in ("on", "after", "full", "drill"):
+        yield Visit("/desk/{code}/ledger", f"/desk/{{{state}}}/ledger")
+    yield Visit("/desk/{code}/ledger/{alert}", "/desk/{on}/ledger/{on_alert}")
+    yield Visit("/desk/{code}/ledger/{alert}", "/desk/{on}/ledger/none", status=404)
 
 
 def _acts() -> Iterator[Visit]:
@@ -336,6 +375,13 @@ def _members() -> Iterator[Visit]:
     yield Visit("/members", "/members", "Vera", 403)
     yield Visit("/members", "/members", "Adam", then=invites)
     yield Visit("/members/roles", "/members/roles", "Vera")
+    yield Visit("/dead", "/dead", "op")
+    yield Visit("/dead", "/dead", "op", then=tries_all)
+    yield Visit("/dead", "/dead", "Adam", 403)
+    yield Visit("/dead/{letter}", "/dead/{letter}", "op")
+    yield Visit("/dead/{letter}", "/dead/{closed}", "op")
+    yield Visit("/dead/{letter}", "/dead/{unsent}", "op")
+    yield Visit("/dead/{letter}", "/dead/router.REPORTS.999", "op", 404)
     yield Visit("/members/acts", "/members/acts", "Adam")
 
 
@@ -386,7 +432,7 @@ def _words() -> Iterator[Visit]:
 
 _ALIKE: Final = (
     "/live", "/feed.atom", "/feed.geojson", "/openapi.json", "/health", "/v1/desk/incidents", "/v1/desk/held",
-    "/v1/duty", "/v1/desk/card", "/v1/members", "/v1/account/chat", "/v1/groups", "/v1/status",
+    "/v1/duty", "/v1/desk/card", "/v1/dead", "/v1/members", "/v1/account/chat", "/v1/groups", "/v1/status",
 )  # fmt: skip
 NO_PAGES: Final = {
     **{route: route for route in _ALIKE},
@@ -394,7 +440,11 @@ NO_PAGES: Final = {
     "/desk/live": "/desk/live?view=list",
     "/map/{z}/{x}/{y}": "/map/16/32754/21779",
     "/v1/desk/incidents/{name}": "/v1/desk/incidents/{full}",
+    "/v1/desk/incidents/{name}/ledger": "/v1/desk/incidents/{on}/ledger",
+    "/v1/desk/incidents/{name}/ledger/{alert}": "/v1/desk/incidents/{on}/ledger/{on_alert}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
+    "/i/{code}/cap": "/i/{on}/cap",
+    "/v1/dead/{letter}": "/v1/dead/{letter}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",
     "/v1/groups/{group}/exercises/{exercise}": "/v1/groups/hackney/exercises/{exercise}",
 }

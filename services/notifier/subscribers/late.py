@@ -16,25 +16,28 @@ import structlog
 
 from services.notifier.decide.book import Person
 from services.notifier.decide.expand import channel_of
-from services.notifier.decide.ledger import Claim, Finished, Wait
+from services.notifier.decide.ledger import Chunk, Claim, Finished, Wait
 from services.notifier.decide.pseudo import Kin, chunked, kin_of
 from services.notifier.decide.retry import Plan, plan
-from services.notifier.delivery import Delivery, Ending, ForSubscribers, expanded
+from services.notifier.delivery import Delivery, Ending, ForSubscribers, alert_settled, expanded
 from services.notifier.engine import Claimed, Engine, Job
+from services.notifier.gates import Gates
 from services.notifier.kill_switch import KillSwitches
 from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.base import AlertId
-from shared.contracts.ledger import AlertExpanded, LedgerRecord
+from shared.contracts.base import AlertId, GroupId
+from shared.contracts.ledger import LATE, AlertExpanded, AlertSettled, LedgerRecord, RecipientOutcome
 from shared.plugins.spec import RenderedMessage
 from shared.ports import Clock, Entry
 
 log = structlog.get_logger()
 
-_PREFIX: Final = "late-"
 _MOST_TRIES: Final = 5
 """Attempts while the provider surely took nothing: some fifteen seconds; then it is recorded as expired."""
+_LOOK_AGAIN_S: Final = 1.0
+LEFT_OVER_S: Final = 600.0
+"""After so long without news nobody is trying any more, here or elsewhere."""
 Words = Callable[[Kin], RenderedMessage]
 Choosing = Callable[[], Awaitable[ForSubscribers | None]]
 
@@ -61,6 +64,7 @@ class Lent:
 
     attempts: Attempting
     switches: KillSwitches
+    gates: Gates
     engine: Engine
     finish: Callable[[Delivery, AlertRaised], Awaitable[None]]
     """Record how the alert ended, and name it where a person has to look."""
@@ -84,12 +88,21 @@ class _Late:
         return (self.frozen.chunks if self.frozen else (self.delivery.ledger.chunks[0].recipients,))[0][0]
 
 
+@dataclass(slots=True)
+class _Known:
+    """One such alert as the ledger knows it, and when that was last heard of, by our own clock."""
+
+    delivery: Delivery
+    group: GroupId
+    heard: float = 0.0
+
+
 class Latecomers:
     """Tells them."""
 
     def __init__(self, lent: Lent, audience: Audience, clock: Clock, ways: Ways) -> None:
         self._lent, self._audience, self._clock, self._ways = lent, audience, clock, ways
-        self._known: dict[AlertId, Delivery] = {}
+        self._known: dict[AlertId, _Known] = {}
         """What the ledger holds of those who joined late and of whom nobody knows yet how it ended."""
         self._settled: set[AlertId] = set()
         self._under_way: set[AlertId] = set()
@@ -98,9 +111,9 @@ class Latecomers:
     def learn(self, record: LedgerRecord) -> None:
         """A record of the ledger, by this notifier before it began anew, or by another."""
         if is_late(record.alert_id):
-            delivery = self._known.setdefault(record.alert_id, Delivery())
-            delivery.ledger.apply(record)
-            self._forget_if_settled(record.alert_id, delivery)
+            known = self._of(record.alert_id, record.group)
+            known.delivery.ledger.apply(record)
+            self._forget_if_settled(record.alert_id, known.delivery)
 
     async def tell(
         self, alert: AlertRaised, entry: Entry, person: Person, choose: Choosing, words: Words
@@ -112,7 +125,7 @@ class Latecomers:
         self._under_way.add(name)
         try:
             mine = alert.model_copy(update={"alert_id": name})
-            late = _Late(mine, self._known.setdefault(name, Delivery()))
+            late = _Late(mine, self._of(name, alert.group).delivery)
             if await self._is_for_them(late, choose):
                 self._prepare(late, entry, words)
                 while await self._go_on(late):
@@ -120,6 +133,42 @@ class Latecomers:
             self._forget_if_settled(name, late.delivery)
         finally:
             self._under_way.discard(name)
+
+    def left_over(self) -> list[AlertSettled]:
+        """The last records of those whom nobody has gone on with for long: a stop or a crash came between."""
+        now = self._lent.engine.monotonic()
+        left = {
+            name: known
+            for name, known in self._known.items()
+            if name not in self._under_way and now - known.heard >= LEFT_OVER_S
+        }
+        return [
+            alert_settled(name, known.group, self._clock.now(), self._end_of(known.delivery))
+            for name, known in left.items()
+            if known.delivery.ledger.expanded
+        ]
+
+    def _end_of(self, delivery: Delivery) -> Ending:
+        chunk = delivery.ledger.chunks[0]
+        step = chunk.next_step(lapsed=max(chunk.claims, default=0))
+        if isinstance(step, Finished):
+            delivery.end_chunk(0, step)
+            return delivery.outcome()
+        return 0, tuple(self._not_told(chunk, recipient) for recipient in chunk.recipients), "expired"
+
+    def _not_told(self, chunk: Chunk, recipient: str) -> RecipientOutcome:
+        kin = kin_of(channel_of(recipient))
+        return RecipientOutcome(
+            recipient=recipient,
+            result="unknown" if chunk.copies(recipient) else "rejected",
+            channel_kind=self._ways.kind(kin.way) if kin else "unknown",
+            reason="left_over",
+        )
+
+    def _of(self, name: AlertId, group: GroupId) -> "_Known":
+        known = self._known.setdefault(name, _Known(Delivery(), group))
+        known.heard = self._lent.engine.monotonic()
+        return known
 
     def _forget_if_settled(self, name: AlertId, delivery: Delivery) -> None:
         if delivery.ledger.settled:
@@ -160,16 +209,34 @@ class Latecomers:
         lent, group = self._lent, late.alert.group
         after = self._plan(late, claim)
         await lent.engine.sleep(after.after_s)
+        hopeless = after.hopeless or not await self._may_be_sent(late)
         if why := await lent.switches.stopped(lent.switches.ask(group)):
             log.warning("late_not_told", group=group, reason=why)
             return False
         job = Job(late.alert.alert_id, 0, claim.attempt, claim.recipients)
-        made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
-        late.frozen = None
-        if made is not None:
-            ending = await lent.attempts.make(late.delivery, late.alert, made, expired=after.hopeless)
-            late.delivery.ledger.settled |= ending is not None
+        lane = late.delivery.lane(late.alert, late.recipient)
+        lent.gates.enter(lane, 1, job.who)
+        try:
+            made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
+            late.frozen = None
+            if made is not None:
+                ending = await lent.attempts.make(late.delivery, late.alert, made, expired=hopeless)
+                late.delivery.ledger.settled |= ending is not None
+        finally:
+            lent.gates.leave(lane.account, job.who)
         return True
+
+    async def _may_be_sent(self, late: _Late) -> bool:
+        """Wait until their way may be sent by; False if that is too late."""
+        account = late.delivery.account(late.alert, late.recipient)
+        while (wait := self._lent.gates.wait_s(account)) is not None:
+            if self._left_s(late) <= wait:
+                return False
+            await self._lent.engine.sleep(max(wait, _LOOK_AGAIN_S))
+        return True
+
+    def _left_s(self, late: _Late) -> float:
+        return (late.alert.not_after - self._clock.now()).total_seconds()
 
     def _plan(self, late: _Late, claim: Claim) -> Plan:
         """When, or that there is no use in it."""
@@ -180,19 +247,19 @@ class Latecomers:
             claim.after,
             attempt=claim.attempt - 1,
             jitter=self._lent.engine.jitter(),
-            left_s=(late.alert.not_after - self._clock.now()).total_seconds(),
+            left_s=self._left_s(late),
         )
 
     def _id(self, alert: AlertRaised, person: Person) -> AlertId:
         """The same for the same person and alert, whenever they are told."""
         called = self._audience.called(person, alert.at.date())
         found = hashlib.sha256(f"{alert.alert_id}\n{called}".encode()).hexdigest()
-        return AlertId(f"{_PREFIX}{found[:32]}")
+        return AlertId(f"{LATE}{found[:32]}")
 
 
 def is_late(alert_id: str) -> bool:
     """Whether it is an alert of one person who joined late."""
-    return alert_id.startswith(_PREFIX)
+    return alert_id.startswith(LATE)
 
 
 def _frozen(mine: AlertRaised, found: ForSubscribers) -> AlertExpanded | None:

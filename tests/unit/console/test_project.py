@@ -20,12 +20,15 @@ from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Message, Place
 from shared.contracts.groups import GroupDefined, GroupDefinition, MemberAdded, MemberName, MemberRevoked
 from shared.contracts.ledger import (
+    LATE,
     AlertExpanded,
     AlertSettled,
     ChunkSettled,
     DeliveryReceipted,
     ProvidersWords,
     RecipientOutcome,
+    StandIn,
+    SubscribersCounted,
 )
 from shared.ports import Progress
 from shared.testing.state import MemoryState
@@ -151,6 +154,7 @@ DECIDED = st.one_of(
 def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
     """An alert's records as a notifier writes them: expanded, then settled chunk by chunk."""
     base = {"alert_id": alert, "group": "hackney"}
+    late = {"incident_id": "i0"} if alert.startswith(LATE) else {}
     outcomes = [
         {"recipient": "public:0", "result": r, "channel_kind": k, "reason": "x"}
         for r in results
@@ -161,14 +165,15 @@ def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
          "outcomes": (RecipientOutcome.model_validate(o),)}
         for n, o in enumerate(outcomes)
     ]  # fmt: skip
-    expanded = {"type": AlertExpanded, **base, "audience": "community", "chunks": (("public:0",),)}
+    expanded = {"type": AlertExpanded, **base, **late, "audience": "community", "chunks": (("public:0",),)}
     settled = {"type": AlertSettled, **base, "delivered": 1, "reason": "done"}
     said = [
         {"type": DeliveryReceipted, **base, "recipient": f"texts:{n}", "channel_kind": "kannel",
          "provider_id": f"p{n}", "arrived": "delivered" if r == "delivered" else "failed", "reason": "x"}
         for n, r in enumerate(results)
     ]  # fmt: skip
-    return [expanded, *chunks, settled, *said]
+    counted = {"type": SubscribersCounted, "group": "hackney", "total": 5 * len(results), "texts": 5}
+    return [expanded, *chunks, settled, counted, *said]
 
 
 def log_of(prefix: str, specs: list[dict[str, Any]]) -> Log:
@@ -190,7 +195,9 @@ def logs(draw: st.DrawFn) -> tuple[Log, Log]:
         )
     results = st.lists(st.sampled_from(["delivered", "retry"]), max_size=2)
     records = [
-        record for alert in draw(st.sets(st.sampled_from(ALERTS))) for record in ledger(alert, draw(results))
+        record
+        for alert in draw(st.sets(st.sampled_from((*ALERTS, "late-0", "late-1"))))
+        for record in ledger(alert, draw(results))
     ]
     return log_of("D", decisions), log_of("L", records)
 
@@ -387,6 +394,21 @@ def receipted(recipient: str, arrived: str, n: int = 0) -> DeliveryReceipted:
     )  # fmt: skip
 
 
+def test_who_stands_in_for_another_is_no_recipient_besides() -> None:
+    chunks = (("chat:0",), ("texts:0", "texts:1"))
+    waiting = {name: StandIn(of="chat") for name in chunks[1]}
+    record = AlertExpanded(
+        id="x",
+        at=START,
+        alert_id="a0",
+        group="hackney",
+        audience="verifiers",
+        chunks=chunks,
+        stand_ins=waiting,
+    )
+    assert folded(record)["alert:a0"]["recipients"] == 1
+
+
 def test_accepted_delivered_and_failed_are_counted_apart_and_each_recipient_once() -> None:
     outcomes = tuple(
         RecipientOutcome(
@@ -441,7 +463,10 @@ def test_what_failed_for_somebody_and_a_test_are_no_message_that_was_carried(set
 
 def test_ten_thousand_receipts_are_not_written_anew_with_each() -> None:
     shown = folded(*(receipted(f"texts:{n}", "delivered") for n in range(0, 640, 32)))
-    buckets = [key for key in shown if key.startswith("receipts:")]
+    buckets = [key for key in shown if key.startswith("arrived:")]
     assert len(buckets) == 10
     assert all(len(shown[key]) == 2 for key in buckets)
-    assert shown["alert:a0"] == {"receipts": {"kannel": {"delivered": 20}}}
+    assert shown["alert:a0"] == {
+        "receipts": {"kannel": {"delivered": 20}},
+        "channels": {"texts": {"arrived": 20}},
+    }
