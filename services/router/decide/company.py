@@ -78,7 +78,7 @@ def _of_one_kind(case: Case, reports: list[ReportId]) -> tuple[ReportId, ...]:
 
 
 def told_before(case: Case) -> tuple[Held, ...]:
-    """The held reports of a raid of which this one tells more: its sender's, or its chat's of the same place."""
+    """The held reports of a raid of which this one tells more: of its sender, or of its chat and place."""
     if len(case.state.held) > _CHORUS_LOOKS_AT:
         return ()
     lately = (h for h in case.state.all_held.values() if h.drill == case.drill and h.reason in _ASKED_WHERE)

@@ -1,4 +1,4 @@
-"""Held reports that an incident explains which opened after them: compared once more, now that it is known."""
+"""Held reports that an incident explains which opened after them: compared once more with what is known."""
 
 from datetime import datetime, timedelta
 from typing import Final
