@@ -6,6 +6,7 @@ from typing import Final
 from services.router.decide import ids, reasons
 from services.router.decide.ask_back import ask, question_for
 from services.router.decide.clues import precise
+from services.router.decide.compared_anew import explained
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
@@ -133,9 +134,16 @@ def _open(draft: Draft, report: ReportReceived, content: ReportContent, ruling: 
     _attach(draft, incident, report.report_id, content, ruling)
     for held in ruling.joins_held:
         join_held(draft, held, incident, how="joined")
+    _bring_along(draft, incident, drill=report.drill)
     tell_first(draft, incident)
     raise_to_likely(draft, incident)
     return Answer("opened", ruling.reason, incident)
+
+
+def _bring_along(draft: Draft, incident: IncidentId, *, drill: bool) -> None:
+    """What is held and of this incident, as is known now, joins it."""
+    for held in explained(draft.state, incident, draft.now, drill=drill):
+        join_held(draft, held, incident, how="joined")
 
 
 def _attach(
@@ -178,6 +186,7 @@ def open_held(draft: Draft, held: Held) -> None:
     open_incident(draft, incident, place, groups, drill=held.drill)
     for other in (held, *_beside(draft.state, held)):
         join_held(draft, other.evidence.report, incident, how="joined")
+    _bring_along(draft, incident, drill=held.drill)
     tell_first(draft, incident)
     raise_to_likely(draft, incident)
 
