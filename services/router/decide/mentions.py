@@ -36,8 +36,8 @@ How = Literal["exact", "bare", "translated", "sounded", "inflected", "shortened"
 MOST_NAMES: Final = 8
 """Names of one text that are looked at: nobody in need writes a list of streets, an attacker may."""
 
-_SUFFIX: Final = re.compile(r"(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
-"""Endings that some languages hang on names: "Rye Lane'de"."""
+_HUNG_ON: Final = re.compile(r"\b[cdjlmnst]['’](?=\w)|(?<=\w)['’](?!s\b)\w{1,4}\b", re.IGNORECASE)
+"""What some languages hang on names, before or behind: "d'Old Kent Road", "Rye Lane'de"."""
 _SHORTEST_ALONE: Final = 4
 _LONG_ALONE: Final = 7
 _SHORTEST_STEM: Final = 4
@@ -119,7 +119,7 @@ def _distinct(mentions: Iterator[Mention]) -> Iterator[Mention]:
 
 def where_it_was(mentions: Mentions, languages: Sequence[str]) -> Mentions:
     """Without the places that somebody moves towards: "vans gone towards East Ham"."""
-    words = [word for part in clauses(_SUFFIX.sub(" ", mentions.codes.rest)) for word in part.tokens]
+    words = [word for part in clauses(_HUNG_ON.sub(" ", mentions.codes.rest)) for word in part.tokens]
     names = tuple(m for m in mentions.names if not _headed_for(words, m.start, m.end, languages))
     return replace(mentions, names=names)
 
@@ -138,7 +138,7 @@ class _Scan:
     """One pass over a text's words, clause by clause."""
 
     def __init__(self, text: str, languages: tuple[str, ...], gazetteer: Gazetteer) -> None:
-        text = _SUFFIX.sub(" ", text)
+        text = _HUNG_ON.sub(" ", text)
         self._languages, self._gazetteer = languages, gazetteer
         self._capitals = capitalised(text)
         self._parts = [part.tokens for part in clauses(text)]

@@ -57,6 +57,7 @@ def names_in(text: str, town: SqliteGazetteer) -> list[str]:
     [
         ("vans coming down lord ship lane", "Lordship Lane"),
         ("they are on plumsted high st by the flats", "Plumstead High Street"),
+        ("devant le Tesco d'Ealing Road", "Ealing Road"),
     ],
 )
 def test_a_name_heard_as_two_words_or_misspelt_before_high_street_is_found(

@@ -28,6 +28,7 @@ from shared.text import tokens
         ("স্ট্র্যাটফোর্ড রোড", "stratford road"),
         ("ক্র্যানব্রুক রোড", "cranbrook road"),
         ("ওয়াটনি মার্কেট", "watney market"),
+        ("লেভেনশুলম", "levenshulme"),
         ("किंग्सलैंड रोड", "kingsland road"),
         ("ਗਰੀਨ ਸਟਰੀਟ", "green street"),
         ("ስትራትፎርድ", "stratford"),
