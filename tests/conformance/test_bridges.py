@@ -1,6 +1,7 @@
 """Our bridges pass the conformance suite, alone and behind the real host."""
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 import structlog
@@ -20,6 +22,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from services.ingest.app import make_app
 from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.kannel import KannelBridge
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
@@ -72,6 +75,20 @@ def sign_android(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
     return request("android-sms", body, headers)
 
 
+def sign_kannel(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    login = base64.b64encode(f"relay:{secrets['env:WEBHOOK']}".encode()).decode()
+    script = "UTF-16BE" if body == KANNEL_BODIES["other-script.utf-16be"] else "UTF-8"
+    headers = {
+        "authorization": f"Basic {login}",
+        "content-type": f'text/plain; charset="{script}"',
+        "x-kannel-from": "+447700900123",
+        "x-kannel-to": "+442079460000",
+        "x-kannel-time": "2026-06-22 14:46:20",
+    }
+    name = uuid5(NAMESPACE_OID, body.hex())
+    return request("kannel", body, headers, f"?id={name}&time={int(NOW.timestamp())}")
+
+
 def sign_telegram(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
     headers = {
         "content-type": "application/json",
@@ -92,6 +109,15 @@ def taught(bridge: Matrix) -> None:
     bridge.rooms.quotes["$alert-of-ours"] = "UNCONFIRMED D7K. Ashwin St E8. Reply MINE D7K."
 
 
+KANNEL_BODIES = bodies("kannel")
+KANNEL = BridgeCase(
+    bridge=KannelBridge,
+    settings={"webhook_password": "env:WEBHOOK"},
+    secrets={"env:WEBHOOK": "webhook-password-of-the-test"},
+    bodies=KANNEL_BODIES,
+    sign=sign_kannel,
+    private=PRIVATE,
+)
 TWILIO = BridgeCase(
     bridge=TwilioSms,
     settings={"auth_token": "env:TOKEN"},
@@ -131,7 +157,7 @@ MATRIX = BridgeCase(
     private=PRIVATE,
     teach=taught,
 )
-CASES = [TWILIO, ANDROID, TELEGRAM, MATRIX]
+CASES = [TWILIO, ANDROID, KANNEL, TELEGRAM, MATRIX]
 
 
 class TestTwilioSms(BridgeConformance):
@@ -140,6 +166,10 @@ class TestTwilioSms(BridgeConformance):
 
 class TestAndroidSms(BridgeConformance):
     case = ANDROID
+
+
+class TestKannel(BridgeConformance):
+    case = KANNEL
 
 
 class TestTelegram(BridgeConformance):
@@ -173,7 +203,12 @@ class Host:
 
 @contextlib.asynccontextmanager
 async def hosting(
-    case: BridgeCase, folder: Path, *, bus: Bus | None = None, bridge: Bridge | None = None
+    case: BridgeCase,
+    folder: Path,
+    *,
+    bus: Bus | None = None,
+    bridge: Bridge | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Host]:
     memory = MemoryBus(FixedClock())
     spool = Spool(folder, max_bytes=1_000)
@@ -186,7 +221,7 @@ async def hosting(
         bridges={case.bridge.spec.kind: bridge or case.make()},
         keys=KEYS,
     )
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(TestServer(app, port=port)) as client:
         yield Host(client, memory)
     await spool.close()
 

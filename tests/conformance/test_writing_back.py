@@ -13,11 +13,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.kannel import KannelBridge
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import Answer, HttpProvider, KnownSecrets, Received, a_host
+from shared.plugins.sms import own_id
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
     BadCredentials,
@@ -78,6 +80,12 @@ def told_phone(got: Received) -> Any:
 def told_twilio(got: Received) -> Any:
     form = {k: v[0] for k, v in parse_qs(got.raw).items()}
     return got.headers["authorization"], form["To"], form["From"], form["Body"]
+
+
+def told_kannel(got: Received) -> Any:
+    assert got.call == "POST /cgi-bin/sendsms"
+    said = [got.headers[f"x-kannel-{name}"] for name in ("username", "password", "from", "to", "coding")]
+    return *said, got.headers["x-kannel-validity"], got.raw
 
 
 def told_matrix(got: Received) -> Any:
@@ -141,6 +149,22 @@ TWILIO = Case(
         Answer(429, RetryLater("http_429"), exact=True),
     ),
 )
+KANNEL = Case(
+    bridge=KannelBridge,
+    reading={"webhook_password": "env:WEBHOOK"},
+    writing={"url": "{url}/", "username": "relay", "password": "env:PASSWORD", "number": "+442079460000"},
+    secrets={"env:WEBHOOK": "webhook-password-of-the-test", "env:PASSWORD": "password-of-the-test"},
+    late="env:PASSWORD",
+    address="+447700900123",
+    got=told_kannel,
+    wants=("relay", "password-of-the-test", "+442079460000", "+447700900123", "2", "15", TEXT),
+    answers=(
+        *COMMON,
+        Answer(202, Delivered(own_id(KEY)), body=b"0: Accepted for delivery", exact=True),
+        Answer(403, Rejected("not_routable"), body=b"Not routable. Do not try again.", exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+)
 MATRIX = Case(
     bridge=Matrix,
     reading={"user_id": "@relay:example.org", "hs_token": "env:HS", "as_token": "env:AS"},
@@ -158,7 +182,7 @@ MATRIX = Case(
         Answer(502, Unknown("http_502"), exact=True),
     ),
 )
-CASES = [TELEGRAM, ANDROID, TWILIO, MATRIX]
+CASES = [TELEGRAM, ANDROID, KANNEL, TWILIO, MATRIX]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
 
 
