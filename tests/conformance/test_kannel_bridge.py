@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from services.ingest.bridges.kannel import KannelBridge, KannelBridgeSettings
-from shared.errors import BusError, SettingsError
+from shared.errors import SettingsError
 from shared.plugins.channel_testing import KnownSecrets, a_host
 from shared.plugins.spec import Delivered, Ignored, IncomingReport, Receipt, Refused, WebhookRequest
-from shared.ports import Outgoing, Stored
 from shared.testing.bus import MemoryBus
 from shared.testing.servers import free_port
 from shared.words.sms import sms_length
-from tests.conformance.test_bridges import KANNEL, PUBLIC, Host, hosting
+from tests.conformance.test_bridges import KANNEL, PUBLIC, CutOffOnce, Host, hosting
 from tests.conformance.test_kannel import arrived, until
 from tests.rigs.kannel import PASSWORD, USER, Kannel, needs_kannel
 
@@ -133,21 +132,6 @@ class Seen:
 
     def answer(self, receipts: Any) -> Any:
         return self.inner.answer(receipts)
-
-
-class CutOffOnce(MemoryBus):
-    """Stores the first report and breaks off before it says so, as a crash there would."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cut = False
-
-    async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
-        stored = await super().publish(message, patience_s=patience_s)
-        if message.subject.startswith("reports.") and not self.cut:
-            self.cut = True
-            raise BusError
-        return stored
 
 
 @dataclass
