@@ -67,6 +67,12 @@ no more. Secrets for sending are resolved there, by `host.secrets`, so that the 
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
 
+## A bridge whose source hands on a long message in parts
+
+Where each part comes by a call of its own, the bridge gives each its own `source_id`, and says in `part`
+which one it is. The host lets the calls wait for one another, four seconds at most, and stores one report;
+what is not complete by then is stored part by part. Each call is answered once its words are stored.
+
 ## A bridge whose account takes part
 
 Where an account of ours has to come in, look who is there and thank by calls of its own (Matrix), the class

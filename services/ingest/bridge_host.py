@@ -45,7 +45,8 @@ async def post_bridge(request: web.Request) -> web.Response:
         raise Problem(404, "no_such_bridge", "No bridge has this address; check the id in the webhook's URL.")
     if (part := request.app.get(PART)) is not None and part.get(instance) is not None:
         return await _post_to_part(request, part, bridge)
-    reports = _parse(request, door, instance, bridge, _webhook(request, await read_body(request)))
+    parsed = _parse(request, door, instance, bridge, _webhook(request, await read_body(request)))
+    reports = await door.joining.whole(instance, parsed)
     receipts = await accept_all(door, instance, bridge, reports)
     return _response(_answer(door, instance, bridge, receipts))
 

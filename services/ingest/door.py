@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from services.ingest.decide.buckets import Buckets
 from services.ingest.intake import Accepted, Conflict, Intake
+from services.ingest.joining import Joining
 from services.ingest.keys import ClientKey, ClientKeys
 from services.ingest.settings import IngestSettings
 from services.ingest.submission import Submission
@@ -146,6 +147,8 @@ class Door:
     groups: KnownGroups = field(default_factory=NoGroups)
     """What the groups are called, for their sign-up pages."""
     counts: Counter[str] = field(default_factory=Counter)
+    joining: Joining = field(default_factory=Joining)
+    """Where the parts of long messages find each other."""
 
     def charge_total(self) -> None:
         """Count a request against the cap over all clients; raises `Problem` 429."""

@@ -77,6 +77,17 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a long message a report is, where its source hands them on one by one: the host joins."""
+
+    message: str
+    """The same for all parts of one message, and for no other of about that time."""
+    number: int
+    """From 1."""
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingReport:
     """One message from one sender, as the source tells it. The host seals and pseudonymises."""
 
@@ -100,6 +111,8 @@ class IncomingReport:
     """What that chat is called, where it has a name; sealed like the text."""
     reply_to: str | None = None
     """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
+    part: Part | None = None
+    """Set by a bridge that is called once for each part of a message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,36 @@
 """Our bridges pass the conformance suite, alone and behind the real host."""
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import hmac
 import io
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 import structlog
 from aiohttp.test_utils import TestClient, TestServer
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from vonage_http_client.auth import Auth  # type: ignore[import-untyped]
 
 from services.ingest.app import make_app
 from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.kannel import KannelBridge
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
+from services.ingest.bridges.vonage import VonageBridge
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
+from shared.errors import BusError
 from shared.plugins.spec import (
     Bridge,
     IncomingReport,
@@ -72,6 +78,20 @@ def sign_android(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
     return request("android-sms", body, headers)
 
 
+def sign_kannel(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    login = base64.b64encode(f"relay:{secrets['env:WEBHOOK']}".encode()).decode()
+    script = "UTF-16BE" if body == KANNEL_BODIES["other-script.utf-16be"] else "UTF-8"
+    headers = {
+        "authorization": f"Basic {login}",
+        "content-type": f'text/plain; charset="{script}"',
+        "x-kannel-from": "+447700900123",
+        "x-kannel-to": "+442079460000",
+        "x-kannel-time": "2026-06-22 14:46:20",
+    }
+    name = uuid5(NAMESPACE_OID, body.hex())
+    return request("kannel", body, headers, f"?id={name}&time={int(NOW.timestamp())}")
+
+
 def sign_telegram(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
     headers = {
         "content-type": "application/json",
@@ -92,6 +112,42 @@ def taught(bridge: Matrix) -> None:
     bridge.rooms.quotes["$alert-of-ours"] = "UNCONFIRMED D7K. Ashwin St E8. Reply MINE D7K."
 
 
+def fields_in(body: bytes) -> dict[str, str]:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+
+
+def sign_vonage(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    """The same fields with time and signature, as a form or as JSON; what is neither goes as it is."""
+    said = {**fields_in(body), "nonce": "n1", "timestamp": str(int(NOW.timestamp()))}
+    auth = Auth(api_key="abcd1234", signature_secret=secrets["env:SIGNATURE"], signature_method="sha256")
+    said["sig"] = auth.sign_params({k: v for k, v in said.items() if k != "sig"})
+    if body[:1] in (b"{", b"["):
+        return request("vonage", json.dumps(said).encode(), {"content-type": "application/json"})
+    form = urlencode(said, errors="replace").encode()
+    return request("vonage", form, {"content-type": "application/x-www-form-urlencoded"})
+
+
+KANNEL_BODIES = bodies("kannel")
+KANNEL = BridgeCase(
+    bridge=KannelBridge,
+    settings={"webhook_password": "env:WEBHOOK"},
+    secrets={"env:WEBHOOK": "webhook-password-of-the-test"},
+    bodies=KANNEL_BODIES,
+    sign=sign_kannel,
+    private=PRIVATE,
+)
+VONAGE = BridgeCase(
+    bridge=VonageBridge,
+    settings={"signature_secret": "env:SIGNATURE"},
+    secrets={"env:SIGNATURE": "signature-secret-of-the-test"},
+    bodies=bodies("vonage"),
+    sign=sign_vonage,
+    private=PRIVATE,
+)
 TWILIO = BridgeCase(
     bridge=TwilioSms,
     settings={"auth_token": "env:TOKEN"},
@@ -131,7 +187,7 @@ MATRIX = BridgeCase(
     private=PRIVATE,
     teach=taught,
 )
-CASES = [TWILIO, ANDROID, TELEGRAM, MATRIX]
+CASES = [TWILIO, ANDROID, KANNEL, VONAGE, TELEGRAM, MATRIX]
 
 
 class TestTwilioSms(BridgeConformance):
@@ -140,6 +196,19 @@ class TestTwilioSms(BridgeConformance):
 
 class TestAndroidSms(BridgeConformance):
     case = ANDROID
+
+
+class TestKannel(BridgeConformance):
+    case = KANNEL
+
+
+class TestVonage(BridgeConformance):
+    case = VONAGE
+
+    def test_a_missing_signature_is_refused(self) -> None:
+        """It stands in the body, not in a header."""
+        for body in self.case.bodies.values():
+            self.assert_refused(replace(self.case.signed(body), body=body))
 
 
 class TestTelegram(BridgeConformance):
@@ -173,7 +242,12 @@ class Host:
 
 @contextlib.asynccontextmanager
 async def hosting(
-    case: BridgeCase, folder: Path, *, bus: Bus | None = None, bridge: Bridge | None = None
+    case: BridgeCase,
+    folder: Path,
+    *,
+    bus: Bus | None = None,
+    bridge: Bridge | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Host]:
     memory = MemoryBus(FixedClock())
     spool = Spool(folder, max_bytes=1_000)
@@ -186,7 +260,7 @@ async def hosting(
         bridges={case.bridge.spec.kind: bridge or case.make()},
         keys=KEYS,
     )
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(TestServer(app, port=port)) as client:
         yield Host(client, memory)
     await spool.close()
 
@@ -225,6 +299,21 @@ class HoldingBus(MemoryBus):
             self.asked.set()
             await self.released.wait()
         return await super().publish(message, patience_s=patience_s)
+
+
+class CutOffOnce(MemoryBus):
+    """Stores the first report and breaks off before it says so, as a crash there would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut = False
+
+    async def publish(self, message: Outgoing, *, patience_s: float = 10.0) -> Stored:
+        stored = await super().publish(message, patience_s=patience_s)
+        if message.subject.startswith("reports.") and not self.cut:
+            self.cut = True
+            raise BusError
+        return stored
 
 
 @each

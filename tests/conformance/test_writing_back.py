@@ -13,11 +13,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.kannel import KannelBridge
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
+from services.ingest.bridges.vonage import VonageBridge
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import Answer, HttpProvider, KnownSecrets, Received, a_host
+from shared.plugins.sms import own_id
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
     BadCredentials,
@@ -52,6 +55,8 @@ class Case:
     got: Callable[[Received], Any]
     wants: Any
     answers: tuple[Answer, ...]
+    taken: Answer | None = None
+    """What its provider says to a message that it takes, where that matters."""
 
     def make(self, url: str = "", *, writes: bool = True) -> Bridge:
         more = {k: v.format(url=url) if isinstance(v, str) else v for k, v in self.writing.items()}
@@ -78,6 +83,23 @@ def told_phone(got: Received) -> Any:
 def told_twilio(got: Received) -> Any:
     form = {k: v[0] for k, v in parse_qs(got.raw).items()}
     return got.headers["authorization"], form["To"], form["From"], form["Body"]
+
+
+def told_kannel(got: Received) -> Any:
+    assert got.call == "POST /cgi-bin/sendsms"
+    said = [got.headers[f"x-kannel-{name}"] for name in ("username", "password", "from", "to", "coding")]
+    return *said, got.headers["x-kannel-validity"], got.raw
+
+
+def told_vonage(got: Received) -> Any:
+    form = {k: v[0] for k, v in parse_qs(got.raw).items()}
+    assert got.call == "POST /sms/json"
+    assert form["client-ref"] == own_id(KEY)
+    return [form[name] for name in ("api_key", "api_secret", "from", "to", "text", "type", "ttl")]
+
+
+def vonage_says(status: str) -> bytes:
+    return json.dumps({"message-count": "1", "messages": [{"status": status}]}).encode()
 
 
 def told_matrix(got: Received) -> Any:
@@ -141,6 +163,46 @@ TWILIO = Case(
         Answer(429, RetryLater("http_429"), exact=True),
     ),
 )
+KANNEL = Case(
+    bridge=KannelBridge,
+    reading={"webhook_password": "env:WEBHOOK"},
+    writing={"url": "{url}/", "username": "relay", "password": "env:PASSWORD", "number": "+442079460000"},
+    secrets={"env:WEBHOOK": "webhook-password-of-the-test", "env:PASSWORD": "password-of-the-test"},
+    late="env:PASSWORD",
+    address="+447700900123",
+    got=told_kannel,
+    wants=("relay", "password-of-the-test", "+442079460000", "+447700900123", "2", "15", TEXT),
+    answers=(
+        *COMMON,
+        Answer(202, Delivered(own_id(KEY)), body=b"0: Accepted for delivery", exact=True),
+        Answer(403, Rejected("not_routable"), body=b"Not routable. Do not try again.", exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+)
+VONAGE = Case(
+    bridge=VonageBridge,
+    reading={"signature_secret": "env:SIGNATURE"},
+    writing={
+        "api_key": "abcd1234",
+        "api_secret": "env:SECRET",
+        "number": "+442079460000",
+        "api": "{url}",
+    },
+    secrets={"env:SIGNATURE": "signature-secret-of-the-test", "env:SECRET": "api-secret-of-the-test"},
+    late="env:SECRET",
+    address="+447700900123",
+    got=told_vonage,
+    wants=["abcd1234", "api-secret-of-the-test", "442079460000", "447700900123", TEXT, "unicode", "900000"],
+    answers=(
+        *COMMON,
+        Answer(200, RetryLater("throttled"), body=vonage_says("1"), exact=True),
+        Answer(200, BadCredentials(), body=vonage_says("4")),
+        Answer(200, Rejected("barred"), body=vonage_says("7"), exact=True),
+        Answer(200, Unknown("not_understood"), body=b"<html>", exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+    taken=Answer(200, Delivered(own_id(KEY)), body=vonage_says("0"), exact=True),
+)
 MATRIX = Case(
     bridge=Matrix,
     reading={"user_id": "@relay:example.org", "hs_token": "env:HS", "as_token": "env:AS"},
@@ -158,7 +220,7 @@ MATRIX = Case(
         Answer(502, Unknown("http_502"), exact=True),
     ),
 )
-CASES = [TELEGRAM, ANDROID, TWILIO, MATRIX]
+CASES = [TELEGRAM, ANDROID, KANNEL, TWILIO, VONAGE, MATRIX]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
 
 
@@ -177,6 +239,8 @@ async def write(bridge: Bridge, address: str, host: ChannelHost) -> Outcome:
 
 @each
 async def test_the_text_arrives_whole_at_its_address(case: Case, provider: HttpProvider) -> None:
+    if case.taken:
+        provider.will(case.taken)
     async with a_host(case.secrets) as host:
         assert isinstance(await write(case.make(provider.url), case.address, host), Delivered)
     assert [case.got(got) for got in provider.received] == [case.wants]

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ needs_kannel = pytest.mark.skipif(
 )
 """In CI a missing Kannel is a failure, not a skip."""
 
+_SENT: Final = b"fakesmsc: sent message"
 _GOT: Final = re.compile(r"Got message \d+: <(?P<line>.*)>\s*$")
 
 
@@ -49,24 +51,29 @@ class Part:
 class Kannel:
     """Three processes; `received` are the parts that reached the network.
 
-    `throughput` is about how many messages a second its SMS centre takes; without, as many as come.
+    `throughput` is about how many messages a second its SMS centre takes; without, as many as come. What
+    people write is handed on to `post_url`.
     """
 
-    def __init__(self, folder: Path, *, throughput: int | None = None) -> None:
+    def __init__(self, folder: Path, *, throughput: int | None = None, post_url: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port, self._smsc = folder, free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._boxes, self._admin, self._throughput = free_port(), free_port(), throughput
+        self._post_url = post_url
         self.config = folder / "kannel.conf"
         self.config.write_text(self._text())
         self._parts: list[Part] = []
         self._read_to = 0
         self._bearerbox = self._process("bearerbox", str(_BEARERBOX), port=self._boxes)
         self._smsbox = self._process("smsbox", str(_SMSBOX), port=self.port)
-        self._fake = Process(
-            args=[str(_FAKESMSC), "-H", "127.0.0.1", "-r", str(self._smsc), "-m", "0", "1 2 text none"],
-            log=folder / "fakesmsc.log",
-            ready=lambda: b"fakesmsc starting" in self._log(),
+        self._fake = self._network(ready=lambda: b"fakesmsc starting" in self._log())
+
+    def _network(self, *said: str, ready: Callable[[], bool]) -> Process:
+        """The network's SMS centre; `said` is the one message that it brings us, if any."""
+        args = [str(_FAKESMSC), "-H", "127.0.0.1", "-r", str(self._smsc), "-m", str(len(said))]
+        return Process(
+            args=[*args, *(said or ("1 2 text none",))], log=self.folder / "fakesmsc.log", ready=ready
         )
 
     def _process(self, name: str, program: str, *, port: int) -> Process:
@@ -92,6 +99,13 @@ class Kannel:
         """The network is away: what Kannel takes waits in its queue."""
         self._fake.kill()
 
+    def people_write(self, message: str) -> None:
+        """Somebody writes to us: `SENDER TO text WORDS`, or `SENDER TO udh %05%00%03… WORDS` for a part."""
+        self._fake.kill()
+        sent = self._log().count(_SENT)
+        self._fake = self._network(message, ready=lambda: self._log().count(_SENT) > sent)
+        self._fake.start()
+
     @property
     def received(self) -> list[Part]:
         """Every part so far, as they arrived. Only what was written since the last look is read."""
@@ -108,6 +122,19 @@ class Kannel:
         with path.open("rb") as log:
             log.seek(begin)
             return log.read()
+
+    def _service(self) -> tuple[tuple[str, object], ...]:
+        """As the bridge's page says."""
+        return (
+            ("group", "sms-service"),
+            ("keyword", "default"),
+            ("catch-all", "true"),
+            ("post-url", f'"{self._post_url}?id=%I&time=%T"'),
+            ("send-sender", "true"),
+            ("max-messages", 3),
+            ("concatenation", "true"),
+            ("omit-empty", "true"),
+        )
 
     def _text(self) -> str:
         here = "127.0.0.1"
@@ -151,6 +178,7 @@ class Kannel:
                 ("max-messages", 5),
                 ("concatenation", "true"),
             ),
+            *((self._service(),) if self._post_url else ()),
         )
         return "\n\n".join("\n".join(f"{k} = {v}" for k, v in group) for group in groups) + "\n"
 

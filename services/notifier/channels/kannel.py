@@ -1,14 +1,12 @@
 """SMS by Kannel: its smsbox takes a message by HTTP and calls back when the network says what became of it.
 
-The message goes by POST, so that the password stands in no address and in no log of addresses. Kannel signs
-no callback; so the address that it calls holds a code of ours, made from the password for this one message.
+Kannel signs no callback; so the address that it calls holds a code of ours, made from the password for this
+one message.
 """
 
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from functools import partial
-from http import HTTPStatus
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,20 +14,17 @@ from pydantic import Field
 
 from alert_relay.plugins import (
     ChannelHost,
-    Delivered,
     DeliveryReceipt,
     Ignored,
     Outcome,
     PluginSettings,
     Refused,
-    Rejected,
     RenderedMessage,
     Spec,
     WebhookRequest,
-    sms_length,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.http_outcomes import from_status, post, words_in
+from shared.plugins.kannel_api import send_message
 from shared.plugins.sms import (
     BAD_NUMBER,
     MAX_CHARS,
@@ -130,9 +125,8 @@ class KannelChannel:
 
     def __init__(self, settings: KannelSettings, host: ChannelHost) -> None:
         self._http, self._receipts_url = host.http, host.receipts_url
-        self._url = http_base(settings.url, host.secrets) + "/cgi-bin/sendsms"
-        self._password = resolved(settings.password, host.secrets)
-        self._user, self._sender = settings.username, settings.sender
+        self._base, self._sender = http_base(settings.url, host.secrets), settings.sender
+        self._login = settings.username, resolved(settings.password, host.secrets)
         self._to = numbers(settings.to, host.secrets)
 
     def recipients(self) -> Sequence[str]:
@@ -144,29 +138,25 @@ class KannelChannel:
         if not is_number(address):
             return BAD_NUMBER
         name = own_id(key)
-        return await post(
+        return await send_message(
             self._http,
-            self._url,
-            partial(_outcome, name),
-            data=text_of(message).encode(),
-            headers=self._headers(address, message, name),
+            self._base,
+            self._login,
+            address,
+            text_of(message),
+            sender=self._sender,
+            name=name,
+            lives_s=lives_s(message),
+            receipt=self._asking(name),
         )
 
-    def _headers(self, address: str, message: RenderedMessage, name: str) -> dict[str, str]:
-        headers = {
-            "Content-Type": "text/plain; charset=UTF-8",
-            "X-Kannel-Username": self._user,
-            "X-Kannel-Password": self._password,
-            "X-Kannel-From": self._sender,
-            "X-Kannel-To": address,
-            "X-Kannel-Coding": "0" if sms_length(message.text).plain else "2",
-            "X-Kannel-Validity": str(lives_s(message) // 60),
-        }
-        if self._receipts_url:
-            url = self._receipts_url.replace("%", "%%")  # Kannel fills in what stands after a %
-            headers["X-Kannel-DLR-Mask"] = str(_SAYS)
-            headers["X-Kannel-DLR-Url"] = f"{url}?id={name}&code={self._code(name)}&status=%d"
-        return headers
+    def _asking(self, name: str) -> dict[str, str]:
+        """The headers that ask for a receipt, where one can come."""
+        if not self._receipts_url:
+            return {}
+        url = self._receipts_url.replace("%", "%%")  # Kannel fills in what stands after a %
+        called = f"{url}?id={name}&code={self._code(name)}&status=%d"
+        return {"X-Kannel-DLR-Mask": str(_SAYS), "X-Kannel-DLR-Url": called}
 
     def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Ignored | Refused:
         """What Kannel says of one message."""
@@ -185,13 +175,4 @@ class KannelChannel:
         return Ignored("not_final")
 
     def _code(self, name: str) -> str:
-        return hmac.new(self._password.encode(), f"receipt {name}".encode(), hashlib.sha256).hexdigest()
-
-
-def _outcome(name: str, status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
-    if status == HTTPStatus.BAD_REQUEST and b"denied by" in answer:
-        return Rejected("denied_by_gateway", words=words_in(answer))
-    if status == HTTPStatus.FORBIDDEN and b"Not routable" in answer:  # this number, not our password
-        return Rejected("not_routable", words=words_in(answer))
-    outcome = from_status(status, headers, answer)
-    return Delivered(name) if isinstance(outcome, Delivered) else outcome
+        return hmac.new(self._login[1].encode(), f"receipt {name}".encode(), hashlib.sha256).hexdigest()
