@@ -67,6 +67,17 @@ no more. Secrets for sending are resolved there, by `host.secrets`, so that the 
 them; the front door's own are still read by the constructor. A bridge whose settings do not say how answers
 `CANNOT_WRITE_BACK`, and one without `write_back` is recorded so: [asking back](../mechanisms/asking-back.md).
 
+## A bridge that is called, and how it differs from the others
+
+What a provider's calls need beyond a POST of at most 64 kB stands in the spec or is a method. Where it asks
+by a GET whether the address is ours before it calls, the class has `handshake` too (`Asked`), which answers
+with `Answered` or `Refused`. Where its calls can be larger, `max_body` says how large; of those beyond 64
+kB a few are read at a time. Where the answer to a call can carry no receipt, `receipts="message"` makes the
+host send it by `write_back`: once, and never in the way of the answer.
+
+A receipt says in its reader's language who else can read what is written there, if `read_by` names a
+company, or is `SERVERS` where that is whoever runs the servers. SMS has no room for it.
+
 ## A bridge whose account takes part
 
 Where an account of ours has to come in, look who is there and thank by calls of its own (Matrix), the class

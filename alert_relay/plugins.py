@@ -2,7 +2,9 @@
 
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
+    SERVERS,
     Answered,
+    Asked,
     BadCredentials,
     Bridge,
     BridgeState,
@@ -37,7 +39,9 @@ from shared.words.sms import sms_length
 
 __all__ = [
     "CANNOT_WRITE_BACK",
+    "SERVERS",
     "Answered",
+    "Asked",
     "BadCredentials",
     "Bridge",
     "BridgeState",

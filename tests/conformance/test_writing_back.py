@@ -16,8 +16,10 @@ from services.ingest.bridges.android_sms import AndroidSms
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
+from services.ingest.bridges.whatsapp_cloud import WhatsAppCloud
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import Answer, HttpProvider, KnownSecrets, Received, a_host
+from shared.plugins.sms import own_id
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
     BadCredentials,
@@ -36,6 +38,9 @@ KEY = "a0123456789abcdef-a-bridge-of-an-ordinary-name-0"
 SID = "AC" + "0" * 32
 
 
+TAKEN = Answer(200, Delivered())
+
+
 @dataclass(frozen=True)
 class Case:
     """A bridge that writes back, and what its provider must get and may answer."""
@@ -52,6 +57,8 @@ class Case:
     got: Callable[[Received], Any]
     wants: Any
     answers: tuple[Answer, ...]
+    taken: Answer = TAKEN
+    """What the provider says when it takes the text."""
 
     def make(self, url: str = "", *, writes: bool = True) -> Bridge:
         more = {k: v.format(url=url) if isinstance(v, str) else v for k, v in self.writing.items()}
@@ -84,6 +91,11 @@ def told_matrix(got: Received) -> Any:
     body = json.loads(got.raw)
     assert got.call == f"PUT /_matrix/client/v3/rooms/%21direct%3Aexample.org/send/m.room.message/{KEY}"
     return got.headers["authorization"], body["msgtype"], body["body"]
+
+
+def told_meta(got: Received) -> Any:
+    assert got.call == "POST /106540352242922/messages"
+    return got.headers["authorization"], json.loads(got.raw)
 
 
 COMMON = (
@@ -158,7 +170,44 @@ MATRIX = Case(
         Answer(502, Unknown("http_502"), exact=True),
     ),
 )
-CASES = [TELEGRAM, ANDROID, TWILIO, MATRIX]
+WHATSAPP = Case(
+    bridge=WhatsAppCloud,
+    reading={
+        "phone_number_id": "106540352242922",
+        "app_secret": "env:APP",
+        "verify_token": "env:VERIFY",
+    },
+    writing={"token": "env:TOKEN", "api": "{url}"},
+    secrets={
+        "env:APP": "app-secret-of-the-test",
+        "env:VERIFY": "verify-token-of-the-test",
+        "env:TOKEN": "EAAmade-up-token",
+    },
+    late="env:TOKEN",
+    address="+447700900123",
+    got=told_meta,
+    wants=(
+        "Bearer EAAmade-up-token",
+        {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "447700900123",
+            "type": "text",
+            "text": {"preview_url": False, "body": TEXT},
+        },
+    ),
+    answers=(
+        *COMMON,
+        Answer(200, Delivered(own_id(KEY)), body=b'{"messages":[{"id":"wamid.X"}]}', exact=True),
+        Answer(200, Unknown("not_understood"), body=b"<html>", exact=True),
+        Answer(400, Rejected("template_needed"), body=b'{"error":{"code":131047}}', exact=True),
+        Answer(400, RetryLater("rate_limited"), body=b'{"error":{"code":131056}}', exact=True),
+        Answer(429, RetryLater("http_429", 9.0), headers={"Retry-After": "9"}, exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+    taken=Answer(200, Delivered(), body=b'{"messages":[{"id":"wamid.X"}]}'),
+)
+CASES = [TELEGRAM, ANDROID, TWILIO, MATRIX, WHATSAPP]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
 
 
@@ -177,6 +226,7 @@ async def write(bridge: Bridge, address: str, host: ChannelHost) -> Outcome:
 
 @each
 async def test_the_text_arrives_whole_at_its_address(case: Case, provider: HttpProvider) -> None:
+    provider.will(case.taken)
     async with a_host(case.secrets) as host:
         assert isinstance(await write(case.make(provider.url), case.address, host), Delivered)
     assert [case.got(got) for got in provider.received] == [case.wants]
@@ -256,3 +306,12 @@ async def test_the_phone_gets_one_id_for_one_question(provider: HttpProvider) ->
         for _ in range(2):
             await write(ANDROID.make(provider.url), ANDROID.address, host)
     assert len({json.loads(got.raw)["id"] for got in provider.received}) == 1
+
+
+async def test_whoever_hides_their_number_is_answered_by_metas_own_id(provider: HttpProvider) -> None:
+    async with a_host(WHATSAPP.secrets) as host:
+        await write(WHATSAPP.make(provider.url), "GB.13491208655302741918", host)
+        assert await write(WHATSAPP.make(provider.url), "no address", host) == Rejected("bad_number")
+    (got,) = provider.received
+    told = json.loads(got.raw)
+    assert (told["recipient"], "to" in told) == ("GB.13491208655302741918", False)

@@ -112,7 +112,9 @@ def test_every_language_has_every_text_with_the_same_placeholders() -> None:
 
 
 def placeholders(words: Words, language: str, key: str) -> list[str]:
-    text = words.say(language, key, metres="{metres}", ref="{ref}", time="{time}", codes="{codes}")
+    text = words.say(
+        language, key, metres="{metres}", ref="{ref}", time="{time}", codes="{codes}", who="{who}"
+    )
     return sorted(re.findall(r"\{\w+\}", text))
 
 
