@@ -76,7 +76,8 @@ kB a few are read at a time. Where the answer to a call can carry no receipt, `r
 host send it by `write_back`: once, and never in the way of the answer.
 
 A receipt says in its reader's language who else can read what is written there, if `read_by` names a
-company, or is `SERVERS` where that is whoever runs the servers. SMS has no room for it.
+company, or is `SERVERS` where that is whoever runs the servers. SMS has no room for it. Where it differs
+from one message to the next, as with posts, a report has a `read_by` of its own: `FOLLOWERS`, `EVERYBODY`.
 
 ## A bridge whose account takes part
 

@@ -2,6 +2,8 @@
 
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
+    EVERYBODY,
+    FOLLOWERS,
     SERVERS,
     Answered,
     Asked,
@@ -39,6 +41,8 @@ from shared.words.sms import sms_length
 
 __all__ = [
     "CANNOT_WRITE_BACK",
+    "EVERYBODY",
+    "FOLLOWERS",
     "SERVERS",
     "Answered",
     "Asked",

@@ -13,7 +13,7 @@ from services.ingest.submission import Submission, ref_of
 from services.ingest.subscribing import said
 from shared.contracts.base import BridgeId
 from shared.contracts.reports import MAX_TEXT
-from shared.plugins.spec import SERVERS, IncomingReport, Receipt, Spec
+from shared.plugins.spec import EVERYBODY, FOLLOWERS, SERVERS, IncomingReport, Receipt, Spec
 from shared.words.desk_reply import desk_reply, join_code
 
 _FRESH: Final = timedelta(hours=12)
@@ -56,17 +56,18 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     had_one = receipt_once and (accepted.duplicate or _may_be_a_repeat(door, report))
     if had_one or _to_the_desk(report.text) or not door.may_answer(instance, report.sender):
         return Taken(accepted, None)
-    text = _receipt(door, choose_language(report.language, "", door.words.languages), accepted, spec)
+    text = _receipt(door, report, accepted, report.read_by or spec.read_by)
     return Taken(accepted, Receipt(report_id=accepted.report_id, text=text, contact=report.contact))
 
 
-def _receipt(door: Door, language: str, accepted: Accepted, spec: Spec) -> str:
-    """That it arrived, and who else could read it."""
+def _receipt(door: Door, report: IncomingReport, accepted: Accepted, read_by: str) -> str:
+    """That it arrived, and who else can read it."""
+    language = choose_language(report.language, "", door.words.languages)
     arrived = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
-    if not spec.read_by:
+    if not read_by:
         return arrived
-    key = "read_by_servers" if spec.read_by == SERVERS else "read_by_company"
-    return f"{arrived} {door.words.say(language, key, who=spec.read_by)}"
+    whose = read_by if read_by in {SERVERS, FOLLOWERS, EVERYBODY} else "company"
+    return f"{arrived} {door.words.say(language, f'read_by_{whose}', who=read_by)}"
 
 
 def _may_be_a_repeat(door: Door, report: IncomingReport) -> bool:

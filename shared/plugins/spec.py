@@ -31,7 +31,11 @@ class PluginSettings(BaseModel):
 
 
 SERVERS: Final = "servers"
-"""`Spec.read_by`: whoever runs the server that somebody writes from, or ours."""
+"""`read_by`: whoever runs the server that somebody writes from, or ours."""
+FOLLOWERS: Final = "followers"
+"""`read_by`: whoever follows the one who wrote it."""
+EVERYBODY: Final = "everybody"
+"""`read_by`: it was posted in public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class IncomingReport:
     """The chat or channel within the source (pseudonymised), where there are several."""
     chat: str | None = None
     """What that chat is called, where it has a name; sealed like the text."""
+    read_by: str = ""
+    """Who else reads this very message, as `Spec.read_by`, where that differs from one to the next."""
     reply_to: str | None = None
     """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
 

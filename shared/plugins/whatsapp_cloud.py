@@ -26,6 +26,7 @@ from shared.plugins.spec import (
     Unknown,
     WebhookRequest,
 )
+from shared.plugins.untrusted import object_in
 
 API: Final = "https://graph.facebook.com/v24.0"
 BAD_SIGNATURE: Final = Refused(
@@ -168,12 +169,6 @@ def _object(body: bytes) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
-
-
-def object_in(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The object under a key; an empty one where there is none."""
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _objects(found: object) -> list[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.ingest.bridges.android_sms import AndroidSms
+from services.ingest.bridges.mastodon import Mastodon
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
@@ -27,6 +28,7 @@ from shared.plugins.spec import (
     ChannelHost,
     Delivered,
     Outcome,
+    Reads,
     Rejected,
     RetryLater,
     Unknown,
@@ -60,10 +62,10 @@ class Case:
     taken: Answer = TAKEN
     """What the provider says when it takes the text."""
 
-    def make(self, url: str = "", *, writes: bool = True) -> Bridge:
+    def make(self, url: str = "", *, writes: bool = True) -> Bridge | Reads:
         more = {k: v.format(url=url) if isinstance(v, str) else v for k, v in self.writing.items()}
         settings = self.bridge.Settings.model_validate({**self.reading, **(more if writes else {})})
-        made: Bridge = self.bridge(settings, KnownSecrets(self.secrets))
+        made: Bridge | Reads = self.bridge(settings, KnownSecrets(self.secrets))
         return made
 
 
@@ -91,6 +93,12 @@ def told_matrix(got: Received) -> Any:
     body = json.loads(got.raw)
     assert got.call == f"PUT /_matrix/client/v3/rooms/%21direct%3Aexample.org/send/m.room.message/{KEY}"
     return got.headers["authorization"], body["msgtype"], body["body"]
+
+
+def told_mastodon(got: Received) -> Any:
+    assert got.call == "POST /api/v1/statuses"
+    body = json.loads(got.raw)
+    return got.headers["authorization"], got.headers["idempotency-key"], body["status"], body["visibility"]
 
 
 def told_meta(got: Received) -> Any:
@@ -207,7 +215,24 @@ WHATSAPP = Case(
     ),
     taken=Answer(200, Delivered(), body=b'{"messages":[{"id":"wamid.X"}]}'),
 )
-CASES = [TELEGRAM, ANDROID, TWILIO, MATRIX, WHATSAPP]
+MASTODON = Case(
+    bridge=Mastodon,
+    reading={"token": "env:TOKEN"},
+    writing={"server": "{url}"},
+    secrets={"env:TOKEN": "token-of-the-test"},
+    late="",
+    address="ada@far.example",
+    got=told_mastodon,
+    wants=("Bearer token-of-the-test", own_id(KEY), f"{TEXT}\n\n@ada@far.example", "direct"),
+    answers=(
+        *COMMON,
+        Answer(200, Delivered("9"), body=b'{"id":"9"}', exact=True),
+        Answer(422, Rejected("http_422"), body=b'{"error":"too long"}', exact=True),
+        Answer(429, RetryLater("http_429", 7.0), headers={"Retry-After": "7"}, exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+)
+CASES = [TELEGRAM, ANDROID, TWILIO, MATRIX, WHATSAPP, MASTODON]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
 
 
@@ -219,7 +244,7 @@ async def provider() -> AsyncIterator[HttpProvider]:
     await provider.stop()
 
 
-async def write(bridge: Bridge, address: str, host: ChannelHost) -> Outcome:
+async def write(bridge: Bridge | Reads, address: str, host: ChannelHost) -> Outcome:
     assert isinstance(bridge, WritesBack)
     return await bridge.write_back(address, TEXT, host, key=KEY)
 

@@ -34,12 +34,12 @@ from alert_relay.plugins import (
 from shared.plugins.addresses import http_base
 from shared.plugins.http_outcomes import post
 from shared.plugins.sms import BAD_NUMBER, own_id
+from shared.plugins.untrusted import object_in
 from shared.plugins.whatsapp_cloud import (
     API,
     BAD_SIGNATURE,
     handshake,
     messages_in,
-    object_in,
     outcome_of,
     recipient,
     signed,
