@@ -45,8 +45,8 @@ WRITES_BACK = (
     "(../mechanisms/asking-back.md). The notifier needs the same bridges file and secrets for that.\n\n"
 )
 READS = (
-    "**Reads its source.** Nothing is called from outside: ingest keeps a connection open, and begins it "
-    "anew when it breaks. `relay status` shows how it stands.\n\n"
+    "**Reads its source.** Nothing is called from outside: ingest asks again and again, or keeps a "
+    "connection open, and begins anew when it breaks. `relay status` shows how it stands.\n\n"
 )
 RECEIPTS = (
     "**Receipts.** What its provider says later, *delivered* or *failed*, comes into the ledger and to the "
