@@ -45,8 +45,8 @@ WRITES_BACK = (
     "(../mechanisms/asking-back.md). The notifier needs the same bridges file and secrets for that.\n\n"
 )
 READS = (
-    "**Reads its source.** Nothing is called from outside: ingest keeps a connection open, and begins it "
-    "anew when it breaks. `relay status` shows how it stands.\n\n"
+    "**Reads its source.** Nothing is called from outside: ingest asks again and again, or keeps a "
+    "connection open, and begins anew when it breaks. `relay status` shows how it stands.\n\n"
 )
 RECEIPTS = (
     "**Receipts.** What its provider says later, *delivered* or *failed*, comes into the ledger and to the "
@@ -72,6 +72,18 @@ them; the front door's own are still read by the constructor. A bridge whose set
 Where each part comes by a call of its own, the bridge gives each its own `source_id`, and says in `part`
 which one it is. The host lets the calls wait for one another, four seconds at most, and stores one report;
 what is not complete by then is stored part by part. Each call is answered once its words are stored.
+
+## A bridge that is called, and how it differs from the others
+
+What a provider's calls need beyond a POST of at most 64 kB stands in the spec or is a method. Where it asks
+by a GET whether the address is ours before it calls, the class has `handshake` too (`Asked`), which answers
+with `Answered` or `Refused`. Where its calls can be larger, `max_body` says how large; of those beyond 64
+kB a few are read at a time. Where the answer to a call can carry no receipt, `receipts="message"` makes the
+host send it by `write_back`: once, and never in the way of the answer.
+
+A receipt says in its reader's language who else can read what is written there, if `read_by` names a
+company, or is `SERVERS` where that is whoever runs the servers. SMS has no room for it. Where it differs
+from one message to the next, as with posts, a report has a `read_by` of its own: `FOLLOWERS`, `EVERYBODY`.
 
 ## A bridge whose account takes part
 

@@ -2,7 +2,11 @@
 
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
+    EVERYBODY,
+    FOLLOWERS,
+    SERVERS,
     Answered,
+    Asked,
     BadCredentials,
     Bridge,
     BridgeState,
@@ -38,7 +42,11 @@ from shared.words.sms import sms_length
 
 __all__ = [
     "CANNOT_WRITE_BACK",
+    "EVERYBODY",
+    "FOLLOWERS",
+    "SERVERS",
     "Answered",
+    "Asked",
     "BadCredentials",
     "Bridge",
     "BridgeState",

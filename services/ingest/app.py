@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from services.ingest.api import get_report, post_report
-from services.ingest.bridge_host import BRIDGES, PART, post_bridge
+from services.ingest.bridge_host import BRIDGES, PART, get_bridge, post_bridge
 from services.ingest.door import (
     DOOR,
     MAX_BODY,
@@ -54,6 +54,7 @@ ROUTES: Final = (
     web.post("/v1/reports", post_report),
     web.get("/v1/reports/{report_id}", get_report),
     web.post("/bridges/{bridge_id}", post_bridge),
+    web.get("/bridges/{bridge_id}", get_bridge, allow_head=False),
     web.route("*", "/bridges/{bridge_id}/{rest:.+}", post_bridge),
     web.static("/static", STATIC),
 )

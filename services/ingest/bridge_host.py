@@ -1,11 +1,11 @@
-"""Runs the bridges that their sources call: one `POST /bridges/{id}` each, isolated from one another.
+"""Runs the bridges that their sources call: `/bridges/{id}` each, isolated from one another.
 
 The provider is answered only after its reports are stored. An exception in a bridge is caught,
 counted under the bridge's name, and becomes a problem document; the others never notice.
 Bridges that read their source themselves are run by `services.ingest.readers`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -13,10 +13,12 @@ import structlog
 from aiohttp import web
 
 from services.ingest.bridge_intake import place_of
-from services.ingest.door import DOOR, MAX_BODY, Door, public_url, read_body
+from services.ingest.door import DOOR, MAX_BODY, Door, public_url, read_body, read_large
+from services.ingest.receipts import Receipts
 from services.ingest.taking_part import TakingPart, accept_all
 from shared.http import Problem
 from shared.plugins.spec import (
+    Asked,
     Bridge,
     Ignored,
     IncomingReport,
@@ -32,23 +34,51 @@ log = structlog.get_logger()
 BRIDGES: Final = web.AppKey("bridges", dict[str, Bridge])
 PART: Final = web.AppKey("part", TakingPart)
 """Runs the bridges that take part at their source, if there are any."""
+RECEIPTS: Final = web.AppKey("receipts", Mapping[str, Receipts])
+"""Sends the receipts of the bridges that do so by messages of their own."""
 
 
 async def post_bridge(request: web.Request) -> web.Response:
     """One call of a provider."""
-    door = request.app[DOOR]
+    door, instance = request.app[DOOR], request.match_info["bridge_id"]
     door.charge_total()
-    instance = request.match_info["bridge_id"]
     bridge = request.app[BRIDGES].get(instance)
     if bridge is None or _is_away(request, bridge):
-        door.charge_address(request)
-        raise Problem(404, "no_such_bridge", "No bridge has this address; check the id in the webhook's URL.")
+        raise _no_such(door, request)
     if (part := request.app.get(PART)) is not None and part.get(instance) is not None:
         return await _post_to_part(request, part, bridge)
-    parsed = _parse(request, door, instance, bridge, _webhook(request, await read_body(request)))
+    body = await read_large(request, bridge.spec.max_body or MAX_BODY)
+    parsed = _parse(request, door, instance, bridge, _webhook(request, body))
     reports = await door.joining.whole(instance, parsed)
     receipts = await accept_all(door, instance, bridge, reports)
+    if bridge.spec.receipts == "message" and RECEIPTS in request.app:
+        for receipt in receipts:
+            request.app[RECEIPTS][instance].send(receipt)
     return _response(_answer(door, instance, bridge, receipts))
+
+
+async def get_bridge(request: web.Request) -> web.Response:
+    """A provider's question whether this address is ours."""
+    door, instance = request.app[DOOR], request.match_info["bridge_id"]
+    door.charge_total()
+    bridge = request.app[BRIDGES].get(instance)
+    if not isinstance(bridge, Asked):
+        raise _no_such(door, request)
+    try:
+        answered = bridge.handshake(_webhook(request, b""))
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+        raise _failed(door, instance, error) from None
+    if isinstance(answered, Refused):
+        problem = _refused(door, instance, answered)
+        door.charge_address(request)
+        raise problem
+    door.counts[f"bridge.{instance}.ignored.{answered.reason}"] += 1
+    return web.Response(text=answered.text)
+
+
+def _no_such(door: Door, request: web.Request) -> Problem:
+    door.charge_address(request)
+    return Problem(404, "no_such_bridge", "No bridge has this address; check the id in the webhook's URL.")
 
 
 def _is_away(request: web.Request, bridge: Bridge) -> bool:

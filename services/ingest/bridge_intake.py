@@ -12,8 +12,8 @@ from services.ingest.intake import Accepted
 from services.ingest.submission import Submission, ref_of
 from services.ingest.subscribing import said
 from shared.contracts.base import BridgeId
-from shared.contracts.reports import MAX_TEXT, SenderIs
-from shared.plugins.spec import IncomingReport, Receipt
+from shared.contracts.reports import MAX_TEXT
+from shared.plugins.spec import EVERYBODY, FOLLOWERS, SERVERS, IncomingReport, Receipt, Spec
 from shared.words.desk_reply import desk_reply, join_code
 
 _FRESH: Final = timedelta(hours=12)
@@ -32,7 +32,7 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     door: Door,
     instance: str,
     report: IncomingReport,
-    senders: SenderIs,
+    spec: Spec,
     *,
     receipt_once: bool = False,
     apart: bool = False,
@@ -51,14 +51,23 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     if len(report.text) > MAX_TEXT:
         door.counts[f"bridge.{instance}.text_cut"] += 1
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
-    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=senders)
+    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=spec.senders)
     accepted = await door.accept(submission, apart=apart)
     had_one = receipt_once and (accepted.duplicate or _may_be_a_repeat(door, report))
     if had_one or _to_the_desk(report.text) or not door.may_answer(instance, report.sender):
         return Taken(accepted, None)
-    language = choose_language(report.language, "", door.words.languages)
-    text = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
+    text = _receipt(door, report, accepted, report.read_by or spec.read_by)
     return Taken(accepted, Receipt(report_id=accepted.report_id, text=text, contact=report.contact))
+
+
+def _receipt(door: Door, report: IncomingReport, accepted: Accepted, read_by: str) -> str:
+    """That it arrived, and who else can read it."""
+    language = choose_language(report.language, "", door.words.languages)
+    arrived = door.words.say(language, "receipt_short", ref=ref_of(accepted.report_id))
+    if not read_by:
+        return arrived
+    whose = read_by if read_by in {SERVERS, FOLLOWERS, EVERYBODY} else "company"
+    return f"{arrived} {door.words.say(language, f'read_by_{whose}', who=read_by)}"
 
 
 def _may_be_a_repeat(door: Door, report: IncomingReport) -> bool:

@@ -35,6 +35,7 @@ from shared.ports import Clock
 log = structlog.get_logger()
 
 MAX_BODY: Final = 64 * 1024
+_LARGE_AT_ONCE: Final = 8
 _RECEIPTS_PER_HOUR: Final = 3
 _BEARER: Final = "bearer "
 _RETRY_S: Final = 5
@@ -149,6 +150,8 @@ class Door:
     counts: Counter[str] = field(default_factory=Counter)
     joining: Joining = field(default_factory=Joining)
     """Where the parts of long messages find each other."""
+    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
+    """Holds how many calls of more than `MAX_BODY` are read at a time."""
 
     def charge_total(self) -> None:
         """Count a request against the cap over all clients; raises `Problem` 429."""
@@ -268,6 +271,17 @@ async def read_body(request: web.Request, most: int = MAX_BODY) -> bytes:
     """The whole body; raises `Problem` 413 above `most` bytes."""
     detail = f"A request may have {most // 1024} kB; send a shorter text and no pictures."
     return await whole_body(request, most, detail)
+
+
+async def read_large(request: web.Request, most: int) -> bytes:
+    """The whole body of up to `most` bytes, a few large ones at a time: strangers send them, too."""
+    large = request.app[DOOR].large
+    if most <= MAX_BODY or (request.content_length or most) <= MAX_BODY:
+        return await read_body(request, most)
+    if large.locked():
+        raise Problem(503, "busy", "Too much is going on here; send this again.", retry_after_s=_RETRY_S)
+    async with large:
+        return await read_body(request, most)
 
 
 def public_url(request: web.Request) -> str:

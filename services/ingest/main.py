@@ -4,7 +4,7 @@ It opens although NATS is away (the spool takes the reports), but never over an 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -12,7 +12,7 @@ import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 
 from services.ingest.app import READERS, make_app
-from services.ingest.bridge_host import PART
+from services.ingest.bridge_host import PART, RECEIPTS
 from services.ingest.door import DOOR
 from services.ingest.drain import Drain
 from services.ingest.exercises import Player
@@ -20,6 +20,7 @@ from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
 from services.ingest.readers import Readers
+from services.ingest.receipts import Receipts
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.taking_part import TakingPart
@@ -85,6 +86,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
         )
         http = await _http(stack)
         readers, part = _readers(app, bridges, http), _taking_part(app, bridges, http)
+        stack.push_async_callback(_receipts(app, bridges, http))
         port = await stack.enter_async_context(site(app, settings.host, settings.ingest_port))
         log.info("service_ready", port=port, bridges=sorted(bridges), waiting=spool.depth)
         workers = {
@@ -120,6 +122,23 @@ def _readers(app: web.Application, bridges: Mapping[str, Bridge | Reads], http: 
     reading = {name: bridge for name, bridge in bridges.items() if isinstance(bridge, Reads)}
     app[READERS] = Readers(app[DOOR], reading, http=http, secrets=ReferencedSecrets())
     return app[READERS]
+
+
+def _receipts(
+    app: web.Application, bridges: Mapping[str, Bridge | Reads], http: ClientSession
+) -> Callable[[], Awaitable[None]]:
+    """Let the bridges that are called send receipts by messages of their own; how that ends."""
+    sending = {
+        name: Receipts(app[DOOR], name, bridge, http, ReferencedSecrets())
+        for name, bridge in bridges.items()
+        if isinstance(bridge, Bridge) and bridge.spec.receipts == "message"
+    }
+    app[RECEIPTS] = sending
+
+    async def finish() -> None:
+        await asyncio.gather(*(receipts.finish() for receipts in sending.values()))
+
+    return finish
 
 
 def _taking_part(

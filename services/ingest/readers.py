@@ -188,7 +188,7 @@ class _Reader:
     async def _stored(self, report: IncomingReport) -> bool:
         """Whether it is done with: stored, or one that never can be, which must not stop the others."""
         try:
-            taken = await accept(self.door, self.name, report, self.bridge.spec.senders, receipt_once=True)
+            taken = await accept(self.door, self.name, report, self.bridge.spec, receipt_once=True)
         except Problem as problem:
             if problem.status not in _UNSTORABLE:
                 return False

@@ -1,4 +1,4 @@
-"""Receipts of bridges that read their source: sent by the bridge itself, once, and never waited for.
+"""Receipts that go as messages of their own: sent by the bridge itself, once, and never waited for.
 
 A receipt is a courtesy, not a delivery: what is stored is stored. So there is one try, a few at a time; what
 could not be sent is counted by its reason, and not tried again.
@@ -14,6 +14,7 @@ from services.ingest.bridge_intake import place_of
 from services.ingest.decide.standing import constant
 from services.ingest.door import Door
 from shared.plugins.spec import (
+    Bridge,
     ChannelHost,
     Delivered,
     Outcome,
@@ -36,7 +37,7 @@ class Receipts:
     """The receipts of one bridge."""
 
     def __init__(
-        self, door: Door, instance: str, bridge: Reads, http: ClientSession, secrets: Secrets
+        self, door: Door, instance: str, bridge: Bridge | Reads, http: ClientSession, secrets: Secrets
     ) -> None:
         self._door, self._instance, self._bridge = door, instance, bridge
         self._host = ChannelHost(http=http, secrets=secrets)

@@ -203,10 +203,10 @@ async def accept_all(
     is counted and passed by. An id that another report has: where the bridge takes part, it is the same one,
     read otherwise (what it answered is gone by now); else it may be a true report, and is stored apart.
     """
-    receipts, apart = [], not isinstance(bridge, TakesPart)
+    receipts, apart, once = [], not isinstance(bridge, TakesPart), bridge.spec.receipts == "message"
     for report in reports:
         try:
-            taken = await accept(door, instance, report, bridge.spec.senders, apart=apart)
+            taken = await accept(door, instance, report, bridge.spec, receipt_once=once, apart=apart)
         except Problem as problem:
             if problem.status not in _FOR_GOOD:
                 raise

@@ -30,6 +30,14 @@ class PluginSettings(BaseModel):
         return False
 
 
+SERVERS: Final = "servers"
+"""`read_by`: whoever runs the server that somebody writes from, or ours."""
+FOLLOWERS: Final = "followers"
+"""`read_by`: whoever follows the one who wrote it."""
+EVERYBODY: Final = "everybody"
+"""`read_by`: it was posted in public."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What people read about a plug-in; its documentation page is generated from this."""
@@ -49,6 +57,15 @@ class Spec:
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
     sms: bool = False
     """Of a channel: whether its messages are paid by the SMS segment, so that a preview says how many."""
+    read_by: str = ""
+    """Of a bridge: who else reads what is written there, as its receipts say in their reader's language: a
+    company by its name, or `SERVERS`. Nothing where nobody does, or where a receipt has no room for it (SMS).
+    """
+    receipts: Literal["answer", "message"] = "answer"
+    """Of a bridge that is called: whether receipts go in the answer to the call, or as messages of their own
+    (`write_back`)."""
+    max_body: int | None = None
+    """Of a bridge that is called: bytes that a call may have, where its provider sends more than 64 kB."""
     per_second: float | None = None
     """Messages a second that the provider takes from one account, where it says so; the host keeps to it.
     Where it says so stands beside it."""
@@ -109,6 +126,8 @@ class IncomingReport:
     """The chat or channel within the source (pseudonymised), where there are several."""
     chat: str | None = None
     """What that chat is called, where it has a name; sealed like the text."""
+    read_by: str = ""
+    """Who else reads this very message, as `Spec.read_by`, where that differs from one to the next."""
     reply_to: str | None = None
     """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
     part: Part | None = None
@@ -136,7 +155,7 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A sound call to a channel that says nothing of any message, and that its provider wants answered so.
+    """A sound call that says nothing of any message, and that its provider wants answered so.
 
     Before a provider calls an address it may ask whether that is ours.
     """
@@ -188,6 +207,15 @@ class Bridge(Protocol):
 
     def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
         """What the provider is told after the reports are stored."""
+        ...
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """What a bridge may do besides, whose provider asks by a GET whether the address is ours."""
+
+    def handshake(self, request: WebhookRequest) -> Answered | Refused:
+        """What the provider wants to hear, if it is the provider. Pure, as `Bridge.parse`."""
         ...
 
 

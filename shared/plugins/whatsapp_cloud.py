@@ -1,4 +1,4 @@
-"""WhatsApp's Cloud API as the channel knows it: what its answers, its codes and its status webhooks mean.
+"""WhatsApp's Cloud API: what its answers, codes and webhooks mean, for channel and bridge alike.
 
 WhatsApp's own id of a message has the phone number in it, so the ledger never gets it: a message is known by
 a name of ours (`biz_opaque_callback_data`), which comes back with each status.
@@ -7,22 +7,36 @@ a name of ours (`biz_opaque_callback_data`), which comes back with each status.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from shared.plugins.http_outcomes import as_known, from_status, words_in
-from shared.plugins.sms import BAD_NUMBER, HAS_LEFT
+from shared.plugins.sms import BAD_NUMBER, HAS_LEFT, is_number
 from shared.plugins.spec import (
+    Answered,
     BadCredentials,
     Delivered,
     DeliveryReceipt,
     Outcome,
+    Refused,
     Rejected,
     RetryLater,
     Unknown,
     WebhookRequest,
 )
+from shared.plugins.untrusted import object_in
 
+API: Final = "https://graph.facebook.com/v24.0"
+BAD_SIGNATURE: Final = Refused(
+    403, "bad_signature", "The signature does not fit the body; check app_secret: it is the Meta app's."
+)
+_BAD_TOKEN: Final = Refused(
+    403, "bad_verify_token", "Enter in the Meta app the very verify token that verify_token refers to."
+)
+_HIDDEN: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+_MOST_CHALLENGE: Final = 200
 _ARRIVED: Final = ("delivered", "read")
 _CODES: Final[Mapping[int, Outcome]] = {
     0: BadCredentials(),
@@ -86,20 +100,49 @@ def signed(app_secret: bytes, request: WebhookRequest) -> bool:
     return bool(app_secret) and hmac.compare_digest(f"sha256={expected}".encode(), given)
 
 
+def handshake(verify_token: str, request: WebhookRequest) -> Answered | Refused:
+    """Meta's question whether an address is ours carries the verify token, and wants its challenge back."""
+    try:
+        query = parse_qs(urlsplit(request.url).query, max_num_fields=10)
+    except ValueError:
+        return _BAD_TOKEN
+    token = query.get("hub.verify_token", [""])[0].encode("utf-8", "replace")
+    challenge = query.get("hub.challenge", [""])[0]
+    known = verify_token and hmac.compare_digest(token, verify_token.encode())
+    fine = challenge.isascii() and challenge.isalnum() and len(challenge) <= _MOST_CHALLENGE
+    return Answered(challenge) if known and fine else _BAD_TOKEN
+
+
+def messages_in(body: bytes) -> list[tuple[str, Mapping[str, Any]]] | None:
+    """What people wrote, each with the id of the number that they wrote to; None as `receipts_in`."""
+    told = _object(body)
+    if told is None or "entry" not in told:
+        return None
+    found = [(object_in(value, "metadata"), _objects(value.get("messages"))) for value in _values(told)]
+    return [(str(to.get("phone_number_id")), message) for to, messages in found for message in messages]
+
+
+def recipient(address: str) -> dict[str, str] | None:
+    """How Meta is told to whom: a number, or its own id of whoever hides theirs; None for neither."""
+    if is_number(address):
+        return {"to": address.removeprefix("+")}
+    return {"recipient": address} if _HIDDEN.fullmatch(address) else None
+
+
 def receipts_in(body: bytes) -> list[DeliveryReceipt] | None:
     """What a webhook says for good of messages that we sent; None for what is no webhook of Meta's."""
     told = _object(body)
     if told is None or "entry" not in told:
         return None
-    return [receipt for status in _statuses(told) if (receipt := _receipt(status))]
+    statuses = [status for value in _values(told) for status in _objects(value.get("statuses"))]
+    return [receipt for status in statuses if (receipt := _receipt(status))]
 
 
-def _statuses(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every status in a webhook, whatever else it holds (messages that people wrote, for one)."""
+def _values(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every piece of news in a webhook: of messages that people wrote, of messages of ours."""
     for entry in _objects(told.get("entry")):
         for change in _objects(entry.get("changes")):
-            value = change.get("value")
-            yield from _objects(value.get("statuses") if isinstance(value, dict) else None)
+            yield object_in(change, "value")
 
 
 def _receipt(status: Mapping[str, Any]) -> DeliveryReceipt | None:

@@ -28,6 +28,7 @@ from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
 from services.ingest.bridges.vonage import VonageBridge
+from services.ingest.bridges.whatsapp_cloud import WhatsAppCloud
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from shared.errors import BusError
@@ -104,6 +105,12 @@ def sign_matrix(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
     headers = {"content-type": "application/json", "authorization": f"Bearer {secrets['env:HS']}"}
     url = f"{PUBLIC}/bridges/matrix/_matrix/app/v1/transactions/7"
     return WebhookRequest("PUT", url, headers, body, NOW)
+
+
+def sign_whatsapp(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
+    signature = hmac.new(secrets["env:APP"].encode(), body, hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={signature}"}
+    return request("whatsapp-cloud", body, headers)
 
 
 def taught(bridge: Matrix) -> None:
@@ -187,7 +194,19 @@ MATRIX = BridgeCase(
     private=PRIVATE,
     teach=taught,
 )
-CASES = [TWILIO, ANDROID, KANNEL, VONAGE, TELEGRAM, MATRIX]
+WHATSAPP = BridgeCase(
+    bridge=WhatsAppCloud,
+    settings={
+        "phone_number_id": "106540352242922",
+        "app_secret": "env:APP",
+        "verify_token": "env:VERIFY",
+    },
+    secrets={"env:APP": "app-secret-of-the-test", "env:VERIFY": "verify-token-of-the-test"},
+    bodies=bodies("whatsapp-cloud"),
+    sign=sign_whatsapp,
+    private=(*PRIVATE, "13491208655302741918"),
+)
+CASES = [TWILIO, ANDROID, KANNEL, VONAGE, TELEGRAM, MATRIX, WHATSAPP]
 
 
 class TestTwilioSms(BridgeConformance):
@@ -217,6 +236,10 @@ class TestTelegram(BridgeConformance):
 
 class TestMatrix(BridgeConformance):
     case = MATRIX
+
+
+class TestWhatsAppCloud(BridgeConformance):
+    case = WHATSAPP
 
 
 class FixedClock:
@@ -338,9 +361,9 @@ async def test_what_cannot_be_stored_is_not_acknowledged(case: BridgeCase, tmp_p
 
 
 @each
-async def test_two_megabytes_are_refused(case: BridgeCase, tmp_path: Path) -> None:
+async def test_what_is_far_too_large_is_refused(case: BridgeCase, tmp_path: Path) -> None:
     async with hosting(case, tmp_path) as host:
-        status, text = await host.send(case.signed(b"x" * 2_000_000))
+        status, text = await host.send(case.signed(b"x" * ((case.bridge.spec.max_body or 0) + 2_000_000)))
         assert (status, json.loads(text)["code"]) == (413, "too_large")
 
 

@@ -1,35 +1,26 @@
 """Signal, by a stand-in that keeps signal-cli's protocol: sending, writing back, reading."""
 
-import asyncio
-import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from services.ingest.app import READERS, make_app
 from services.ingest.bridges.signal import Signal
-from services.ingest.door import DOOR
-from services.ingest.readers import Pace, Readers
-from services.ingest.settings import IngestSettings
-from services.ingest.spool import Spool
 from services.notifier.channels.signal import SignalChannel
 from services.notifier.directory import Directory
 from shared.clock import SystemClock
-from shared.contracts.catalog import decode
 from shared.contracts.groups import ChannelDefinition
-from shared.contracts.reports import ReportContact, ReportReceived
+from shared.contracts.reports import ReportContact
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import (
     MESSAGE,
@@ -54,9 +45,9 @@ from shared.plugins.spec import (
     Unknown,
     WritesBack,
 )
-from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
-from tests.rigs.bridges_health import KEYS, bridges_health
+from tests.rigs.bridges_health import bridges_health
+from tests.rigs.reading import ReadingHost, reading
 from tests.rigs.signal import GROUP, Person, SignalCli
 
 ACCOUNT = "+447700900555"
@@ -315,83 +306,16 @@ def test_the_channels_account_is_the_operators_to_give() -> None:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-@dataclass
-class Host:
-    """The real host with one Signal bridge, over a bus in memory."""
-
-    client: TestClient[Any, Any]
-    bus: MemoryBus
-    readers: Readers
-    master: MasterKey
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        found: Mapping[str, int] = self.client.app[DOOR].counts
-        return found
-
-    @property
-    def accepted(self) -> int:
-        return self.counts["accepted.stored"]
-
-    @property
-    def standing(self) -> dict[str, str]:
-        return self.readers.health()["signal"]
-
-    async def until(self, true: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
-            while not true():  # noqa: ASYNC110 - conditions of many kinds
-                await asyncio.sleep(0.005)
-
-    async def reports(self) -> list[Any]:
-        """What is stored, opened, oldest first."""
-        keyring = Keyring(self.master, self.bus, SystemClock(), source="test")
-        found = []
-        for seq in range(1, await self.bus.last_seq("REPORTS") + 1):
-            entry = await self.bus.get("REPORTS", seq)
-            report = decode(entry) if entry else None
-            assert isinstance(report, ReportReceived)
-            found.append(await keyring.open(report))
-        return found
-
-
 def bridge(url: str, account: str = ACCOUNT) -> Signal:
     settings = Signal.Settings.model_validate({"account": "env:ACCOUNT", "daemon": url})
     return Signal(settings, KnownSecrets({"env:ACCOUNT": account}))  # type: ignore[arg-type]  # validated
 
 
-@contextlib.asynccontextmanager
-async def hosting(
+def hosting(
     folder: Path, daemon: SignalCli, *, account: str = ACCOUNT, bus: MemoryBus | None = None
-) -> AsyncIterator[Host]:
-    """The front door with its readers at work; pauses are short."""
-
-    async def sleep(_: float) -> None:
-        await asyncio.sleep(0.01)
-
-    clock, master, made = SystemClock(), MasterKey(bytes(32)), bridge(daemon.url, account)
-    bus = bus or MemoryBus(clock)
-    spool = Spool(folder, max_bytes=10_000)
-    app = make_app(
-        bus=bus,
-        clock=clock,
-        master=master,
-        spool=spool,
-        settings=IngestSettings(),
-        bridges={"signal": made},
-        keys=KEYS,
-    )
-    async with ClientSession() as http:
-        pace = Pace(sleep=sleep, jitter=lambda: 0.0)
-        readers = Readers(app[DOOR], {"signal": made}, http=http, secrets=KnownSecrets({}), pace=pace)
-        app[READERS] = readers
-        stop = asyncio.Event()
-        async with TestClient(TestServer(app)) as client:
-            task = asyncio.create_task(readers.run(stop))
-            host = Host(client, bus, readers, master)
-            yield host
-            stop.set()
-            await asyncio.wait_for(task, 10)
-    await spool.close()
+) -> AbstractAsyncContextManager[ReadingHost]:
+    """The front door with Signal's reader at work."""
+    return reading(folder, bridge(daemon.url, account), bus=bus)
 
 
 def test_it_is_a_bridge_that_reads_and_writes_back_and_takes_no_webhook() -> None:

@@ -14,10 +14,12 @@ from structlog.testing import capture_logs
 
 from services.ingest.bridges.android_sms import AndroidSms
 from services.ingest.bridges.kannel import KannelBridge
+from services.ingest.bridges.mastodon import Mastodon
 from services.ingest.bridges.matrix import Matrix
 from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
 from services.ingest.bridges.vonage import VonageBridge
+from services.ingest.bridges.whatsapp_cloud import WhatsAppCloud
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import Answer, HttpProvider, KnownSecrets, Received, a_host
 from shared.plugins.sms import own_id
@@ -28,6 +30,7 @@ from shared.plugins.spec import (
     ChannelHost,
     Delivered,
     Outcome,
+    Reads,
     Rejected,
     RetryLater,
     Unknown,
@@ -37,6 +40,9 @@ from shared.plugins.spec import (
 TEXT = "Gracias. ¿Dónde es exactamente? Şu an nerede? & <b>+1=2</b>"
 KEY = "a0123456789abcdef-a-bridge-of-an-ordinary-name-0"
 SID = "AC" + "0" * 32
+
+
+TAKEN = Answer(200, Delivered())
 
 
 @dataclass(frozen=True)
@@ -55,13 +61,13 @@ class Case:
     got: Callable[[Received], Any]
     wants: Any
     answers: tuple[Answer, ...]
-    taken: Answer | None = None
-    """What its provider says to a message that it takes, where that matters."""
+    taken: Answer = TAKEN
+    """What the provider says when it takes the text."""
 
-    def make(self, url: str = "", *, writes: bool = True) -> Bridge:
+    def make(self, url: str = "", *, writes: bool = True) -> Bridge | Reads:
         more = {k: v.format(url=url) if isinstance(v, str) else v for k, v in self.writing.items()}
         settings = self.bridge.Settings.model_validate({**self.reading, **(more if writes else {})})
-        made: Bridge = self.bridge(settings, KnownSecrets(self.secrets))
+        made: Bridge | Reads = self.bridge(settings, KnownSecrets(self.secrets))
         return made
 
 
@@ -106,6 +112,17 @@ def told_matrix(got: Received) -> Any:
     body = json.loads(got.raw)
     assert got.call == f"PUT /_matrix/client/v3/rooms/%21direct%3Aexample.org/send/m.room.message/{KEY}"
     return got.headers["authorization"], body["msgtype"], body["body"]
+
+
+def told_mastodon(got: Received) -> Any:
+    assert got.call == "POST /api/v1/statuses"
+    body = json.loads(got.raw)
+    return got.headers["authorization"], got.headers["idempotency-key"], body["status"], body["visibility"]
+
+
+def told_meta(got: Received) -> Any:
+    assert got.call == "POST /106540352242922/messages"
+    return got.headers["authorization"], json.loads(got.raw)
 
 
 COMMON = (
@@ -220,7 +237,61 @@ MATRIX = Case(
         Answer(502, Unknown("http_502"), exact=True),
     ),
 )
-CASES = [TELEGRAM, ANDROID, KANNEL, TWILIO, VONAGE, MATRIX]
+WHATSAPP = Case(
+    bridge=WhatsAppCloud,
+    reading={
+        "phone_number_id": "106540352242922",
+        "app_secret": "env:APP",
+        "verify_token": "env:VERIFY",
+    },
+    writing={"token": "env:TOKEN", "api": "{url}"},
+    secrets={
+        "env:APP": "app-secret-of-the-test",
+        "env:VERIFY": "verify-token-of-the-test",
+        "env:TOKEN": "EAAmade-up-token",
+    },
+    late="env:TOKEN",
+    address="+447700900123",
+    got=told_meta,
+    wants=(
+        "Bearer EAAmade-up-token",
+        {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "447700900123",
+            "type": "text",
+            "text": {"preview_url": False, "body": TEXT},
+        },
+    ),
+    answers=(
+        *COMMON,
+        Answer(200, Delivered(own_id(KEY)), body=b'{"messages":[{"id":"wamid.X"}]}', exact=True),
+        Answer(200, Unknown("not_understood"), body=b"<html>", exact=True),
+        Answer(400, Rejected("template_needed"), body=b'{"error":{"code":131047}}', exact=True),
+        Answer(400, RetryLater("rate_limited"), body=b'{"error":{"code":131056}}', exact=True),
+        Answer(429, RetryLater("http_429", 9.0), headers={"Retry-After": "9"}, exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+    taken=Answer(200, Delivered(), body=b'{"messages":[{"id":"wamid.X"}]}'),
+)
+MASTODON = Case(
+    bridge=Mastodon,
+    reading={"token": "env:TOKEN"},
+    writing={"server": "{url}"},
+    secrets={"env:TOKEN": "token-of-the-test"},
+    late="",
+    address="ada@far.example",
+    got=told_mastodon,
+    wants=("Bearer token-of-the-test", own_id(KEY), f"{TEXT}\n\n@ada@far.example", "direct"),
+    answers=(
+        *COMMON,
+        Answer(200, Delivered("9"), body=b'{"id":"9"}', exact=True),
+        Answer(422, Rejected("http_422"), body=b'{"error":"too long"}', exact=True),
+        Answer(429, RetryLater("http_429", 7.0), headers={"Retry-After": "7"}, exact=True),
+        Answer(502, Unknown("http_502"), exact=True),
+    ),
+)
+CASES = [TELEGRAM, ANDROID, KANNEL, TWILIO, VONAGE, MATRIX, WHATSAPP, MASTODON]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
 
 
@@ -232,15 +303,14 @@ async def provider() -> AsyncIterator[HttpProvider]:
     await provider.stop()
 
 
-async def write(bridge: Bridge, address: str, host: ChannelHost) -> Outcome:
+async def write(bridge: Bridge | Reads, address: str, host: ChannelHost) -> Outcome:
     assert isinstance(bridge, WritesBack)
     return await bridge.write_back(address, TEXT, host, key=KEY)
 
 
 @each
 async def test_the_text_arrives_whole_at_its_address(case: Case, provider: HttpProvider) -> None:
-    if case.taken:
-        provider.will(case.taken)
+    provider.will(case.taken)
     async with a_host(case.secrets) as host:
         assert isinstance(await write(case.make(provider.url), case.address, host), Delivered)
     assert [case.got(got) for got in provider.received] == [case.wants]
@@ -320,3 +390,12 @@ async def test_the_phone_gets_one_id_for_one_question(provider: HttpProvider) ->
         for _ in range(2):
             await write(ANDROID.make(provider.url), ANDROID.address, host)
     assert len({json.loads(got.raw)["id"] for got in provider.received}) == 1
+
+
+async def test_whoever_hides_their_number_is_answered_by_metas_own_id(provider: HttpProvider) -> None:
+    async with a_host(WHATSAPP.secrets) as host:
+        await write(WHATSAPP.make(provider.url), "GB.13491208655302741918", host)
+        assert await write(WHATSAPP.make(provider.url), "no address", host) == Rejected("bad_number")
+    (got,) = provider.received
+    told = json.loads(got.raw)
+    assert (told["recipient"], "to" in told) == ("GB.13491208655302741918", False)

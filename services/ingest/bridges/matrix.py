@@ -19,6 +19,7 @@ import structlog
 from pydantic import Field, StringConstraints
 
 from alert_relay.plugins import (
+    SERVERS,
     BadCredentials,
     ChannelHost,
     Delivered,
@@ -116,6 +117,7 @@ class Matrix:
             "alerts_from": ["@alerts:example.org"],
         },
         senders="account",
+        read_by=SERVERS,
         set_up=SET_UP,
         while_away=WHILE_AWAY,
         notes=READING,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from alert_relay.plugins import IncomingReport, looks_like_desk_reply, with_code_of
+from shared.plugins.untrusted import object_in, text_in
 
 Room = Literal["private", "desk", "other"]
 """One person and us; a verifiers' room, named in the settings; any other, of which nothing is read."""
@@ -68,7 +69,7 @@ def _id(value: Any, sign: str) -> bool:
 
 def content(event: Event) -> Event:
     """What the event says."""
-    return _dict(event, "content")
+    return object_in(event, "content")
 
 
 def is_message(event: Event, us: Us) -> bool:
@@ -78,31 +79,31 @@ def is_message(event: Event, us: Us) -> bool:
 
 def answered(event: Event) -> str | None:
     """The id of the event that this one answers."""
-    found = _dict(_dict(content(event), "m.relates_to"), "m.in_reply_to").get("event_id")
+    found = object_in(object_in(content(event), "m.relates_to"), "m.in_reply_to").get("event_id")
     return found if _id(found, "$") else None
 
 
 def text_of(event: Event) -> str:
     """The words of a message, or of what stands under a picture; of a place none but its description."""
     said = content(event)
-    match _str(said, "msgtype"):
+    match text_in(said, "msgtype"):
         case kind if kind in _TEXTS:
-            body = _str(said, "body")
+            body = text_in(said, "body")
             return _QUOTE.sub("", body, count=1).strip() if answered(event) else body.strip()
         case kind if kind in _MEDIA:  # `body` is a caption only beside a `filename`
-            name = _str(said, "filename")
-            return _str(said, "body").strip() if name and _str(said, "body") != name else ""
+            name = text_in(said, "filename")
+            return text_in(said, "body").strip() if name and text_in(said, "body") != name else ""
         case "m.location" if _place(said) is not None:
-            return _str(_dict(said, "org.matrix.msc3488.location"), "description").strip()
+            return text_in(object_in(said, "org.matrix.msc3488.location"), "description").strip()
         case "m.location":
-            return _str(said, "body").strip()
+            return text_in(said, "body").strip()
     return ""
 
 
 def unreadable(event: Event) -> bool:
     """Whether it is a message of somebody's that holds no words and no place: a picture, a voice."""
     said = content(event)
-    return event["type"] == MESSAGE and _str(said, "msgtype") in _MEDIA and not text_of(event)
+    return event["type"] == MESSAGE and text_in(said, "msgtype") in _MEDIA and not text_of(event)
 
 
 def report_of(event: Event, room: Room, quoted: str, us: Us) -> IncomingReport | str:
@@ -135,13 +136,13 @@ def _not_for_us(event: Event, us: Us) -> str | None:
         return "own_message"
     if said.get("msgtype") == "m.notice":
         return "from_a_bot"
-    if _dict(said, "m.relates_to").get("rel_type") == "m.replace":
+    if object_in(said, "m.relates_to").get("rel_type") == "m.replace":
         return "edited_message"
     return None
 
 
 def _to_desk(event: Event, text: str, us: Us) -> bool:
-    mentioned = _dict(content(event), "m.mentions").get("user_ids")
+    mentioned = object_in(content(event), "m.mentions").get("user_ids")
     bare = us.without_name(text)
     by_name = (isinstance(mentioned, list) and us.user_id in mentioned) or bare != text
     return looks_like_desk_reply(bare, addressed=by_name)
@@ -167,7 +168,7 @@ def _report(
 
 
 def _place(said: Event) -> tuple[float, float, float | None] | None:
-    found = _GEO.fullmatch(_str(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
+    found = _GEO.fullmatch(text_in(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
     if found is None:
         return None
     lat, lon = _number(found[1]), _number(found[2])
@@ -192,16 +193,6 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
-def _dict(value: Event, key: str) -> Event:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _str(value: Event, key: str) -> str:
-    inner = value.get(key)
-    return inner if isinstance(inner, str) else ""
-
-
 def newcomers(events: Sequence[Event], us: Us) -> set[str]:
     """The rooms to which somebody else was invited, or came."""
     return {e["room_id"] for e in events if _membership(e) in {"invite", "join"} and _whose(e) != us.user_id}
@@ -223,8 +214,8 @@ def encrypted_rooms(events: Sequence[Event], us: Us) -> set[str]:
 
 
 def _membership(event: Event) -> str:
-    return _str(content(event), "membership") if event["type"] == MEMBER else ""
+    return text_in(content(event), "membership") if event["type"] == MEMBER else ""
 
 
 def _whose(event: Event) -> str:
-    return _str(event, "state_key")
+    return text_in(event, "state_key")

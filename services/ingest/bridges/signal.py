@@ -37,6 +37,7 @@ from shared.plugins.addresses import resolved
 from shared.plugins.event_stream import Event, EventReader
 from shared.plugins.signal_cli import DEFAULT, GROUP, NO_ACCOUNT, Daemon, checked_daemon, is_account
 from shared.plugins.signal_words import READING, SET_UP, WHILE_AWAY
+from shared.plugins.untrusted import object_in, text_in
 
 _SILENT_S: Final = 60.0
 """The daemon says something every 15 seconds, be it only that it is there."""
@@ -184,18 +185,18 @@ class _Marks:
         return to_us or self.hashtag in words
 
     def answers_us(self, message: Mapping[str, Any]) -> bool:
-        return self.is_us(_dict(message, "quote"), "authorNumber", "authorUuid")
+        return self.is_us(object_in(message, "quote"), "authorNumber", "authorUuid")
 
 
 def _from_envelope(told: Mapping[str, Any], marks: _Marks, now: datetime) -> IncomingReport | Ignored:
-    envelope = _dict(told, "envelope")
-    sender = _text(envelope, "sourceUuid") or _text(envelope, "sourceNumber")
+    envelope = object_in(told, "envelope")
+    sender = text_in(envelope, "sourceUuid") or text_in(envelope, "sourceNumber")
     stamp = envelope.get("timestamp")
-    message = _dict(envelope, "dataMessage")
+    message = object_in(envelope, "dataMessage")
     if "syncMessage" in envelope or marks.is_us(envelope, "sourceNumber", "sourceUuid"):
         return Ignored("own_message")
     if "exception" in told:
-        new_key = _text(_dict(told, "exception"), "type") == "UntrustedIdentityException"
+        new_key = text_in(object_in(told, "exception"), "type") == "UntrustedIdentityException"
         return Ignored("untrusted_sender" if new_key else "undecryptable")
     if not message or not sender or type(stamp) is not int:
         return Ignored("edited_message" if "editMessage" in envelope else "no_message")
@@ -212,9 +213,9 @@ def _says_nothing(message: Mapping[str, Any]) -> str | None:
     for kind in ("reaction", "remoteDelete", "adminDelete", "sticker", "pollVote", "storyContext"):
         if kind in message:
             return "no_words_of_its_own"
-    if message.get("isExpirationUpdate") is True or _dict(message, "groupInfo").get("type") == "UPDATE":
+    if message.get("isExpirationUpdate") is True or object_in(message, "groupInfo").get("type") == "UPDATE":
         return "settings_changed"
-    return None if _text(message, "message").replace(_PLACEHOLDER, "").strip() else "no_text"
+    return None if text_in(message, "message").replace(_PLACEHOLDER, "").strip() else "no_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +228,10 @@ class _Source:
 
 
 def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> IncomingReport | Ignored:
-    text = _text(message, "message").replace(_PLACEHOLDER, " ").strip()
+    text = text_in(message, "message").replace(_PLACEHOLDER, " ").strip()
     if marks.answers_us(message):
-        text = with_code_of(text, _text(_dict(message, "quote"), "text")) or text
-    group = _text(_dict(message, "groupInfo"), "groupId")
+        text = with_code_of(text, text_in(object_in(message, "quote"), "text")) or text
+    group = text_in(object_in(message, "groupInfo"), "groupId")
     meant = not group or marks.meant(message, text)
     to_desk = looks_like_desk_reply(text, addressed=meant)
     if not meant and not to_desk:
@@ -242,19 +243,9 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
         contact=None if group else source.sender,
         observed_at=source.at,
         source=group or None,
-        chat=_text(_dict(message, "groupInfo"), "groupName") or None,
+        chat=text_in(object_in(message, "groupInfo"), "groupName") or None,
         reply_to=f"{GROUP}{group}" if group and to_desk else None,
     )
-
-
-def _dict(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _text(value: Mapping[str, Any], key: str) -> str:
-    inner = value.get(key)
-    return inner if isinstance(inner, str) else ""
 
 
 def _moment(milliseconds: Any) -> datetime | None:

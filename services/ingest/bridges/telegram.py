@@ -36,6 +36,7 @@ from alert_relay.plugins import (
 )
 from shared.plugins.addresses import http_base
 from shared.plugins.telegram_bot import send_message
+from shared.plugins.untrusted import object_in
 
 _BAD_TOKEN = Refused(
     403,
@@ -76,6 +77,7 @@ class Telegram:
             "bot_token": "env:TELEGRAM_BOT_TOKEN",
         },
         senders="account",
+        read_by="Telegram",
         per_second=30,  # core.telegram.org/bots/faq: about so many to different chats
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
@@ -121,13 +123,13 @@ class Telegram:
     def _from_update(self, update: Mapping[str, Any]) -> Sequence[IncomingReport] | Ignored:
         if any(kind in update for kind in _EDITS):
             return Ignored("edited_message")
-        message = _dict(update, "message") or _dict(update, "channel_post")
-        chat_id = _dict(message, "chat").get("id")
+        message = object_in(update, "message") or object_in(update, "channel_post")
+        chat_id = object_in(message, "chat").get("id")
         if type(chat_id) is not int:
             return Ignored("no_message")
-        if _dict(message, "from").get("is_bot") is True:
+        if object_in(message, "from").get("is_bot") is True:
             return Ignored("from_a_bot")
-        private = _dict(message, "chat").get("type") == "private"
+        private = object_in(message, "chat").get("type") == "private"
         text = _with_code_of_the_answered(message, _text(message))
         meant = private or self._meant_for_us(message, text)
         to_desk = looks_like_desk_reply(text, addressed=meant)
@@ -135,7 +137,7 @@ class Telegram:
             return Ignored("group_talk")
         if private and text.startswith("/") and not to_desk:
             return Ignored("bot_command")
-        title = _dict(message, "chat").get("title")
+        title = object_in(message, "chat").get("title")
         where = _Where(
             _name(update, message, chat_id),
             chat_id,
@@ -147,7 +149,7 @@ class Telegram:
 
     def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
         words = {word.strip(".,;:!?()").lower() for word in text.split()}
-        answered = _dict(_dict(message, "reply_to_message"), "from").get("username")
+        answered = object_in(object_in(message, "reply_to_message"), "from").get("username")
         to_us = isinstance(answered, str) and bool(self._bot) and answered.lower() == self._bot
         return to_us or any(mark in words for mark in self._marks)
 
@@ -170,13 +172,13 @@ def _name(update: Mapping[str, Any], message: Mapping[str, Any], chat_id: int) -
 
 
 def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[IncomingReport] | Ignored:
-    location = _dict(message, "location") or _dict(_dict(message, "venue"), "location")
+    location = object_in(message, "location") or object_in(object_in(message, "venue"), "location")
     lat, lon = _number(location, "latitude", 90), _number(location, "longitude", 180)
     has_place = lat is not None and lon is not None
     if not text and not has_place:
         return Ignored("no_text_or_place")
-    forwarded = bool(_dict(message, "forward_origin")) or "forward_date" in message
-    sender = _dict(message, "from").get("id")
+    forwarded = bool(object_in(message, "forward_origin")) or "forward_date" in message
+    sender = object_in(message, "from").get("id")
     return [
         IncomingReport(
             source_id=where.name,
@@ -186,7 +188,7 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
             lat=lat if has_place else None,
             lon=lon if has_place else None,
             accuracy_m=_number(location, "horizontal_accuracy", 20_000) if has_place else None,
-            observed_at=_moment(_dict(message, "forward_origin").get("date") or message.get("date")),
+            observed_at=_moment(object_in(message, "forward_origin").get("date") or message.get("date")),
             language=_language(message),
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
@@ -199,21 +201,16 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
 
 def _with_code_of_the_answered(message: Mapping[str, Any], text: str) -> str:
     """GO in answer to a bot's alert is GO with that alert's code."""
-    answered = _dict(message, "reply_to_message")
-    by_a_bot = _dict(answered, "from").get("is_bot") is True
+    answered = object_in(message, "reply_to_message")
+    by_a_bot = object_in(answered, "from").get("is_bot") is True
     return (with_code_of(text, _text(answered)) if by_a_bot else None) or text
 
 
 def _text(message: Mapping[str, Any]) -> str:
     """The words of a message: its text or caption, or a venue's name and address."""
-    venue = _dict(message, "venue")
+    venue = object_in(message, "venue")
     parts = [message.get("text"), message.get("caption"), venue.get("title"), venue.get("address")]
     return "\n".join(part for part in parts if isinstance(part, str) and part.strip()).strip()
-
-
-def _dict(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _number(value: Mapping[str, Any], key: str, limit: float) -> float | None:
@@ -231,5 +228,5 @@ def _moment(value: Any) -> datetime | None:
 
 def _language(message: Mapping[str, Any]) -> str | None:
     """A hint only: the language of the person's app."""
-    code = _dict(message, "from").get("language_code")
+    code = object_in(message, "from").get("language_code")
     return code.split("-", 1)[0].lower()[:8] if isinstance(code, str) and code else None

@@ -4,31 +4,23 @@ What everybody can read obeys what the public page obeys: only what goes to the 
 person confirmed and no place finer than the street; no exercise; and a test is seen by the account alone.
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from alert_relay.plugins import (
     ChannelHost,
-    Delivered,
     Outcome,
     PluginSettings,
     Rejected,
     RenderedMessage,
-    RetryLater,
     Spec,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.http_outcomes import from_status, post
-from shared.plugins.sms import own_id, text_of
+from shared.plugins.mastodon_api import ACCOUNT, direct_to, naming_nobody, post_status
+from shared.plugins.sms import text_of
 
-_ACCOUNT: Final = r"@?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?(?:@[A-Za-z0-9.-]+)?"
-_MENTION: Final = re.compile(r"@(?=\w)")
 _NOT_FOR_PUBLIC: Final = Rejected("not_for_public")
 _UNPROVEN: Final = frozenset({"unconfirmed", "likely", None})
 """Nothing that says so, or nothing at all, of its state."""
@@ -45,7 +37,7 @@ class MastodonSettings(PluginSettings):
     """A reference to an access token of the account's with the right write:statuses."""
     visibility: Visibility
     """`direct`: the accounts in `to` alone. `unlisted`, `public`: everybody; only for the community."""
-    to: tuple[Annotated[str, StringConstraints(pattern=rf"^({_ACCOUNT}|(env|file):.+)$")], ...] = Field(
+    to: tuple[Annotated[str, StringConstraints(pattern=rf"^({ACCOUNT}|(env|file):.+)$")], ...] = Field(
         default=(), validate_default=True
     )
     """With `direct`: accounts (name@mastodon.example), or references to them."""
@@ -117,7 +109,7 @@ class MastodonChannel:
 
     def __init__(self, settings: MastodonSettings, host: ChannelHost) -> None:
         self._http, self._settings = host.http, settings
-        self._url = http_base(settings.server, host.secrets) + "/api/v1/statuses"
+        self._server = http_base(settings.server, host.secrets)
         self._token = resolved(settings.token, host.secrets)
         accounts = tuple(resolved(account, host.secrets).removeprefix("@") for account in settings.to)
         self._to = accounts or ("everybody",)
@@ -139,11 +131,12 @@ class MastodonChannel:
         return await self._post(status, key) if outcome == _GONE else outcome
 
     def _status(self, address: str, message: RenderedMessage) -> dict[str, Any] | Rejected:
-        words = _MENTION.sub("@ ", text_of(message))  # a mention would let that account read a direct post
-        status = {"status": words, "visibility": self._settings.visibility, "language": message.language}
+        words = text_of(message)
+        status = {"visibility": self._settings.visibility, "language": message.language}
         if not self._settings.public:
-            known = re.fullmatch(_ACCOUNT, address)
-            return status | {"status": f"{words}\n\n@{address}"} if known else Rejected("bad_address")
+            direct = direct_to(address, words)
+            return status | direct if direct else Rejected("bad_address")
+        status["status"] = naming_nobody(words)
         if message.kind == "TEST":
             return status | {"visibility": "direct"}
         return status if _may_be_public(message.data) else _NOT_FOR_PUBLIC
@@ -151,38 +144,10 @@ class MastodonChannel:
     async def _post(self, status: dict[str, Any] | Rejected, key: str) -> Outcome:
         if isinstance(status, Rejected):
             return status
-        headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": own_id(key)}
-        return await post(self._http, self._url, _outcome, json=status, headers=headers)
+        return await post_status(self._http, self._server, self._token, status, key=key)
 
 
 def _may_be_public(data: Mapping[str, Any]) -> bool:
     """Whether it says that it goes to the community, in earnest, of something that a person has confirmed."""
     proven = data.get("status") not in _UNPROVEN
     return data.get("audience") == "community" and proven and not data.get("drill")
-
-
-def _outcome(status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
-    outcome = from_status(status, headers, answer)
-    if isinstance(outcome, Delivered):
-        return Delivered(_id_in(answer))
-    if status == HTTPStatus.TOO_MANY_REQUESTS and isinstance(outcome, RetryLater):
-        waits = outcome.after_s if outcome.after_s is not None else _until_reset(headers)
-        return RetryLater(outcome.reason, waits, words=outcome.words)
-    return outcome
-
-
-def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Seconds until Mastodon takes more, by its own header."""
-    try:
-        reset = datetime.fromisoformat(headers.get("X-RateLimit-Reset", ""))
-    except ValueError:
-        return None
-    return max(0.0, (reset.replace(tzinfo=reset.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _id_in(answer: bytes) -> str | None:
-    try:
-        found = json.loads(answer)["id"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return found if isinstance(found, str) else None

@@ -5,11 +5,9 @@ so the words go as a template's parameter, which holds no line break. What becam
 webhooks that Meta signs.
 """
 
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final, Literal
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator
 
@@ -28,16 +26,9 @@ from alert_relay.plugins import (
 from shared.plugins.addresses import http_base, resolved
 from shared.plugins.http_outcomes import post
 from shared.plugins.sms import BAD_NUMBER, Numbers, is_number, numbers, own_id, text_of
-from shared.plugins.whatsapp_cloud import outcome_of, receipts_in, signed
+from shared.plugins.whatsapp_cloud import API, BAD_SIGNATURE, handshake, outcome_of, receipts_in, signed
 
-_BAD_SIGNATURE: Final = Refused(
-    403, "bad_signature", "The signature does not fit the body; check app_secret: it is the Meta app's."
-)
-_BAD_TOKEN: Final = Refused(
-    403, "bad_verify_token", "Enter in the Meta app the very verify token that verify_token refers to."
-)
 _NOT_UNDERSTOOD: Final = Refused(422, "not_understood", "A status webhook is a JSON object with `entry`.")
-_MOST_CHALLENGE: Final = 200
 
 Part = Literal["kind", "code", "subject", "text"]
 _PARTS: Final[Mapping[Part, Callable[[RenderedMessage], str]]] = {
@@ -67,7 +58,7 @@ class WhatsAppSettings(PluginSettings):
     """A reference to the verify token that is entered in the Meta app."""
     to: Numbers
     """Phone numbers with their country (+44…), or references to them."""
-    api: str = "https://graph.facebook.com/v24.0"
+    api: str = API
     """Meta's Graph API with its version."""
 
     @field_validator("parameters")
@@ -177,22 +168,10 @@ class WhatsAppChannel:
     def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Answered | Ignored | Refused:
         """What Meta says of messages, or its question whether this address is ours."""
         if request.method == "GET":
-            return self._handshake(request)
+            return handshake(self._verify_token, request)
         if not signed(self._app_secret, request):
-            return _BAD_SIGNATURE
+            return BAD_SIGNATURE
         said = receipts_in(request.body)
         if said is None:
             return _NOT_UNDERSTOOD
         return said or Ignored("not_final")
-
-    def _handshake(self, request: WebhookRequest) -> Answered | Refused:
-        """Meta's question carries the verify token, and wants its challenge back."""
-        try:
-            query = parse_qs(urlsplit(request.url).query, max_num_fields=10)
-        except ValueError:
-            return _BAD_TOKEN
-        token = query.get("hub.verify_token", [""])[0].encode("utf-8", "replace")
-        challenge = query.get("hub.challenge", [""])[0]
-        known = self._verify_token and hmac.compare_digest(token, self._verify_token.encode())
-        fine = challenge.isascii() and challenge.isalnum() and len(challenge) <= _MOST_CHALLENGE
-        return Answered(challenge) if known and fine else _BAD_TOKEN

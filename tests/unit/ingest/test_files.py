@@ -112,7 +112,9 @@ def test_every_language_has_every_text_with_the_same_placeholders() -> None:
 
 
 def placeholders(words: Words, language: str, key: str) -> list[str]:
-    text = words.say(language, key, metres="{metres}", ref="{ref}", time="{time}", codes="{codes}")
+    text = words.say(
+        language, key, metres="{metres}", ref="{ref}", time="{time}", codes="{codes}", who="{who}"
+    )
     return sorted(re.findall(r"\{\w+\}", text))
 
 
@@ -133,3 +135,12 @@ def test_a_receipt_says_what_it_must_in_few_text_messages(language: str) -> None
     length = sms_length(text)
     assert length.segments <= (2 if length.plain else 3)
     assert length.plain or language not in {"en", "es", "fr"}
+
+
+@pytest.mark.parametrize("language", Words().languages)
+def test_a_receipt_fits_into_a_post_with_who_else_reads_it(language: str) -> None:
+    """Every Mastodon takes 500 characters, and the writer's name is among them."""
+    words = Words()
+    arrived = words.say(language, "receipt_short", ref="ABC123")
+    for key in ("company", "servers", "followers", "everybody"):
+        assert len(arrived + words.say(language, f"read_by_{key}", who="Telegram")) <= 430

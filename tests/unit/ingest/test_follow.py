@@ -267,14 +267,14 @@ async def test_what_comes_in_by_the_account_is_no_report_and_gets_no_receipt(tmp
             source_id="SM1", text="STOP\u202e" + "x" * 10_000, sender=NUMBER, contact=NUMBER
         )
         for _ in range(2):
-            taken = await accept(door.app[DOOR], "join", said, "number")
+            taken = await accept(door.app[DOOR], "join", said, TwilioSms.spec)
             assert taken.receipt is None
         group_talk = IncomingReport(source_id="SM2", text="STOP", sender="x")
-        await accept(door.app[DOOR], "join", group_talk, "number")
+        await accept(door.app[DOOR], "join", group_talk, TwilioSms.spec)
         (only,) = await asked(door)
         assert isinstance(only, Said)
         assert (only.address, len(only.text)) == (NUMBER, 200)
         assert await door.stored() == []
-        other = await accept(door.app[DOOR], "sms", said, "number")
+        other = await accept(door.app[DOOR], "sms", said, TwilioSms.spec)
         assert other.receipt is not None, "at the reporting number it is a report"
         assert len(await door.stored()) == 1
