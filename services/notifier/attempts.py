@@ -16,6 +16,7 @@ from services.notifier.decide.ledger import Claim
 from services.notifier.decide.pseudo import kin_of
 from services.notifier.decide.retry import BAD_CREDENTIALS
 from services.notifier.decide.said import words_of
+from services.notifier.decide.spending import Spending
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_expired, claimed, settled
 from services.notifier.directory import Directory
 from services.notifier.engine import Claimed, Engine, Job
@@ -75,9 +76,10 @@ class Attempts:
         engine: Engine,
         keyring: Sealer,
         receipts: Receipts,
+        spending: Spending,
         subscribers: Subscribers | None = None,
     ) -> None:
-        self._subscribers = subscribers
+        self._subscribers, self._spending = subscribers, spending
         self._writer, self._directory, self._keyring = writer, directory, keyring
         self._clock, self._engine, self._receipts = clock, engine, receipts
         self.threads = Threads(directory)
@@ -117,6 +119,7 @@ class Attempts:
         held = await self._writer.write(*records, urgent=alert.urgency == "urgent")
         for record in held:
             delivery.ledger.apply(record)
+            self._spending.learn(record)
             if self._subscribers is not None and isinstance(record, AlertExpanded):
                 self._subscribers.audience.learn(record)
         return held
@@ -141,6 +144,7 @@ class Attempts:
             record = await self._with_words(record, said)
         ending = await self._settle(delivery, alert, record)
         self._receipts.learn(record)
+        self._spending.learn(record)
         self.threads.began(alert.alert_id, alert.incident_id)
         self.threads.learn(record)
         self._engine.fault("notifier.after_settle")

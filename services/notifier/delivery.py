@@ -23,6 +23,9 @@ from shared.ports import Entry
 MAX_NAMED: Final = 2_000
 """Unsent recipients named in the last record; all of them stand in their chunks' records."""
 
+OVER_CAP: Final = "over_cap"
+"""Why somebody was left out whose message would have passed the group's monthly cap."""
+
 
 @dataclass(frozen=True, slots=True)
 class ForSubscribers:
@@ -106,13 +109,20 @@ def _ending(ended: dict[int, Finished]) -> Ending:
     return delivered, unsent, "expired" if any(o.reason == "expired" for o in unsent) else "done"
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Who is told, what one recipient of a channel costs in pence, how many the cap left out of which."""
+
+    chunks: tuple[tuple[str, ...], ...]
+    prices: Mapping[str, float] = field(default_factory=dict)
+    over_cap: Mapping[str, int] = field(default_factory=dict)
+
+
 def expanded(
-    alert: AlertRaised,
-    chunks: tuple[tuple[str, ...], ...],
-    at: datetime,
-    not_told: Mapping[str, int] | None = None,
+    alert: AlertRaised, bill: Bill, at: datetime, not_told: Mapping[str, int] | None = None
 ) -> AlertExpanded:
     """The record that freezes the recipients."""
+    reasons = {**(not_told or {}), **({OVER_CAP: sum(bill.over_cap.values())} if bill.over_cap else {})}
     return AlertExpanded(
         id=f"expanded.{alert.alert_id}",
         at=at,
@@ -120,8 +130,10 @@ def expanded(
         group=alert.group,
         incident_id=alert.incident_id,
         audience=alert.audience,
-        chunks=chunks,
-        not_told=dict(not_told) if not_told else None,
+        chunks=bill.chunks,
+        not_told=reasons or None,
+        prices=dict(bill.prices) or None,
+        over_cap=tuple(sorted(bill.over_cap)) or None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from services.notifier.costs import Costs, cap_of
 from services.notifier.decide.expand import expand
 from services.notifier.decide.pseudo import chunked, is_pseudo
 from services.notifier.delivery import Delivery, ForSubscribers, expanded
@@ -21,7 +22,13 @@ from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
-from shared.words import DRILL_TOLD, channel_test_message, drill_told_message, render
+from shared.words import (
+    DRILL_TOLD,
+    channel_test_message,
+    drill_told_message,
+    render,
+    spending_told_message,
+)
 
 log = structlog.get_logger()
 
@@ -32,17 +39,18 @@ TO_ONE: Final = frozenset({"QUESTION", "REPLY"})
 class Preparation:
     """Makes alerts ready to be sent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
         self,
         reader: Reader,
         directory: Directory,
         clock: Clock,
         *,
         engine: Engine,
+        costs: Costs,
         subscribers: Subscribers | None = None,
     ) -> None:
         self._reader, self._directory = reader, directory
-        self._clock, self._engine = clock, engine
+        self._clock, self._engine, self._costs = clock, engine, costs
         self._subscribers = subscribers
 
     async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
@@ -55,6 +63,8 @@ class Preparation:
         if alert.kind == "TEST":
             return self._test(delivery, alert, group)
         concerned = tuple(c for c in group.channels if c.carries(alert.audience, drill=alert.drill))
+        if alert.kind == "SPENDING":
+            return self._spending(delivery, alert, group, concerned)
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
@@ -93,6 +103,29 @@ class Preparation:
             key = (definition.language, plugin.max_chars)
             delivery.messages[key] = channel_test_message(alert, group.definition, definition.language)
         delivery.channels = {definition.id: definition}
+        return True
+
+    def _spending(
+        self,
+        delivery: Delivery,
+        alert: AlertRaised,
+        group: GroupVersion,
+        channels: tuple[ChannelDefinition, ...],
+    ) -> bool:
+        """That money goes, over channels that cost none; too late, or of a cap that is gone, to nobody."""
+        cap = cap_of(group)
+        free = [c for c in channels if not self._directory.pence_a_segment(c)] if cap is not None else []
+        for channel in free:
+            if plugin := self._directory.plugin(channel.kind):
+                key = (channel.language, plugin.max_chars)
+                delivery.messages[key] = spending_told_message(
+                    alert,
+                    group.definition,
+                    channel.language,
+                    spent=self._costs.spent(alert.group),
+                    cap=cap or 0,
+                )
+        delivery.channels = {c.id: c for c in free}
         return True
 
     async def _to_one(self, delivery: Delivery, alert: AlertRaised) -> bool:
@@ -178,8 +211,9 @@ class Preparation:
         )
         found = delivery.subscribers
         if found is None:
-            return expanded(alert, chunks, self._clock.now())
-        return expanded(alert, (*chunks, *self._chunks(delivery, found)), found.at, found.not_told)
+            return expanded(alert, self._costs.bill(delivery, alert, chunks), self._clock.now())
+        bill = self._costs.bill(delivery, alert, (*chunks, *self._chunks(delivery, found)))
+        return expanded(alert, bill, found.at, found.not_told)
 
     def _chunks(self, delivery: Delivery, found: ForSubscribers) -> Iterator[tuple[str, ...]]:
         for kin in sorted(found.kin):

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 _PAUSE_S: Final = 0.5
+_LOOK_S: Final = 0.05
 _WATCHED: Final = (TOLD, "groups.v1.>", "alerts.v1.>")
 """The last two hold what earlier versions wrote."""
 _WANTED: Final = frozenset({"alert.raised.v1", "group.defined.v1"})
@@ -88,6 +89,12 @@ class Reader:
                 elif isinstance(message, Spoilt) and (named := named_in(message)):
                     await on_unreadable(*named)
             self.decided_to = entry.seq
+
+    async def groups_known(self) -> None:
+        """Return once all is read that stands in DECISIONS now: then every group is known as it is."""
+        last = await self.patiently(lambda: self._bus.last("DECISIONS", TOLD))
+        while last is not None and self.decided_to < last.seq:
+            await self._sleep(_LOOK_S)
 
     async def opened(self, alert: AlertRaised) -> AlertRaised | None:
         """The alert with its body in clear; None if that will never be."""

@@ -16,6 +16,8 @@ from typing import Final
 import structlog
 
 from services.notifier.attempts import Attempts
+from services.notifier.budget import Budget
+from services.notifier.costs import Costs
 from services.notifier.decide.lanes import Lane, Lanes
 from services.notifier.decide.ledger import Claim, Finished, Wait
 from services.notifier.decide.retry import Plan, plan
@@ -40,6 +42,7 @@ _HOLD_S: Final = 1.0
 _FRESH_S: Final = 0.1
 """How long what was asked of the kill switch for an alert's first chunk may wait for the alert's words."""
 _AFTER_FAILURE_S: Final = 5.0
+_LOOK_AT_MONEY_S: Final = 5.0
 _LONGEST_SLEEP_S: Final = 86_400.0
 
 
@@ -65,8 +68,10 @@ class Notifier:
         )
         self._switches = KillSwitches(bus)
         self._subscribers = subscribers
+        self._costs = Costs(directory, clock, subscribers)
+        self._budget = Budget(directory, self._costs, clock)
         self._preparation = Preparation(
-            self._reader, directory, clock, engine=self._engine, subscribers=subscribers
+            self._reader, directory, clock, engine=self._engine, costs=self._costs, subscribers=subscribers
         )
         self.receipts = Receipts(self._writer, directory, clock)
         """What providers say later; the door takes it."""
@@ -77,10 +82,11 @@ class Notifier:
             engine=self._engine,
             keyring=keyring,
             receipts=self.receipts,
+            spending=self._costs.spending,
             subscribers=subscribers,
         )
         if subscribers is not None:
-            lent = Lent(self._attempts, self._switches, self._engine, self._record_end)
+            lent = Lent(self._attempts, self._switches, self._engine, self._record_end, self._costs.prices)
             subscribers.attach(self._reader, lent)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
@@ -104,6 +110,7 @@ class Notifier:
             asyncio.create_task(self._reader.ledger(self._on_record, self._ledger_read.set)),
             asyncio.create_task(self._follow_decisions()),
             asyncio.create_task(self._sweep()),
+            asyncio.create_task(self._warn()),
         }
         try:
             ended, _ = await asyncio.wait({stopping, *loops}, return_when=asyncio.FIRST_COMPLETED)
@@ -134,6 +141,7 @@ class Notifier:
             "receipts": dict(sorted(self.receipts.counted.items())),
             "bad_credentials": sorted(self._attempts.without_credentials),
             "held": dict(self._held),
+            "spending": self._budget.figures(),
             **({"subscribers": self._subscribers.health()} if self._subscribers else {}),
         }
 
@@ -158,11 +166,21 @@ class Notifier:
                         delivery.lapsed[chunk] = attempt
                         self._advance(delivery, chunk)
 
+    async def _warn(self) -> None:
+        """Tell groups that their money for text messages goes; what is told is told by the ledger once."""
+        await self._ledger_read.wait()
+        await self._reader.groups_known()
+        while True:
+            for alert in self._budget.due():
+                self._take_up(alert, None)
+            await self._engine.sleep(_LOOK_AT_MONEY_S)
+
     # --- what comes in -------------------------------------------------------------------------
 
     def _on_record(self, record: LedgerRecord) -> None:
         self.receipts.learn(record)
         self._attempts.threads.learn(record)
+        self._costs.spending.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
         if self._subscribers is not None:
@@ -182,6 +200,9 @@ class Notifier:
     def _on_alert(self, alert: AlertRaised, entry: Entry) -> None:
         if self._subscribers is not None:
             self._subscribers.heard(alert, entry)
+        self._take_up(alert, entry)
+
+    def _take_up(self, alert: AlertRaised, entry: Entry | None) -> None:
         if alert.alert_id in self._settled:
             return
         delivery = self._deliveries.setdefault(alert.alert_id, Delivery())
@@ -286,6 +307,7 @@ class Notifier:
     ) -> tuple[Lane, int, Job] | None:
         """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
         expansion = self._preparation.expansion(delivery, alert)
+        self._costs.spending.learn(expansion)  # now, lest another alert's cost be reckoned without it
         if self._subscribers is not None:  # now, lest an end be decided meanwhile without them
             self._subscribers.audience.learn(expansion)
         first = await self._reserved(delivery, alert, expansion, asked)

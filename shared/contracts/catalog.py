@@ -103,6 +103,7 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         groups.GroupDefined: lambda _: TOLD,
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",
+        ledger.FollowersCounted: lambda m: f"ledger.v1.{m.group}",
         subscribers.SubscriptionAsked: lambda _: SUBSCRIPTIONS_ASKED,
         subscribers.AnswerClaimed: lambda _: SUBSCRIPTIONS_KEPT,
     }

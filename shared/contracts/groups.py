@@ -56,6 +56,8 @@ class Policy(Frozen):
     an empty list, none."""
     helps_neighbours: bool = True
     """Whether this group's verifiers may be asked when nobody of another group takes an incident."""
+    sms_pounds_a_month: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """Pounds a month for text messages, as far as channels say what they cost; left out, there is no cap."""
     quiet_hours: Annotated[str, StringConstraints(pattern=_QUIET)] | None = None
     """When reminders of shifts and of people taken rest, as "22:00-07:00"; alerts never do."""
 

@@ -33,6 +33,7 @@ from shared.contracts.desk import (
     MuteWhat,
     Question,
     RejectAs,
+    SmsTo,
     Statement,
     Step,
     Tally,
@@ -312,6 +313,7 @@ class IncidentConfirmed(IncidentEvent):
     member: MemberId
     group: GroupId
     ask: Ask
+    sms_to: SmsTo | None = None
     statement: Statement | Sealed | None = None
 
 
@@ -355,6 +357,7 @@ class IncidentUpdated(IncidentEvent):
     member: MemberId
     group: GroupId
     ask: Ask
+    sms_to: SmsTo | None = None
     statement: Statement | Sealed | None = None
 
 

@@ -20,11 +20,16 @@ from shared.contracts.base import (
     Message,
     Private,
     Sealed,
+    Slug,
     Token,
 )
 from shared.contracts.groups import Audience
+from shared.contracts.subscribers import Choice
 
 Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}:[0-9]{1,15}$")]
+ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+"""A channel of the group's, or subscribers of one way, language and choice."""
+Pence = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
 
@@ -44,7 +49,11 @@ class AlertExpanded(LedgerRecord):
     audience: Audience
     chunks: tuple[Annotated[tuple[Recipient, ...], Field(max_length=MAX_CHUNK)], ...]
     not_told: dict[str, int] | None = None
-    """Why how many of the group's subscribers are not among them."""
+    """Why how many of the group's subscribers, or of its channels' recipients, are not among them."""
+    prices: dict[ChannelName, Pence] | None = None
+    """What it costs to tell one recipient, by channel, in pence; channels that cost nothing are left out."""
+    over_cap: tuple[ChannelName, ...] | None = None
+    """Channels that were left out because they would have passed the group's monthly cap."""
 
 
 class ChunkClaimed(LedgerRecord):
@@ -111,3 +120,32 @@ class DeliveryReceipted(LedgerRecord):
     provider_id: str
     arrived: Literal["delivered", "failed"]
     reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+
+
+class Following(Frozen):
+    """How many of a group's subscribers are written to by one way, in one language, with one choice."""
+
+    channel: ChannelName
+    """What the ledger calls them."""
+    kind: Slug
+    """The plug-in's kind of the way."""
+    language: str
+    choice: Choice
+    people: Annotated[int, Field(ge=1)]
+    max_chars: Annotated[int, Field(ge=1)]
+    sms: bool = False
+    """Whether each part of a message is paid for."""
+    leaves_by_link: bool = False
+    """Whether a message ends with a link to leave by, and not with the word."""
+    price_pence: Pence = 0.0
+
+
+class FollowersCounted(Message):
+    """How many subscribers a group has by now, and how they are written to: figures, and nobody.
+
+    What the desk foretells, and what needs a second person, is counted by it: the book is the notifier's.
+    """
+
+    type: Literal["followers.counted.v1"] = "followers.counted.v1"
+    group: Annotated[GroupId, SLUG_RULE]
+    following: tuple[Following, ...] = ()

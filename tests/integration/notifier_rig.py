@@ -177,9 +177,7 @@ class Rig:
         found: list[LedgerRecord] = []
         if last:
             async for entry in self.bus.read("LEDGER"):
-                for record in decode_all(entry):
-                    assert isinstance(record, LedgerRecord)
-                    found.append(record)
+                found += [record for record in decode_all(entry) if isinstance(record, LedgerRecord)]
                 if entry.seq == last:
                     break
         return found

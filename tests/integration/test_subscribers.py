@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from services.notifier.decide.pseudo import Kin, chunked, pseudonym
-from services.notifier.delivery import expanded
+from services.notifier.delivery import Bill, expanded
 from services.notifier.form_contacts import Form
 from shared.contracts.base import HUB, GroupId
 from shared.contracts.catalog import decode_each, encode
@@ -633,7 +633,7 @@ def first_is_another(book: Book, monkeypatch: pytest.MonkeyPatch, alert_id: str,
     """Another notifier, which knew only that person, freezes the alert's recipients a moment before ours."""
     publish, kin = book.bus.publish, Kin("join", "en", "information")
     names = tuple(chunked(kin, [pseudonym(book.keyring.master.tag, number, NOW.date())], 1))
-    theirs = encode(expanded(an_alert(alert_id, audience="community"), names, NOW), source="test")
+    theirs = encode(expanded(an_alert(alert_id, audience="community"), Bill(names), NOW), source="test")
 
     async def storing(message: Outgoing, **how: Any) -> Stored:
         if message.msg_id == theirs.msg_id:

@@ -18,12 +18,13 @@ from services.notifier.directory import Directory, GroupVersion
 from services.notifier.reading import Opener, Reader
 from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
+from services.notifier.subscribers.counting import Counting
 from services.notifier.subscribers.keeping import Keeping
 from services.notifier.subscribers.late import Latecomers, Lent
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.catalog import TOLD, decode_each
+from shared.contracts.catalog import decode_each
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.contracts.subscribers import BookRecord, Unreachable
 from shared.faults import fault_point
@@ -36,7 +37,6 @@ from shared.subscribing import code_of
 from shared.words import render
 from shared.words.subscribers import ending, texts
 
-_PAUSE_S: Final = 0.05
 _WANTED: Final = frozenset({"alert.raised.v1"})
 
 
@@ -97,13 +97,20 @@ class Subscribers:
         self._late = Latecomers(lent, self.audience, self._clock, self._ways)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """A worker: keep the book."""
+        """A worker: keep the book, and say how many stand in it."""
+        counting = asyncio.create_task(self._count())
         try:
             await self._keeping.run(stop)
         finally:
-            for task in self._asking:
+            for task in (counting, *self._asking):
                 task.cancel()
-            await asyncio.gather(*self._asking, return_exceptions=True)
+            await asyncio.gather(counting, *self._asking, return_exceptions=True)
+
+    async def _count(self) -> None:
+        await self.known()
+        await self._wait_for_groups()
+        counting = Counting(self._bus, self._keeping.book, self._ways, self._clock, self._sleep)
+        await counting.run(lambda: sorted(self._directory.definitions()))
 
     def health(self) -> dict[str, Any]:
         """Figures, and nobody."""
@@ -124,6 +131,10 @@ class Subscribers:
     def max_chars(self, way: str) -> int:
         """How long a message by that way may be."""
         return self._ways.max_chars(way)
+
+    def pence_a_segment(self, way: str) -> float:
+        """What each part of a message by that way costs."""
+        return self._ways.pence_a_segment(way)
 
     def heard(self, alert: AlertRaised, entry: Entry) -> None:
         """An alert was read: the latest of what goes on is for those who join late."""
@@ -190,12 +201,9 @@ class Subscribers:
 
     async def _wait_for_groups(self) -> None:
         """Once at the start: until every group is known that the log holds."""
-        if self._groups_known or self._reader is None:
-            return
-        last = await self._reader.patiently(lambda: self._bus.last("DECISIONS", TOLD))
-        while last is not None and self._reader.decided_to < last.seq:
-            await self._sleep(_PAUSE_S)
-        self._groups_known = True
+        if not self._groups_known and self._reader is not None:
+            await self._reader.groups_known()
+            self._groups_known = True
 
     async def _answer(self, asked: Asked, record: BookRecord, person: Person | None, attempt: int) -> None:
         to = answer_to(asked, record, self._master, self._directory.definitions(), form=self._front_url)

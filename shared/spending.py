@@ -1,0 +1,54 @@
+"""What text messages cost a group, and which its monthly cap may hold back: desk and notifier agree. Pure.
+
+A cost is an estimate: the price that the group gave for a segment, times the segments, for each recipient who
+was frozen into an alert and not refused. What was refused (by the provider, or because it came too late) cost
+nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from shared.contracts.alerts import AlertKind, Urgency
+from shared.contracts.groups import Audience
+from shared.contracts.ledger import AlertExpanded, ChunkSettled
+
+WARN_FROM: Final = 0.8
+"""From this part of the cap on a group is warned."""
+_HERE: Final = ZoneInfo("Europe/London")
+ENDS: Final[frozenset[AlertKind]] = frozenset({"OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS"})
+"""Without these people believe what is not so."""
+_ASKED_FOR: Final[frozenset[AlertKind]] = frozenset({"TEST", "QUESTION", "REPLY"})
+"""What goes to one person, or over one channel, because somebody wanted just that."""
+
+
+def month_of(moment: datetime) -> str:
+    """The month that a cost counts for, as `2026-11`."""
+    return moment.astimezone(_HERE).strftime("%Y-%m")
+
+
+def may_be_held_back(kind: AlertKind, audience: Audience, urgency: Urgency) -> bool:
+    """Whether the cap may keep it from going out as a text: a community's first word, and what is not urgent.
+
+    Never what is urgent for verifiers, and never what ends or takes back what people were told.
+    """
+    if kind in ENDS | _ASKED_FOR:
+        return False
+    return urgency == "normal" or (kind == "CONFIRMED" and audience != "verifiers")
+
+
+def cost_of(event: AlertExpanded) -> float:
+    """What it costs in pence if everybody who is frozen gets it."""
+    prices = event.prices or {}
+    return sum(prices.get(channel_in(r), 0.0) for chunk in event.chunks for r in chunk) if prices else 0.0
+
+
+def refused_of(event: ChunkSettled, prices: Mapping[str, float]) -> float:
+    """What of it was not spent after all, in pence, as this attempt ended."""
+    return sum(prices.get(channel_in(o.recipient), 0.0) for o in event.outcomes if o.result == "rejected")
+
+
+def channel_in(recipient: str) -> str:
+    """The channel of `channel:n`."""
+    return recipient.rpartition(":")[0]
