@@ -14,8 +14,9 @@ from shared.contracts.alerts import AlertKind, Urgency
 from shared.contracts.groups import Audience
 from shared.contracts.ledger import AlertExpanded, ChunkSettled
 
-WARN_FROM: Final = 0.8
-"""From this part of the cap on a group is warned."""
+NEAR: Final = 80
+FULL: Final = 100
+"""The parts of the cap, in percent, at which a group is warned."""
 _HERE: Final = ZoneInfo("Europe/London")
 ENDS: Final[frozenset[AlertKind]] = frozenset({"OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS"})
 """Without these people believe what is not so."""
@@ -47,6 +48,13 @@ def cost_of(event: AlertExpanded) -> float:
 def refused_of(event: ChunkSettled, prices: Mapping[str, float]) -> float:
     """What of it was not spent after all, in pence, as this attempt ended."""
     return sum(prices.get(channel_in(o.recipient), 0.0) for o in event.outcomes if o.result == "rejected")
+
+
+def warned_at(spent: float, cap: float | None) -> int | None:
+    """The part of the cap that is reached and that a group is warned of, in percent."""
+    if cap is None or not spent:
+        return None
+    return next((step for step in (FULL, NEAR) if spent * 100 >= step * cap), None)
 
 
 def channel_in(recipient: str) -> str:

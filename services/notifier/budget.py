@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from services.notifier.costs import Costs, cap_of
-from services.notifier.decide.spending import warned_at
 from services.notifier.directory import Directory
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import AlertId
 from shared.ports import Clock
-from shared.spending import month_of
+from shared.spending import month_of, warned_at
 
 
 class Budget:

@@ -12,9 +12,10 @@ import pytest
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import command_of
 from services.console.decide.draft import Document, Draft
+from services.console.decide.messages import ChannelFacts, GroupFacts
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.decide.project import needs, project
-from services.console.decide.sends import Act, ChannelFacts, GroupFacts, sends_of
+from services.console.decide.sends import Act, sends_of
 from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
 from services.console.models import CommandName, DeskRequest
 from services.router.decide.decider import Input, step

@@ -94,11 +94,13 @@ def _on(act: Act, request: DeskRequest) -> dict[str, Any]:
 
 def _saying(act: Act, request: DeskRequest) -> dict[str, Any]:
     """The same, with the person's own words."""
-    return {**_on(act, request), "statement": desk.Statement(text=request.text or "")}
+    said = desk.Statement(text=request.text or "", sms_reason=request.sms_reason or "")
+    return {**_on(act, request), "statement": said}
 
 
 def _confirm(act: Act, request: DeskRequest) -> desk.Confirm:
-    return desk.Confirm(**_saying(act, request), ask=request.ask or "NONE", reach=act.reach)
+    asked = {"ask": request.ask or "NONE", "sms_to": request.sms_to}
+    return desk.Confirm(**_saying(act, request), **asked, reach=act.reach)
 
 
 def _reject(act: Act, request: DeskRequest) -> desk.Reject:
@@ -116,7 +118,7 @@ def _place(act: Act, request: DeskRequest) -> desk.PutPlace:
 
 
 def _update(act: Act, request: DeskRequest) -> desk.Update:
-    return desk.Update(**_saying(act, request), ask=request.ask or "NONE")
+    return desk.Update(**_saying(act, request), ask=request.ask or "NONE", sms_to=request.sms_to)
 
 
 def _end(act: Act, request: DeskRequest) -> desk.End:

@@ -252,7 +252,7 @@ def confirmed(draft: Draft, event: i.IncidentConfirmed, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status="confirmed", ask=event.ask, ended_at=None, proposed=None)
     incident.setdefault("confirmed_at", _at(event))
-    _said_by_person(draft, incident, event, "confirmed", ask=event.ask)
+    _said_by_person(draft, incident, event, "confirmed", ask=event.ask, **_over_cap(event))
 
 
 def rejected(draft: Draft, event: i.IncidentRejected, _place: float) -> None:
@@ -275,7 +275,13 @@ def updated(draft: Draft, event: i.IncidentUpdated, _place: float) -> None:
     """A person gave news."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["ask"] = event.ask
-    _said_by_person(draft, incident, event, "updated", ask=event.ask)
+    _said_by_person(draft, incident, event, "updated", ask=event.ask, **_over_cap(event))
+
+
+def _over_cap(event: i.IncidentConfirmed | i.IncidentUpdated) -> Document:
+    """Whom they chose to text although that passes the group's cap, and why."""
+    why = event.statement.sms_reason if isinstance(event.statement, Statement) else ""
+    return {"sms_to": event.sms_to, "sms_reason": why or None}
 
 
 def ended(draft: Draft, event: i.IncidentEnded, _place: float) -> None:

@@ -18,6 +18,7 @@ from services.console.decide import (
     incidents,
     people,
     quiet,
+    spending,
     told,
     watches,
 )
@@ -96,7 +97,8 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     i.HeldDigested: (held.needs_of_digest, held.digested),
     i.WatchNoted: (watches.needs, watches.noted),
     a.AlertRaised: (told.needs_of_alert, told.raised),
-    lg.AlertExpanded: (told.needs, told.expanded),
+    lg.AlertExpanded: (told.needs_of_expansion, told.expanded),
+    lg.FollowersCounted: (spending.needs_of_followers, spending.counted),
     lg.ChunkSettled: (told.needs_of_chunk, told.chunk_settled),
     lg.AlertSettled: (told.needs, told.settled),
     lg.DeliveryReceipted: (told.needs_of_receipt, told.receipted),

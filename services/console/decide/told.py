@@ -7,7 +7,7 @@ earlier (ADR 0010). The two halves come from two streams and may arrive in eithe
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.console.decide import carried
+from services.console.decide import carried, spending
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import heard
@@ -35,8 +35,13 @@ def needs(_draft: Draft, event: LedgerRecord) -> Iterable[str]:
 
 
 def needs_of_chunk(_draft: Draft, event: ChunkSettled) -> Iterable[str]:
-    """The alert, and which channels carried something before."""
-    return (f"alert:{event.alert_id}", carried.key(event.group))
+    """The alert, which channels carried something before, and what its group spent."""
+    return (f"alert:{event.alert_id}", carried.key(event.group), spending.key(event.group))
+
+
+def needs_of_expansion(_draft: Draft, event: AlertExpanded) -> Iterable[str]:
+    """The alert, and what its group spent."""
+    return (f"alert:{event.alert_id}", spending.key(event.group))
 
 
 def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
@@ -82,6 +87,7 @@ def expanded(draft: Draft, event: AlertExpanded, _place: float) -> None:
     alert = draft.edit(f"alert:{event.alert_id}")
     alert["audience"] = event.audience
     alert["recipients"] = sum(len(chunk) for chunk in event.chunks)
+    spending.frozen(draft, event)
 
 
 def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
@@ -95,6 +101,7 @@ def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
         if event.words is not None:
             _said(alert, outcome, event.words)
     carried.accepted(alert, event)
+    spending.settled(draft, event)
     if alert.get("group") == event.group:
         carried.note(draft, alert)
     _maybe_public(draft, alert)

@@ -12,7 +12,7 @@ from typing import Final
 from shared.contracts.base import GroupId
 from shared.contracts.desk import SmsTo
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, LedgerRecord
-from shared.spending import WARN_FROM, cost_of, month_of, refused_of
+from shared.spending import cost_of, month_of, refused_of
 
 _MOST_ALERTS: Final = 20_000
 """Paid alerts remembered at the most; a month has some hundreds."""
@@ -87,12 +87,3 @@ def left_out(
     if left is None or to == "everyone" or sum(costs.values()) <= left:
         return frozenset()
     return frozenset(paid - set(witnesses) if to == "witnesses" else paid)
-
-
-def warned_at(spent: float, cap: float | None) -> int | None:
-    """The part of the cap that is reached and that a group is warned of, in percent."""
-    if cap is None or not spent:
-        return None
-    if spent >= cap:
-        return 100
-    return round(WARN_FROM * 100) if spent >= WARN_FROM * cap else None

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.decide.spending import Spending, left_out, warned_at
+from services.notifier.decide.spending import Spending, left_out
 from shared.contracts.alerts import AlertKind, Urgency
 from shared.contracts.base import AlertId, GroupId, IncidentId
 from shared.contracts.desk import SmsTo
 from shared.contracts.groups import Audience
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome, Result
-from shared.spending import may_be_held_back, month_of
+from shared.spending import may_be_held_back, month_of, warned_at
 
 NOVEMBER = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 HACKNEY = GroupId("hackney")
@@ -102,7 +102,7 @@ def test_a_month_ends_at_midnight_here(moment: str, month: str) -> None:
 
 @given(st.lists(st.sampled_from(["x1", "x2", "s1", "s2"]), max_size=20))
 def test_records_read_twice_count_once(again: list[str]) -> None:
-    records = {
+    records: dict[str, AlertExpanded | ChunkSettled] = {
         "x1": expanded("a1"),
         "x2": expanded("a2", people=3),
         "s1": settled("a1", "rejected"),

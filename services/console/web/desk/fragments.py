@@ -86,6 +86,7 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
         exercises=picture.exercises,
         names=picture.names,
         groups=picture.groups,
+        money=picture.money,
         now=picture.now,
         wordless=looker.wordless,
     )

@@ -1,0 +1,56 @@
+"""What groups spent on text messages this month, and how many subscribers they have, for the desk. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from services.console.decide.draft import Draft
+from shared.contracts.ledger import AlertExpanded, ChunkSettled, FollowersCounted
+from shared.spending import channel_in, cost_of, month_of, refused_of
+
+_SUBSCRIBERS = "sub_"
+
+
+def key(group: str) -> str:
+    """The document of what a group spent."""
+    return f"spending:{group}"
+
+
+def frozen(draft: Draft, event: AlertExpanded) -> None:
+    """An alert's recipients are frozen: what they cost is spent."""
+    alert = draft.edit(f"alert:{event.alert_id}")
+    people = Counter(channel_in(r) for chunk in event.chunks for r in chunk)
+    if followers := {c: n for c, n in sorted(people.items()) if c.startswith(_SUBSCRIBERS)}:
+        alert["followers"] = followers
+    if event.not_told:
+        alert["not_told"] = event.not_told
+    if event.prices and "prices" not in alert:
+        month = month_of(event.at)
+        alert.update(prices=event.prices, month=month)
+        _spend(draft, event.group, month, cost_of(event))
+
+
+def settled(draft: Draft, event: ChunkSettled) -> None:
+    """An attempt ended: what was refused was not spent after all."""
+    alert = draft.get(f"alert:{event.alert_id}") or {}
+    if back := refused_of(event, alert.get("prices") or {}):
+        _spend(draft, event.group, alert["month"], -back)
+
+
+def _spend(draft: Draft, group: str, month: str, pence: float) -> None:
+    """Count it for its month; what belongs to a month before the one that is known says nothing any more."""
+    spending = draft.edit(key(group))
+    if spending.get("month", "") < month:
+        spending.update(group=group, month=month, pence=0.0)
+    if spending["month"] == month:
+        spending["pence"] += pence
+
+
+def needs_of_followers(_draft: Draft, event: FollowersCounted) -> Iterable[str]:
+    """The group's figures."""
+    yield f"followers:{event.group}"
+
+
+def counted(draft: Draft, event: FollowersCounted, _place: float) -> None:
+    """So many follow the group by now."""
+    following = [one.model_dump(mode="json") for one in event.following]
+    draft.put(f"followers:{event.group}", {"group": event.group, "following": following})
