@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.groups import GroupDefinition
+from shared.money import pounds
 from shared.plugins.spec import RenderedMessage
 from shared.words.clean import clean
 
@@ -33,7 +34,7 @@ def spending_told_message(
         alert_id=alert.alert_id,
         kind="MONEY",
         subject=f"MONEY {name}",
-        text=f"MONEY {words.format(group=name, spent=f'{spent / 100:.2f}', cap=f'{cap / 100:.2f}')}",
+        text=f"MONEY {words.format(group=name, spent=pounds(spent), cap=pounds(cap))}",
         urgent=False,
         language=spoken,
         data={

@@ -4,13 +4,13 @@ An estimate, and at most: subscribers are counted as if all were told. Of two al
 after the other; here they are one sum, so the desk asks rather too early than too late.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from services.console.decide.draft import Document
 from services.console.decide.messages import GroupFacts
 from services.console.models import Cost, Send
+from shared.money import pounds
 from shared.spending import FULL, month_of, warned_at
 
 
@@ -70,8 +70,3 @@ def nearly_spent(
                 "cap": pounds(cap),
                 "full": step >= FULL,
             }
-
-
-def pounds(pence: float) -> str:
-    """`£3.20`; a fraction of a penny counts as one, lest something that costs be shown as free."""
-    return f"£{math.ceil(round(pence, 2)) / 100:.2f}"

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from services.console.decide.costs import pounds
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import PageAct
 from services.console.models import Cost, Preview, Send
+from shared.money import pounds
 
 
 def preview_of(

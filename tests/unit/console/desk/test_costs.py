@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from services.console.decide.costs import missing_choice, pounds
+from services.console.decide.costs import missing_choice
 from services.console.models import Cost
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import AlertId, GroupId
 from shared.contracts.catalog import decode_each
 from shared.contracts.groups import ChannelDefinition, Policy
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, FollowersCounted, Following, RecipientOutcome
+from shared.money import pounds
 from tests.rigs.desk import VERIFIERS, DeskRig, desk_rig
 from tests.rigs.desk_pages import Browser, browser
 from tests.unit.console.desk.test_desk_pages import one_raid, status_of
