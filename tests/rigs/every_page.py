@@ -17,8 +17,9 @@ from playwright.async_api import Page, expect
 from services.console.channels import MANIFEST
 from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
-from shared.contracts.base import Position
+from shared.contracts.base import AlertId, Position
 from shared.contracts.groups import Policy
+from shared.contracts.ledger import AlertExpanded, FollowersCounted, Following
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
@@ -43,7 +44,7 @@ class Pages:
 
     async def begin(self) -> None:
         """Let it all happen, in the order in which time allows it."""
-        policy = Policy(second_person_above=1)
+        policy = Policy(second_person_above=1, sms_pounds_a_month=1)
         await self.desk.group("hackney", channels=[COMMUNITY, DRILLED], policy=policy)
         await self.desk.group("quiet", ())
         for name, role in (
@@ -60,9 +61,21 @@ class Pages:
         await self._held()
         await self._beside()
         await self._own_words()
+        await self._money()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
+
+    async def _money(self) -> None:
+        """The month's money for SMS is spent, and there are subscribers who would cost more of it."""
+        base = {"at": self.rig.clock.now(), "group": "hackney"}
+        way = {"kind": "twilio-sms", "language": "en", "max_chars": 306, "sms": True, "price_pence": 4.0}
+        people = Following(channel="sub_join_en_w", choice="witness", people=40, **way)
+        await self.desk.put(FollowersCounted(id="followers", following=(people,), **base))
+        names = tuple(f"sub_join_en_w:{n}" for n in range(20))
+        spent = {"audience": "community", "chunks": (names,), "prices": {"sub_join_en_w": 8.0}}
+        await self.desk.put(AlertExpanded(id="spent", alert_id=AlertId("spent"), **base, **spent))
+        await self.rig.shown()
 
     async def _own_words(self) -> None:
         """Words in use that end soon, and others that wait for a second person."""
@@ -187,6 +200,14 @@ async def preview(page: Page, hub: Pages) -> None:
     await page.fill("[name=text]", "They are still here.")
     await page.click("main form .thumb button")
     await expect(page.locator("button[name=send]")).to_be_visible()
+
+
+async def over_cap(page: Page, hub: Pages) -> None:
+    """It would cost more than the group wants to pay, and nobody chose yet who gets it by SMS."""
+    await preview(page, hub)
+    await page.locator("[name=sms_to]").last.check()
+    await page.click("button[name=send]")
+    await expect(page.locator("#problem")).to_be_visible()
 
 
 async def calls_off(page: Page, hub: Pages) -> None:
@@ -320,6 +341,7 @@ def _acts() -> Iterator[Visit]:
     yield Visit(_ACT, "/desk/{full}/place", then=clicked)
     yield Visit(_ACT, "/desk/{on}/update", then=preview)
     yield Visit(_ACT, "/desk/{drill}/seen", then=preview)
+    yield Visit(_ACT, "/desk/{on}/update", then=over_cap)
     yield Visit(_ACT, "/desk/{on}/update", then=conflict)
 
 
