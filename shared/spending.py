@@ -5,9 +5,10 @@ was frozen into an alert and not refused. What was refused (by the provider, or 
 nothing.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from shared.contracts.alerts import AlertKind, Urgency
@@ -39,10 +40,28 @@ def may_be_held_back(kind: AlertKind, audience: Audience, urgency: Urgency) -> b
     return urgency == "normal" or (kind == "CONFIRMED" and audience != "verifiers")
 
 
+def pence_a_segment(settings: Mapping[str, Any]) -> float:
+    """What a channel's settings say that a segment costs; they were checked when the group was defined."""
+    price = settings.get("price_pence")
+    try:
+        return max(0.0, float(price)) if price is not None else 0.0
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def people_in(chunks: Iterable[Sequence[str]]) -> Counter[str]:
+    """How many recipients each channel has; a chunk never mixes channels."""
+    found: Counter[str] = Counter()
+    for chunk in chunks:
+        if chunk:
+            found[channel_in(chunk[0])] += len(chunk)
+    return found
+
+
 def cost_of(event: AlertExpanded) -> float:
     """What it costs in pence if everybody who is frozen gets it."""
     prices = event.prices or {}
-    return sum(prices.get(channel_in(r), 0.0) for chunk in event.chunks for r in chunk) if prices else 0.0
+    return sum(prices.get(channel, 0.0) * n for channel, n in people_in(event.chunks).items())
 
 
 def refused_of(event: ChunkSettled, prices: Mapping[str, float]) -> float:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import aiohttp
 import structlog
-from pydantic import ValidationError
 
 import services
 from services.console.decide.draft import Document
@@ -20,6 +19,7 @@ from shared.contracts.ledger import Following
 from shared.contracts.own_words import OwnWords
 from shared.plugins.registry import load_plugins
 from shared.plugins.spec import ChannelHost
+from shared.spending import pence_a_segment
 
 log = structlog.get_logger()
 
@@ -86,7 +86,7 @@ class Channels:
         if plugin is None:
             return ChannelFacts(definition, _DEFAULT_CHARS, None)
         count = self._count(plugin, definition)
-        pence = _pence(plugin, definition) if plugin.spec.sms else 0.0
+        pence = pence_a_segment(definition.settings) if plugin.spec.sms else 0.0
         return ChannelFacts(definition, plugin.max_chars, count, sms=plugin.spec.sms, pence_a_segment=pence)
 
     def _count(self, plugin: type[Any], definition: ChannelDefinition) -> int | None:
@@ -97,12 +97,3 @@ class Channels:
                 why = type(error).__name__
         log.info("recipients_not_counted", kind=definition.kind, error=why)
         return None
-
-
-def _pence(plugin: type[Any], definition: ChannelDefinition) -> float:
-    """What a segment costs, as far as the settings can be read."""
-    try:
-        pence: float = plugin.Settings.model_validate(definition.settings).pence_a_segment
-    except ValidationError:
-        return 0.0
-    return pence

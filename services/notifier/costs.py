@@ -5,7 +5,6 @@ to none that did not; whoever is left out stands in the ledger with the reason. 
 at the same moment is not known here yet: by that much the cap may be passed.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -19,7 +18,7 @@ from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import GroupId
 from shared.contracts.groups import ChannelDefinition
 from shared.ports import Clock
-from shared.spending import ENDS, may_be_held_back, month_of
+from shared.spending import ENDS, may_be_held_back, month_of, people_in
 from shared.words.sms import sms_length
 
 _PENCE: Final = 100
@@ -34,7 +33,7 @@ class Costs:
 
     def bill(self, delivery: Delivery, alert: AlertRaised, chunks: Sequence[tuple[str, ...]]) -> Bill:
         """What goes out of it, and at which price."""
-        people = Counter(channel_of(r) for chunk in chunks for r in chunk)
+        people = people_in(chunks)
         prices = self.prices(delivery, alert, people)
         out = self._left_out(alert, {channel: price * people[channel] for channel, price in prices.items()})
         unheard = {channel for channel in prices if self._heard_nothing(alert, channel)}

@@ -29,6 +29,7 @@ from shared.plugins.spec import (
     Secrets,
     Threads,
 )
+from shared.spending import pence_a_segment
 
 log = structlog.get_logger()
 
@@ -145,13 +146,7 @@ class Directory:
     def pence_a_segment(self, definition: ChannelDefinition) -> float:
         """What one segment to one recipient costs, as far as the group says so; only SMS do."""
         plugin = self._plugins.get(definition.kind)
-        if plugin is None or not plugin.spec.sms:
-            return 0.0
-        try:
-            pence: float = plugin.Settings.model_validate(definition.settings).pence_a_segment
-        except ValidationError:
-            return 0.0  # nothing is sent by it either
-        return pence
+        return pence_a_segment(definition.settings) if plugin is not None and plugin.spec.sms else 0.0
 
     def gives_receipts(self, kind: str) -> bool:
         """Whether channels of this kind understand what their provider says later."""

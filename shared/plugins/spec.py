@@ -29,11 +29,6 @@ class PluginSettings(BaseModel):
         """Of a channel: whether everybody can read what it sends; then it is for the community alone."""
         return False
 
-    @property
-    def pence_a_segment(self) -> float:
-        """Of a channel paid by the SMS segment: what its group says that one costs (`price_pence`)."""
-        return float(getattr(self, "price_pence", 0.0))
-
 
 @dataclass(frozen=True, slots=True)
 class Spec:

@@ -1,11 +1,10 @@
 """What groups spent on text messages this month, and how many subscribers they have, for the desk. Pure."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from services.console.decide.draft import Draft
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, FollowersCounted
-from shared.spending import channel_in, cost_of, month_of, refused_of
+from shared.spending import cost_of, month_of, people_in, refused_of
 
 _SUBSCRIBERS = "sub_"
 
@@ -18,8 +17,8 @@ def key(group: str) -> str:
 def frozen(draft: Draft, event: AlertExpanded) -> None:
     """An alert's recipients are frozen: what they cost is spent."""
     alert = draft.edit(f"alert:{event.alert_id}")
-    people = Counter(channel_in(r) for chunk in event.chunks for r in chunk)
-    if followers := {c: n for c, n in sorted(people.items()) if c.startswith(_SUBSCRIBERS)}:
+    people = sorted(people_in(event.chunks).items())
+    if followers := {c: n for c, n in people if c.startswith(_SUBSCRIBERS)}:
         alert["followers"] = followers
     if event.not_told:
         alert["not_told"] = event.not_told
