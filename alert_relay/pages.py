@@ -210,6 +210,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"# {spec.title} ({family} `{spec.kind}`)\n\n{spec.summary}\n\n"
         f"**Who else can read it.** {spec.who_else_reads}\n\n"
         f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
+        f"{_pace(spec)}"
         f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
         f"{RECEIPTS if issubclass(plugin, GivesReceipts) else ''}"
@@ -218,6 +219,13 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"
     )
+
+
+def _pace(spec: Spec) -> str:
+    if spec.per_second is None:
+        return ""
+    most = f"{spec.per_second:g} messages a second"
+    return f"**Pace.** At most {most} go out by one account: its provider says so.\n\n"
 
 
 def _parts(spec: Spec) -> str:

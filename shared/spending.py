@@ -2,11 +2,11 @@
 
 A cost is an estimate: the price that the group gave for a segment, times the segments, for each recipient who
 was frozen into an alert and not refused. What was refused (by the provider, or because it came too late) cost
-nothing.
+nothing. Whoever stands in for others costs when they are told.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -58,15 +58,26 @@ def people_in(chunks: Iterable[Sequence[str]]) -> Counter[str]:
     return found
 
 
+def stand_in_chunks(event: AlertExpanded) -> tuple[int, ...]:
+    """The chunks of those who are told only where others are not reached; they hold nobody else."""
+    waiting = event.stand_ins or {}
+    return tuple(n for n, chunk in enumerate(event.chunks) if chunk and chunk[0] in waiting)
+
+
 def cost_of(event: AlertExpanded) -> float:
-    """What it costs in pence if everybody who is frozen gets it."""
-    prices = event.prices or {}
-    return sum(prices.get(channel, 0.0) * n for channel, n in people_in(event.chunks).items())
+    """What it costs in pence if everybody who is frozen gets it, and nobody has to stand in."""
+    prices, waiting = event.prices or {}, set(stand_in_chunks(event))
+    people = people_in(chunk for n, chunk in enumerate(event.chunks) if n not in waiting)
+    return sum(prices.get(channel, 0.0) * n for channel, n in people.items())
 
 
-def refused_of(event: ChunkSettled, prices: Mapping[str, float]) -> float:
-    """What of it was not spent after all, in pence, as this attempt ended."""
-    return sum(prices.get(channel_in(o.recipient), 0.0) for o in event.outcomes if o.result == "rejected")
+def spent_since(event: ChunkSettled, prices: Mapping[str, float], standing: Collection[int]) -> float:
+    """By how much what was spent changed as this attempt ended, in pence.
+
+    Whoever was refused cost nothing after all; who stood in (`standing` are their chunks) costs now.
+    """
+    counted, sign = ({"delivered", "unknown"}, 1) if event.chunk in standing else ({"rejected"}, -1)
+    return sign * sum(prices.get(channel_in(o.recipient), 0.0) for o in event.outcomes if o.result in counted)
 
 
 def warned_at(spent: float, cap: float | None) -> int | None:

@@ -1,6 +1,7 @@
 """`relay status`: one screen that says whether all is well."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def _screen(health: Mapping[str, Mapping[str, Any]], bridges: Any, figures: Any,
         for name, part in health.items()
     ]
     table("Parts", ("part", "health", "figures"), rows)
+    _held(health)
     _reading(bridges)
     if figures:
         say("")
@@ -97,6 +99,25 @@ def _screen(health: Mapping[str, Mapping[str, Any]], bridges: Any, figures: Any,
         table(
             "Open incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, open_now)
         )
+
+
+def _held(health: Mapping[str, Mapping[str, Any]]) -> None:
+    """Which channels' providers don't answer, or asked for a pause: what is to go by them waits."""
+    held = [h for part in health.values() for h in part.get("channels_held") or ()]
+    if held:
+        say("")
+    for h in held:
+        whose = f"of group {h['group']}" if h.get("group") else "of the hub's own"
+        since, then = (_clock(h.get(key, "")) for key in ("since", "next_try_at"))
+        say(
+            f"Channel {h.get('channel')} {whose}: not answering since {since} ({h.get('reason')}), "
+            f"next try at {then}."
+        )
+
+
+def _clock(at: str) -> str:
+    """A moment as a clock beside the reader shows it."""
+    return datetime.fromisoformat(at).astimezone().strftime("%a %H:%M:%S") if at else "?"
 
 
 def _reading(bridges: Any) -> None:

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from alert_relay.groupfile.mistakes import Spot, nearest
 from alert_relay.groupfile.models import fill, plain
-from shared.contracts.groups import ChannelDefinition
+from shared.contracts.groups import ChannelDefinition, InsteadOf
 from shared.plugins.bound import foreign, remedy
 from shared.plugins.registry import load_plugins
 from shared.plugins.settings_check import secrets_in_clear
 from shared.plugins.spec import PluginSettings
+from shared.stand_ins import stand_in_flaws
 
 MANIFEST: Final = Path(__file__).resolve().parents[2] / "services/notifier/channels/MANIFEST"
 ENTRY_POINTS: Final = "alert_relay.channels"
@@ -34,6 +35,9 @@ def read_channels(value: Any, spot: Spot, group: str | None) -> tuple[ChannelDef
         return ()
     read = [_channel(item, spot.at(value, n), group) for n, item in enumerate(value)]
     _no_id_twice(value, read, spot)
+    if len(found := [channel for channel in read if channel]) == len(read):
+        for n, flaw in stand_in_flaws(found):
+            spot.at(value, n).at(value[n], "instead_of").wrong(flaw)
     return tuple(channel for channel in read if channel)
 
 
@@ -51,6 +55,8 @@ def _channel(item: Any, spot: Spot, group: str | None) -> ChannelDefinition | No
         spot.wrong("must be {id: …, kind: …, audience: …, settings: {…}}.")
         return None
     channel = fill(ChannelDefinition, item, spot)
+    if isinstance(item.get("instead_of"), Mapping):
+        spot.at(item, "instead_of").unknown_keys(item["instead_of"], InsteadOf.model_fields)
     kind = item.get("kind")
     plugin = channel_kinds().get(str(kind))
     if kind is not None and plugin is None:

@@ -36,6 +36,7 @@ from shared.contracts.drills import MOST_CHARACTERS, MOST_MESSAGES, DrillMessage
 from shared.contracts.duty import HandoverText, Places
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
 from shared.contracts.subscribers import Choice
+from shared.stand_ins import stand_in_flaws
 
 CommandName = Literal[
     "claim",
@@ -185,6 +186,13 @@ class GroupRequest(Request):
                 "every ring of area.polygons needs three different points or more; draw it again"
             )
         return definition
+
+    @field_validator("channels")
+    @classmethod
+    def _stand_in(cls, channels: tuple[ChannelDefinition, ...]) -> tuple[ChannelDefinition, ...]:
+        for n, flaw in stand_in_flaws(channels):
+            raise ValueError(f"of the channel {channels[n].id!r}: {flaw}")
+        return channels
 
 
 class TestRequest(Request):

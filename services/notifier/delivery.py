@@ -1,13 +1,15 @@
 """One alert on its way: its words, its ledger so far, and the records that are written about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from services.notifier.decide.expand import channel_of
+from services.notifier.decide.expand import channel_of, is_among
+from services.notifier.decide.lanes import Account, Lane
 from services.notifier.decide.ledger import AlertLedger, Finished
-from services.notifier.decide.pseudo import Kin, kin_of
+from services.notifier.decide.pseudo import EMAIL, Kin, kin_of
+from services.notifier.engine import Job
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -16,7 +18,9 @@ from shared.contracts.ledger import (
     ChunkClaimed,
     ChunkSettled,
     RecipientOutcome,
+    StandIn,
 )
+from shared.plugins.contacts_file import FORM
 from shared.plugins.spec import RenderedMessage
 from shared.ports import Entry
 
@@ -67,6 +71,54 @@ class Delivery:
         definition = self.channels.get(channel_of(recipient))
         return definition.kind if definition is not None else "unknown"
 
+    def lane(self, alert: AlertRaised, recipient: str) -> Lane:
+        """The lane of what goes to a recipient; a person's test of a channel waits for no provider."""
+        account = None if alert.kind == "TEST" else self.account(alert, recipient)
+        return Lane(alert.urgency == "urgent", alert.group, self.kind_of(recipient), account)
+
+    def account(self, alert: AlertRaised, recipient: str) -> Account:
+        """Who sends it, as its provider knows us."""
+        channel = channel_of(recipient)
+        kin = kin_of(channel)
+        if self.question is None and kin is None:
+            return Account(alert.group, channel)
+        way = kin.way if kin else self.question.bridge if self.question else channel
+        return Account("", f"form-{self.kind_of(recipient)}" if way in {FORM, EMAIL} else way)
+
+    def alone(self, job: Job) -> Job:
+        """The job for one of its recipients: who has the least to lose if it ends in a maybe."""
+        chunk = self.ledger.chunks[job.chunk]
+        return replace(job, recipients=(min(job.recipients, key=chunk.copies),))
+
+    def left_s(self, alert: AlertRaised, recipient: str, now: datetime) -> float:
+        """Seconds until it is too late for them: the alert is too old, or another channel stands in."""
+        stands_in = self._stands_in_at(recipient)
+        ends = alert.not_after if stands_in is None else min(stands_in, alert.not_after)
+        return (ends - now).total_seconds()
+
+    def too_late(self, alert: AlertRaised, recipient: str, now: datetime) -> str:
+        """Why they are not sent to any more, when there is no time left."""
+        stood_in = self._stands_in_at(recipient) is not None
+        return "fell_back" if stood_in and now < alert.not_after else "expired"
+
+    def _stands_in_at(self, recipient: str) -> datetime | None:
+        """When another channel stands in for theirs, if one does."""
+        channel, at = channel_of(recipient), self.ledger.at
+        if at is None or not is_among(recipient, self.ledger.stood_in_for):
+            return None
+        rules = (c.instead_of for c in self.channels.values())
+        waits = [rule.after_s for rule in rules if rule is not None and rule.channel == channel]
+        return at + timedelta(seconds=min(waits)) if waits else None
+
+    def next_chunks(self, ended: int) -> list[int]:
+        """The chunks that stood in for one that has ended now, and wait for no other."""
+        awaiting = (n for n, others in sorted(self.ledger.awaited.items()) if ended in others)
+        return [n for n in awaiting if not self.waits(n)]
+
+    def waits(self, chunk: int) -> bool:
+        """Whether it stands in for recipients of whom nobody knows yet whether they are reached."""
+        return not self.open_chunks.isdisjoint(self.ledger.awaited.get(chunk, ()))
+
     def kin(self) -> list[Kin]:
         """The kinds of subscribers it is for: as they were chosen, or as the ledger has frozen them."""
         frozen = (channel_of(c.recipients[0]) for c in self.ledger.chunks.values() if c.recipients)
@@ -100,7 +152,8 @@ class Delivery:
 
 
 def _ending(ended: dict[int, Finished]) -> Ending:
-    unsent = tuple(o for n in sorted(ended) for o in ended[n].unsent)
+    # For whom another channel stood in, that one's records say whether they were reached.
+    unsent = tuple(o for n in sorted(ended) for o in ended[n].unsent if o.reason != "fell_back")
     delivered = sum(e.delivered for e in ended.values())
     if not ended:
         return 0, (), "no_recipients"
@@ -114,6 +167,7 @@ class Bill:
     """Who is told, what one recipient of a channel costs in pence, how many the cap left out of which."""
 
     chunks: tuple[tuple[str, ...], ...]
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
     prices: Mapping[str, float] = field(default_factory=dict)
     over_cap: Mapping[str, int] = field(default_factory=dict)
 
@@ -122,7 +176,8 @@ def expanded(
     alert: AlertRaised, bill: Bill, at: datetime, not_told: Mapping[str, int] | None = None
 ) -> AlertExpanded:
     """The record that freezes the recipients."""
-    reasons = {**(not_told or {}), **({OVER_CAP: sum(bill.over_cap.values())} if bill.over_cap else {})}
+    over_cap = sum(bill.over_cap.values())
+    reasons = {**(not_told or {}), **({OVER_CAP: over_cap} if over_cap else {})}
     return AlertExpanded(
         id=f"expanded.{alert.alert_id}",
         at=at,
@@ -132,6 +187,7 @@ def expanded(
         audience=alert.audience,
         chunks=bill.chunks,
         not_told=reasons or None,
+        stand_ins=dict(bill.stand_ins) or None,
         prices=dict(bill.prices) or None,
         over_cap=tuple(sorted(bill.over_cap)) or None,
     )
@@ -182,9 +238,11 @@ def alert_settled(alert_id: str, group: str, at: datetime, outcome: Ending) -> A
     )
 
 
-def all_expired(claim: ChunkClaimed, kinds: dict[str, str]) -> tuple[RecipientOutcome, ...]:
-    """Outcomes for a chunk whose alert is too old to be sent; `kinds` by recipient."""
+def all_too_late(
+    claim: ChunkClaimed, kinds: Mapping[str, str], reasons: Mapping[str, str]
+) -> tuple[RecipientOutcome, ...]:
+    """Outcomes for a chunk that it is too late to send; `kinds` and `reasons` by recipient."""
     return tuple(
-        RecipientOutcome(recipient=r, result="rejected", channel_kind=kinds[r], reason="expired")
+        RecipientOutcome(recipient=r, result="rejected", channel_kind=kinds[r], reason=reasons[r])
         for r in claim.recipients
     )

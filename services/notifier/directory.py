@@ -91,6 +91,8 @@ class Directory:
         back = ChannelHost(http=host.http, secrets=bridge_secrets or host.secrets)
         self.reporters = Reporters(bridges or {}, back, form or Form())
         self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
+        known = (*plugins.values(), *(entry.plugin for entry in (bridges or {}).values()))
+        self._per_second = {plugin.spec.kind: plugin.spec.per_second for plugin in known}
         self._versions: dict[str, dict[int, GroupVersion]] = {}
         self._ready: dict[tuple[str, int, str], Channel] = {}
         self._private: dict[tuple[str, int, str], frozenset[str]] = {}
@@ -120,6 +122,10 @@ class Directory:
     def plugin(self, kind: str) -> type[Any] | None:
         """The channel class of that kind."""
         return self._plugins.get(kind)
+
+    def per_second(self, kind: str) -> float | None:
+        """How many messages a second one account of that kind may send; None where nothing is known."""
+        return self._per_second.get(kind)
 
     def addresses(self, group: str, version: int, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has; one (to be recorded as refused) where it can't be made."""

@@ -22,6 +22,7 @@ WIDTHS: Final = {
     "signal": 4,
     "twilio": 16,
     "vonage": 8,
+    "kannel": 16,
     "sms-gateway": 2,
     "whatsapp": 16,
     "mastodon": 4,
@@ -51,6 +52,13 @@ class Job:
     recipients: tuple[str, ...] = ()
     hopeless: bool = False
     claimed: Claimed | None = None
+    probe: bool = False
+    """Whether it asks a provider that didn't answer again: with one message, whatever is to be sent."""
+
+    @property
+    def who(self) -> tuple[str, int]:
+        """Who it is at its account's gate."""
+        return self.alert_id, self.chunk
 
 
 @dataclass(frozen=True, slots=True)

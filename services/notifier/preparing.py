@@ -10,8 +10,10 @@ from typing import Final
 import structlog
 
 from services.notifier.costs import Costs, cap_of
-from services.notifier.decide.expand import expand
+from services.notifier.decide.expand import expand, stand_ins
 from services.notifier.decide.pseudo import chunked, is_pseudo
+from services.notifier.decide.rate import width
+from services.notifier.decide.remembered import Remembered
 from services.notifier.delivery import Delivery, ForSubscribers, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
@@ -47,11 +49,13 @@ class Preparation:
         *,
         engine: Engine,
         costs: Costs,
+        remembered: Remembered,
         subscribers: Subscribers | None = None,
     ) -> None:
         self._reader, self._directory = reader, directory
         self._clock, self._engine, self._costs = clock, engine, costs
         self._subscribers = subscribers
+        self._remembered = remembered
 
     async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
         """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
@@ -62,7 +66,7 @@ class Preparation:
             return False
         if alert.kind == "TEST":
             return self._test(delivery, alert, group)
-        concerned = tuple(c for c in group.channels if c.carries(alert.audience, drill=alert.drill))
+        concerned = concerned_by(alert, group.channels)
         if alert.kind == "SPENDING":
             return self._spending(delivery, alert, group, concerned)
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
@@ -203,25 +207,47 @@ class Preparation:
     def expansion(self, delivery: Delivery, alert: AlertRaised) -> AlertExpanded:
         """The record that freezes the recipients: the group's channels first, then its subscribers."""
         channels = tuple(c for c in delivery.channels.values() if not is_pseudo(c.id))
+        addresses = self._addresses(alert, channels)
+        told = self._remembered.stood_in.told(alert.group, alert.incident_id)
+        waiting = stand_ins(channels, addresses=addresses, told=told)
         chunks = expand(
             channels,
             alert.audience,
-            addresses=self._addresses(alert, channels),
-            widths={c.kind: WIDTHS.get(c.kind, self._engine.lane_width) for c in channels},
+            addresses=addresses,
+            widths={c.kind: self._width(c.kind) for c in channels},
+            stand_ins=waiting,
         )
         found = delivery.subscribers
         if found is None:
-            return expanded(alert, self._costs.bill(delivery, alert, chunks), self._clock.now())
-        bill = self._costs.bill(delivery, alert, (*chunks, *self._chunks(delivery, found)))
+            bill = self._costs.bill(delivery, alert, chunks, waiting)
+            return expanded(alert, bill, self._clock.now())
+        bill = self._costs.bill(delivery, alert, (*chunks, *self._chunks(delivery, found)), waiting)
         return expanded(alert, bill, found.at, found.not_told)
 
     def _chunks(self, delivery: Delivery, found: ForSubscribers) -> Iterator[tuple[str, ...]]:
         for kin in sorted(found.kin):
-            width = WIDTHS.get(delivery.channels[kin.id].kind, self._engine.lane_width)
-            yield from chunked(kin, found.kin[kin], width)
+            yield from chunked(kin, found.kin[kin], self._width(delivery.channels[kin.id].kind))
+
+    def _width(self, kind: str) -> int:
+        """How many of that kind go at once."""
+        return width(WIDTHS.get(kind, self._engine.lane_width), self._directory.per_second(kind))
 
     def _addresses(self, alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has: a question one, an alert those of the group's version."""
         if alert.kind in TO_ONE:
             return {channel.id: 1 for channel in channels}
         return self._directory.addresses(alert.group, alert.group_version, channels)
+
+
+def concerned_by(alert: AlertRaised, channels: Sequence[ChannelDefinition]) -> tuple[ChannelDefinition, ...]:
+    """The channels that carry an alert, then, where it tells of an incident, those that stand in for them."""
+    carrying = tuple(c for c in channels if c.carries(alert.audience, drill=alert.drill))
+    if alert.incident_id is None:
+        return carrying
+    known = {c.id for c in carrying}
+    standing_in = (
+        c
+        for c in channels
+        if c.stands_in(alert.audience, drill=alert.drill) and c.instead_of and c.instead_of.channel in known
+    )
+    return (*carrying, *standing_in)

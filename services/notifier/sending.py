@@ -75,7 +75,7 @@ async def send_chunk(
 
     `firsts` are the messages to be answered, for those recipients who had one.
     """
-    addresses = {recipient: _address(channel, recipient) for recipient in recipients}
+    addresses = _addresses(channel, recipients)
     tasks = {
         recipient: asyncio.create_task(
             _one(channel, addresses[recipient], recipient, message, (firsts or {}).get(recipient))
@@ -93,11 +93,13 @@ async def send_chunk(
     return {r: Unknown("deadline") if t in late else t.result() for r, t in tasks.items()}
 
 
-def _address(channel: Sender, recipient: str) -> str | Rejected:
+def _addresses(channel: Sender, recipients: Sequence[str]) -> dict[str, str | Rejected]:
+    """Where each is to be found; asked once for the chunk, since both questions cost as much as a send."""
     if isinstance(channel, Addressed):
-        return channel.address(recipient) or HAS_LEFT
-    addresses, position = channel.recipients(), position_of(recipient)
-    return addresses[position] if position < len(addresses) else Rejected("no_such_address")
+        return {recipient: channel.address(recipient) or HAS_LEFT for recipient in recipients}
+    known = channel.recipients()
+    positions = {recipient: position_of(recipient) for recipient in recipients}
+    return {r: known[n] if n < len(known) else Rejected("no_such_address") for r, n in positions.items()}
 
 
 async def _one(

@@ -8,7 +8,7 @@ be killed anywhere and any number of them may run.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -18,12 +18,15 @@ import structlog
 from services.notifier.attempts import Attempts
 from services.notifier.budget import Budget
 from services.notifier.costs import Costs
+from services.notifier.decide.breaker import speaks_of_provider
 from services.notifier.decide.lanes import Lane, Lanes
 from services.notifier.decide.ledger import Claim, Finished, Wait
+from services.notifier.decide.remembered import Remembered
 from services.notifier.decide.retry import Plan, plan
 from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
 from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, WIDTHS, Engine, Job
+from services.notifier.gates import Gates
 from services.notifier.kill_switch import Asked, KillSwitches
 from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
@@ -35,6 +38,7 @@ from shared.contracts.alerts import AlertRaised
 from shared.contracts.ledger import AlertExpanded, AlertSettled, DeliveryReceipted, LedgerRecord
 from shared.lifecycle import WorkerEndedError
 from shared.ports import Bus, Clock, Entry
+from shared.spending import stand_in_chunks
 
 log = structlog.get_logger()
 
@@ -68,11 +72,20 @@ class Notifier:
         )
         self._switches = KillSwitches(bus)
         self._subscribers = subscribers
-        self._costs = Costs(directory, clock, subscribers)
+        self._remembered = Remembered()
+        self._costs = Costs(directory, clock, self._remembered.spending, subscribers)
         self._budget = Budget(directory, self._costs, clock)
         self._preparation = Preparation(
-            self._reader, directory, clock, engine=self._engine, costs=self._costs, subscribers=subscribers
+            self._reader,
+            directory,
+            clock,
+            engine=self._engine,
+            costs=self._costs,
+            remembered=self._remembered,
+            subscribers=subscribers,
         )
+        self._gates = Gates(self._engine, directory.per_second)
+        self._gates.attach(self._later, self._pump)
         self.receipts = Receipts(self._writer, directory, clock)
         """What providers say later; the door takes it."""
         self._attempts = Attempts(
@@ -80,13 +93,21 @@ class Notifier:
             directory,
             clock,
             engine=self._engine,
+            gates=self._gates,
             keyring=keyring,
             receipts=self.receipts,
-            spending=self._costs.spending,
+            remembered=self._remembered,
             subscribers=subscribers,
         )
         if subscribers is not None:
-            lent = Lent(self._attempts, self._switches, self._engine, self._record_end, self._costs.prices)
+            lent = Lent(
+                self._attempts,
+                self._switches,
+                self._gates,
+                self._engine,
+                self._record_end,
+                self._costs.prices,
+            )
             subscribers.attach(self._reader, lent)
         self._lanes: Lanes[Job] = Lanes(
             total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
@@ -142,6 +163,7 @@ class Notifier:
             "bad_credentials": sorted(self._attempts.without_credentials),
             "held": dict(self._held),
             "spending": self._budget.figures(),
+            "channels_held": self._gates.held(self._clock.now()),
             **({"subscribers": self._subscribers.health()} if self._subscribers else {}),
         }
 
@@ -155,16 +177,29 @@ class Notifier:
         await self._reader.decisions(self._on_alert, self._settle_unreadable)
 
     async def _sweep(self) -> None:
-        """Hold claims for abandoned that others made a lease ago, by this process's own clock."""
+        """Now and then: what others abandoned, and what waits in vain."""
         while True:
             await self._engine.sleep(self._engine.lease_s / 4)
-            now = self._engine.monotonic()
-            for (alert_id, chunk), (attempt, seen) in list(self._foreign.items()):
-                if now - seen >= self._engine.lease_s:
-                    del self._foreign[alert_id, chunk]
-                    if delivery := self._deliveries.get(alert_id):
-                        delivery.lapsed[chunk] = attempt
-                        self._advance(delivery, chunk)
+            self._take_over()
+            for job in self._lanes.pull(self._in_vain):
+                self._put_hopeless(job)
+
+    def _take_over(self) -> None:
+        """Hold claims for abandoned that others made a lease ago, by this process's own clock."""
+        now = self._engine.monotonic()
+        for (alert_id, chunk), (attempt, seen) in list(self._foreign.items()):
+            if now - seen >= self._engine.lease_s:
+                del self._foreign[alert_id, chunk]
+                if delivery := self._deliveries.get(alert_id):
+                    delivery.lapsed[chunk] = attempt
+                    self._advance(delivery, chunk)
+
+    def _in_vain(self, lane: Lane, job: Job) -> bool:
+        """Whether its alert will be too old before its account may be sent by."""
+        alert = d.alert if (d := self._deliveries.get(job.alert_id)) else None
+        if d is None or alert is None or lane.account is None:
+            return False
+        return self._left_s(d, alert, job.recipients) <= (self._gates.wait_s(lane.account) or 0.0)
 
     async def _warn(self) -> None:
         """Tell groups that their money for text messages goes; what is told is told by the ledger once."""
@@ -180,7 +215,7 @@ class Notifier:
     def _on_record(self, record: LedgerRecord) -> None:
         self.receipts.learn(record)
         self._attempts.threads.learn(record)
-        self._costs.spending.learn(record)
+        self._remembered.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
         if self._subscribers is not None:
@@ -208,7 +243,7 @@ class Notifier:
         delivery = self._deliveries.setdefault(alert.alert_id, Delivery())
         if delivery.alert is None:
             delivery.alert, delivery.entry = alert, entry
-            self._put(alert, EXPANDING, Job(alert.alert_id))
+            self._put(_whole(alert, EXPANDING), Job(alert.alert_id))
 
     def _forget(self, alert_id: str) -> None:
         self._settled.add(alert_id)
@@ -216,15 +251,20 @@ class Notifier:
 
     # --- what is done in which order -----------------------------------------------------------
 
-    def _put(self, alert: AlertRaised, kind: str, job: Job) -> None:
-        self._lanes.put(
-            Lane(alert.urgency == "urgent", alert.group, kind), job, size=max(1, len(job.recipients))
-        )
+    def _put(self, lane: Lane, job: Job) -> None:
+        self._lanes.put(lane, job, size=max(1, len(job.recipients)))
         self._pump()
 
+    def _put_hopeless(self, job: Job) -> None:
+        """To be recorded, not sent: no provider can keep that waiting."""
+        if (delivery := self._deliveries.get(job.alert_id)) is not None:
+            self._put(_whole(_given(delivery.alert), ENDING), replace(job, hopeless=True))
+
     def _pump(self) -> None:
-        while not self._draining and (taken := self._lanes.take()):
-            self._start(*taken)
+        while not self._draining and (taken := self._lanes.take(self._gates.shut)):
+            lane, size, job = taken
+            probe = self._gates.enter(lane, size, job.who)
+            self._start(lane, size, replace(job, probe=probe))
 
     def _start(self, lane: Lane, size: int, job: Job) -> None:
         task = asyncio.create_task(self._work(lane, size, job))
@@ -256,7 +296,7 @@ class Notifier:
         if delivery is None or delivery.alert is None:
             return
         if job.chunk < 0:
-            self._put(delivery.alert, EXPANDING, job)
+            self._put(_whole(delivery.alert, EXPANDING), job)
         else:
             delivery.planned.pop(job.chunk, None)
             self._advance(delivery, job.chunk)
@@ -264,6 +304,7 @@ class Notifier:
     def _give_back(self, lane: Lane, size: int, job: Job) -> None:
         """Give back the room of work that is not done after all."""
         self._working.discard((job.alert_id, job.chunk, job.attempt))
+        self._gates.leave(lane.account, job.who)
         self._lanes.done(lane, size)
         self._pump()
 
@@ -280,8 +321,8 @@ class Notifier:
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
 
-    def _left_s(self, alert: AlertRaised) -> float:
-        return (alert.not_after - self._clock.now()).total_seconds()
+    def _left_s(self, delivery: Delivery, alert: AlertRaised, recipients: Sequence[str]) -> float:
+        return delivery.left_s(alert, recipients[0], self._clock.now())
 
     # --- expanding -----------------------------------------------------------------------------
 
@@ -307,7 +348,7 @@ class Notifier:
     ) -> tuple[Lane, int, Job] | None:
         """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
         expansion = self._preparation.expansion(delivery, alert)
-        self._costs.spending.learn(expansion)  # now, lest another alert's cost be reckoned without it
+        self._remembered.learn(expansion)  # now, lest another alert's cost be reckoned without it
         if self._subscribers is not None:  # now, lest an end be decided meanwhile without them
             self._subscribers.audience.learn(expansion)
         first = await self._reserved(delivery, alert, expansion, asked)
@@ -338,13 +379,17 @@ class Notifier:
         self, delivery: Delivery, alert: AlertRaised, expansion: AlertExpanded, asked: tuple[float, Asked]
     ) -> tuple[Lane, int, Job] | None:
         """The first chunk with its room taken, if it may be sent now."""
-        if not expansion.chunks or self._left_s(alert) <= 0 or await self._stopped(alert, asked):
+        waits = 0 in stand_in_chunks(expansion)  # of those, the ledger says who is to be told
+        recipients = expansion.chunks[0] if expansion.chunks and not waits else ()
+        left_s = self._left_s(delivery, alert, recipients) if recipients else 0.0
+        if left_s <= 0 or await self._stopped(alert, asked):
             return None
-        recipients = expansion.chunks[0]
-        lane = Lane(alert.urgency == "urgent", alert.group, delivery.kind_of(recipients[0]))
-        if self._draining or not self._lanes.reserve(lane, len(recipients)):
+        lane, job = delivery.lane(alert, recipients[0]), Job(alert.alert_id, 0, 1, recipients)
+        usual = not self._draining and self._gates.trusted(lane)
+        if not usual or not self._lanes.reserve(lane, len(recipients)):
             return None
-        return lane, len(recipients), Job(alert.alert_id, 0, 1, recipients)
+        self._gates.enter(lane, len(recipients), job.who)
+        return lane, len(recipients), job
 
     async def _stopped(self, alert: AlertRaised, asked: tuple[float, Asked]) -> str | None:
         """What the kill switch says; asked anew if that was too long ago."""
@@ -355,14 +400,16 @@ class Notifier:
 
     def _advance(self, delivery: Delivery, chunk: int) -> None:
         """Start what the ledger says comes next for a chunk, unless it is under way here."""
-        if chunk not in delivery.open_chunks:
+        if chunk not in delivery.open_chunks or delivery.waits(chunk):
             return
         alert = _given(delivery.alert)
         step = delivery.ledger.chunks[chunk].next_step(lapsed=delivery.lapsed.get(chunk, 0))
         match step:
             case Finished():
                 if delivery.end_chunk(chunk, step):
-                    self._put(alert, ENDING, Job(alert.alert_id, END))
+                    self._put(_whole(alert, ENDING), Job(alert.alert_id, END))
+                for following in delivery.next_chunks(chunk):
+                    self._advance(delivery, following)
             case Wait(attempt):
                 if (alert.alert_id, chunk, attempt) not in self._working:
                     self._watch(alert.alert_id, chunk, attempt)
@@ -376,25 +423,31 @@ class Notifier:
             self._foreign[alert_id, chunk] = (attempt, self._engine.monotonic())
 
     def _schedule(self, delivery: Delivery, alert: AlertRaised, chunk: int, claim: Claim) -> None:
+        held = any(map(speaks_of_provider, claim.after))  # then it is the gate whose pauses grow
         after: Plan = plan(
             claim.recipients,
             claim.after,
-            attempt=claim.attempt - 1,
+            attempt=1 if held else claim.attempt - 1,
             jitter=self._engine.jitter(),
-            left_s=self._left_s(alert),
+            left_s=self._left_s(delivery, alert, claim.recipients),
         )
-        job = Job(alert.alert_id, chunk, claim.attempt, after.recipients, after.hopeless)
-        kind = delivery.kind_of(after.recipients[0])
-        self._later(after.after_s, lambda: self._put(alert, kind, job))
+        job = Job(alert.alert_id, chunk, claim.attempt, after.recipients)
+        if after.hopeless:
+            self._put_hopeless(job)
+            return
+        lane = delivery.lane(alert, after.recipients[0])
+        self._later(after.after_s, lambda: self._put(lane, job))
 
     async def _send(self, delivery: Delivery, job: Job) -> None:
         alert = _given(delivery.alert)
-        expired = job.hopeless or self._left_s(alert) <= 0
+        expired = job.hopeless or self._left_s(delivery, alert, job.recipients) <= 0
         if not expired and job.claimed is None:
             if why := await self._switches.stopped(self._switches.ask(alert.group)):
                 self._hold(delivery, alert, job, why)
                 return
             self._held.pop(alert.group, None)
+        if job.probe:
+            job = delivery.alone(job)
         mine = (job.alert_id, job.chunk, job.attempt)
         self._working.add(mine)
         claim = job.claimed or await self._attempts.claim(delivery, alert, job)
@@ -412,8 +465,8 @@ class Notifier:
         if self._held.get(alert.group) != why:
             self._held[alert.group] = why
             log.warning("sending_held", group=alert.group, reason=why)
-        kind = delivery.kind_of(job.recipients[0])
-        self._later(_HOLD_S, lambda: self._put(alert, kind, job))
+        lane = delivery.lane(alert, job.recipients[0])
+        self._later(_HOLD_S, lambda: self._put(lane, job))
 
     # --- ends ----------------------------------------------------------------------------------
 
@@ -449,6 +502,11 @@ class Notifier:
             record = alert_settled(alert_id, group, self._clock.now(), (0, (), "unreadable"))
             await self._writer.write(record, urgent=True)
             self._forget(alert_id)
+
+
+def _whole(alert: AlertRaised, kind: str) -> Lane:
+    """The lane of what is about a whole alert, or is only recorded."""
+    return Lane(alert.urgency == "urgent", alert.group, kind)
 
 
 def _given(alert: AlertRaised | None) -> AlertRaised:

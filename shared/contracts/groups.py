@@ -62,6 +62,16 @@ class Policy(Frozen):
     """When reminders of shifts and of people taken rest, as "22:00-07:00"; alerts never do."""
 
 
+class InsteadOf(Frozen):
+    """That a channel stands in for another of the same audience, where that one doesn't reach people."""
+
+    channel: Slug
+    after_s: Annotated[int, Field(ge=30, le=3600)] = 120
+    """Seconds after which whoever the other channel has not reached is told by this one."""
+    most: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """To how many of its recipients one alert may go, from the top of its list."""
+
+
 class ChannelDefinition(Frozen):
     """One configured output of a group: plug-in kind, for which audience, with which settings.
 
@@ -74,10 +84,19 @@ class ChannelDefinition(Frozen):
     language: str = "en"
     drills: bool = False
     """Whether exercises are sent over it too. Over others an exercise never goes, whatever it says."""
+    instead_of: InsteadOf | None = None
+    """Only what another channel doesn't deliver goes over it; by itself it carries nothing."""
     settings: dict[str, Any] = Field(default_factory=dict)
 
     def carries(self, audience: Audience, *, drill: bool) -> bool:
         """Whether alerts to this audience, of an exercise or in earnest, go over it."""
+        return self.instead_of is None and self._is_for(audience, drill=drill)
+
+    def stands_in(self, audience: Audience, *, drill: bool) -> bool:
+        """Whether such alerts go over it where another channel doesn't deliver them."""
+        return self.instead_of is not None and self._is_for(audience, drill=drill)
+
+    def _is_for(self, audience: Audience, *, drill: bool) -> bool:
         return self.audience == audience and (self.drills or not drill)
 
 

@@ -41,6 +41,15 @@ class LedgerRecord(Message):
     group: Annotated[GroupId, SLUG_RULE]
 
 
+class StandIn(Frozen):
+    """A recipient who is told only where others were not reached."""
+
+    of: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(:[0-9]{1,15})?$")]
+    """A recipient, or a whole channel of which one was not reached."""
+    over_budget: bool = False
+    """Whether they are not told even then, since that would be more than the group wants."""
+
+
 class AlertExpanded(LedgerRecord):
     """The alert's recipients, frozen into chunks."""
 
@@ -50,6 +59,8 @@ class AlertExpanded(LedgerRecord):
     chunks: tuple[Annotated[tuple[Recipient, ...], Field(max_length=MAX_CHUNK)], ...]
     not_told: dict[str, int] | None = None
     """Why how many of the group's subscribers, or of its channels' recipients, are not among them."""
+    stand_ins: dict[Recipient, StandIn] | None = None
+    """Recipients who stand in for others; their chunks hold nobody else."""
     prices: dict[ChannelName, Pence] | None = None
     """What it costs to tell one recipient, by channel, in pence; channels that cost nothing are left out."""
     over_cap: tuple[ChannelName, ...] | None = None

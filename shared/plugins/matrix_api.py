@@ -104,13 +104,13 @@ def _said(status: int, headers: Mapping[str, str], raw: bytes) -> Said:
 
 
 def _outcome(status: int, headers: Mapping[str, str], raw: bytes, said: Said) -> Outcome:
+    if status == HTTPStatus.OK and said.errcode not in _NO_ACCOUNT:
+        event = said.data.get("event_id")
+        return Delivered(event if isinstance(event, str) else None)
     words = words_in(raw)
     if said.errcode in _NO_ACCOUNT:
         return BadCredentials(words=words)
     match status:
-        case HTTPStatus.OK:
-            event = said.data.get("event_id")
-            return Delivered(event if isinstance(event, str) else None)
         case HTTPStatus.FORBIDDEN if said.errcode:
             return replace(_NOT_IN_ROOM, words=words)
         case HTTPStatus.TOO_MANY_REQUESTS:

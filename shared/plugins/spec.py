@@ -49,6 +49,9 @@ class Spec:
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
     sms: bool = False
     """Of a channel: whether its messages are paid by the SMS segment, so that a preview says how many."""
+    per_second: float | None = None
+    """Messages a second that the provider takes from one account, where it says so; the host keeps to it.
+    Where it says so stands beside it."""
     set_up: str = ""
     """What to do at the provider, step by step (Markdown)."""
     while_away: str = ""
@@ -293,6 +296,7 @@ class RetryLater:
 
     reason: str
     after_s: float | None = None
+    """How long the provider wants to be left alone: its whole channel waits so long."""
     words: str | None = _words()
 
 

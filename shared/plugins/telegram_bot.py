@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -46,13 +47,12 @@ async def send_message(  # noqa: PLR0913 - what one message takes
 
 
 def _outcome(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
-    answer, words = _answer(body), words_in(body)
+    answer = _answer(body)
+    if status == HTTPStatus.OK:
+        sent = answer.get("result")
+        return Delivered(str(sent["message_id"]) if isinstance(sent, dict) and "message_id" in sent else None)
+    words = words_in(body)
     match status:
-        case 200:
-            sent = answer.get("result")
-            return Delivered(
-                str(sent["message_id"]) if isinstance(sent, dict) and "message_id" in sent else None
-            )
         case 401 | 404:  # Telegram answers 404 to a token it does not know
             return BadCredentials(words=words)
         case 403:

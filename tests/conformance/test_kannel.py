@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,11 +20,12 @@ from shared.plugins.spec import (
     Ignored,
     Refused,
     Rejected,
+    RetryLater,
     WebhookRequest,
 )
 from shared.words.sms import sms_length
 from tests.conformance.test_sms import NOW, rendered
-from tests.rigs.kannel import PASSWORD, REFUSED, USER, Kannel, Part, needs_kannel
+from tests.rigs.kannel import PASSWORD, QUEUE, REFUSED, USER, Kannel, Part, needs_kannel
 
 pytestmark = needs_kannel
 ONE, TWO = "+447700900123", "+447700900456"
@@ -181,3 +183,20 @@ async def test_a_wrong_password_is_ours_to_mend(kannel: Kannel) -> None:
         outcome: Any = await KannelChannel(settings(kannel), host).send(ONE, MESSAGE, key="k")
     assert isinstance(outcome, BadCredentials)
     assert outcome.words == "Authorization failed for sendsms"
+
+
+async def test_a_queue_that_is_full_says_later_so_that_whoever_is_urgent_never_waits_behind_thousands(
+    tmp_path: Path,
+) -> None:
+    gateway = Kannel(tmp_path).start()
+    try:
+        gateway.hang_up()
+        async with a_host(SECRETS) as host:
+            channel = KannelChannel(settings(gateway), host)
+            outcomes = [await channel.send(ONE, MESSAGE, key=f"full-{n}") for n in range(QUEUE + 8)]
+    finally:
+        gateway.stop()
+    later = [outcome for outcome in outcomes if isinstance(outcome, RetryLater)]
+    assert {outcome.reason for outcome in later} == {"http_503"}
+    assert outcomes[-1] in later
+    assert not [outcome for outcome in outcomes if not isinstance(outcome, Delivered | RetryLater)]

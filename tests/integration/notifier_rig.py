@@ -22,10 +22,11 @@ from shared.gazetteer.load import load_gazetteer
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.channel_testing import KnownSecrets
 from shared.plugins.spec import ChannelHost, Delivered, Outcome, PluginSettings, RenderedMessage, Spec
-from shared.ports import Bus
+from shared.ports import Bus, Clock
 from shared.sealing import Keyring, MasterKey
 
 NOW = datetime.now(UTC)
+_NO_SETTINGS = {"kind", "audience", "drills", "instead_of"}
 
 
 class ToldSettings(PluginSettings):
@@ -61,7 +62,9 @@ async def _delivered(_address: str, _message: RenderedMessage) -> Outcome:
     return Delivered()
 
 
-def channel_kind(kind: str, behaviour: Behaviour = _delivered) -> type[Told]:
+def channel_kind(
+    kind: str, behaviour: Behaviour = _delivered, *, per_second: float | None = None
+) -> type[Told]:
     """A channel class of its own, with its own memory."""
     spec = Spec(
         kind=kind,
@@ -71,6 +74,7 @@ def channel_kind(kind: str, behaviour: Behaviour = _delivered) -> type[Told]:
         stability="good",
         tested="fake",
         example={},
+        per_second=per_second,
     )
     members = {"spec": spec, "copies": Counter(), "behaviour": staticmethod(behaviour)}
     return type(kind, (Told,), members)
@@ -81,6 +85,7 @@ class Rig:
 
     def __init__(self, bus: Bus, plugins: Mapping[str, type[Any]]) -> None:
         self.bus, self.plugins = bus, plugins
+        self.clock: Clock = SystemClock()
         self.bridges: dict[str, BridgeEntry] = {}
         self.secrets = KnownSecrets({})
         self.http: Any = None
@@ -92,6 +97,8 @@ class Rig:
         """What happens to a notifier at a named point of the book."""
         self.directories: list[Directory] = []
         self.books: list[Subscribers] = []
+        self.notifiers: list[Notifier] = []
+        self.look_every_s = 0.02
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
 
@@ -103,7 +110,8 @@ class Rig:
                 kind=c.get("kind", "told"),
                 audience=c.get("audience", "verifiers"),
                 drills=c.get("drills", False),
-                settings={k: v for k, v in c.items() if k not in {"kind", "audience", "drills"}},
+                instead_of=c.get("instead_of"),
+                settings={k: v for k, v in c.items() if k not in _NO_SETTINGS},
             )
             for id_, c in channels.items()
         )
@@ -135,7 +143,8 @@ class Rig:
         made = Engine(**options)
         book = self._book(keyring, host, directory, made) if self.subscribable else None
         self.books += [book] if book else []
-        notifier = Notifier(self.bus, keyring, SystemClock(), directory, made, subscribers=book)
+        notifier = Notifier(self.bus, keyring, self.clock, directory, made, subscribers=book)
+        self.notifiers.append(notifier)
         stop = asyncio.Event()
         for run in (notifier.run, *((book.run,) if book else ())):
             self._running.append((stop, asyncio.create_task(run(stop))))
@@ -189,7 +198,7 @@ class Rig:
                 ends = {str(r.alert_id): r for r in await self.ledger() if isinstance(r, AlertSettled)}
                 if set(alert_ids) <= ends.keys():
                     return [ends[a] for a in alert_ids]
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(self.look_every_s)
 
 
 def an_alert(alert_id: str = "a1", group: str = "hackney", **more: Any) -> AlertRaised:

@@ -16,7 +16,7 @@ from shared.contracts.base import HUB, GroupId
 from shared.contracts.catalog import decode_each, encode
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
-from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed
+from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled
 from shared.contracts.subscribers import (
     CodeGiven,
     Follow,
@@ -647,12 +647,20 @@ async def late_records(book: Book) -> list[Any]:
     return [r for r in await book.ledger() if r.alert_id.startswith("late-")]
 
 
+async def late_ends(book: Book, most: int = 1) -> list[AlertSettled]:
+    """How it ended for so many who joined late; of none: once somebody was tried to be told."""
+    async with asyncio.timeout(20):
+        while True:
+            records = await late_records(book)
+            ends = [r for r in records if isinstance(r, AlertSettled)]
+            if len(ends) >= most and any(isinstance(r, ChunkSettled) for r in records):
+                return ends
+            await asyncio.sleep(0.02)
+
+
 async def late_end(book: Book) -> AlertSettled:
     """How it ended for the one who joined late, once it has."""
-    async with asyncio.timeout(20):
-        while not (ends := [r for r in await late_records(book) if isinstance(r, AlertSettled)]):  # noqa: ASYNC110 - the ledger
-            await asyncio.sleep(0.02)
-    return ends[0]
+    return (await late_ends(book))[0]
 
 
 @pytest.mark.parametrize(("point", "copies"), [("notifier.after_claim", 1), ("notifier.after_send", 2)])
@@ -697,6 +705,22 @@ async def test_what_a_provider_says_of_a_late_message_is_taken_as_of_any_other(
     found = await late_end(quick)
     assert (found.delivered, found.reason, [o.reason for o in found.unsent]) == end
     assert await quick.bus.last_seq("DEAD") == (1 if found.reason == "flagged" else 0)
+
+
+async def test_a_pause_that_the_provider_asks_for_holds_whoever_joins_late_too(quick: Book) -> None:
+    await quick.groups()
+    quick.start(jitter=lambda: 0.0)
+    await quick.tell("a1")
+    Texts.next = {ADA: [Delivered("code"), Delivered("joined"), RetryLater("http_429", 1.5)]}
+    await quick.joins()
+    await late_ends(quick, 0)
+    await quick.joins(address=BO)
+    assert [end.delivered for end in await late_ends(quick, 2)] == [1, 1]
+    records = await late_records(quick)
+    asked = next(r.at for r in records if isinstance(r, ChunkSettled) and r.outcomes[0].retry_after_s)
+    after = [r.at for r in records if isinstance(r, ChunkClaimed) and r.at >= asked]
+    assert len(after) == 2
+    assert min(after) >= asked + timedelta(seconds=1.4)
 
 
 async def test_who_joins_again_is_not_told_again_of_what_goes_on(quick: Book) -> None:
@@ -751,7 +775,7 @@ async def test_after_a_restart_every_chunk_finds_its_people_though_all_look_at_o
     numbers = [f"+44770{n:07}" for n in range(1_500)]
     for n, number in enumerate(numbers, 1):
         await quick.person(n, number, Follow(group="hackney"))
-    Texts.next = {number: [RetryLater("http_503", 60.0)] for number in numbers}
+    Texts.next = {number: [RetryLater("not_sent")] for number in numbers}
     quick.start(lease_s=30)
     await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
     await until(lambda: not Texts.next[numbers[0]])

@@ -21,6 +21,8 @@ _BEARERBOX: Final = shutil.which("bearerbox", path="/usr/sbin:/usr/bin:/usr/loca
 _SMSBOX: Final = shutil.which("smsbox", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 _FAKESMSC: Final = Path("/usr/lib/kannel/test/fakesmsc")
 USER, PASSWORD = "relay", "made-up-kannel-password"
+QUEUE: Final = 64
+"""Messages that Kannel keeps for a network that is slow or away; more it refuses, for now."""
 REFUSED: Final = "+447700900999"
 """A number that the SMS centre takes nothing for."""
 
@@ -45,21 +47,26 @@ class Part:
 
 
 class Kannel:
-    """Three processes; `received` are the parts that reached the network."""
+    """Three processes; `received` are the parts that reached the network.
 
-    def __init__(self, folder: Path) -> None:
+    `throughput` is about how many messages a second its SMS centre takes; without, as many as come.
+    """
+
+    def __init__(self, folder: Path, *, throughput: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port, self._smsc = folder, free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._boxes, self._admin = free_port(), free_port()
+        self._boxes, self._admin, self._throughput = free_port(), free_port(), throughput
         self.config = folder / "kannel.conf"
         self.config.write_text(self._text())
+        self._parts: list[Part] = []
+        self._read_to = 0
         self._bearerbox = self._process("bearerbox", str(_BEARERBOX), port=self._boxes)
         self._smsbox = self._process("smsbox", str(_SMSBOX), port=self.port)
         self._fake = Process(
             args=[str(_FAKESMSC), "-H", "127.0.0.1", "-r", str(self._smsc), "-m", "0", "1 2 text none"],
             log=folder / "fakesmsc.log",
-            ready=lambda: "fakesmsc starting" in self._log(),
+            ready=lambda: b"fakesmsc starting" in self._log(),
         )
 
     def _process(self, name: str, program: str, *, port: int) -> Process:
@@ -81,15 +88,26 @@ class Kannel:
         for process in (self._fake, self._smsbox, self._bearerbox):
             process.kill()
 
+    def hang_up(self) -> None:
+        """The network is away: what Kannel takes waits in its queue."""
+        self._fake.kill()
+
     @property
     def received(self) -> list[Part]:
-        """Every part so far."""
-        found = (_GOT.search(line) for line in self._log().splitlines())
-        return [part for got in found if got and (part := _part(got["line"])) is not None]
+        """Every part so far, as they arrived. Only what was written since the last look is read."""
+        whole, _, _ = self._log(self._read_to).rpartition(b"\n")
+        self._read_to += len(whole)
+        found = (_GOT.search(line) for line in whole.decode(errors="replace").splitlines())
+        self._parts += [part for got in found if got and (part := _part(got["line"])) is not None]
+        return list(self._parts)
 
-    def _log(self) -> str:
-        log = self.folder / "fakesmsc.log"
-        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    def _log(self, begin: int = 0) -> bytes:
+        path = self.folder / "fakesmsc.log"
+        if not path.exists():
+            return b""
+        with path.open("rb") as log:
+            log.seek(begin)
+            return log.read()
 
     def _text(self) -> str:
         here = "127.0.0.1"
@@ -103,6 +121,7 @@ class Kannel:
                 ("smsbox-interface", here),
                 ("box-allow-ip", f'"{here}"'),
                 ("dlr-storage", "internal"),
+                ("sms-outgoing-queue-limit", QUEUE),
                 ("log-level", 1),
             ),
             (
@@ -113,6 +132,7 @@ class Kannel:
                 ("our-host", here),
                 ("connect-allow-ip", here),
                 ("denied-prefix", REFUSED),
+                *((("throughput", self._throughput),) if self._throughput else ()),
             ),
             (
                 ("group", "smsbox"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from services.console.decide.draft import Draft
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, FollowersCounted
-from shared.spending import cost_of, month_of, people_in, refused_of
+from shared.spending import cost_of, month_of, people_in, spent_since, stand_in_chunks
 
 _SUBSCRIBERS = "sub_"
 
@@ -24,15 +24,15 @@ def frozen(draft: Draft, event: AlertExpanded) -> None:
         alert["not_told"] = event.not_told
     if event.prices and "prices" not in alert:
         month = month_of(event.at)
-        alert.update(prices=event.prices, month=month)
+        alert.update(prices=event.prices, month=month, standing=stand_in_chunks(event))
         _spend(draft, event.group, month, cost_of(event))
 
 
 def settled(draft: Draft, event: ChunkSettled) -> None:
-    """An attempt ended: what was refused was not spent after all."""
+    """An attempt ended: what was refused was not spent after all, who stood in for others costs now."""
     alert = draft.get(f"alert:{event.alert_id}") or {}
-    if back := refused_of(event, alert.get("prices") or {}):
-        _spend(draft, event.group, alert["month"], -back)
+    if more := spent_since(event, alert.get("prices") or {}, alert.get("standing", ())):
+        _spend(draft, event.group, alert["month"], more)
 
 
 def _spend(draft: Draft, group: str, month: str, pence: float) -> None:

@@ -83,10 +83,10 @@ def _tested(draft: Draft, event: AlertRaised) -> None:
 
 
 def expanded(draft: Draft, event: AlertExpanded, _place: float) -> None:
-    """Its recipients are frozen."""
+    """Its recipients are frozen; who stands in for others is none besides."""
     alert = draft.edit(f"alert:{event.alert_id}")
     alert["audience"] = event.audience
-    alert["recipients"] = sum(len(chunk) for chunk in event.chunks)
+    alert["recipients"] = sum(len(chunk) for chunk in event.chunks) - len(event.stand_ins or ())
     spending.frozen(draft, event)
 
 

@@ -136,8 +136,9 @@ async def _saved(  # noqa: PLR0913 - a form, what was typed in it, and what is w
     """Save the channel, or show the form again with what is wrong."""
     if wrong:
         return _form(request, scope, typed, old=old, wrong=wrong)
-    new = ChannelDefinition(**{name: getattr(typed, name) for name in Typed.__slots__})
     before = channels_of(scope)
+    stands_in = next((c.instead_of for c in before if c.id == old), None)  # only the group's file says so
+    new = ChannelDefinition(**{name: getattr(typed, name) for name in Typed.__slots__}, instead_of=stands_in)
     after = [new if c.id == old else c for c in before] if old else [*before, new]
     try:
         await save(scope, form, channels=after)

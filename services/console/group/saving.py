@@ -15,6 +15,7 @@ from services.console.submit import Verdict, command_id, stored_id, submit
 from shared.contracts.desk import DefineGroup
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefinition
 from shared.http import Problem
+from shared.stand_ins import stand_in_flaws
 
 MOVED_ON: Final = "group_moved_on"
 SEEN: Final = "seen"
@@ -53,6 +54,8 @@ async def save(
     seen = text_of(form, SEEN, most=9)
     if seen != str(scope.version):
         raise Problem(409, MOVED_ON, "Somebody else has changed the group since you looked.")
+    for n, flaw in stand_in_flaws(channels or ()):
+        raise Problem(422, "bad_stand_in", f"Of the channel {(channels or ())[n].id!r}: {flaw}")
     definition = GroupDefinition.model_validate(scope.group["definition"]).model_copy(update=parts)
     verdict = await define(scope.console, scope.actor, definition, seen=int(seen), channels=channels)
     return f"/groups/{scope.id}?saved={'now' if verdict.reason else 'later'}"

@@ -76,6 +76,7 @@ class Telegram:
             "bot_token": "env:TELEGRAM_BOT_TOKEN",
         },
         senders="account",
+        per_second=30,  # core.telegram.org/bots/faq: about so many to different chats
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
 

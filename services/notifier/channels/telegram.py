@@ -31,6 +31,7 @@ class TelegramChannel:
         who_else_reads="Telegram (messages of bots are not end-to-end encrypted).",
         stability="good",
         tested="fake",
+        per_second=30,  # core.telegram.org/bots/faq: about so many to different chats
         example={"token": "env:HACKNEY__TELEGRAM_TOKEN", "to": ["-1001234567890"]},
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings

@@ -93,6 +93,7 @@ class VonageChannel:
         who_else_reads="Vonage and the phone companies: every message and whom it goes to.",
         stability="experimental",
         tested="fake",
+        per_second=30,  # api.support.vonage.com, "throughput limit for outbound SMS": what a key has at first
         example={
             "api_key": "abcd1234",
             "api_secret": "env:HACKNEY__VONAGE_SECRET",

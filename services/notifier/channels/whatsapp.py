@@ -91,6 +91,7 @@ class WhatsAppChannel:
         ),
         stability="experimental",
         tested="fake",
+        per_second=80,  # developers.facebook.com, Cloud API, "throughput": what a number has at first
         example={
             "phone_number_id": "106540352242922",
             "token": "env:HACKNEY__WHATSAPP_TOKEN",

@@ -5,10 +5,12 @@ without outcomes counts as a possible copy until its outcomes say otherwise: tha
 gets a third copy, and why nobody is silently left out.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
+from services.notifier.decide.expand import channel_of, stood_in_for
 from services.notifier.decide.retry import MAX_COPIES
 from shared.contracts.ledger import (
     AlertExpanded,
@@ -48,6 +50,22 @@ class Finished:
 Step = Claim | Wait | Finished
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Those whom a recipient stands in for, with their chunks."""
+
+    who: tuple[tuple["Chunk", str], ...]
+    over_budget: bool
+
+    def reached(self) -> bool:
+        """Whether nobody of them is left to be told, once their chunks have ended; maybes are a person's."""
+        return bool(self.who) and all(chunk.is_over_for(r) for chunk, r in self.who)
+
+    def copies(self) -> int:
+        """How many copies the recipient may have by them."""
+        return max((chunk.copies(r) for chunk, r in self.who), default=0)
+
+
 @dataclass(slots=True)
 class Chunk:
     """One chunk's records so far."""
@@ -55,13 +73,17 @@ class Chunk:
     recipients: tuple[str, ...] = ()
     claims: dict[int, tuple[str, ...]] = field(default_factory=dict)
     settled: dict[int, tuple[RecipientOutcome, ...]] = field(default_factory=dict)
+    stand_ins: dict[str, Others] = field(default_factory=dict)
+    """Whom its recipients stand in for; it is for later, when the chunks of all of those have ended."""
 
     def next_step(self, *, lapsed: int = 0) -> Step:
         """What comes next. Claims up to attempt `lapsed` are held for abandoned."""
+        if self.recipients and not (self.claims or self.settled or self.stand_ins):
+            return Claim(1, self.recipients)
         last = max(self.claims, default=0)
         if last > lapsed and last not in self.settled:
             return Wait(last)
-        standing = {r: self._standing(r) for r in self.recipients}
+        standing = self._standings()
         remaining = tuple(r for r, s in standing.items() if s.state == "open")
         if remaining:
             latest = (standing[r].last for r in remaining)
@@ -75,15 +97,33 @@ class Chunk:
         )
 
     def copies(self, recipient: str) -> int:
-        """How many attempts may have left a copy with this recipient."""
+        """How many attempts may have left a copy with this recipient, or by those they stand in for."""
+        return self._copies(recipient, self._outcomes().get(recipient, []))
+
+    def is_over_for(self, recipient: str) -> bool:
+        """Whether they were delivered to, or may have got as many copies as anybody may."""
+        standing = self._standing(recipient, self._outcomes().get(recipient, []))
+        return standing.state in {"delivered", "flagged"}
+
+    def _copies(self, recipient: str, outcomes: list[RecipientOutcome]) -> int:
+        others = self.stand_ins.get(recipient)
+        before = others.copies() if others else 0
         unsettled = sum(recipient in who for a, who in self.claims.items() if a not in self.settled)
-        return unsettled + sum(o.result in {"delivered", "unknown"} for o in self._outcomes(recipient))
+        return before + unsettled + sum(o.result in {"delivered", "unknown"} for o in outcomes)
 
-    def _outcomes(self, recipient: str) -> list[RecipientOutcome]:
-        return [o for a in sorted(self.settled) for o in self.settled[a] if o.recipient == recipient]
+    def _outcomes(self) -> dict[str, list[RecipientOutcome]]:
+        """Each recipient's outcomes, attempt after attempt."""
+        found: dict[str, list[RecipientOutcome]] = {}
+        for attempt in sorted(self.settled):
+            for outcome in self.settled[attempt]:
+                found.setdefault(outcome.recipient, []).append(outcome)
+        return found
 
-    def _standing(self, recipient: str) -> "_Standing":
-        outcomes = self._outcomes(recipient)
+    def _standings(self) -> dict[str, "_Standing"]:
+        outcomes = self._outcomes()
+        return {r: self._standing(r, outcomes.get(r, [])) for r in self.recipients}
+
+    def _standing(self, recipient: str, outcomes: list[RecipientOutcome]) -> "_Standing":
         last = outcomes[-1] if outcomes else None
         delivered = next((o for o in outcomes if o.result == "delivered"), None)
         refused = next((o for o in outcomes if o.result == "rejected"), None)
@@ -91,7 +131,12 @@ class Chunk:
             return _Standing("delivered", delivered)
         if refused is not None:
             return _Standing("refused", refused)
-        if self.copies(recipient) >= MAX_COPIES:
+        if not outcomes and (others := self.stand_ins.get(recipient)) is not None:
+            if others.reached():
+                return _Standing("spared", None)
+            if others.over_budget:
+                return _Standing("refused", _over_budget(recipient))
+        if self._copies(recipient, outcomes) >= MAX_COPIES:
             return _Standing("flagged", last)
         return _Standing("open", last)
 
@@ -100,8 +145,14 @@ class Chunk:
 class _Standing:
     """How things stand with one recipient, and the latest or deciding outcome."""
 
-    state: Literal["delivered", "refused", "flagged", "open"]
+    state: Literal["delivered", "refused", "flagged", "spared", "open"]
     last: RecipientOutcome | None
+
+
+def _over_budget(recipient: str) -> RecipientOutcome:
+    return RecipientOutcome(
+        recipient=recipient, result="rejected", channel_kind="unknown", reason="over_fallback_budget"
+    )
 
 
 def _finished(standing: dict[str, _Standing]) -> Finished:
@@ -127,21 +178,51 @@ class AlertLedger:
     chunks: dict[int, Chunk] = field(default_factory=dict)
     expanded: bool = False
     settled: bool = False
-    day: date | None = None
-    """When it was expanded: its subscribers stand there by their pseudonyms of that day."""
+    at: datetime | None = None
+    """When it was expanded."""
+    stood_in_for: frozenset[str] = frozenset()
+    """The recipients, and whole channels, for whom others are told where they are not reached."""
+    awaited: dict[int, set[int]] = field(default_factory=dict)
+    """The chunks for which a chunk of stand-ins waits."""
+
+    @property
+    def day(self) -> date | None:
+        """Its subscribers stand there by their pseudonyms of the day on which it was expanded."""
+        return self.at.date() if self.at else None
 
     def apply(self, record: LedgerRecord) -> None:
         """Fold one record."""
         if isinstance(record, AlertExpanded):
-            self.expanded, self.day = True, record.at.date()
+            self.expanded, self.at = True, record.at
             for number, recipients in enumerate(record.chunks):
                 self._chunk(number).recipients = recipients
+            self._learn_stand_ins(record)
         elif isinstance(record, ChunkClaimed):
             self._chunk(record.chunk).claims.setdefault(record.attempt, record.recipients)
         elif isinstance(record, ChunkSettled):
             self._chunk(record.chunk).settled.setdefault(record.attempt, record.outcomes)
         elif isinstance(record, AlertSettled):
             self.settled = True
+
+    def _learn_stand_ins(self, record: AlertExpanded) -> None:
+        if not record.stand_ins:
+            return
+        self.stood_in_for = stood_in_for(record.stand_ins)
+        known: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for number, recipients in enumerate(record.chunks):
+            for recipient in recipients:
+                known[recipient].append((number, recipient))
+                known[channel_of(recipient)].append((number, recipient))
+        others = {
+            (stands.of, stands.over_budget): Others(
+                tuple((self._chunk(n), r) for n, r in known[stands.of]), stands.over_budget
+            )
+            for stands in record.stand_ins.values()
+        }
+        for recipient, stands in record.stand_ins.items():
+            for number, _ in known[recipient]:
+                self._chunk(number).stand_ins[recipient] = others[stands.of, stands.over_budget]
+                self.awaited.setdefault(number, set()).update(n for n, _ in known[stands.of])
 
     def _chunk(self, number: int) -> Chunk:
         return self.chunks.setdefault(number, Chunk())

@@ -12,7 +12,7 @@ from typing import Final
 from shared.contracts.base import GroupId
 from shared.contracts.desk import SmsTo
 from shared.contracts.ledger import AlertExpanded, ChunkSettled, LedgerRecord
-from shared.spending import cost_of, month_of, refused_of
+from shared.spending import cost_of, month_of, spent_since, stand_in_chunks
 
 _MOST_ALERTS: Final = 20_000
 """Paid alerts remembered at the most; a month has some hundreds."""
@@ -28,9 +28,11 @@ class _Paid:
     prices: Mapping[str, float]
     over_cap: tuple[str, ...]
     pence: float
-    """If everybody got it."""
-    refused: dict[tuple[int, int], float] = field(default_factory=dict)
-    """What was not spent after all, by chunk and attempt."""
+    """If everybody got it, and nobody stood in."""
+    standing: tuple[int, ...]
+    """The chunks of those who stand in for others."""
+    since: dict[tuple[int, int], float] = field(default_factory=dict)
+    """What came to it, or was not spent after all, by chunk and attempt."""
 
 
 @dataclass(slots=True)
@@ -44,12 +46,12 @@ class Spending:
         if isinstance(record, AlertExpanded):
             self._freeze(record)
         elif isinstance(record, ChunkSettled) and (paid := self._alerts.get(record.alert_id)):
-            paid.refused[record.chunk, record.attempt] = refused_of(record, paid.prices)
+            paid.since[record.chunk, record.attempt] = spent_since(record, paid.prices, paid.standing)
 
     def spent(self, group: GroupId, month: str) -> float:
         """What the group spent in that month, in pence."""
         mine = (paid for paid in self._alerts.values() if (paid.group, paid.month) == (group, month))
-        return sum(max(0.0, paid.pence - sum(paid.refused.values())) for paid in mine)
+        return sum(max(0.0, paid.pence + sum(paid.since.values())) for paid in mine)
 
     def never_told(self, group: GroupId, incident: str | None, channel: str) -> bool:
         """Whether the cap left this channel out of all that was told of the incident."""
@@ -58,7 +60,7 @@ class Spending:
         return held_back and not any(channel in paid.prices for paid in about)
 
     def _freeze(self, record: AlertExpanded) -> None:
-        refused = self._alerts[record.alert_id].refused if record.alert_id in self._alerts else {}
+        since = self._alerts[record.alert_id].since if record.alert_id in self._alerts else {}
         if not (record.prices or record.over_cap):
             self._alerts.pop(record.alert_id, None)
             return
@@ -69,21 +71,28 @@ class Spending:
             prices=record.prices or {},
             over_cap=record.over_cap or (),
             pence=cost_of(record),
-            refused=refused,
+            standing=stand_in_chunks(record),
+            since=since,
         )
         while len(self._alerts) > _MOST_ALERTS:
             self._alerts.popitem(last=False)
 
 
 def left_out(
-    costs: Mapping[str, float], left: float | None, to: SmsTo | None, witnesses: Collection[str]
+    costs: Mapping[str, float],
+    left: float | None,
+    to: SmsTo | None,
+    witnesses: Collection[str],
+    *,
+    standing: Collection[str] = (),
 ) -> frozenset[str]:
     """Which channels are left out of an alert that the cap may hold back: those that cost, if it is passed.
 
-    `costs` is what each channel would cost in pence, `left` what is left of the cap (None: there is none),
-    `to` whom the person who sends it chose, `witnesses` the channels of subscribers who can come.
+    `costs` is what each channel will cost in pence, `left` what is left of the cap (None: there is none),
+    `to` whom the person who sends it chose, `witnesses` the channels of subscribers who can come. Those
+    `standing` in cost something only if needed: they are left out with the others, and where nothing is left.
     """
-    paid = {channel for channel, pence in costs.items() if pence > 0}
-    if left is None or to == "everyone" or sum(costs.values()) <= left:
+    paid = {channel for channel, pence in costs.items() if pence > 0} | set(standing)
+    if left is None or to == "everyone" or (sum(costs.values()) <= left and (left > 0 or not standing)):
         return frozenset()
     return frozenset(paid - set(witnesses) if to == "witnesses" else paid)

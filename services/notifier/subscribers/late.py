@@ -21,6 +21,7 @@ from services.notifier.decide.pseudo import Kin, chunked, kin_of
 from services.notifier.decide.retry import Plan, plan
 from services.notifier.delivery import Bill, Delivery, Ending, ForSubscribers, expanded
 from services.notifier.engine import Claimed, Engine, Job
+from services.notifier.gates import Gates
 from services.notifier.kill_switch import KillSwitches
 from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.ways import Ways
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 _PREFIX: Final = "late-"
 _MOST_TRIES: Final = 5
 """Attempts while the provider surely took nothing: some fifteen seconds; then it is recorded as expired."""
+_LOOK_AGAIN_S: Final = 1.0
 Words = Callable[[Kin], RenderedMessage]
 Choosing = Callable[[], Awaitable[ForSubscribers | None]]
 
@@ -61,6 +63,7 @@ class Lent:
 
     attempts: Attempting
     switches: KillSwitches
+    gates: Gates
     engine: Engine
     finish: Callable[[Delivery, AlertRaised], Awaitable[None]]
     """Record how the alert ended, and name it where a person has to look."""
@@ -164,16 +167,34 @@ class Latecomers:
         lent, group = self._lent, late.alert.group
         after = self._plan(late, claim)
         await lent.engine.sleep(after.after_s)
+        hopeless = after.hopeless or not await self._may_be_sent(late)
         if why := await lent.switches.stopped(lent.switches.ask(group)):
             log.warning("late_not_told", group=group, reason=why)
             return False
         job = Job(late.alert.alert_id, 0, claim.attempt, claim.recipients)
-        made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
-        late.frozen = None
-        if made is not None:
-            ending = await lent.attempts.make(late.delivery, late.alert, made, expired=after.hopeless)
-            late.delivery.ledger.settled |= ending is not None
+        lane = late.delivery.lane(late.alert, late.recipient)
+        lent.gates.enter(lane, 1, job.who)
+        try:
+            made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
+            late.frozen = None
+            if made is not None:
+                ending = await lent.attempts.make(late.delivery, late.alert, made, expired=hopeless)
+                late.delivery.ledger.settled |= ending is not None
+        finally:
+            lent.gates.leave(lane.account, job.who)
         return True
+
+    async def _may_be_sent(self, late: _Late) -> bool:
+        """Wait until their way may be sent by; False if that is too late."""
+        account = late.delivery.account(late.alert, late.recipient)
+        while (wait := self._lent.gates.wait_s(account)) is not None:
+            if self._left_s(late) <= wait:
+                return False
+            await self._lent.engine.sleep(max(wait, _LOOK_AGAIN_S))
+        return True
+
+    def _left_s(self, late: _Late) -> float:
+        return (late.alert.not_after - self._clock.now()).total_seconds()
 
     def _plan(self, late: _Late, claim: Claim) -> Plan:
         """When, or that there is no use in it."""
@@ -184,7 +205,7 @@ class Latecomers:
             claim.after,
             attempt=claim.attempt - 1,
             jitter=self._lent.engine.jitter(),
-            left_s=(late.alert.not_after - self._clock.now()).total_seconds(),
+            left_s=self._left_s(late),
         )
 
     def _id(self, alert: AlertRaised, person: Person) -> AlertId:

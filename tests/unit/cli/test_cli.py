@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,20 @@ def test_the_status_says_how_the_bridges_stand_to_whoever_has_a_key(fake: Relay,
     result = run("status", "--key-file", str(key))
     assert result.exit_code == 0
     assert "Unknown." in result.output, "who names a key is told why it shows nothing"
+
+
+def test_the_status_names_the_channels_that_do_not_answer(fake: Relay) -> None:
+    fake.answers["GET /health"] = (200, {"ok": True, "channels_held": []})
+    assert "Channels" not in run("status").output
+    since = datetime(2026, 11, 27, 10, 0, 7, tzinfo=UTC)
+    held = {"group": "hackney", "channel": "texts", "since": since.isoformat(),
+            "next_try_at": (since + timedelta(seconds=60)).isoformat(), "reason": "http_503"}  # fmt: skip
+    fake.answers["GET /health"] = (200, {"ok": True, "channels_held": [held, {**held, "group": ""}]})
+    result = run("status")
+    assert result.exit_code == 0
+    assert "Channel texts of group hackney: not answering since" in result.output
+    assert "Channel texts of the hub's own: not answering since" in result.output
+    assert "00:07 (http_503), next try at" in result.output
 
 
 def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:

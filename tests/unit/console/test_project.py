@@ -26,6 +26,7 @@ from shared.contracts.ledger import (
     DeliveryReceipted,
     ProvidersWords,
     RecipientOutcome,
+    StandIn,
 )
 from shared.ports import Progress
 from shared.testing.state import MemoryState
@@ -385,6 +386,21 @@ def receipted(recipient: str, arrived: str, n: int = 0) -> DeliveryReceipted:
          "recipient": recipient, "channel_kind": "kannel", "provider_id": "p", "arrived": arrived,
          "reason": "undelivered" if arrived == "failed" else "delivered"}
     )  # fmt: skip
+
+
+def test_who_stands_in_for_another_is_no_recipient_besides() -> None:
+    chunks = (("chat:0",), ("texts:0", "texts:1"))
+    waiting = {name: StandIn(of="chat") for name in chunks[1]}
+    record = AlertExpanded(
+        id="x",
+        at=START,
+        alert_id="a0",
+        group="hackney",
+        audience="verifiers",
+        chunks=chunks,
+        stand_ins=waiting,
+    )
+    assert folded(record)["alert:a0"]["recipients"] == 1
 
 
 def test_accepted_delivered_and_failed_are_counted_apart_and_each_recipient_once() -> None:

@@ -11,7 +11,7 @@ from shared.contracts.alerts import AlertKind, Urgency
 from shared.contracts.base import AlertId, GroupId, IncidentId
 from shared.contracts.desk import SmsTo
 from shared.contracts.groups import Audience
-from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome, Result
+from shared.contracts.ledger import AlertExpanded, ChunkSettled, RecipientOutcome, Result, StandIn
 from shared.spending import may_be_held_back, month_of, warned_at
 
 NOVEMBER = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -84,6 +84,33 @@ def test_what_may_have_gone_out_or_will_be_tried_again_is_spent(result: Result) 
     assert spent(expanded("a1"), settled("a1", result)) == pytest.approx(80.0)
 
 
+def standing_in(alert: str, most: int = 100) -> AlertExpanded:
+    """Three chats, which cost nothing, for which three texts at eight pence stand in."""
+    record = expanded(alert, people=3)
+    waiting = {f"texts:{n}": StandIn(of=f"chat:{n}", over_budget=n >= most) for n in range(3)}
+    chats = ("chat:0", "chat:1", "chat:2")
+    return record.model_copy(update={"chunks": (*record.chunks, chats), "stand_ins": waiting})
+
+
+@pytest.mark.parametrize(
+    ("results", "pence"),
+    [
+        ((), 0.0),  # nobody had to be told in anothers place
+        (("delivered", "unknown"), 16.0),
+        (("retry", "retry", "retry"), 0.0),
+        (("delivered", "rejected"), 8.0),
+    ],
+)
+def test_whoever_stands_in_costs_when_they_are_told(results: tuple[Result, ...], pence: float) -> None:
+    assert spent(standing_in("a1"), settled("a1", *results)) == pytest.approx(pence)
+
+
+def test_whoever_is_told_beside_those_who_stand_in_is_refused_as_ever() -> None:
+    frozen = standing_in("a1").model_copy(update={"prices": {"chat": 2.0, "texts": 8.0}})
+    chats = settled("a1", "rejected", channel="chat").model_copy(update={"chunk": 1})
+    assert spent(frozen, chats, settled("a1", "delivered")) == pytest.approx(4.0 + 8.0)
+
+
 def test_another_groups_and_another_months_money_is_not_ours() -> None:
     october = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
     assert spent(expanded("a1", group="haringey"), expanded("a2", at=october)) == 0.0
@@ -145,6 +172,26 @@ COSTS = {"texts": 80.0, WITNESSES: 16.0, FACTS: 24.0, "chat": 0.0}
 )
 def test_who_is_left_out(left: float | None, to: SmsTo | None, out: set[str]) -> None:
     assert left_out(COSTS, left, to, {WITNESSES}) == out
+
+
+@pytest.mark.parametrize(
+    ("left", "to", "out"),
+    [
+        (120.0, None, set()),  # who stands in may be needed by nobody
+        (0.1, "nobody", {"texts", WITNESSES, FACTS, "pager"}),
+        (0.1, "witnesses", {"texts", FACTS, "pager"}),
+        (0.0, "everyone", set()),
+    ],
+)
+def test_those_who_stand_in_are_left_out_with_the_others(
+    left: float, to: SmsTo | None, out: set[str]
+) -> None:
+    assert left_out({**COSTS, "pager": 0.0}, left, to, {WITNESSES}, standing={"pager"}) == out
+
+
+@pytest.mark.parametrize(("left", "out"), [(0.1, set()), (0.0, {"pager"}), (-5.0, {"pager"})])
+def test_where_nothing_else_costs_they_stand_in_while_anything_is_left(left: float, out: set[str]) -> None:
+    assert left_out({"chat": 0.0, "pager": 0.0}, left, None, (), standing={"pager"}) == out
 
 
 def test_what_costs_nothing_always_goes_out() -> None:

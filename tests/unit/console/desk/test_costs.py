@@ -13,7 +13,14 @@ from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import AlertId, GroupId
 from shared.contracts.catalog import decode_each
 from shared.contracts.groups import ChannelDefinition, Policy
-from shared.contracts.ledger import AlertExpanded, ChunkSettled, FollowersCounted, Following, RecipientOutcome
+from shared.contracts.ledger import (
+    AlertExpanded,
+    ChunkSettled,
+    FollowersCounted,
+    Following,
+    RecipientOutcome,
+    StandIn,
+)
 from shared.money import pounds
 from tests.rigs.desk import VERIFIERS, DeskRig, desk_rig
 from tests.rigs.desk_pages import Browser, browser
@@ -248,6 +255,26 @@ async def test_what_was_refused_is_given_back(desk: DeskRig) -> None:
     )
     await desk.rig.shown()
     assert (await preview(desk))["costs"][0]["spent_pence"] == 500.0
+
+
+async def test_whoever_stands_in_for_others_costs_when_they_are_told(desk: DeskRig) -> None:
+    await opens(desk, sms_pounds_a_month=100)
+    common = {"alert_id": AlertId("before"), "group": GroupId("hackney"), "at": desk.rig.clock.now()}
+    frozen = AlertExpanded(
+        id="x1",
+        audience="community",
+        chunks=(("chat:0",), ("texts:0", "texts:1")),
+        stand_ins={f"texts:{n}": StandIn(of="chat") for n in range(2)},
+        prices={"texts": 8.0},
+        **common,
+    )
+    await desk.put(frozen)
+    await desk.rig.shown()
+    assert (await preview(desk))["costs"][0]["spent_pence"] == 0.0
+    told = RecipientOutcome(recipient="texts:1", result="delivered", channel_kind="twilio", reason="ok")
+    await desk.put(ChunkSettled(id="s1", chunk=1, attempt=1, outcomes=(told,), **common))
+    await desk.rig.shown()
+    assert (await preview(desk))["costs"][0]["spent_pence"] == 8.0
 
 
 def refused(recipient: str) -> RecipientOutcome:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition
+from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition, InsteadOf
 from tests.rigs.console import until
 from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, Person, geojson, group_desk, who
 
@@ -396,3 +396,28 @@ async def test_another_groups_secret_is_refused_by_page_and_api_and_never_looked
     assert "is no secret of this group" in html.unescape(ada.text)
     assert "token-of-southwark" not in ada.text
     assert desk.bot.sent == []
+
+
+async def test_a_channel_that_stands_in_keeps_that_on_its_page_and_the_other_cannot_go(
+    desk: Desk, ada: Person
+) -> None:
+    rule = InsteadOf(channel="chat", after_s=60)
+    second = telegram("second", desk.bot.url).model_copy(update={"instead_of": rule})
+    await desk.rig.group("hackney", [telegram("chat", desk.bot.url), second], version=2)
+    await desk.rig.shown()
+    await ada.get("/groups/hackney/channels/second")
+    fields: dict[str, Any] = {"s-token": f"env:{GOOD_ENV}", "s-to": CHAT, "audience": "verifiers"}
+    assert await ada.send("/groups/hackney/channels/second", language="ar", **fields) == 200
+    kept = (await ada.group())["channels"][1]
+    assert (kept["language"], kept["instead_of"]) == ("ar", rule.model_dump(mode="json"))
+    await ada.get("/groups/hackney/channels")
+    assert await ada.send("/groups/hackney/channels/chat/remove") == 422
+    assert "there is no such channel to stand in for" in html.unescape(ada.text)
+    alone = {
+        "definition": {"id": "hackney", "name": "Hackney"},
+        "channels": [second.model_dump(mode="json")],
+    }
+    api = await desk.rig.member("Api", hackney="admin")
+    status, answer = await desk.rig.ask("PUT", "/v1/groups/hackney", api, json=alone)
+    assert status == 422
+    assert "no such channel to stand in for" in answer["detail"]
