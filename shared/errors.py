@@ -41,6 +41,10 @@ class AlreadyStoredError(BusError):
     """A message of this batch is in the log already. Read on and decide again."""
 
 
+class MissedTooMuchError(RelayError):
+    """NATS was away for longer than an end of a subscription can be read; the notifier begins anew."""
+
+
 class StateUnavailableError(RelayError):
     """Redis does not answer, so there is nothing to show just now. Reports and alerts go on without it."""
 

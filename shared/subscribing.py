@@ -5,14 +5,33 @@ needed.
 """
 
 import hmac
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from shared.sealing import MasterKey
 
+LIFE: Final = timedelta(hours=1)
+"""How long a code is good."""
+SLOT: Final = timedelta(minutes=10)
+"""How long the same page sent again is the same request: whoever goes back for another code gets one then."""
 _DIGITS: Final = 6
 _KEY_HEX: Final = 20
+_SLOT_DIGITS: Final = 8
 LEAVE: Final = "/leave"
 """Where the front door takes those who leave by their link."""
+
+
+def ticket_of(tag: bytes, now: datetime) -> str:
+    """What a page's request is known by until its code comes: with the time in it, so that it ends."""
+    return f"{now.timestamp() // SLOT.total_seconds():.0f}-{tag.hex()[:32]}"
+
+
+def is_late(ticket: str, now: datetime) -> bool:
+    """Whether the hour of a ticket is over. It is not longer than the book's, which begins a little later."""
+    slot = ticket.partition("-")[0]
+    if not (slot.isascii() and slot.isdecimal() and len(slot) <= _SLOT_DIGITS):
+        return True
+    return now > datetime.fromtimestamp(int(slot) * SLOT.total_seconds(), UTC) + LIFE
 
 
 def code_of(master: MasterKey, ticket: str) -> str:

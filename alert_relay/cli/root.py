@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
     "rights": "alert_relay.cli.rights:rights",
     "words": "alert_relay.cli.words:words",
+    "subscribers": "alert_relay.cli.subscribers:subscribers",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

@@ -41,9 +41,9 @@ async def foretold(
 async def _groups(console: Console, names: Sequence[str]) -> dict[str, GroupFacts]:
     """The groups with what is known of their channels, subscribers and money."""
     groups, counted, spending = await asyncio.gather(
-        *(console.store.many(family, names) for family in ("group", "followers", "spending"))
+        *(console.store.many(family, names) for family in ("group", "subscribers", "spending"))
     )
-    following = {f["group"]: f["following"] for f in counted}
+    following = {c["group"]: c["following"] for c in counted if "following" in c}
     spent = spent_in(spending, console.clock.now())
     return {
         g["id"]: console.channels.facts(

@@ -350,7 +350,7 @@ class Notifier:
         expansion = self._preparation.expansion(delivery, alert)
         self._remembered.learn(expansion)  # now, lest another alert's cost be reckoned without it
         if self._subscribers is not None:  # now, lest an end be decided meanwhile without them
-            self._subscribers.audience.learn(expansion)
+            self._subscribers.audience.learn(expansion, stored=False)
         first = await self._reserved(delivery, alert, expansion, asked)
         if first is None:
             await self._attempts.freeze(delivery, alert, expansion)

@@ -52,6 +52,8 @@ NOTED: Final = "decisions.v1.noted"
 
 SUBSCRIPTIONS_ASKED: Final = "subscribers.v1.asked"
 """What people ask of the subscribers' book: all that others than the notifier may write there."""
+SUBSCRIPTIONS_IMPORTED: Final = "subscribers.v1.imported"
+"""Lists of people who have agreed elsewhere; a subject of its own, for the front door may not write there."""
 SUBSCRIPTIONS_KEPT: Final = "subscribers.v1.kept"
 """The book itself."""
 
@@ -103,13 +105,13 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         groups.GroupDefined: lambda _: TOLD,
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",
-        ledger.FollowersCounted: lambda m: f"ledger.v1.{m.group}",
         subscribers.SubscriptionAsked: lambda _: SUBSCRIPTIONS_ASKED,
+        subscribers.SubscriptionImported: lambda _: SUBSCRIPTIONS_IMPORTED,
         subscribers.AnswerClaimed: lambda _: SUBSCRIPTIONS_KEPT,
     }
     families: tuple[tuple[tuple[type[Message], ...], Callable[[Any], str]], ...] = (
         (_leaves(desk.DeskCommand), lambda m: f"desk.v1.{m.group}.{_own(m)}"),
-        (_leaves(ledger.LedgerRecord), lambda m: f"ledger.v1.{m.group}"),
+        ((*_leaves(ledger.LedgerRecord), *_leaves(ledger.LedgerNote)), lambda m: f"ledger.v1.{m.group}"),
         (_leaves(subscribers.BookRecord), lambda _: SUBSCRIPTIONS_KEPT),
         ((*_leaves(incidents.IncidentEvent), *_leaves(duty.ShiftEvent), *_OTHER_DECISIONS), lambda _: NOTED),
     )

@@ -50,6 +50,52 @@ class StandIn(Frozen):
     """Whether they are not told even then, since that would be more than the group wants."""
 
 
+class LedgerNote(Message):
+    """What stands in the ledger beside the alerts: of a group's subscribers as a whole, and of nobody."""
+
+    group: Annotated[GroupId, SLUG_RULE]
+
+
+class Following(Frozen):
+    """How many of a group's subscribers are written to by one way, in one language, with one choice."""
+
+    channel: ChannelName
+    """What the ledger calls them."""
+    kind: Slug
+    """The plug-in's kind of the way."""
+    language: str
+    choice: Choice
+    people: Annotated[int, Field(ge=1)]
+    """Rounded up to the next five, too."""
+    max_chars: Annotated[int, Field(ge=1)]
+    sms: bool = False
+    """Whether each part of a message is paid for."""
+    leaves_by_link: bool = False
+    """Whether a message ends with a link to leave by, and not with the word."""
+    price_pence: Pence = 0.0
+
+
+class SubscribersCounted(LedgerNote):
+    """How many subscribers the group has: each figure rounded up to the next five, to name nobody."""
+
+    type: Literal["subscribers.counted.v1"] = "subscribers.counted.v1"
+    total: int
+    texts: int = 0
+    """Of them by text message, which costs."""
+    ways: dict[str, int] = Field(default_factory=dict)
+    languages: dict[str, int] = Field(default_factory=dict)
+    choices: dict[str, int] = Field(default_factory=dict)
+    following: tuple[Following, ...] = ()
+    """The same by how they are written to: by this the desk foretells, and asks for a second person."""
+
+
+class SubscribersOpened(LedgerNote):
+    """Somebody who has the hub's keys looked at the group's subscribers, or handed in a list of them."""
+
+    type: Literal["subscribers.opened.v1"] = "subscribers.opened.v1"
+    act: Literal["listed", "exported", "imported"]
+
+
 class AlertExpanded(LedgerRecord):
     """The alert's recipients, frozen into chunks."""
 
@@ -131,32 +177,3 @@ class DeliveryReceipted(LedgerRecord):
     provider_id: str
     arrived: Literal["delivered", "failed"]
     reason: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
-
-
-class Following(Frozen):
-    """How many of a group's subscribers are written to by one way, in one language, with one choice."""
-
-    channel: ChannelName
-    """What the ledger calls them."""
-    kind: Slug
-    """The plug-in's kind of the way."""
-    language: str
-    choice: Choice
-    people: Annotated[int, Field(ge=1)]
-    max_chars: Annotated[int, Field(ge=1)]
-    sms: bool = False
-    """Whether each part of a message is paid for."""
-    leaves_by_link: bool = False
-    """Whether a message ends with a link to leave by, and not with the word."""
-    price_pence: Pence = 0.0
-
-
-class FollowersCounted(Message):
-    """How many subscribers a group has by now, and how they are written to: figures, and nobody.
-
-    What the desk foretells, and what needs a second person, is counted by it: the book is the notifier's.
-    """
-
-    type: Literal["followers.counted.v1"] = "followers.counted.v1"
-    group: Annotated[GroupId, SLUG_RULE]
-    following: tuple[Following, ...] = ()

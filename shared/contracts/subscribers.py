@@ -5,6 +5,7 @@ that one message forgets it. What is asked is erased when it is done with, a per
 stands, and all of it when they leave (ADR 27).
 """
 
+from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
@@ -29,6 +30,8 @@ MAX_SAID: Final = 200
 """Characters of a message to a subscription account that are looked at; no keyword is longer."""
 MAX_FOLLOWS: Final = 5
 """Areas that one person can follow."""
+MAX_WAITING: Final = 3
+"""Requests of one contact that can wait for their codes: as many codes are sent to it in an hour."""
 
 Choice = Literal["witness", "information"]
 """*I can witness*: is told what is asked of people. *Information only*: facts, never an ask."""
@@ -37,7 +40,18 @@ Way = Slug
 """By what a person is written to: the id of a bridge that takes subscriptions, or `email`."""
 Address = Annotated[str, StringConstraints(min_length=1, max_length=320)]
 Answer = Literal[
-    "confirm", "joined", "left", "help", "where", "which", "nobody", "full", "facts", "wrong_code", "old_code"
+    "confirm",
+    "joined",
+    "imported",
+    "left",
+    "help",
+    "where",
+    "which",
+    "nobody",
+    "full",
+    "facts",
+    "wrong_code",
+    "old_code",
 ]
 """What a person is answered; the words stand in shared/words/subscribers.toml."""
 
@@ -69,8 +83,20 @@ class Pending(Frozen):
     until: Moment
     follows: Annotated[tuple[Follow, ...], Field(max_length=MAX_FOLLOWS)]
     language: str
-    tries: int = 0
-    """Wrong codes so far."""
+
+
+class Guesses(Frozen):
+    """Wrong codes that came from one contact, by whichever requests; counted anew after `until`."""
+
+    wrong: int
+    until: Moment
+
+
+class Consent(Frozen):
+    """When and how somebody agreed to be told, where that was not by a code of ours."""
+
+    on: date
+    how: Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
 
 class Subscriber(Private):
@@ -84,6 +110,19 @@ class Subscriber(Private):
     language: str = "en"
     follows: Annotated[tuple[Follow, ...], Field(max_length=MAX_FOLLOWS)] = ()
     pending: Pending | None = None
+    """What was asked last and waits for its code."""
+    earlier: Annotated[tuple[Pending, ...], Field(max_length=MAX_WAITING - 1)] = ()
+    """What was asked before that and waits too: nobody's code is made worthless by a later request."""
+    guesses: Guesses | None = None
+    since: Moment | None = None
+    """When they were first in."""
+    consent: Consent | None = None
+    """Of those who came by a list."""
+
+    @property
+    def waiting(self) -> tuple[Pending, ...]:
+        """All that waits for its code, the newest last."""
+        return (*self.earlier, self.pending) if self.pending else ()
 
 
 class Said(Private):
@@ -126,6 +165,21 @@ class LeftByLink(Private):
     subscriber: Token
 
 
+class Imported(Private):
+    """One line of a group's own list of people who have agreed elsewhere."""
+
+    sealed_under: ClassVar[KeyKind] = "own"
+    way: Way
+    address: Address
+    language: str
+    group: Annotated[GroupId, SLUG_RULE]
+    place: Annotated[str, StringConstraints(max_length=MAX_SAID)] = ""
+    choice: Choice = "information"
+    quiet: QuietHours | None = None
+    urgent_breaks: bool = True
+    consent: Consent
+
+
 class Unreachable(Private):
     """The provider says that this person wants nothing more by it (Twilio's own STOP)."""
 
@@ -139,6 +193,13 @@ class SubscriptionAsked(Message):
 
     type: Literal["subscription.asked.v1"] = "subscription.asked.v1"
     content: Said | SignedUp | CodeGiven | LeftByLink | Unreachable | Sealed
+
+
+class SubscriptionImported(Message):
+    """Somebody who has the notifier's rights hands in a line of a list; the front door can't. Erased too."""
+
+    type: Literal["subscription.imported.v1"] = "subscription.imported.v1"
+    content: Imported | Sealed
 
 
 class BookRecord(Message):

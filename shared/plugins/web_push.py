@@ -8,7 +8,7 @@ import binascii
 import ipaddress
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,13 @@ from yarl import URL
 
 MOST_BYTES: Final = 3_993
 """What every push service takes of a message before it is encrypted (RFC 8030 wants 4,096 bytes in all)."""
+SERVICES: Final = (
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    "*.push.apple.com",
+    "*.notify.windows.com",
+)
+"""Hosts of the browsers' makers; `*.` stands for any names before it."""
 _RECORD: Final = 4_096
 _CURVE: Final = ec.SECP256R1()
 _POINT_BYTES, _SECRET_BYTES, _KEY_BYTES = 65, 16, 32
@@ -38,14 +45,19 @@ class Subscription:
     secret: bytes = field(repr=False)
 
 
-def read_subscription(text: str) -> Subscription:
-    """A `PushSubscription` as a browser's toJSON() writes it; `ValueError` for no such, never its content."""
+def read_subscription(text: str, services: Collection[str] = SERVICES) -> Subscription:
+    """A `PushSubscription` as a browser's toJSON() writes it; `ValueError` for no such, never its content.
+
+    Whoever hands one in chooses its address: so only `services` are called, or anybody could have us call
+    what is reachable from here alone.
+    """
     try:
         given: Any = json.loads(text[:_LONGEST])
         endpoint, keys = given["endpoint"], given["keys"]
         key, secret = from_base64(keys["p256dh"]), from_base64(keys["auth"])
         ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, key)
-        fine = len(key) == _POINT_BYTES and len(secret) == _SECRET_BYTES and _may_be_called(endpoint)
+        sound = len(key) == _POINT_BYTES and len(secret) == _SECRET_BYTES
+        fine = sound and _may_be_called(endpoint, services)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         fine = False
     if not fine:
@@ -53,12 +65,12 @@ def read_subscription(text: str) -> Subscription:
     return Subscription(endpoint, key, secret)
 
 
-def _may_be_called(endpoint: str) -> bool:
-    """By https; without it a push service on this machine alone."""
+def _may_be_called(endpoint: str, services: Collection[str]) -> bool:
+    """A known push service, by https; without it one on this machine alone."""
     url = URL(endpoint)
-    if url.scheme == "https":
-        return bool(url.host)
-    return url.scheme == "http" and _is_here(url.host or "")
+    host = url.host or ""
+    known = any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in services)
+    return known and (url.scheme == "https" or (url.scheme == "http" and _is_here(host)))
 
 
 def _is_here(host: str) -> bool:

@@ -1,5 +1,6 @@
 """STOP to nothing left: on real servers, then every byte of the data folder is searched."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -7,15 +8,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import nats
+import pytest
 from aiohttp import web
+from click.testing import CliRunner
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from alert_relay.cli import relay as relay_command
 from shared.contracts.catalog import decode_each
 from tests.acceptance.test_nothing_in_clear import found_in, names_below
 from tests.rigs.system import RelaySystem, square
 
-NUMBER, OTHER = "+447700900417", "+447700900862"
-MARKS = {"the number": NUMBER, "the number as people write it": "07700900417", "without its plus": NUMBER[1:]}
+NUMBER, OTHER, LISTED = "+447700900417", "+447700900862", "+447400900531"
+MARKS = {
+    "the number": NUMBER,
+    "the number as people write it": "07700900417",
+    "without its plus": NUMBER[1:],
+    "the number of a list": LISTED[1:],
+}
 TOKEN = "twilio-token-of-the-join-number"
 GROUP = "hackney"
 
@@ -108,7 +117,30 @@ async def boxes(relay: RelaySystem) -> dict[int, bytes]:
     return found
 
 
-async def test_a_number_that_said_stop_is_nowhere_on_disk_and_the_others_stay(tmp_path: Path) -> None:
+def a_list(file: Path) -> None:
+    file.write_text(f"contact,consented_on,consented_how\n{LISTED},2026-05-01,at a meeting\n")
+
+
+async def hand_in(relay: RelaySystem, twilio: Twilio, file: Path, bridges_file: str) -> None:
+    """By the command, as whoever runs the notifier does: a list of one, which is kept elsewhere."""
+    a_list(file)
+    env = {
+        "RELAY_HOME": str(relay.home.folder),
+        "RELAY_NATS_URL": relay.nats.url,
+        "RELAY_NATS_MONITORING_URL": relay.nats.monitoring_url,
+        "RELAY_MASTER_KEY_FILE": str(relay.home.unsafe_key),
+        "RELAY_INGEST_BRIDGES_FILE": bridges_file,
+    }
+    command = ["subscribers", "import", str(file), "--group", GROUP, "--yes"]
+    done = await asyncio.to_thread(CliRunner(env=env).invoke, relay_command, command)
+    assert done.exit_code == 0, done.output
+    await relay.wait_until(lambda: len(twilio.to(LISTED)) == 1, "they are told that they are on the list")
+
+
+async def test_a_number_that_said_stop_is_nowhere_on_disk_and_the_others_stay(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "list.csv"
     async with Twilio.open() as twilio:
         env = {
             "RELAY_INGEST_BRIDGES_FILE": str(bridges(tmp_path, twilio.url)),
@@ -117,19 +149,22 @@ async def test_a_number_that_said_stop_is_nowhere_on_disk_and_the_others_stay(tm
         async with RelaySystem(tmp_path, env=env) as relay:
             await relay.define_group({"id": GROUP, "name": "Hackney", "area": square(51.546, -0.07, 0.03)})
             await join(relay, twilio, NUMBER)
+            await hand_in(relay, twilio, elsewhere, env["RELAY_INGEST_BRIDGES_FILE"])
             theirs = await boxes(relay)
             await join(relay, twilio, OTHER)
             stay = {seq: box for seq, box in (await boxes(relay)).items() if seq not in theirs}
-            assert len(theirs) == len(stay) == 1, "one entry a person, and nothing else"
+            assert (len(theirs), len(stay)) == (2, 1), "one entry a person, and nothing else"
             await tell(relay)
             await relay.wait_until(lambda: len(twilio.to(NUMBER)) == 3, "they are told")
+            await relay.wait_until(lambda: len(twilio.to(LISTED)) == 2, "whoever was on the list too")
+            await text_us(relay, "Stop.", LISTED)
             await say_stop_while_nats_is_away(relay)
             await relay.wait_until(lambda: gone(tmp_path, theirs), "what was sealed is overwritten")
             await relay.wait_until(lambda: len(twilio.to(NUMBER)) == 4, "they are told that they are gone")
             assert list(await boxes(relay)) == list(stay)
             await end(relay)
             await relay.wait_until(lambda: len(twilio.to(OTHER)) == 4, "the other hears the end")
-        assert len(twilio.to(NUMBER)) == 4, "and whoever left does not"
+        assert (len(twilio.to(NUMBER)), len(twilio.to(LISTED))) == (4, 3), "and whoever left does not"
         assert {"ingest.log", "router.log", "notifier.log", "console.log", "nats.log"} <= names_below(
             tmp_path
         )

@@ -36,7 +36,8 @@ KEY = "a1-x-0"
 ADA = "ada@mastodon.example"
 SECRETS = {"env:TOKEN": "made-up-token", "env:BEA": "@bea@other.example"}
 POSTED = Answer(200, Delivered("103254962155278888"), body=b'{"id":"103254962155278888"}', exact=True)
-CONFIRMED = replace(MESSAGE, kind="CONFIRMED", data={"audience": "community", "drill": False})
+PUBLIC: dict[str, Any] = {"audience": "community", "drill": False, "status": "confirmed"}
+CONFIRMED = replace(MESSAGE, kind="CONFIRMED", data=PUBLIC)
 
 
 class Instance(HttpProvider):
@@ -166,9 +167,9 @@ class TestMastodon(ChannelConformance):
             refused: tuple[RenderedMessage, ...] = (
                 MESSAGE,
                 replace(CONFIRMED, data={}),
-                replace(CONFIRMED, data={"audience": "verifiers"}),
-                replace(CONFIRMED, data={"audience": "partners"}),
-                replace(CONFIRMED, kind="DRILL CONFIRMED", data={"audience": "community", "drill": True}),
+                *(replace(CONFIRMED, data=PUBLIC | {"audience": a}) for a in ("verifiers", "partners")),
+                *(replace(CONFIRMED, data=PUBLIC | {"status": s}) for s in ("unconfirmed", "likely", None)),
+                replace(CONFIRMED, kind="DRILL CONFIRMED", data=PUBLIC | {"drill": True}),
             )
             for message in refused:
                 assert await channel.send("everybody", message, key=KEY) == Rejected("not_for_public")

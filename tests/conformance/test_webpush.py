@@ -47,7 +47,8 @@ class TestWebPush(ChannelConformance):
     def settings(self, provider: Provider) -> dict[str, Any]:
         assert isinstance(provider, PushService)
         browsers = [provider.browser.subscription(provider.url)]
-        return {"contact": "mailto:relay@group.example", "vapid_key": "env:VAPID", "to": browsers}
+        here = {"services": ["127.0.0.1", "push.example"]}
+        return {"contact": "mailto:relay@group.example", "vapid_key": "env:VAPID", "to": browsers, **here}
 
     async def start_provider(self) -> Provider:
         service = PushService()
@@ -82,7 +83,7 @@ class TestWebPush(ChannelConformance):
         assert {got.call for got in provider.received} == {"POST /push/1"}
 
     async def test_nobody_else_can_open_it_and_no_two_are_alike(self, provider: PushService) -> None:
-        mine = read_subscription(provider.browser.subscription(provider.url))
+        mine = read_subscription(provider.browser.subscription(provider.url), ["127.0.0.1"])
         one, two = encrypt(b"{}", mine), encrypt(b"{}", mine)
         assert one != two
         assert provider.browser.opened(one) == {}
@@ -118,12 +119,34 @@ class TestWebPush(ChannelConformance):
         self, channel: Channel, provider: PushService, change: dict[str, Any]
     ) -> None:
         good = json.loads(provider.browser.subscription("https://push.example"))
-        assert read_subscription(json.dumps(good)).endpoint == "https://push.example/push/1"
+        assert read_subscription(json.dumps(good), ["push.example"]).endpoint == "https://push.example/push/1"
         spoilt = {**good, **change}
         if "auth" in change:
             spoilt["keys"] = {**good["keys"], "auth": change["auth"]}
         assert await channel.send(json.dumps(spoilt), MESSAGE, key=KEY) == Rejected("bad_address")
         assert not provider.received
+
+    @pytest.mark.parametrize(("url", "known"), [
+        ("https://fcm.googleapis.com/fcm/send/x", True),
+        ("https://updates.push.services.mozilla.com/wpush/v2/x", True),
+        ("https://web.push.apple.com/x", True),
+        ("https://wns2-par02p.notify.windows.com/w/?token=x", True),
+        ("http://fcm.googleapis.com/x", False),
+        ("https://169.254.169.254/latest/meta-data", False),
+        ("https://127.0.0.1:8222/x", False),
+        ("https://fcm.googleapis.com.evil.example/x", False),
+        ("https://fcm.googleapis.com@evil.example/x", False),
+        ("https://evilnotify.windows.com/x", False),
+        ("https://notify.windows.com/x", False),
+        ("https://localhost/x", False),
+    ])  # fmt: skip
+    def test_only_known_push_services_are_ever_called(self, url: str, known: bool) -> None:  # noqa: FBT001 - a table
+        text = json.dumps({**json.loads(Browser("").subscription("")), "endpoint": url})
+        if known:
+            assert read_subscription(text).endpoint == url
+        else:
+            with pytest.raises(ValueError, match="PushSubscription"):
+                read_subscription(text)
 
     @pytest.mark.parametrize("text", ["", "[", "[]", "1", "null", "[" * 5_000, "{}", '"endpoint"'])
     async def test_hostile_addresses_are_answered_not_raised(self, channel: Channel, text: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 
 from services.notifier.directory import Directory
@@ -17,7 +18,7 @@ from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Place
 from shared.contracts.catalog import decode_all, encode
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
-from shared.contracts.ledger import AlertSettled, LedgerRecord
+from shared.contracts.ledger import AlertSettled, LedgerNote, LedgerRecord
 from shared.gazetteer.load import load_gazetteer
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.channel_testing import KnownSecrets
@@ -91,6 +92,7 @@ class Rig:
         self.http: Any = None
         self.public_url = ""
         self.form: Form | None = None
+        self.book_clock: Clock = SystemClock()
         self.subscribable = False
         """Whether notifiers keep the subscribers' book, by the bridges that are marked for it."""
         self.fault: Callable[[str], None] = lambda _name: None
@@ -155,16 +157,21 @@ class Rig:
         return Subscribers(
             self.bus,
             keyring,
-            SystemClock(),
+            self.book_clock,
             directory,
             Ways(self.bridges, host, contacts),
             master=keyring.master,
-            gazetteer=load_gazetteer,
+            gazetteer=cache(load_gazetteer),
             front_url="https://hub.example",
             lease_s=engine.lease_s,
             claimant=engine.claimant,
             fault=self.fault,
         )
+
+    @property
+    def running(self) -> list[asyncio.Task[None]]:
+        """The workers, in the order in which they were started."""
+        return [task for _, task in self._running]
 
     async def stop(self) -> None:
         """Stop every notifier in good order."""
@@ -186,7 +193,10 @@ class Rig:
         found: list[LedgerRecord] = []
         if last:
             async for entry in self.bus.read("LEDGER"):
-                found += [record for record in decode_all(entry) if isinstance(record, LedgerRecord)]
+                for record in decode_all(entry):
+                    if not isinstance(record, LedgerNote):
+                        assert isinstance(record, LedgerRecord)
+                        found.append(record)
                 if entry.seq == last:
                     break
         return found

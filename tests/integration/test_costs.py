@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.catalog import decode_all
 from shared.contracts.desk import SmsTo
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition, Policy
-from shared.contracts.ledger import AlertExpanded, FollowersCounted
+from shared.contracts.ledger import AlertExpanded, SubscribersCounted
 from shared.contracts.subscribers import Follow
 from shared.plugins.bridge_file import BridgeEntry, Subscriptions
 from shared.plugins.spec import PluginSettings
@@ -188,20 +188,17 @@ async def test_verifiers_are_warned_once_over_a_channel_that_costs_nothing(purse
     assert not [alert for alert, _ in purse.plugins["texts"].copies if alert.startswith("spending-")]
 
 
-async def test_how_many_follow_is_said_without_naming_anybody(purse: Purse) -> None:
+async def test_how_many_follow_by_what_that_costs_is_said_without_naming_anybody(purse: Purse) -> None:
     await purse.opens(cap=None)
-    found: list[FollowersCounted] = []
-
-    async def look() -> None:
-        last = await purse.bus.last("LEDGER", "ledger.v1.hackney")
-        found.extend(m for m in (decode_all(last) if last else ()) if isinstance(m, FollowersCounted))
-
+    last = None
     async with asyncio.timeout(10):
-        while not found:
-            await look()
+        while last is None:
+            last = await purse.bus.last("LEDGER", "ledger.v1.hackney")
             await asyncio.sleep(0.02)
-    assert [(f.channel, f.people, f.choice, f.sms, f.price_pence) for f in found[0].following] == [
-        (FACTS, 1, "information", True, PRICE),
-        (WITNESS, 1, "witness", True, PRICE),
+    (counted,) = decode_all(last)
+    assert isinstance(counted, SubscribersCounted)
+    assert [(f.channel, f.people, f.choice, f.sms, f.price_pence) for f in counted.following] == [
+        (FACTS, 5, "information", True, PRICE),
+        (WITNESS, 5, "witness", True, PRICE),
     ]
-    assert ADA not in found[0].model_dump_json()
+    assert ADA not in counted.model_dump_json()

@@ -214,6 +214,8 @@ async def test_who_the_subscribers_are_the_notifier_alone_reads_writes_and_erase
         with pytest.raises(BusRefusedError, match=f"{user} may not"):
             await bus.publish(Outgoing("subscribers.v1.kept", f"kept-{user}", b""))
         with pytest.raises(BusRefusedError, match=f"{user} may not"):
+            await bus.publish(Outgoing("subscribers.v1.imported", f"imported-{user}", b""))
+        with pytest.raises(BusRefusedError, match=f"{user} may not"):
             await bus.erase("SUBSCRIBERS", stored.seq)
         with pytest.raises(BusError):
             async with aclosing(bus.read("SUBSCRIBERS")) as entries:

@@ -1,19 +1,24 @@
 """The subscribers' book through the notifier: in by a code, told in their way, gone after STOP."""
 
 import asyncio
+import itertools
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
 
 from services.notifier.decide.pseudo import Kin, chunked, pseudonym
-from services.notifier.delivery import Bill, expanded
+from services.notifier.decide.subscribing import ON_THE_WAY
+from services.notifier.delivery import Bill, claimed, expanded, settled
 from services.notifier.form_contacts import Form
+from services.notifier.sending import as_record
+from services.notifier.subscribers import subscribers
 from shared.contracts.base import HUB, GroupId
-from shared.contracts.catalog import decode_each, encode
+from shared.contracts.catalog import SUBSCRIPTIONS_ASKED, decode_each, encode
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled
@@ -29,7 +34,7 @@ from shared.contracts.subscribers import (
     SubscriberLeft,
     SubscriptionAsked,
 )
-from shared.errors import BusUnavailableError
+from shared.errors import BusUnavailableError, MissedTooMuchError
 from shared.plugins.bridge_file import BridgeEntry, Subscriptions
 from shared.plugins.channel_testing import KnownSecrets
 from shared.plugins.contacts_file import FormContacts
@@ -49,6 +54,7 @@ from shared.subscribing import code_of
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
 from tests.integration.test_questions import Writer
+from tests.unit.ingest.front_door import SetClock
 
 ADA, BO = "+447700900123", "+447700900456"
 POINTS = ("notifier.before_book", "notifier.after_book", "notifier.after_answer", "notifier.before_erasing")
@@ -484,9 +490,9 @@ async def test_one_mailbox_is_answered_three_times_an_hour_however_it_is_written
     await until(lambda: quick.books[0].health()["answers"] == counts)
 
 
-async def test_who_never_sends_the_code_is_forgotten_within_the_hour(quick: Book) -> None:
+async def test_who_never_sends_the_code_is_forgotten_an_hour_after_it_is_over(quick: Book) -> None:
     await quick.groups()
-    pending = Pending(ticket="t", until=NOW - timedelta(seconds=1), follows=(), language="en")
+    pending = Pending(ticket="t", until=NOW - ON_THE_WAY - timedelta(seconds=1), follows=(), language="en")
     details = Subscriber(number=1, way="join", address=ADA, pending=pending)
     await quick.store(SubscriberKept(id="old", at=NOW, subscriber="s1", details=details))
     quick.start()
@@ -588,6 +594,21 @@ async def test_what_cannot_be_read_is_named_and_holds_nobody_up(quick: Book) -> 
     await until(lambda: bool(texts(BO)))
     assert texts(ADA) == []
     assert await quick.bus.last_seq("DEAD") >= 2
+
+
+@pytest.mark.parametrize("kind", ["kept", "left"])
+async def test_whoever_may_only_ask_can_write_nothing_into_the_book(quick: Book, kind: str) -> None:
+    await quick.groups()
+    await quick.person(1, ADA, Follow(group="hackney"))
+    details = Subscriber(number=2, way="join", address=BO, follows=(Follow(group="hackney"),))
+    kept = SubscriberKept(id="forged", at=NOW, subscriber="s2", details=details)
+    left = SubscriberLeft(id="forged", at=NOW, subscriber="s1", why="asked")
+    forged = encode(await quick.keyring.seal(kept if kind == "kept" else left), source="test")
+    await quick.bus.publish(replace(forged, subject=SUBSCRIPTIONS_ASKED))
+    quick.start()
+    assert (await quick.tell("a1")).delivered == 1
+    assert (len(texts(ADA)), len(texts(BO))) == (1, 0)
+    assert await quick.bus.last_seq("DEAD") == 1
 
 
 async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Book) -> None:
@@ -739,6 +760,79 @@ async def test_who_joins_again_is_not_told_again_of_what_goes_on(quick: Book) ->
     assert [text.split()[0] for text in texts()].count("CONFIRMED") == 1
     claims = [r for r in await late_records(quick) if isinstance(r, ChunkClaimed)]
     assert len(claims) == 1
+
+
+async def test_who_joins_while_the_others_are_being_chosen_hears_it_once(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await quick.groups()
+    quick.start()
+    audience = quick.books[0].audience
+    chosen, begun = audience.chosen, asyncio.Event()
+
+    async def choosing(*news: Any, only: Any = None) -> Any:
+        if only is None:
+            begun.set()
+            await until(lambda: any("You're in" in text for text in texts()))
+            for _ in range(500):  # so many turns has the one who joined to be told first
+                await asyncio.sleep(0)
+        return await chosen(*news, only=only)
+
+    monkeypatch.setattr(audience, "chosen", choosing)
+    await quick.says("JOIN E8")
+    await until(lambda: bool(texts()))
+    await quick.alert("a1", audience="community", kind="CONFIRMED", status="confirmed")
+    await begun.wait()
+    await quick.says(code_in(texts()[0]))
+    assert (await quick.settled("a1"))[0].delivered == 1
+    await quick.holds(KEPT)
+    assert [text.split()[0] for text in texts()] == ["Hackney:", "You're", "CONFIRMED"]
+    assert await late_records(quick) == []
+
+
+@pytest.mark.parametrize("said", [None, RetryLater("http_503"), Unknown("timeout")])
+async def test_a_late_message_that_nobody_goes_on_with_gets_its_last_record(
+    quick: Book, monkeypatch: pytest.MonkeyPatch, said: Outcome | None
+) -> None:
+    monkeypatch.setattr(subscribers, "_LOOK_S", 0.01)
+    await quick.groups()
+    names = tuple(chunked(Kin("join", "en", "information"), [7], 1))
+    mine = an_alert("late-1", audience="community")
+    claim = claimed(mine, 0, attempt=1, recipients=names[0], claimant="n1", at=NOW)
+    await quick.store(expanded(mine, Bill(names), NOW))
+    await quick.store(claim)
+    if said is not None:
+        await quick.store(settled(claim, (as_record(names[0][0], "texts", said),), NOW))
+    hours = itertools.count(0, 60)
+    quick.start(monotonic=lambda: float(next(hours)))
+    async with asyncio.timeout(20):
+        while not isinstance(end := (await late_records(quick))[-1], AlertSettled):  # noqa: ASYNC110 - the ledger
+            await asyncio.sleep(0.02)
+    result = "rejected" if isinstance(said, RetryLater) else "unknown"
+    assert (end.delivered, end.reason) == (0, "expired")
+    assert [(o.result, o.reason) for o in end.unsent] == [(result, "left_over")]
+    assert texts() == []
+
+
+async def test_a_notifier_that_was_cut_off_for_a_day_begins_anew_rather_than_write_to_who_left(
+    memory_bus: MemoryBus,
+) -> None:
+    book = Book(memory_bus)
+    book.book_clock = clock = SetClock()
+    await book.groups()
+    book.start()
+    run = book.running[-1]
+    await book.joins()
+    memory_bus.go_away()
+    clock.time += timedelta(hours=22)
+    memory_bus.come_back()
+    await book.joins(address=BO)
+    memory_bus.go_away()
+    clock.time += timedelta(hours=24)
+    memory_bus.come_back()
+    with pytest.raises(MissedTooMuchError, match="begins anew"):
+        await asyncio.wait_for(run, 10)
+    await book.crash()
 
 
 @pytest.mark.parametrize("stopped_by", ["hackney", HUB, "unreadable"])

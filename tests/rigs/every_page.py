@@ -19,7 +19,7 @@ from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
 from shared.contracts.base import AlertId, Position
 from shared.contracts.groups import Policy
-from shared.contracts.ledger import AlertExpanded, FollowersCounted, Following
+from shared.contracts.ledger import AlertExpanded, Following, SubscribersCounted, SubscribersOpened
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
@@ -33,6 +33,10 @@ PLACES: Final = {
     "merged": (51.5385, -0.0810),
 }  # fmt: skip
 """An incident each, far enough from the others to be one of its own."""
+_WITNESSES: Final = Following(
+    channel="sub_join_en_w", kind="twilio-sms", language="en", choice="witness", people=40, max_chars=306,
+    sms=True, price_pence=4.0,
+)  # fmt: skip
 
 
 class Pages:
@@ -61,17 +65,15 @@ class Pages:
         await self._held()
         await self._beside()
         await self._own_words()
+        await self._subscribers()
         await self._money()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
 
     async def _money(self) -> None:
-        """The month's money for SMS is spent, and there are subscribers who would cost more of it."""
+        """The month's money for SMS is spent, and subscribers would cost more of it."""
         base = {"at": self.rig.clock.now(), "group": "hackney"}
-        way = {"kind": "twilio-sms", "language": "en", "max_chars": 306, "sms": True, "price_pence": 4.0}
-        people = Following(channel="sub_join_en_w", choice="witness", people=40, **way)
-        await self.desk.put(FollowersCounted(id="followers", following=(people,), **base))
         names = tuple(f"sub_join_en_w:{n}" for n in range(20))
         spent = {"audience": "community", "chunks": (names,), "prices": {"sub_join_en_w": 8.0}}
         await self.desk.put(AlertExpanded(id="spent", alert_id=AlertId("spent"), **base, **spent))
@@ -162,6 +164,22 @@ class Pages:
         self.facts["held"] = await self.desk.report("immigration raid somewhere in N15", contact="a")
         spam = await self.desk.report("immigration raid somewhere in N15", sender="spammer")
         await self.desk.act("mute", "Hana", report=spam)
+
+    async def _subscribers(self) -> None:
+        ways, choices = {"join": 80, "email": 25}, {"witness": 40, "information": 70}
+        counted = {
+            "total": 105,
+            "texts": 80,
+            "ways": ways,
+            "languages": {"en": 90, "ur": 15},
+            "choices": choices,
+            "following": [_WITNESSES.model_dump()],
+        }
+        base = {**self.rig.base(), "group": "hackney"}
+        await self.rig.publish(SubscribersCounted.model_validate({**base, **counted}))
+        await self.rig.publish(
+            SubscribersOpened.model_validate({**base, "id": "opened.1", "act": "exported"})
+        )
 
     async def _beside(self) -> None:
         await self.desk.act("flood", "Ada", group="hackney", on=True)

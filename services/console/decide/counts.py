@@ -6,7 +6,7 @@ from services.console.decide.draft import Draft
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
 from shared.contracts.incidents import IncidentOpened, InputDecided, PositionCarried
-from shared.contracts.ledger import AlertSettled, ChunkSettled, DeliveryReceipted, LedgerRecord
+from shared.contracts.ledger import AlertSettled, ChunkSettled, DeliveryReceipted, LedgerNote, LedgerRecord
 
 COUNTS = "counts"
 
@@ -14,7 +14,7 @@ COUNTS = "counts"
 def count(draft: Draft, event: Message) -> None:
     """Count the event, and note how far the log's clock and its inputs have come."""
     counts = draft.edit(COUNTS)
-    if not isinstance(event, LedgerRecord):
+    if not isinstance(event, LedgerRecord | LedgerNote):
         counts["log_at"] = max(counts.get("log_at", ""), event.at.isoformat())
     match event:
         case InputDecided():

@@ -24,6 +24,7 @@ _LIVES: Final[Mapping[str, int]] = {
     "receipts": LIFE_S,
     "channel_test": LIFE_S,
     "carried": LIFE_S,
+    "subscribers": LIFE_S,
     "held": LIFE_S,
     "decided": LIFE_S,  # the page of acts says how each was decided
     "exercise": LIFE_S,

@@ -1,9 +1,7 @@
-"""What groups spent on text messages this month, and how many subscribers they have, for the desk. Pure."""
-
-from collections.abc import Iterable
+"""What groups spent on text messages this month, for the desk. Pure."""
 
 from services.console.decide.draft import Draft
-from shared.contracts.ledger import AlertExpanded, ChunkSettled, FollowersCounted
+from shared.contracts.ledger import AlertExpanded, ChunkSettled
 from shared.spending import cost_of, month_of, people_in, spent_since, stand_in_chunks
 
 _SUBSCRIBERS = "sub_"
@@ -42,14 +40,3 @@ def _spend(draft: Draft, group: str, month: str, pence: float) -> None:
         spending.update(group=group, month=month, pence=0.0)
     if spending["month"] == month:
         spending["pence"] += pence
-
-
-def needs_of_followers(_draft: Draft, event: FollowersCounted) -> Iterable[str]:
-    """The group's figures."""
-    yield f"followers:{event.group}"
-
-
-def counted(draft: Draft, event: FollowersCounted, _place: float) -> None:
-    """So many follow the group by now."""
-    following = [one.model_dump(mode="json") for one in event.following]
-    draft.put(f"followers:{event.group}", {"group": event.group, "following": following})

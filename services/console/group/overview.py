@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.account.pages import led_to, text_of
+from services.console.decide import subscribers
 from services.console.decide.carried import key
 from services.console.decide.draft import Document
 from services.console.decide.group.own_words import calls_for
@@ -15,6 +16,7 @@ from services.console.door import CONSOLE, page_actor
 from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, scope_of
 from services.console.group.saving import MOVED_ON, define, save
 from services.console.group.testing import tests_of
+from services.console.web.rendering import when
 from services.console.who_may import role_problem
 from shared.contracts.base import HUB, SHARED, SLUG, GroupId
 from shared.contracts.desk import DefineGroup
@@ -84,6 +86,9 @@ async def get_group(request: web.Request) -> web.StreamResponse:
         may_begin=lets([scope.id], scope.actor.roles, BeginDrill),
         saved=request.query.get("saved", ""),
         calls=calls_for(scope.group, scope.console.clock.now().date()),
+        people=subscribers.shown(await scope.console.store.one(subscribers.key(scope.id))),
+        tongues=LANGUAGES,
+        when=when,
     )
 
 

@@ -22,12 +22,10 @@ from shared.contracts.subscribers import CodeGiven, LeftByLink, SignedUp
 from shared.errors import StateUnavailableError
 from shared.http import Problem
 from shared.report_ids import id_from
-from shared.subscribing import is_code, may_leave
+from shared.subscribing import is_code, is_late, may_leave, ticket_of
 
 EMAIL: Final = "email"
 _RETRY_S: Final = 5
-_SLOT_S: Final = 600
-"""How long the same page sent again is the same request: whoever goes back for another code gets one then."""
 _NO_SUCH: Final = Problem(404, "no_such_page", "Nobody can subscribe at this address; check it.")
 
 
@@ -85,9 +83,8 @@ async def post_follow(request: web.Request) -> web.Response:
 async def _sign_up(page: Page, group: GroupId, typed: SignUp, contact: tuple[str, str], nonce: str) -> str:
     """Hand it on; the ticket that the code will go with. Sent twice it is one, but later it is asked anew."""
     way, address = contact
-    slot = str(int(page.door.now().timestamp()) // _SLOT_S)
-    said = (nonce, slot, way, address, typed.place, typed.choice, typed.quiet, str(typed.urgent))
-    ticket = page.door.intake.master.tag("sign-up", group, *said).hex()[:32]
+    said = (nonce, way, address, typed.place, typed.choice, typed.quiet, str(typed.urgent))
+    ticket = ticket_of(page.door.intake.master.tag("sign-up", group, *said), page.door.now())
     content = SignedUp.model_validate(
         {
             "way": way,
@@ -106,7 +103,7 @@ async def _sign_up(page: Page, group: GroupId, typed: SignUp, contact: tuple[str
 
 
 async def post_code(request: web.Request) -> web.Response:
-    """Take the code; it is checked here, so that whoever mistyped it can try again."""
+    """Take the code; it is checked here, so that whoever mistyped it, or comes too late, learns it."""
     page, group, name = await _asked_for(request)
     fields = await fields_of(request)
     ticket, code = fields.get("ticket", "")[:64], "".join(fields.get("code", "").split())[:12]
@@ -114,6 +111,8 @@ async def post_code(request: web.Request) -> web.Response:
     page.door.charge_code(ticket)
     if not is_code(page.door.intake.master, ticket, code):
         return _code_page(page, group, name, ticket, error=page.say("follow_code_wrong"))
+    if is_late(ticket, page.door.now()):
+        return _form(page, group, name, SignUp(), error=page.say("follow_code_old"))
     name_of_it = id_from(page.door.intake.master.tag("code-given", ticket))
     await ask(page.door, CodeGiven(ticket=ticket, code=code), name_of_it)
     return _said(page, "follow_done_title", "follow_done")

@@ -30,6 +30,8 @@ from shared.plugins.sms import own_id, text_of
 _ACCOUNT: Final = r"@?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?(?:@[A-Za-z0-9.-]+)?"
 _MENTION: Final = re.compile(r"@(?=\w)")
 _NOT_FOR_PUBLIC: Final = Rejected("not_for_public")
+_UNPROVEN: Final = frozenset({"unconfirmed", "likely", None})
+"""Nothing that says so, or nothing at all, of its state."""
 _GONE: Final = Rejected("http_404")
 Visibility = Literal["direct", "unlisted", "public"]
 
@@ -94,9 +96,9 @@ class MastodonChannel:
 """,
         notes="""
 - **What everybody can read** obeys what the public page obeys. A channel with `unlisted` or `public` takes
-  nothing but what goes to the community: so nothing before a person has confirmed, and places no finer than
-  the street. It takes no exercise, and its test is a post that the account alone sees. Whatever else comes
-  ends as `not_for_public`.
+  nothing but what goes to the community, and of that nothing before a person has confirmed; places are no
+  finer than the street. It takes no exercise, and its test is a post that the account alone sees. Whatever
+  else comes ends as `not_for_public`.
 - **What it cannot do**: a post does not go two hours after the end, as the public page's entries do. Let the
   server delete old posts, and know that other servers keep copies.
 - An update, the end and a correction reply to the first post about their incident. Nothing is edited: an
@@ -154,7 +156,9 @@ class MastodonChannel:
 
 
 def _may_be_public(data: Mapping[str, Any]) -> bool:
-    return data.get("audience") == "community" and not data.get("drill")
+    """Whether it says that it goes to the community, in earnest, of something that a person has confirmed."""
+    proven = data.get("status") not in _UNPROVEN
+    return data.get("audience") == "community" and proven and not data.get("drill")
 
 
 def _outcome(status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:

@@ -24,7 +24,14 @@ from shared.errors import SettingsError
 from shared.plugins.addresses import resolved
 from shared.plugins.http_outcomes import from_status, post, words_in
 from shared.plugins.sms import lives_s, own_id, text_of
-from shared.plugins.web_push import MOST_BYTES, Vapid, encrypt, read_subscription, read_vapid_key
+from shared.plugins.web_push import (
+    MOST_BYTES,
+    SERVICES,
+    Vapid,
+    encrypt,
+    read_subscription,
+    read_vapid_key,
+)
 
 _NAMED_FOR_S: Final = 43_200
 """How long our signed name is good: at most a day by the standard; clocks differ."""
@@ -40,6 +47,8 @@ class WebPushSettings(PluginSettings):
     """A reference to the VAPID private key (base64url) whose public key the browsers agreed to."""
     to: tuple[str, ...] = Field(min_length=1)
     """References to browsers' subscriptions (what PushSubscription.toJSON() gives), or those themselves."""
+    services: tuple[str, ...] = Field(default=SERVICES, min_length=1)
+    """Hosts of push services that may be called; `*.` at the beginning stands for any names before it."""
 
 
 class WebPushChannel:
@@ -76,6 +85,8 @@ class WebPushChannel:
   (Urgency). What has not been fetched when news of the same incident comes is replaced by that (Topic).
 - `subscription_gone` (404, 410): the browser agreed to it no longer; take it out. `other_key` (403): it
   agreed to another VAPID key.
+- **Whom it calls**: a subscription names the address that is called, and whoever hands one in chooses it. So
+  only the hosts in `services` are called, by default those of the four makers; another ends as `bad_address`.
 - *Accepted* means that the push service took it. Nobody says whether it was shown; iOS shows it only to
   pages that were put on the home screen. Never the only channel of a group.
 - What broke off on the way is sent once more: a second copy replaces the first by its `tag`.
@@ -88,7 +99,7 @@ class WebPushChannel:
     """So that title and text fit a push message in every script."""
 
     def __init__(self, settings: WebPushSettings, host: ChannelHost) -> None:
-        self._http = host.http
+        self._http, self._services = host.http, settings.services
         try:
             key = read_vapid_key(resolved(settings.vapid_key, host.secrets))
         except ValueError:
@@ -105,7 +116,7 @@ class WebPushChannel:
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
         """Push it to one browser."""
         try:
-            browser = read_subscription(address)
+            browser = read_subscription(address, self._services)
         except ValueError:
             return Rejected("bad_address")
         topic = own_id(message.thread or key)

@@ -45,6 +45,8 @@ class Book:
     people: dict[str, Person] = field(default_factory=dict)
     asked: dict[int, SubscriptionAsked] = field(default_factory=dict)
     """Requests that are there, oldest first, still sealed; those `done` wait for their answer."""
+    imports: dict[int, None] = field(default_factory=dict)
+    """Where lines of lists lie, oldest first: they are many, so what they say is looked up when decided."""
     done: dict[int, Done] = field(default_factory=dict)
     spent: set[int] = field(default_factory=set)
     """What is to be erased."""
@@ -60,6 +62,10 @@ class Book:
     def ask(self, seq: int, asked: SubscriptionAsked) -> None:
         """Something is asked."""
         self.asked[seq] = asked
+
+    def hand_in(self, seq: int) -> None:
+        """A line of a list is there."""
+        self.imports[seq] = None
 
     def keep(self, seq: int, record: SubscriberKept) -> None:
         """A person's entry, in clear; one that cannot be read any more is nobody's."""
@@ -95,6 +101,7 @@ class Book:
     def answered(self, request: int) -> None:
         """The request is done with: it goes, and whatever says no more than that it was there."""
         self.asked.pop(request, None)
+        self.imports.pop(request, None)
         self.spent.add(request)
         if done := self.done.pop(request, None):
             self.spent.update(done.claims)
@@ -104,6 +111,14 @@ class Book:
     def waiting(self) -> int | None:
         """The oldest request that nobody has decided."""
         return next((seq for seq in self.asked if seq not in self.done), None)
+
+    def next_import(self) -> int | None:
+        """The oldest line of a list that nobody has decided."""
+        return next((seq for seq in self.imports if seq not in self.done), None)
+
+    def is_there(self, request: int) -> bool:
+        """Whether the request still lies in the stream, as far as it was read."""
+        return request in self.asked or request in self.imports
 
     def find(self, way: str, address: str) -> Person | None:
         """Whose contact it is."""
@@ -125,8 +140,8 @@ class Book:
         self.people[person.name] = person
         details = person.details
         self.by_contact[details.way, details.address] = person.name
-        if details.pending is not None:
-            self.by_ticket[details.pending.ticket] = person.name
+        for pending in details.waiting:
+            self.by_ticket[pending.ticket] = person.name
         for follow in details.follows:
             self.by_group.setdefault(follow.group, {})[person.name] = person
 
@@ -137,7 +152,7 @@ class Book:
         self.spent.add(person.seq)
         details = person.details
         self.by_contact.pop((details.way, details.address), None)
-        if details.pending is not None:
-            self.by_ticket.pop(details.pending.ticket, None)
+        for pending in details.waiting:
+            self.by_ticket.pop(pending.ticket, None)
         for follow in details.follows:
             self.by_group.get(follow.group, {}).pop(name, None)

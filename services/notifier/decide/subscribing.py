@@ -2,7 +2,8 @@
 
 Guarantees (double opt-in): nobody hears of an incident before the code that went to their contact came back,
 within the hour; whoever types or forges somebody's contact changes nothing of theirs but what is then
-confirmed by them. STOP needs no code: that somebody else could end it is the lesser harm.
+confirmed by them, and makes no code of theirs worthless; nobody guesses one. STOP needs no code: that
+somebody else could end it is the lesser harm.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,10 +17,13 @@ from shared.contracts.base import GroupId
 from shared.contracts.groups import GroupDefinition
 from shared.contracts.subscribers import (
     MAX_FOLLOWS,
+    MAX_WAITING,
     Answer,
     Choice,
     CodeGiven,
     Follow,
+    Guesses,
+    Imported,
     LeftByLink,
     Pending,
     Said,
@@ -28,11 +32,13 @@ from shared.contracts.subscribers import (
     Unreachable,
 )
 from shared.gazetteer.port import Gazetteer
+from shared.subscribing import LIFE
 
-LIFE: Final = timedelta(hours=1)
-"""How long a code is good."""
-MOST_TRIES: Final = 3
-Asked = Said | SignedUp | CodeGiven | LeftByLink | Unreachable
+ON_THE_WAY: Final = timedelta(hours=1)
+"""How much longer what waits is kept: a code that came in time may lie in the front door's spool."""
+MOST_GUESSES: Final = 5
+"""Wrong codes of one contact in an hour, by message; after that none counts before the hour is over."""
+Asked = Said | SignedUp | CodeGiven | LeftByLink | Unreachable | Imported
 Why = Literal["asked", "link", "provider", "never_confirmed"]
 
 
@@ -72,16 +78,20 @@ def decide(asked: Asked, known: Subscriber | None, at: Moment, world: World) -> 
         case SignedUp():
             return _signed_up(asked, known, at, world)
         case CodeGiven():
-            return _code(known, asked.code, at, world) if known else Outcome()
+            return _code(known, asked.code, at, world, ticket=asked.ticket) if known else Outcome()
         case LeftByLink():
             return Outcome(left="link") if known else Outcome()
+        case Imported():
+            return _imported(asked, known, at, world)
         case Unreachable():
             return Outcome(left="provider") if known else Outcome()
 
 
 def lapsed(known: Subscriber, now: datetime) -> bool:
     """Whether it is somebody who was asked for a code and never sent it: nothing of them stays."""
-    return not known.follows and (known.pending is None or known.pending.until < now)
+    waits = any(now <= pending.until + ON_THE_WAY for pending in known.waiting)
+    counts = known.guesses is not None and now <= known.guesses.until
+    return not (known.follows or waits or counts)
 
 
 def language_of(said: Said, known: Subscriber | None, languages: frozenset[str]) -> str:
@@ -103,9 +113,9 @@ def _said(said: Said, known: Subscriber | None, at: Moment, world: World) -> Out
         case "code":
             return _code(known, what.rest, at, world) if known else Outcome("help")
         case "witness" if known and known.follows:
-            return _wanted(said, known, _all(known, "witness"), at, world)
+            return _wanted(said, known, _chosen(known.follows, "witness"), at, world)
         case "facts" if known and known.follows:
-            return Outcome("facts", kept=known.model_copy(update=_facts_only(known)))
+            return Outcome("facts", kept=_facts_only(known))
     return Outcome("help")
 
 
@@ -116,45 +126,60 @@ def _join(said: Said, what: Meant, known: Subscriber | None, at: Moment, world: 
     groups = groups_at(area, world.groups)
     if not groups:
         return Outcome("nobody")
-    before = known.follows if known else ()
-    choice = before[0].choice if before else "information"
-    more = (Follow(group=group, area=area, choice=choice) for group in groups)
-    return _wanted(said, known, _with(before, *more), at, world)
+    choice = known.follows[0].choice if known and known.follows else "information"
+    more = tuple(Follow(group=group, area=area, choice=choice) for group in groups)
+    return _wanted(said, known, more, at, world)
 
 
-def _all(known: Subscriber, choice: Choice) -> tuple[Follow, ...]:
-    return tuple(follow.model_copy(update={"choice": choice}) for follow in known.follows)
+def _chosen(follows: tuple[Follow, ...], choice: Choice) -> tuple[Follow, ...]:
+    return tuple(follow.model_copy(update={"choice": choice}) for follow in follows)
 
 
-def _facts_only(known: Subscriber) -> dict[str, object]:
+def _facts_only(known: Subscriber) -> Subscriber:
     """Facts only, from now on; also where something else waits for its code."""
-    pending = known.pending
-    if pending is not None:
-        wanted = tuple(f.model_copy(update={"choice": "information"}) for f in pending.follows)
-        pending = pending.model_copy(update={"follows": wanted})
-    return {"follows": _all(known, "information"), "pending": pending}
+    waiting = [p.model_copy(update={"follows": _chosen(p.follows, "information")}) for p in known.waiting]
+    return _waits(known, *waiting).model_copy(update={"follows": _chosen(known.follows, "information")})
 
 
 # --- the page -----------------------------------------------------------------------------------
 
 
 def _signed_up(asked: SignedUp, known: Subscriber | None, at: Moment, world: World) -> Outcome:
+    follow = _follow(asked, world)
+    if follow is None:
+        return Outcome()
+    return _wanted(asked, known, (follow,), Moment(at.seq, asked.ticket, at.now), world)
+
+
+def _follow(asked: SignedUp | Imported, world: World) -> Follow | None:
+    """What they want to hear of; None where there is no such group."""
     definition = world.groups.get(asked.group)
     if definition is None:
-        return Outcome()
+        return None
     area = place(asked.place, world.gazetteer) if asked.place else None
     if isinstance(area, str) or (area is not None and not lies_in(area, definition)):
-        area = None  # the message with the code says that it is the whole area then
-    follow = Follow(
+        area = None  # the message that they get says that it is the whole area then
+    return Follow(
         group=asked.group,
         area=area,
         choice=asked.choice,
         quiet=asked.quiet,
         urgent_breaks=asked.urgent_breaks,
     )
+
+
+# --- a list -------------------------------------------------------------------------------------
+
+
+def _imported(asked: Imported, known: Subscriber | None, at: Moment, world: World) -> Outcome:
+    """They have agreed elsewhere; whoever follows the group already stays as they chose themselves."""
+    follow = _follow(asked, world)
     before = known.follows if known else ()
-    ticket = Moment(at.seq, asked.ticket, at.now)
-    return _wanted(asked, known, _with(before, follow), ticket, world)
+    if follow is None or len(before) == MAX_FOLLOWS or any(f.group == asked.group for f in before):
+        return Outcome()
+    entry = known or Subscriber(number=at.seq, way=asked.way, address=asked.address, language=asked.language)
+    update = {"follows": (*before, follow), "consent": asked.consent, "since": entry.since or at.now}
+    return Outcome("imported", kept=entry.model_copy(update=update))
 
 
 # --- the code -----------------------------------------------------------------------------------
@@ -174,30 +199,60 @@ def _wanted(
     asked: Said | SignedUp, known: Subscriber | None, follows: tuple[Follow, ...], at: Moment, world: World
 ) -> Outcome:
     """Ask for the code; until it comes all stays as it was."""
-    if len(follows) > MAX_FOLLOWS:
+    if len(_with(known.follows if known else (), *follows)) > MAX_FOLLOWS:
         return Outcome("full")
+    waiting = _waiting(known, at.now) if known else ()
+    if len(waiting) >= MAX_WAITING or (isinstance(asked, Said) and known and _guesses(known, at.now) is None):
+        return Outcome()  # as many codes as this are sent in an hour, and one more would be good for nothing
     language = asked.language if isinstance(asked, SignedUp) else language_of(asked, known, world.languages)
     pending = Pending(ticket=at.ticket, until=at.now + LIFE, follows=follows, language=language)
     entry = known or Subscriber(number=at.seq, way=asked.way, address=asked.address, language=language)
-    return Outcome("confirm", kept=entry.model_copy(update={"pending": pending}))
+    return Outcome("confirm", kept=_waits(entry, *waiting, pending))
 
 
-def _code(known: Subscriber, code: str, at: Moment, world: World) -> Outcome:
-    pending = known.pending
-    if pending is None or pending.until < at.now:
-        return Outcome("old_code", kept=_without_pending(known)) if known.follows else _gone()
-    if code == world.code(pending.ticket):
-        update = {"follows": pending.follows, "language": pending.language, "pending": None}
-        return Outcome("joined", kept=known.model_copy(update=update))
-    if pending.tries + 1 < MOST_TRIES:
-        counted = pending.model_copy(update={"tries": pending.tries + 1})
-        return Outcome("wrong_code", kept=known.model_copy(update={"pending": counted}))
-    return Outcome("old_code", kept=_without_pending(known)) if known.follows else _gone()
+def _code(known: Subscriber, code: str, at: Moment, world: World, *, ticket: str = "") -> Outcome:
+    """Let them in by the code of anything that waits; by the page, of that which its ticket names.
+
+    Wrong ones are counted by the contact, not by the request: asking again gives nobody more guesses. What
+    the page takes the front door has counted.
+    """
+    waiting = _waiting(known, at.now)
+    named = [pending for pending in waiting if ticket in ("", pending.ticket)]
+    guesses = _guesses(known, at.now)
+    if not named or (guesses is None and not ticket):
+        return Outcome("old_code")
+    found = next((pending for pending in named if code == world.code(pending.ticket)), None)
+    if found is not None:
+        return _joined(_waits(known, *(p for p in waiting if p != found)), found, at.now)
+    if guesses is None:
+        return Outcome("old_code")
+    counted = guesses.model_copy(update={"wrong": guesses.wrong + 1})
+    answer: Answer = "wrong_code" if counted.wrong < MOST_GUESSES else "old_code"
+    return Outcome(answer, kept=known.model_copy(update={"guesses": counted}))
 
 
-def _gone() -> Outcome:
-    return Outcome("old_code", left="never_confirmed")
+def _joined(known: Subscriber, confirmed: Pending, now: datetime) -> Outcome:
+    follows = _with(known.follows, *confirmed.follows)
+    if len(follows) > MAX_FOLLOWS:
+        return Outcome("full", kept=known)
+    update = {"follows": follows, "language": confirmed.language, "since": known.since or now}
+    return Outcome("joined", kept=known.model_copy(update=update))
 
 
-def _without_pending(known: Subscriber) -> Subscriber:
-    return known.model_copy(update={"pending": None})
+def _waiting(known: Subscriber, now: datetime) -> tuple[Pending, ...]:
+    """What waits and whose code is still good."""
+    return tuple(pending for pending in known.waiting if now <= pending.until)
+
+
+def _waits(known: Subscriber, *pending: Pending) -> Subscriber:
+    """With just this waiting, the newest last."""
+    newest = pending[-1] if pending else None
+    return known.model_copy(update={"pending": newest, "earlier": pending[:-1]})
+
+
+def _guesses(known: Subscriber, now: datetime) -> Guesses | None:
+    """The hour's count of wrong codes; None when it is full."""
+    found = known.guesses
+    if found is None or found.until < now:
+        return Guesses(wrong=0, until=now + LIFE)
+    return found if found.wrong < MOST_GUESSES else None

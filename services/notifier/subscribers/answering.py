@@ -42,6 +42,27 @@ class Answers:
         self.counted: Counter[str] = Counter()
         """Answers since the start by how they ended."""
 
+    def import_room(self, way: str) -> bool:
+        """Whether one more line of a list may be taken in this hour; then it is counted.
+
+        As many as answers, beside them: a list costs no more in an hour than strangers may, and keeps none
+        of them from their code.
+        """
+        name = f"imported\n{way}".encode()
+        most = self._ways.per_hour(way)
+        if most and not self._room(name, most):
+            return False
+        self._latest.setdefault(name, deque()).append(self._monotonic())
+        return True
+
+    async def welcome(self, way: str, address: str, message: RenderedMessage, *, key: str) -> Outcome:
+        """Send it without counting: to somebody of a list, who was counted when their line was taken."""
+        if self._ways.is_sms(way):
+            message = _plainly(message)
+        outcome = await self._patiently(way, address, message, key)
+        self.counted[type(outcome).__name__.lower()] += 1
+        return outcome
+
     async def send(self, way: str, address: str, message: RenderedMessage, *, key: str) -> Outcome | None:
         """Send it, if there is room in the hour; how it ended."""
         contact = self._hashed(way, mailbox_of(address))
@@ -51,11 +72,7 @@ class Answers:
             return None
         for name in (contact, way.encode()):
             self._latest.setdefault(name, deque()).append(self._monotonic())
-        if self._ways.is_sms(way):
-            message = _plainly(message)
-        outcome = await self._patiently(way, address, message, key)
-        self.counted[type(outcome).__name__.lower()] += 1
-        return outcome
+        return await self.welcome(way, address, message, key=key)
 
     async def _patiently(self, way: str, address: str, message: RenderedMessage, key: str) -> Outcome:
         for left in range(_TRIES - 1, -1, -1):

@@ -19,7 +19,7 @@ from services.notifier.decide.pseudo import EMAIL, Kin, pseudonym
 from services.notifier.decide.told import Heard, Told
 from services.notifier.delivery import ForSubscribers
 from services.notifier.subscribers.ways import Ways
-from shared.contracts.base import GroupId
+from shared.contracts.base import AlertId, GroupId
 from shared.contracts.ledger import AlertExpanded
 from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import Outcome, RenderedMessage, Spec
@@ -49,12 +49,16 @@ class Audience:
         self._book, self._ways, self._master = book, ways, master
         self._front_url, self._gone, self._caught_up = front_url.rstrip("/"), gone, caught_up
         self.told = Told()
+        self.frozen: set[AlertId] = set()
+        """Alerts of which the ledger says whom they go to."""
         self._names: dict[tuple[GroupId, date], dict[int, str]] = {}
         self._scanned: dict[tuple[GroupId, date], int] = {}
         self._scanning = asyncio.Lock()
 
-    def learn(self, record: AlertExpanded) -> None:
-        """Recipients are frozen: remember who was told of what."""
+    def learn(self, record: AlertExpanded, *, stored: bool = True) -> None:
+        """Recipients are frozen, or about to be: remember who was told of what."""
+        if stored:
+            self.frozen.add(record.alert_id)
         if record.incident_id is not None and record.audience == "community":
             day = record.at.date()
             self.told.learn(record.incident_id, record.group, day, record.alert_id, record.chunks)

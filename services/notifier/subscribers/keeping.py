@@ -1,4 +1,4 @@
-"""Keeps the book: reads its stream, decides what is asked in its order, answers, erases what is spent.
+"""Keeps the book: decides what is asked in its order, answers, erases what is spent.
 
 Guarantees: a request is decided once, however many notifiers there are, because its record's id is the
 request's place in the stream; it is answered at least once and at most twice; whoever left is erased at
@@ -8,48 +8,38 @@ once, and what a crash left behind at the next start. It owns no state but the f
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
 
-from services.notifier.decide.book import Book, Person
+from services.notifier.decide.book import Person
 from services.notifier.decide.book_records import lapse_of, record_of
 from services.notifier.decide.subscribing import Asked, Moment, Outcome, World, decide, lapsed
 from services.notifier.reading import Opener
-from shared.contracts.base import Sealed
-from shared.contracts.catalog import SUBSCRIPTIONS_ASKED, Spoilt, decode_each, encode
+from services.notifier.subscribers.following import STREAM, TOMBS_STAY, Following
+from shared.contracts.catalog import encode
 from shared.contracts.subscribers import (
     AnswerClaimed,
     BookRecord,
     CodeGiven,
+    Imported,
     LeftByLink,
     Said,
     SignedUp,
     SubscriberKept,
-    SubscriberLeft,
     SubscriptionAsked,
     Unreachable,
 )
-from shared.dead import dead_letter
-from shared.errors import BusError, MalformedMessageError
 from shared.faults import fault_point
-from shared.ports import Bus, Clock, Entry
+from shared.ports import Bus, Clock
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
-STREAM: Final = "SUBSCRIBERS"
-TOMBS_STAY: Final = timedelta(hours=24)
-"""How long an end stays to be read by other notifiers, that were away or slow."""
-_ALL: Final = "subscribers.v1.*"
-_PAUSE_S: Final = 0.5
-_SWEEP_S: Final = 10.0
-_SLICE: Final = 100
-"""Entries folded before others have their turn: some milliseconds."""
+_SWEEP: Final = timedelta(seconds=10)
 MOST_ANSWERS: Final = 2
+_IMPORTS_AT_ONCE: Final = 16
 
 Answering = Callable[[Asked, BookRecord, Person | None, int], Awaitable[None]]
 """Say what the record answers to whoever asked; the last is which attempt it is."""
@@ -68,23 +58,27 @@ class Keeping:
         answer: Answering,
         lease_s: float,
         claimant: str,
+        import_room: Callable[[str], bool] = lambda _way: True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         fault: Callable[[str], None] = fault_point,
     ) -> None:
         self._bus, self._keyring, self._clock = bus, keyring, clock
+        self._import_room = import_room
         self._world, self._answer = world, answer
         self._lease_s, self._claimant, self._sleep, self._fault = lease_s, claimant, sleep, fault
-        self.book = Book()
+        self._following = Following(bus, keyring, clock, sleep=sleep)
+        self.book, self.caught_up = self._following.book, self._following.caught_up
         self.ready = asyncio.Event()
-        self._position = 0
-        self._news = asyncio.Event()
         self._mine: set[int] = set()
         """Requests whose records are ours, and so their first answers."""
+        self._saying = 0
+        """Answers that are being sent."""
         self._answering: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep it until asked to stop; an answer that is under way is finished."""
-        loops = [asyncio.create_task(work()) for work in (self._read, self._work, self._sweep_always)]
+        works = (self._following.read, self._work, self._sweep_always)
+        loops = [asyncio.create_task(work()) for work in works]
         stopping = asyncio.create_task(_until(stop))
         try:
             done, _ = await asyncio.wait({stopping, *loops}, return_when=asyncio.FIRST_COMPLETED)
@@ -100,88 +94,37 @@ class Keeping:
     async def ask(self, content: Asked, name: str) -> None:
         """Ask something of the book ourselves; the same name again is the same request."""
         asked = SubscriptionAsked(id=name, at=self._clock.now(), content=content)
-        await self._patiently(partial(self._store, asked))
-
-    # --- reading -------------------------------------------------------------------------------
-
-    async def _read(self) -> None:
-        count = 0
-        async with aclosing(self._bus.read(STREAM)) as entries:
-            async for entry in entries:
-                await self._fold(entry)
-                self._position = entry.seq
-                self._wake()
-                count += 1
-                if count % _SLICE == 0:
-                    await asyncio.sleep(0)
-
-    async def _fold(self, entry: Entry) -> None:
-        for message in decode_each(entry):
-            if isinstance(message, Spoilt):
-                await self._bury(entry, message.problem)
-                continue
-            try:
-                asked = entry.subject == SUBSCRIPTIONS_ASKED
-                self._learn(entry.seq, message if asked else await self._keyring.open(message))
-            except MalformedMessageError as error:
-                await self._bury(entry, str(error))
-
-    def _learn(self, seq: int, message: Any) -> None:
-        match message:
-            case SubscriptionAsked():
-                self.book.ask(seq, message)
-            case SubscriberKept():
-                self.book.keep(seq, message)
-            case SubscriberLeft():
-                self.book.leave(seq, message)
-            case AnswerClaimed():
-                self.book.claim(seq, message)
-            case BookRecord():
-                self.book.settle(seq, message)
-
-    async def _bury(self, entry: Entry, problem: str) -> None:
-        log.error("dead_letter", stream=entry.stream, seq=entry.seq, reason="unreadable")
-        at = self._clock.now()
-        await self._patiently(
-            lambda: dead_letter(
-                self._bus, entry, service="notifier", reason="unreadable", at=at, detail=problem
-            )
-        )
-
-    async def caught_up(self) -> None:
-        """Return once everything is folded that stood there when this was called."""
-        last = await self._patiently(lambda: self._bus.last(STREAM, _ALL))
-        while last is not None and self._position < last.seq:
-            await self._hear()
-            if self._position < last.seq and await self._is_gone(last.seq):
-                last = await self._patiently(lambda: self._bus.last(STREAM, _ALL))
-
-    async def _is_gone(self, seq: int) -> bool:
-        return await self._patiently(lambda: self._bus.get(STREAM, seq)) is None
+        await self._following.patiently(partial(self._store, asked))
 
     # --- deciding ------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        await self.caught_up()
+        await self._following.caught_up()
         self._forget_the_erased()
         self.ready.set()
         while True:
             self._begin_answers()
-            await self.caught_up()
-            request = self.book.waiting()
-            if request is None:
-                await self._hear()
-            else:
-                await self._decide(request)
+            await self._following.caught_up()
+            request = self.book.waiting() or self._next_import()
+            if request is None or not await self._decide(request):
+                await self._following.hear()
+
+    def _next_import(self) -> int | None:
+        """A line of a list, when nobody waits who asks themselves, and only so many at a time."""
+        return self.book.next_import() if len(self._mine) + self._saying < _IMPORTS_AT_ONCE else None
 
     def _forget_the_erased(self) -> None:
         """Records whose requests are no longer there have been answered."""
-        for request in [seq for seq in self.book.done if seq not in self.book.asked]:
+        for request in [seq for seq in self.book.done if not self.book.is_there(seq)]:
             self.book.answered(request)
 
-    async def _decide(self, request: int) -> None:
-        asked = self.book.asked[request]
-        content = await self._content(asked)
+    async def _decide(self, request: int) -> bool:
+        """Decide it; False if it is a line of a list, for which there is no room in this hour."""
+        asked = await self._following.request(request)
+        if asked is None:
+            self.book.answered(request)  # another has decided, answered and erased it
+            return True
+        content = await self._following.content(asked)
         person = self._whose(content) if content else None
         at = Moment(request, asked.id, asked.at)
         outcome = (
@@ -189,29 +132,23 @@ class Keeping:
             if content
             else Outcome()
         )
+        if outcome.kept and isinstance(content, Imported) and not self._import_room(content.way):
+            return False
         fresh = f"s{secrets.token_hex(10)}"
         record = record_of(outcome, person, request, asked.at, fresh=fresh)
         self._fault("notifier.before_book")
-        stored = await self._patiently(partial(self._store, record))
+        stored = await self._following.patiently(partial(self._store, record))
         self._fault("notifier.after_book")
         if not stored.duplicate:
             self._mine.add(request)
-        while self._position < stored.seq and not await self._is_gone(stored.seq):
-            await self._hear()
+        await self._following.folded(stored.seq)
         if request not in self.book.done:
             self.book.answered(request)  # decided, and what was decided has been erased since
-
-    async def _content(self, asked: SubscriptionAsked) -> Asked | None:
-        """What is asked; None for what can't be read, which asks nothing."""
-        try:
-            opened = await self._keyring.open(asked)
-        except MalformedMessageError:
-            return None
-        return None if isinstance(opened.content, Sealed) else opened.content
+        return True
 
     def _whose(self, asked: Asked) -> Person | None:
         match asked:
-            case Said() | SignedUp() | Unreachable():
+            case Said() | SignedUp() | Unreachable() | Imported():
                 return self.book.find(asked.way, asked.address)
             case CodeGiven():
                 return self.book.with_ticket(asked.ticket)
@@ -238,7 +175,7 @@ class Keeping:
             # Its own words may hold what somebody wrote; its type does not.
             log.error("subscriber_not_answered", error=type(error).__name__)
             self.book.answered(request)
-        self._wake()
+        self._following.wake()
 
     async def _see_answered(self, request: int) -> None:
         """Answer what we decided; what another did, only if that other seems to have stopped half-way."""
@@ -248,7 +185,7 @@ class Keeping:
             await self._say(request, done.record, attempt=1)
         elif done.record.answer is not None:
             await self._sleep(self._lease_s)
-            if not await self._is_gone(request) and await self._claimed(request):
+            if not await self._following.is_gone(request) and await self._claimed(request):
                 await self._say(request, done.record, attempt=MOST_ANSWERS)
         self.book.answered(request)
 
@@ -261,67 +198,55 @@ class Keeping:
             attempt=MOST_ANSWERS,
             claimant=self._claimant,
         )
-        stored = await self._patiently(lambda: self._bus.publish(encode(claim, source="notifier")))
+        stored = await self._following.patiently(lambda: self._bus.publish(encode(claim, source="notifier")))
         return not stored.duplicate
 
     async def _say(self, request: int, record: BookRecord, *, attempt: int) -> None:
-        asked = self.book.asked.get(request)
-        content = await self._content(asked) if asked else None
+        asked = await self._following.request(request)
+        content = await self._following.content(asked) if asked else None
         if content is not None and record.answer is not None:
             name = record.subscriber if isinstance(record, SubscriberKept) else ""
-            await self._answer(content, record, self.book.people.get(name), attempt)
+            self._saying += 1
+            try:
+                await self._answer(content, record, self.book.people.get(name), attempt)
+            finally:
+                self._saying -= 1
         self._fault("notifier.after_answer")
 
     # --- erasing -------------------------------------------------------------------------------
 
     async def _sweep_always(self) -> None:
+        """Erase what is spent as soon as there is news; look through everybody once in a while."""
         await self.ready.wait()
+        looked: datetime | None = None
         while True:
-            await self._sweep(self._clock.now())
-            await self._hear(_SWEEP_S)
+            now = self._clock.now()
+            if looked is None or now - looked >= _SWEEP:
+                looked = now
+                await self._let_go(now)
+            await self._erase()
+            await self._following.hear(_SWEEP.total_seconds())
 
-    async def _sweep(self, now: datetime) -> None:
-        """Erase what is spent; let those go who never confirmed, and ends that everybody has read."""
+    async def _let_go(self, now: datetime) -> None:
+        """Let those go who never confirmed, and ends that everybody has read."""
         for person in list(self.book.people.values()):
             if lapsed(person.details, now):
                 await self._lapse(person, now)
         for seq in [seq for seq, tomb in self.book.tombs.items() if tomb.at < now - TOMBS_STAY]:
             del self.book.tombs[seq]
             self.book.spent.add(seq)
+
+    async def _erase(self) -> None:
         while self.book.spent:
             seq = self.book.spent.pop()
             self._fault("notifier.before_erasing")
-            await self._patiently(partial(self._bus.erase, STREAM, seq))
+            await self._following.patiently(partial(self._bus.erase, STREAM, seq))
 
     async def _lapse(self, person: Person, now: datetime) -> None:
         """Let them go, unless something is asked that is not decided: it may be their code, sent in time."""
-        await self.caught_up()
+        await self._following.caught_up()
         if self.book.waiting() is None and self.book.people.get(person.name) == person:
-            await self._patiently(partial(self._store, lapse_of(person, now)))
-
-    # --- waiting -------------------------------------------------------------------------------
-
-    def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
-
-    async def _hear(self, within_s: float = _PAUSE_S) -> None:
-        """Wait for news, or a while."""
-        news = self._news
-        try:
-            async with asyncio.timeout(within_s):
-                await news.wait()
-        except TimeoutError:
-            return
-
-    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """The result, once NATS is there."""
-        while True:
-            try:
-                return await attempt()
-            except BusError as error:
-                log.warning("subscribers_wait", error=type(error).__name__)
-                await self._sleep(_PAUSE_S)
+            await self._following.patiently(partial(self._store, lapse_of(person, now)))
 
 
 async def _until(stop: asyncio.Event) -> None:

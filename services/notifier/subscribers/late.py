@@ -16,18 +16,18 @@ import structlog
 
 from services.notifier.decide.book import Person
 from services.notifier.decide.expand import channel_of
-from services.notifier.decide.ledger import Claim, Finished, Wait
+from services.notifier.decide.ledger import Chunk, Claim, Finished, Wait
 from services.notifier.decide.pseudo import Kin, chunked, kin_of
 from services.notifier.decide.retry import Plan, plan
-from services.notifier.delivery import Bill, Delivery, Ending, ForSubscribers, expanded
+from services.notifier.delivery import Bill, Delivery, Ending, ForSubscribers, alert_settled, expanded
 from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.gates import Gates
 from services.notifier.kill_switch import KillSwitches
 from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.base import AlertId
-from shared.contracts.ledger import AlertExpanded, LedgerRecord
+from shared.contracts.base import AlertId, GroupId
+from shared.contracts.ledger import AlertExpanded, AlertSettled, LedgerRecord, RecipientOutcome
 from shared.plugins.spec import RenderedMessage
 from shared.ports import Clock, Entry
 
@@ -37,6 +37,8 @@ _PREFIX: Final = "late-"
 _MOST_TRIES: Final = 5
 """Attempts while the provider surely took nothing: some fifteen seconds; then it is recorded as expired."""
 _LOOK_AGAIN_S: Final = 1.0
+LEFT_OVER_S: Final = 600.0
+"""After so long without news nobody is trying any more, here or elsewhere."""
 Words = Callable[[Kin], RenderedMessage]
 Choosing = Callable[[], Awaitable[ForSubscribers | None]]
 
@@ -89,12 +91,21 @@ class _Late:
         return (self.frozen.chunks if self.frozen else (self.delivery.ledger.chunks[0].recipients,))[0][0]
 
 
+@dataclass(slots=True)
+class _Known:
+    """One such alert as the ledger knows it, and when that was last heard of, by our own clock."""
+
+    delivery: Delivery
+    group: GroupId
+    heard: float = 0.0
+
+
 class Latecomers:
     """Tells them."""
 
     def __init__(self, lent: Lent, audience: Audience, clock: Clock, ways: Ways) -> None:
         self._lent, self._audience, self._clock, self._ways = lent, audience, clock, ways
-        self._known: dict[AlertId, Delivery] = {}
+        self._known: dict[AlertId, _Known] = {}
         """What the ledger holds of those who joined late and of whom nobody knows yet how it ended."""
         self._settled: set[AlertId] = set()
         self._under_way: set[AlertId] = set()
@@ -103,9 +114,9 @@ class Latecomers:
     def learn(self, record: LedgerRecord) -> None:
         """A record of the ledger, by this notifier before it began anew, or by another."""
         if is_late(record.alert_id):
-            delivery = self._known.setdefault(record.alert_id, Delivery())
-            delivery.ledger.apply(record)
-            self._forget_if_settled(record.alert_id, delivery)
+            known = self._of(record.alert_id, record.group)
+            known.delivery.ledger.apply(record)
+            self._forget_if_settled(record.alert_id, known.delivery)
 
     async def tell(
         self, alert: AlertRaised, entry: Entry, person: Person, choose: Choosing, words: Words
@@ -117,7 +128,7 @@ class Latecomers:
         self._under_way.add(name)
         try:
             mine = alert.model_copy(update={"alert_id": name})
-            late = _Late(mine, self._known.setdefault(name, Delivery()))
+            late = _Late(mine, self._of(name, alert.group).delivery)
             if await self._is_for_them(late, choose):
                 self._prepare(late, entry, words)
                 while await self._go_on(late):
@@ -125,6 +136,42 @@ class Latecomers:
             self._forget_if_settled(name, late.delivery)
         finally:
             self._under_way.discard(name)
+
+    def left_over(self) -> list[AlertSettled]:
+        """The last records of those whom nobody has gone on with for long: a stop or a crash came between."""
+        now = self._lent.engine.monotonic()
+        left = {
+            name: known
+            for name, known in self._known.items()
+            if name not in self._under_way and now - known.heard >= LEFT_OVER_S
+        }
+        return [
+            alert_settled(name, known.group, self._clock.now(), self._end_of(known.delivery))
+            for name, known in left.items()
+            if known.delivery.ledger.expanded
+        ]
+
+    def _end_of(self, delivery: Delivery) -> Ending:
+        chunk = delivery.ledger.chunks[0]
+        step = chunk.next_step(lapsed=max(chunk.claims, default=0))
+        if isinstance(step, Finished):
+            delivery.end_chunk(0, step)
+            return delivery.outcome()
+        return 0, tuple(self._not_told(chunk, recipient) for recipient in chunk.recipients), "expired"
+
+    def _not_told(self, chunk: Chunk, recipient: str) -> RecipientOutcome:
+        kin = kin_of(channel_of(recipient))
+        return RecipientOutcome(
+            recipient=recipient,
+            result="unknown" if chunk.copies(recipient) else "rejected",
+            channel_kind=self._ways.kind(kin.way) if kin else "unknown",
+            reason="left_over",
+        )
+
+    def _of(self, name: AlertId, group: GroupId) -> "_Known":
+        known = self._known.setdefault(name, _Known(Delivery(), group))
+        known.heard = self._lent.engine.monotonic()
+        return known
 
     def _forget_if_settled(self, name: AlertId, delivery: Delivery) -> None:
         if delivery.ledger.settled:

@@ -18,25 +18,28 @@ from services.notifier.directory import Directory, GroupVersion
 from services.notifier.reading import Opener, Reader
 from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
-from services.notifier.subscribers.counting import Counting
+from services.notifier.subscribers.figures import EVERY, Counting
 from services.notifier.subscribers.keeping import Keeping
 from services.notifier.subscribers.late import Latecomers, Lent
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.catalog import decode_each
+from shared.contracts.catalog import decode_each, encode
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.contracts.subscribers import BookRecord, Unreachable
 from shared.faults import fault_point
 from shared.gazetteer.port import Gazetteer
 from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import RenderedMessage
-from shared.ports import Bus, Clock, Entry
+from shared.ports import Bus, Clock, Entry, Outgoing
 from shared.sealing import MasterKey
 from shared.subscribing import code_of
 from shared.words import render
 from shared.words.subscribers import ending, texts
 
+_PAUSE_S: Final = 0.05
+_LOOK_S: Final = EVERY.total_seconds()
+_IN: Final = frozenset({"joined", "imported"})
 _WANTED: Final = frozenset({"alert.raised.v1"})
 
 
@@ -70,6 +73,7 @@ class Subscribers:
             clock,
             world=self._world,
             answer=self._answer,
+            import_room=self._answers.import_room,
             lease_s=lease_s,
             claimant=claimant,
             sleep=sleep,
@@ -83,6 +87,7 @@ class Subscribers:
             gone=self._gone,
             caught_up=self._keeping.caught_up,
         )
+        self.counting = Counting(self._keeping.book, ways, clock, self._publish)
         self._reader: Reader | None = None
         self._late: Latecomers | None = None
         self._base_url = base_url
@@ -98,19 +103,15 @@ class Subscribers:
 
     async def run(self, stop: asyncio.Event) -> None:
         """A worker: keep the book, and say how many stand in it."""
-        counting = asyncio.create_task(self._count())
+        works = [asyncio.create_task(self._keeping.run(stop)), asyncio.create_task(self._look_after())]
         try:
-            await self._keeping.run(stop)
+            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
-            for task in (counting, *self._asking):
+            for task in (*works, *self._asking):
                 task.cancel()
-            await asyncio.gather(counting, *self._asking, return_exceptions=True)
-
-    async def _count(self) -> None:
-        await self.known()
-        await self._wait_for_groups()
-        counting = Counting(self._bus, self._keeping.book, self._ways, self._clock, self._sleep)
-        await counting.run(lambda: sorted(self._directory.definitions()))
+            await asyncio.gather(*works, *self._asking, return_exceptions=True)
 
     def health(self) -> dict[str, Any]:
         """Figures, and nobody."""
@@ -119,6 +120,7 @@ class Subscribers:
             "read": self._keeping.ready.is_set(),
             "confirmed": sum(1 for p in book.people.values() if p.details.follows),
             "waiting": len(book.asked),
+            "lists": len(book.imports),
             "answers": dict(sorted(self._answers.counted.items())),
         }
 
@@ -188,6 +190,20 @@ class Subscribers:
             ending="" if kin.way == EMAIL else ending(kin.language),
         )
 
+    async def _look_after(self) -> None:
+        """Give late alerts their last record where it is missing; say how many subscribers there are."""
+        await self.known()
+        while True:
+            for end in self._late.left_over() if self._late else ():
+                await self._publish(encode(end, source="notifier"))
+                self.learn(end)
+            await self.counting.say()
+            await self._sleep(_LOOK_S)
+
+    async def _publish(self, message: Outgoing) -> None:
+        if self._reader is not None:
+            await self._reader.patiently(partial(self._bus.publish, message))
+
     # --- the book ------------------------------------------------------------------------------
 
     async def _world(self) -> World:
@@ -210,10 +226,11 @@ class Subscribers:
         if to is None:
             return
         key = f"{record.id}-{attempt}".replace(".", "-")
-        outcome = await self._answers.send(to.way, to.address, to.message, key=key)
+        send = self._answers.welcome if record.answer == "imported" else self._answers.send
+        outcome = await send(to.way, to.address, to.message, key=key)
         if outcome == HAS_LEFT and person is not None:
             self._gone(person)
-        elif person is not None and record.answer == "joined":
+        elif person is not None and record.answer in _IN:
             await self._tell_late(person)
 
     async def _tell_late(self, person: Person) -> None:
@@ -227,9 +244,23 @@ class Subscribers:
                 continue
             if (opened := await self._reader.opened(alert)) is None:
                 continue
+            if not await self._frozen(alert):
+                continue
             choose = partial(self.chosen, opened, entry, only=person)
             words = partial(self.words, opened, group, base_url=self._base_url)
             await self._late.tell(alert, entry, person, choose, words)
+
+    async def _frozen(self, alert: AlertRaised) -> bool:
+        """Wait until it is known whom it goes to anyway; False where that is settled otherwise meanwhile.
+
+        Whoever joined while the others were being chosen may or may not be among them.
+        """
+        while alert.alert_id not in self.audience.frozen:
+            latest = self._live.get((alert.incident_id or "", alert.group))
+            if latest is None or latest[0].alert_id != alert.alert_id or alert.not_after <= self._clock.now():
+                return False
+            await self._sleep(_PAUSE_S)
+        return True
 
     def _gone(self, person: Person) -> None:
         """The provider says that they want nothing more: they have left, and are forgotten."""

@@ -27,6 +27,7 @@ from shared.contracts.ledger import (
     ProvidersWords,
     RecipientOutcome,
     StandIn,
+    SubscribersCounted,
 )
 from shared.ports import Progress
 from shared.testing.state import MemoryState
@@ -169,7 +170,8 @@ def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
          "provider_id": f"p{n}", "arrived": "delivered" if r == "delivered" else "failed", "reason": "x"}
         for n, r in enumerate(results)
     ]  # fmt: skip
-    return [expanded, *chunks, settled, *said]
+    counted = {"type": SubscribersCounted, "group": "hackney", "total": 5 * len(results), "texts": 5}
+    return [expanded, *chunks, settled, counted, *said]
 
 
 def log_of(prefix: str, specs: list[dict[str, Any]]) -> Log:

@@ -21,7 +21,7 @@ from shared.plugins.contacts_file import FormContacts
 from shared.plugins.contacts_file import Way as ContactWay
 from shared.plugins.spec import IncomingReport
 from shared.sealing import Keyring
-from shared.subscribing import code_of, leave_path
+from shared.subscribing import LIFE, SLOT, code_of, is_late, leave_path
 from tests.integration.notifier_rig import ToldSettings, channel_kind
 
 from .front_door import FrontDoor, front_door
@@ -188,6 +188,28 @@ async def test_one_contact_is_typed_in_three_times_an_hour_and_a_code_is_tried_f
     assert (await sign_up(door, "07400 123457"))[0] == 200
     tries = [(await page(door, "/follow/hackney/code", ticket="t", code="1"))[0] for _ in range(6)]
     assert tries == [422] * 5 + [429]
+
+
+async def test_a_code_that_comes_after_its_hour_is_not_thanked_for_and_one_within_it_is(
+    door: FrontDoor,
+) -> None:
+    _, html = await sign_up(door)
+    ticket = hidden(html, "ticket")
+    code = code_of(door.master, ticket)
+    made = door.clock.time
+    door.clock.time = made + LIFE - SLOT
+    assert (await page(door, "/follow/hackney/code", ticket=ticket, code=code))[0] == 200
+    door.clock.time = made + LIFE + timedelta(seconds=1)
+    status, again = await page(door, "/follow/hackney/code?lang=fr", ticket=ticket, code=code)
+    assert (status, Words().say("fr", "follow_code_old") in again.replace("&#39;", "'")) == (422, True)
+    assert 'name="contact"' in again, "and here is the form"
+    assert len(await asked(door)) == 2
+
+
+@pytest.mark.parametrize("ticket", ["", "-", "x-0", "-1-0", "9" * 40 + "-0", "٣-0", "99999999-0", "0-0"])
+async def test_a_ticket_that_is_none_of_ours_is_no_ones(door: FrontDoor, ticket: str) -> None:
+    assert (await page(door, "/follow/hackney/code", ticket=ticket, code="000000"))[0] == 422
+    assert is_late(ticket, door.clock.time) is not ticket.startswith("99999999-")
 
 
 async def test_where_there_is_no_such_group_no_way_or_no_telling_nobody_signs_up(

@@ -46,10 +46,12 @@ def test_an_entry_is_found_by_contact_ticket_and_group_and_a_newer_one_stands_fo
     assert found is not None
     assert book.with_ticket("t1") == found
     assert list(book.followers("hackney")) == []  # type: ignore[arg-type]
+    book.keep(3, kept(2, follows=[], earlier=[pending], pending=pending.model_copy(update={"ticket": "t2"})))
+    assert book.with_ticket("t1") == book.with_ticket("t2") != found
     book.keep(4, kept(3))
-    assert book.with_ticket("t1") is None
+    assert book.with_ticket("t1") is book.with_ticket("t2") is None
     assert [p.seq for p in book.followers("hackney")] == [4]  # type: ignore[arg-type]
-    assert book.spent == {2}
+    assert book.spent == {2, 3}
 
 
 def test_who_left_is_nowhere_and_all_of_theirs_is_to_be_erased() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.notifier.decide.placing import groups_at, place
 from services.notifier.decide.subscribing import (
-    LIFE,
+    MOST_GUESSES,
+    ON_THE_WAY,
     Moment,
     Outcome,
     World,
@@ -27,6 +28,7 @@ from shared.contracts.subscribers import (
     Unreachable,
 )
 from shared.gazetteer.load import load_gazetteer
+from shared.subscribing import LIFE
 
 NOW = datetime(2026, 5, 14, 18, 42, tzinfo=UTC)
 ADA = "+447700900123"
@@ -56,9 +58,9 @@ WORLD = World(
 
 
 def said(
-    text: str, known: Subscriber | None = None, *, after: timedelta = timedelta(), seq: int = 7
+    text: str, known: Subscriber | None = None, *, after: timedelta = timedelta(), ticket: str = "ticket"
 ) -> Outcome:
-    at = Moment(seq, "ticket", NOW + after)
+    at = Moment(7, ticket, NOW + after)
     return decide(Said(way="sms", address=ADA, text=text, language=None), known, at, WORLD)
 
 
@@ -81,8 +83,7 @@ def test_join_asks_for_a_code_and_nobody_is_in_before() -> None:
     assert found.answer == "confirm"
     assert found.kept is not None
     assert (found.kept.follows, found.kept.number) == ((), 7)
-    assert found.kept.pending is not None
-    (follow,) = found.kept.pending.follows
+    (follow,) = found.kept.waiting[0].follows
     assert (follow.group, follow.choice, follow.area is not None and follow.area.label) == (
         "hackney",
         "information",
@@ -96,23 +97,74 @@ def test_the_code_lets_them_in_once_within_the_hour() -> None:
     assert found.kept is not None
     assert found.kept.pending is None
     late = said(CODE, asked(), after=LIFE + timedelta(seconds=1))
-    assert (late.answer, late.left) == ("old_code", "never_confirmed")
+    assert late == Outcome("old_code")
     assert said(CODE, found.kept).answer == "old_code", "it is spent"
     assert said(CODE).answer == "help", "a code of nobody's"
 
 
-def test_three_wrong_codes_are_the_end_of_it() -> None:
-    known: Subscriber | None = asked()
-    for expected in ("wrong_code", "wrong_code"):
+def guessed(known: Subscriber | None, times: int = MOST_GUESSES) -> Subscriber | None:
+    for n in range(times):
         found = said("111111", known)
-        assert found.answer == expected
+        assert found.answer == ("old_code" if n == MOST_GUESSES - 1 else "wrong_code")
         known = found.kept
-    assert said("111111", known) == Outcome("old_code", left="never_confirmed")
-    whole = said("JOIN N1", joined()).kept
+    return known
+
+
+@pytest.mark.parametrize("known", [None, joined()])
+def test_five_wrong_codes_of_a_contact_are_an_hours_whatever_is_asked_in_between(
+    known: Subscriber | None,
+) -> None:
+    one = guessed(said("JOIN N1", known).kept, 2)
+    tried = said("JOIN N1", one, ticket="second").kept
     for _ in range(3):
-        assert whole is not None
-        whole = said("111111", whole).kept
-    assert whole == joined(), "who is in already stays in, as they were"
+        tried = said("111111", tried).kept or tried
+    assert said(CODE, tried) == Outcome("old_code"), "not even the right one"
+    assert said("JOIN N1", tried, ticket="third") == Outcome(), "and no new one"
+    assert tried is not None
+    assert tried.follows == (known.follows if known else ()), "who is in already stays in, as they were"
+    assert not lapsed(tried, NOW + LIFE), "it is known for the hour that they were too many"
+    anew = said("JOIN N1", tried, after=LIFE * 1.5, ticket="fourth").kept
+    assert said("000006", anew, after=LIFE * 1.6).answer == "joined"
+
+
+def test_guesses_by_message_cost_nobody_the_code_that_they_type_into_the_page() -> None:
+    mine = sign_up(place="E8").kept
+    guesses = guessed(mine)
+    given = CodeGiven(ticket="t" * 9, code="000009")
+    assert decide(given, guesses, Moment(10, "x", NOW), WORLD).answer == "joined"
+
+
+def test_what_a_stranger_asks_later_makes_no_code_worthless() -> None:
+    mine = sign_up(place="E8").kept
+    for n in range(2):
+        mine = sign_up(mine, ticket="t" * (10 + n), choice="witness", language="fr").kept
+    assert sign_up(mine, ticket="t" * 12) == Outcome(), "three codes an hour are sent, a fourth is not"
+    given = CodeGiven(ticket="t" * 9, code="000009")
+    found = decide(given, mine, Moment(10, "x", NOW), WORLD)
+    assert (found.answer, found.kept is not None and found.kept.language) == ("joined", "es")
+    assert found.kept is not None
+    (follow,) = found.kept.follows
+    assert (follow.choice, follow.area is not None and follow.area.label) == ("information", "E8")
+    assert len(found.kept.waiting) == 2, "nobody but its owner says what becomes of the others"
+    late = Moment(11, "x", NOW + LIFE * 2)
+    assert decide(CodeGiven(ticket="t" * 10, code="000010"), found.kept, late, WORLD) == Outcome("old_code")
+
+
+def test_two_requests_of_one_person_are_both_confirmed() -> None:
+    both = sign_up(sign_up(place="E8").kept, ticket="t" * 10, place="E5").kept
+    for length in (9, 10):
+        given = CodeGiven(ticket="t" * length, code=f"{length:06}")
+        both = decide(given, both, Moment(10, "x", NOW), WORLD).kept
+    assert both is not None
+    assert [f.area.label for f in both.follows if f.area] == ["E8", "E5"]
+    assert both.waiting == ()
+
+
+def test_whoever_would_follow_more_than_five_areas_once_all_is_confirmed_is_told_so() -> None:
+    four = tuple(Follow(group="hackney", area=DALSTON.model_copy(update={"label": f"{n}"})) for n in range(4))
+    both = said("JOIN N1", said("JOIN E8", joined(follows=four)).kept, ticket="seven77").kept
+    sure = said(CODE, both).kept
+    assert said("000007", sure).answer == "full"
 
 
 @pytest.mark.parametrize(
@@ -160,8 +212,7 @@ def test_joining_again_changes_nothing_until_it_is_confirmed_and_the_same_area_s
     assert [f.group for f in both.follows] == ["hackney", "islington"]
     again = said("JOIN N1", both).kept
     assert again is not None
-    assert again.pending is not None
-    assert len(again.pending.follows) == 2
+    assert said(CODE, again).kept == both
 
 
 def test_five_areas_are_the_most() -> None:
@@ -243,8 +294,8 @@ def test_the_link_and_the_provider_end_it() -> None:
 
 
 def test_who_never_confirmed_lapses_and_who_did_does_not() -> None:
-    assert not lapsed(asked(), NOW + LIFE)
-    assert lapsed(asked(), NOW + LIFE + timedelta(seconds=1))
+    assert not lapsed(asked(), NOW + LIFE + ON_THE_WAY), "a code that came in time may be on its way"
+    assert lapsed(asked(), NOW + LIFE + ON_THE_WAY + timedelta(seconds=1))
     assert not lapsed(joined(), NOW + timedelta(days=999))
 
 

@@ -16,10 +16,10 @@ from shared.contracts.groups import ChannelDefinition, Policy
 from shared.contracts.ledger import (
     AlertExpanded,
     ChunkSettled,
-    FollowersCounted,
     Following,
     RecipientOutcome,
     StandIn,
+    SubscribersCounted,
 )
 from shared.money import pounds
 from tests.rigs.desk import VERIFIERS, DeskRig, desk_rig
@@ -54,8 +54,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[DeskRig]:
 async def opens(desk: DeskRig, **policy: Any) -> str:
     """A group whose texts cost, with forty subscribers, and a raid; its code."""
     await desk.group("hackney", channels=[TEXTS, VERIFIERS], policy=Policy(**policy))
-    counted = FollowersCounted(
-        id="f1", at=desk.rig.clock.now(), group=GroupId("hackney"), following=(WITNESSES, FACTS)
+    following = (WITNESSES, FACTS)
+    counted = SubscribersCounted(
+        id="f1", at=desk.rig.clock.now(), group=GroupId("hackney"), total=40, following=following
     )
     await desk.put(counted)
     await desk.rig.shown()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition, InsteadOf
+from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
 from tests.rigs.console import until
 from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, Person, geojson, group_desk, who
 
@@ -61,6 +62,35 @@ async def test_a_groups_pages_are_its_admins_and_the_hubs_operators(
         if status != 200:
             assert await person.send(f"/groups/hackney/{form}") == 403, form
             assert (await person.group())["version"] == 1
+
+
+async def test_the_page_says_how_many_subscribe_and_when_their_list_was_opened(
+    desk: Desk, ada: Person
+) -> None:
+    assert await ada.get("/groups/hackney") == 200
+    assert 'id="people"' not in ada.text, "nobody subscribes"
+    counted = SubscribersCounted(
+        **desk.rig.base(),
+        group="hackney",
+        total=105,
+        texts=80,
+        ways={"join": 80, "email": 25},
+        languages={"en": 90, "xx": 5},
+        choices={"witness": 40, "information": 70},
+    )
+    await desk.rig.publish(counted)
+    acts = ("listed", "exported", "imported", "exported", "listed", "imported")
+    for act in acts:
+        await desk.rig.publish(SubscribersOpened(**desk.rig.base(), group="hackney", act=act))
+    await desk.rig.publish(SubscribersCounted(**desk.rig.base(), group="southwark", total=995))
+    await desk.rig.shown()
+    assert await ada.get("/groups/hackney") == 200
+    for words in ("Up to 105 people", "By join: up to 80", "English</bdi>: up to 90", "xx</bdi>: up to 5"):
+        assert words in ada.text
+    assert "Up to 40 said that they can come" in ada.text
+    assert "995" not in ada.text
+    assert ada.text.count("as a file, with contacts") == 2, "the last five"
+    assert ada.text.count("looked through the list") == 1
 
 
 async def test_whoever_is_not_signed_in_is_led_to_the_door(desk: Desk) -> None:
