@@ -82,6 +82,9 @@ def whole(incident: Mapping[str, Any]) -> None:
             "id": incident.get("id"),
         }
     )
+    for group, one in (incident.get("waiting") or {}).items():
+        so_many = f"{one['messages']} messages wait since {_day(one['since'])}"
+        say(f"{group} has sent all its messages for this hour: {so_many} (`relay desk send-on` sends them).")
     reports = [(_time(r), _seen(r), r.get("text"), r.get("report_id")) for r in incident.get("reports") or ()]
     steps = [(_time(s), s["what"], s.get("by"), s.get("text")) for s in incident.get("history") or ()]
     told = [

@@ -45,6 +45,7 @@ CommandName = Literal[
     "attend",
     "seen",
     "note",
+    "send_on",
     "hand_over",
     "ask",
     "escalate",

@@ -110,6 +110,7 @@ class Attempts:
             claimant=self._engine.claimant,
             at=self._clock.now(),
         )
+        self._remembered.learn(wanted)  # now, lest others be claimed meanwhile as if this one weren't
         records = (wanted,) if expansion is None else (expansion, wanted)
         held = await self.freeze(delivery, alert, *records)
         mine = any(isinstance(r, ChunkClaimed) and r.claimant == self._engine.claimant for r in held)

@@ -65,6 +65,8 @@ class Delivery:
     """What a reporter is asked, or a member answered; None for an alert to a group."""
     subscribers: ForSubscribers | None = None
     """Whom of the group's subscribers it is for, until that is frozen."""
+    superseded: bool = False
+    """Whether what is not sent of it by now never is: its incident ended while it waited."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
@@ -97,7 +99,9 @@ class Delivery:
         return (ends - now).total_seconds()
 
     def too_late(self, alert: AlertRaised, recipient: str, now: datetime) -> str:
-        """Why they are not sent to any more, when there is no time left."""
+        """Why they are not sent to any more."""
+        if self.superseded:
+            return "superseded"
         stood_in = self._stands_in_at(recipient) is not None
         return "fell_back" if stood_in and now < alert.not_after else "expired"
 

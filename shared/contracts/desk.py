@@ -194,6 +194,13 @@ class Note(IncidentCommand):
     statement: Statement | Sealed | None = None
 
 
+class SendOn(IncidentCommand):
+    """What waits of it because my group's messages an hour are used up goes out all the same."""
+
+    type: Literal["desk.send_on.v1"] = "desk.send_on.v1"
+    statement: Statement | Sealed | None = None
+
+
 class HandOver(IncidentCommand):
     """My claim passes to another member, with a word on how things stand."""
 

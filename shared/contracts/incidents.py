@@ -444,6 +444,15 @@ class IncidentNoted(IncidentEvent):
     statement: Statement | Sealed | None = None
 
 
+class IncidentSentOn(IncidentEvent):
+    """What was raised of it for this group before waits no longer for the group's messages an hour."""
+
+    type: Literal["incident.sent_on.v1"] = "incident.sent_on.v1"
+    member: MemberId
+    group: GroupId
+    statement: Statement | Sealed | None = None
+
+
 class YesWanted(Private):
     """What a member wrote by chat that would tell people, and what they have to answer."""
 

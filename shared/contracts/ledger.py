@@ -18,6 +18,7 @@ from shared.contracts.base import (
     IncidentId,
     KeyKind,
     Message,
+    Moment,
     Private,
     Sealed,
     Slug,
@@ -51,7 +52,7 @@ class StandIn(Frozen):
 
 
 class LedgerNote(Message):
-    """What stands in the ledger beside the alerts: of a group's subscribers as a whole, and of nobody."""
+    """What stands in the ledger beside the alerts: figures of a group, and of nobody."""
 
     group: Annotated[GroupId, SLUG_RULE]
 
@@ -94,6 +95,15 @@ class SubscribersOpened(LedgerNote):
 
     type: Literal["subscribers.opened.v1"] = "subscribers.opened.v1"
     act: Literal["listed", "exported", "imported"]
+
+
+class MessagesWaiting(LedgerNote):
+    """How many messages about an incident wait by now for the group's messages an hour; 0: none any more."""
+
+    type: Literal["messages.waiting.v1"] = "messages.waiting.v1"
+    incident_id: IncidentId
+    messages: Annotated[int, Field(ge=0)]
+    since: Moment
 
 
 class AlertExpanded(LedgerRecord):

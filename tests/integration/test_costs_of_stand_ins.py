@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.notifier.worker import Notifier
-from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition, Policy
+from shared.contracts.groups import Policy
 from shared.contracts.ledger import AlertExpanded
 from shared.plugins.spec import Delivered, Outcome, Rejected, RenderedMessage, RetryLater
 from shared.testing.bus import MemoryBus
@@ -40,30 +40,15 @@ class Hub(Rig):
 
     async def opens(self, cap: float, first: str, **most: int) -> None:
         """The texts stand in for the chat, or, if they come `first`, the chat for the texts."""
-        kinds = ("texts", "chat") if first == "texts" else ("chat", "texts")
-        settings = {"texts": {"to": 3, "price_pence": PRICE}, "chat": {"to": 3}}
-        channels = tuple(
-            ChannelDefinition(
-                id=name,
-                kind={"texts": "sms", "chat": "chat"}[name],
-                audience="community",
-                instead_of={"channel": first, **most} if name != first else None,
-                settings=settings[name],
-            )
-            for name in kinds
-        )
-        await self.store(
-            GroupDefined(
-                id="g.hackney",
-                at=NOW,
-                group="hackney",
-                version=1,
-                definition=GroupDefinition(
-                    id="hackney", name="Hackney", policy=Policy(sms_pounds_a_month=cap)
-                ),
-                channels=GroupChannels(channels=channels),
-            )
-        )
+        self.policy = Policy(sms_pounds_a_month=cap)
+        channels: dict[str, Any] = {
+            "texts": {"kind": "sms", "to": 3, "price_pence": PRICE},
+            "chat": {"kind": "chat", "to": 3},
+        }
+        for name, channel in channels.items():
+            instead_of = {"channel": first, **most} if name != first else None
+            channel.update(audience="community", instead_of=instead_of)
+        await self.group(**channels)
 
     def go(self) -> Notifier:
         return self.start(deadline_s=10.0, lease_s=20.0, monotonic=now_s)

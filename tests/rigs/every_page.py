@@ -19,7 +19,13 @@ from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
 from shared.contracts.base import AlertId, Position
 from shared.contracts.groups import Policy
-from shared.contracts.ledger import AlertExpanded, Following, SubscribersCounted, SubscribersOpened
+from shared.contracts.ledger import (
+    AlertExpanded,
+    Following,
+    MessagesWaiting,
+    SubscribersCounted,
+    SubscribersOpened,
+)
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
@@ -72,11 +78,14 @@ class Pages:
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
 
     async def _money(self) -> None:
-        """The month's money for SMS is spent, and subscribers would cost more of it."""
+        """The month's money for SMS is spent, subscribers would cost more of it; and the hour is full."""
         base = {"at": self.rig.clock.now(), "group": "hackney"}
         names = tuple(f"sub_join_en_w:{n}" for n in range(20))
         spent = {"audience": "community", "chunks": (names,), "prices": {"sub_join_en_w": 8.0}}
         await self.desk.put(AlertExpanded(id="spent", alert_id=AlertId("spent"), **base, **spent))
+        about = {"incident_id": (await self.rig.store.incident(self.facts["full"]) or {})["id"]}
+        waits = MessagesWaiting(id="w1", messages=4_300, since=self.rig.clock.now(), **base, **about)
+        await self.desk.put(waits)
         await self.rig.shown()
 
     async def _own_words(self) -> None:

@@ -23,7 +23,7 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 """Statuses of incidents that are open no more."""
 _MAX_TIMELINE: Final = 500
 _ASIDE: Final = frozenset({
-    "attended", "noted", "escalated", "reporter_asked", "said_over", "said_wrong",
+    "attended", "noted", "sent_on", "escalated", "reporter_asked", "said_over", "said_wrong",
     "check_due", "post_joined", "post_left", "post_gone", "post_checked_in", "posts_told", "digested",
 })  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
@@ -197,6 +197,12 @@ def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     _still_at_it(incident, event)
     happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
+
+
+def sent_on(draft: Draft, event: i.IncidentSentOn, _place: float) -> None:
+    """What waited for a group's hour goes out: who decided that, and why."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    happened(draft, incident, event, "sent_on", **_by(event), text=_words(event) or None)
 
 
 def _still_at_it(incident: Document, event: i.IncidentSeen | i.IncidentNoted) -> None:

@@ -19,6 +19,7 @@ from shared.contracts.ledger import (
     ChunkSettled,
     DeliveryReceipted,
     LedgerRecord,
+    MessagesWaiting,
     ProvidersWords,
     RecipientOutcome,
 )
@@ -132,6 +133,21 @@ def receipted(draft: Draft, event: DeliveryReceipted, _place: float) -> None:
 def _bucket(event: DeliveryReceipted) -> str:
     channel, _, number = event.recipient.rpartition(":")
     return f"receipts:{event.alert_id}.{channel}.{int(number) // _BUCKET}"
+
+
+def needs_of_waiting(_draft: Draft, event: MessagesWaiting) -> Iterable[str]:
+    """The incident."""
+    yield f"incident:{event.incident_id}"
+
+
+def waiting(draft: Draft, event: MessagesWaiting, _place: float) -> None:
+    """So many messages of it wait for their group; of an incident that is forgotten nothing is kept."""
+    if not draft.get(f"incident:{event.incident_id}"):
+        return
+    groups = draft.edit(f"incident:{event.incident_id}").setdefault("waiting", {})
+    groups.pop(event.group, None)
+    if event.messages:
+        groups[event.group] = {"messages": event.messages, "since": event.since.isoformat()}
 
 
 def settled(draft: Draft, event: AlertSettled, _place: float) -> None:

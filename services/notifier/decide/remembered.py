@@ -5,6 +5,7 @@ Records are learned wherever they come from: read from the stream, or stored by 
 
 from dataclasses import dataclass, field
 
+from services.notifier.decide.pace import Pace
 from services.notifier.decide.spending import Spending
 from services.notifier.decide.stood_in import StoodIn
 from shared.contracts.ledger import LedgerRecord
@@ -16,8 +17,10 @@ class Remembered:
 
     spending: Spending = field(default_factory=Spending)
     stood_in: StoodIn = field(default_factory=StoodIn)
+    pace: Pace = field(default_factory=Pace)
 
     def learn(self, record: LedgerRecord) -> None:
         """Take in a record."""
         self.spending.learn(record)
         self.stood_in.learn(record)
+        self.pace.learn(record)

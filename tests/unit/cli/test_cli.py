@@ -230,6 +230,7 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["attend", "D7K", "there"], "attend", {"incident": "D7K", "step": "there"}),
         (["seen", "D7K", "--text", "two vans"], "seen", {"incident": "D7K", "text": "two vans"}),
         (["note", "D7K", "rang them"], "note", {"incident": "D7K", "text": "rang them"}),
+        (["send-on", "D7K", "many people"], "send_on", {"incident": "D7K", "text": "many people"}),
         (["hand-over", "D7K", "mben"], "hand_over", {"incident": "D7K", "to": "mben"}),
         (["ask", "D7K", "rabc"], "ask", {"incident": "D7K", "report": "rabc", "asks": "what"}),
         (["escalate", "D7K", "a", "b"], "escalate", {"incident": "D7K", "groups": ["a", "b"]}),
