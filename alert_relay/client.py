@@ -7,7 +7,7 @@ no (`SaidNoError`, with the refusal's own sentence). Tokens travel in a header o
 import http.client
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +103,20 @@ class Hub:
         found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/reports/{quote(name, safe='')}")
         return found
 
+    def ledger(self, name: str) -> dict[str, Any]:
+        """Who was told of an incident, and who was not and why."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/desk/incidents/{quote(name, safe='')}/ledger")
+        return found
+
+    def recipients(self, name: str, alert: str) -> Iterator[dict[str, Any]]:
+        """What became of one message of ours to each recipient, asked for some at a time."""
+        path = f"/v1/desk/incidents/{quote(name, safe='')}/ledger/{quote(alert, safe='')}"
+        begins, total = 0, 1
+        while begins < total:
+            found = self.at_desk("GET", f"{path}?{urlencode({'from': begins})}")
+            yield from found["recipients"]
+            begins, total = begins + max(1, len(found["recipients"])), found["total"]
+
     def duty(self) -> dict[str, Any]:
         """Our groups' shifts, and who is on duty."""
         found: dict[str, Any] = self.at_desk("GET", "/v1/duty")
@@ -167,6 +181,27 @@ class Hub:
         whom: dict[str, Any] = {"member": member} if member else {"roles": dict(roles)}
         made: dict[str, Any] = self.at_desk("POST", "/v1/invites", {"name": name, **whom})
         return made
+
+    def dead(self) -> dict[str, Any]:
+        """Messages that nobody could handle."""
+        found: dict[str, Any] = self.at_desk("GET", "/v1/dead")
+        return found
+
+    def letter(self, name: str) -> dict[str, Any]:
+        """One of them."""
+        found: dict[str, Any] = self.at_desk("GET", f"/v1/dead/{quote(name, safe='')}")
+        return found
+
+    def about_letter(self, name: str, what: str, why: str) -> dict[str, Any]:
+        """`retry` or `discard` it; raises `NotDecidedYetError` when its outcome is still open."""
+        path = f"/v1/dead/{quote(name, safe='')}/{what}"
+        return _decided(self.at_desk("POST", path, {"why": why}))
+
+    def retry_dead(self, reason: str | None, why: str) -> dict[str, Any]:
+        """Try again whatever can be; how many were, and how many stay."""
+        body = {"why": why, **({"reason": reason} if reason else {})}
+        tried: dict[str, Any] = self.at_desk("POST", "/v1/dead/retry", body)
+        return tried
 
     def status(self) -> dict[str, Any]:
         """The console's picture of the installation."""

@@ -1,6 +1,7 @@
 """Writes the pages that come from code, and checks that every link in the documents leads somewhere.
 
-Plug-ins' pages come from their specs, the settings page from the settings classes.
+Plug-ins' pages come from their specs, the settings page from the settings classes, the messages from
+their templates.
 `python -m alert_relay.pages` writes them; with `--check` it writes nothing, names what is
 stale or broken, and exits 1.
 """
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
+from alert_relay.messages.page import messages_page
 from services.console.settings import ConsoleSettings
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
@@ -28,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "plugins"
 SETTINGS = ROOT / "docs" / "operating" / "settings.md"
 ROLES_PAGE = ROOT / "docs" / "operating" / "roles.md"
+MESSAGES = ROOT / "docs" / "messages.md"
 FAMILIES = {
     "bridge": (ROOT / "services/ingest/bridges/MANIFEST", "alert_relay.bridges"),
     "channel": (ROOT / "services/notifier/channels/MANIFEST", "alert_relay.channels"),
@@ -152,6 +155,7 @@ def pages() -> Mapping[Path, str]:
     found[PAGES / "README.md"] = head + "\n".join(rows) + "\n" + FOR_AUTHORS
     found[SETTINGS] = _settings_page()
     found[ROLES_PAGE] = _roles_page()
+    found[MESSAGES] = messages_page()
     return found
 
 

@@ -5,7 +5,7 @@ A new command stands in exactly one of the sets below.
 
 from typing import Final
 
-from shared.contracts import aftercare, desk, drills, duty, members, wording
+from shared.contracts import aftercare, dead, desk, drills, duty, members, wording
 from shared.contracts.groups import Role
 
 Commands = frozenset[type[desk.DeskCommand]]
@@ -29,6 +29,8 @@ RUNNING: Final[Commands] = frozenset({
 })  # fmt: skip
 OF_THE_GROUP: Final[Commands] = frozenset({wording.ProposeWords})
 """What a group's admins do, and whoever runs the hub does not: what a group says is its own."""
+OF_THE_HUB: Final[Commands] = frozenset({dead.RetryDead, dead.DiscardDead})
+"""What only whoever runs the hub does: what could not be handled may be any group's."""
 OWN: Final[Commands] = frozenset({
     members.PutWayIn, members.RemoveWayIn, desk.OfferAccount, desk.UnbindAccounts,
 })  # fmt: skip
@@ -38,7 +40,7 @@ ALLOWED: Final[dict[Role, Commands]] = {
     "verifier": VERIFIER,
     "dispatcher": DISPATCHER,
     "admin": DISPATCHER | RUNNING | OF_THE_GROUP,
-    "operator": RUNNING,
+    "operator": RUNNING | OF_THE_HUB,
 }
 
 Row = tuple[str, str, tuple[bool, ...]]

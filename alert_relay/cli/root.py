@@ -20,11 +20,13 @@ COMMANDS: Final = {
     "member": "alert_relay.cli.member:member",
     "evaluate": "alert_relay.cli.evaluate:evaluate",
     "fit": "alert_relay.cli.fit:fit",
+    "ledger": "alert_relay.cli.ledger:ledger",
     "explain": "alert_relay.cli.explain:explain",
     "gazetteer": "alert_relay.cli.gazetteer:gazetteer",
     "rights": "alert_relay.cli.rights:rights",
     "words": "alert_relay.cli.words:words",
     "subscribers": "alert_relay.cli.subscribers:subscribers",
+    "dead": "alert_relay.cli.dead:dead",
     "kill-switch": "alert_relay.cli.kill_switch:kill_switch",
 }
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console import card, chat_account, desk, duty, exercises_api, explain, hub, status
+from services.console import card, chat_account, dead, desk, duty, exercises_api, explain, hub, ledger, status
 from services.console.account import routes as account
 from services.console.account.pages import lost
 from services.console.door import CONSOLE, MAX_BODY, Console
@@ -12,7 +12,7 @@ from services.console.group import routes as group
 from services.console.live import Live
 from services.console.openapi import get_openapi
 from services.console.rights_files import load_rights
-from services.console.web import feeds, pages, rights, start
+from services.console.web import cap, feeds, pages, rights, start
 from services.console.web.desk import ROUTES as DESK_ROUTES
 from services.console.web.desk.ground import Grounds
 from services.console.web.desk.pictures import PICTURES, Pictures
@@ -23,6 +23,7 @@ ROUTES: Final = (
     web.get("/", pages.get_live_page),
     web.get("/live", pages.get_live_stream),
     web.get("/i/{code:[A-Za-z0-9]{3,6}}", pages.get_incident_page),
+    web.get("/i/{code:[A-Za-z0-9]{3,6}}/cap", cap.get_cap),
     web.get("/rights", rights.get_rights),
     web.get("/rights/{jurisdiction}/{setting}", rights.get_rights_page),
     web.get("/start", start.get_start_page),
@@ -30,6 +31,8 @@ ROUTES: Final = (
     web.get("/feed.geojson", feeds.get_geojson),
     web.get("/v1/desk/incidents", desk.get_incidents),
     web.get("/v1/desk/incidents/{name}", desk.get_incident),
+    web.get("/v1/desk/incidents/{name}/ledger", ledger.get_ledger),
+    web.get("/v1/desk/incidents/{name}/ledger/{alert}", ledger.get_each),
     web.get("/v1/desk/held", desk.get_held),
     web.get("/v1/desk/reports/{report}", explain.get_report),
     web.post("/v1/desk/{command}", desk.post_command),
@@ -49,6 +52,11 @@ ROUTES: Final = (
     web.post("/v1/groups/{group}/exercises", exercises_api.post_exercise),
     web.get("/v1/groups/{group}/exercises/{exercise}", exercises_api.get_exercise),
     web.post("/v1/groups/{group}/exercises/{exercise}/end", exercises_api.post_end),
+    web.get("/v1/dead", dead.get_dead),
+    web.post("/v1/dead/retry", dead.post_retry_all),
+    web.get(f"/v1/dead/{account.LETTER}", dead.get_letter),
+    web.post(f"/v1/dead/{account.LETTER}/retry", dead.post_retry),
+    web.post(f"/v1/dead/{account.LETTER}/discard", dead.post_discard),
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),

@@ -6,6 +6,8 @@ from aiohttp import web
 from pydantic.json_schema import models_json_schema
 
 from services.console import models as m
+from services.console.dead_models import DeadLetter, DeadList, DeadRequest, DeadRetried, DeadRetryAll
+from services.console.ledger_models import Ledger, LedgerEach
 
 _REQUESTS: Final = (
     m.DeskRequest,
@@ -17,12 +19,19 @@ _REQUESTS: Final = (
     m.TestRequest,
     m.ExerciseRequest,
     m.ExerciseEnd,
+    DeadRequest,
+    DeadRetryAll,
 )
 _ANSWERS: Final = (
     m.Decided,
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    DeadLetter,
+    DeadList,
+    DeadRetried,
+    Ledger,
+    LedgerEach,
     m.DutyList,
     m.Explained,
     m.MemberList,
@@ -82,6 +91,9 @@ def _paths() -> dict[str, Any]:
     shifts = _parameter(
         "command", {"type": "string", "enum": ["offer", "withdraw", "take", "give_up", "note"]}
     )
+    letter = _parameter("letter", {"type": "string"})
+    alert = _parameter("alert", {"type": "string"})
+    begins = {"name": "from", "in": "query", "schema": {"type": "integer"}}
     language = {"name": "language", "in": "query", "schema": {"type": "string"}}
     state = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open", "all"]}}
     return {
@@ -89,6 +101,14 @@ def _paths() -> dict[str, Any]:
             "get": _read("listIncidents", "Your groups' incidents", "IncidentList", state)
         },
         "/v1/desk/incidents/{name}": {"get": _read("getIncident", "One incident, by id or code", None, name)},
+        "/v1/desk/incidents/{name}/ledger": {
+            "get": _read("getLedger", "Who was told of it, and who was not and why", "Ledger", name)
+        },
+        "/v1/desk/incidents/{name}/ledger/{alert}": {
+            "get": _read(
+                "getLedgerOfOne", "One message, recipient by recipient", "LedgerEach", name, alert, begins
+            )
+        },
         "/v1/desk/held": {"get": _read("listHeld", "Reports that wait for a person", "HeldList")},
         "/v1/desk/reports/{name}": {
             "get": _read("explainReport", "Why a report was decided as it was", "Explained", name)
@@ -135,6 +155,17 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/groups/{name}/exercises/{exercise}/end": {
             "post": _write("endExercise", "End it", "ExerciseEnd", "ExerciseAnswer", name, exercise)
+        },
+        "/v1/dead": {"get": _read("listDead", "Messages that nobody could handle", "DeadList")},
+        "/v1/dead/retry": {
+            "post": _write("retryAllDead", "Try again whatever can be", "DeadRetryAll", "DeadRetried")
+        },
+        "/v1/dead/{letter}": {"get": _read("getDead", "One of them", "DeadLetter", letter)},
+        "/v1/dead/{letter}/retry": {
+            "post": _write("retryDead", "Have it handled again", "DeadRequest", "Decided", letter)
+        },
+        "/v1/dead/{letter}/discard": {
+            "post": _write("discardDead", "Let it go", "DeadRequest", "Decided", letter)
         },
         "/v1/kill-switch": {
             "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")

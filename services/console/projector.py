@@ -1,4 +1,4 @@
-"""The projector: folds DECISIONS and LEDGER into the read model, and begins anew when it was lost.
+"""The projector: folds DECISIONS, LEDGER and DEAD into the read model, and begins anew when it was lost.
 
 Guarantees: what it wrote and how far it had read stand in one transaction; a missing or foreign
 progress means that it reads on from what is there, or rebuilds from the log's beginning; so a
@@ -37,7 +37,7 @@ from shared.sealing import Keyring
 
 log = structlog.get_logger()
 
-STREAMS: Final = ("DECISIONS", "LEDGER")
+STREAMS: Final = ("DECISIONS", "LEDGER", "DEAD")
 _MAX_BYTES: Final = 400_000
 """Of the log, in one transaction: some five hundred events."""
 _WAITING: Final = 1_000
@@ -50,7 +50,7 @@ _NEEDS_ROUNDS: Final = 4
 
 
 _Queue = asyncio.Queue[Entry | Exception | None]
-"""Entries of both streams, what went wrong while reading, and None to wake up."""
+"""Entries of all streams, what went wrong while reading, and None to wake up."""
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class Projector:
         return last if last and await self._bus.get(stream, last) else 0
 
     async def _ready_if_there(self, progress: Progress, ends: dict[str, int]) -> Progress:
-        if progress.ready or any(progress.positions[s] < ends[s] for s in STREAMS):
+        if progress.ready or any(progress.positions.get(s, 0) < ends[s] for s in STREAMS):
             return progress
         ready = replace(progress, ready=True)
         await self._state.commit(Changes(), before=progress, after=ready)

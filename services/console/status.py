@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from services.console.decide.dead import INDEX as DEAD
 from services.console.door import CONSOLE, Console, actor_of
 from services.console.projector import STREAMS
 from shared.errors import BusError, StateUnavailableError
 from shared.ports import Progress
 
-_COUNTED: Final = ("decisions", "alerts", "deliveries", "receipts", "settled", "unreadable")
+_COUNTED: Final = ("decisions", "alerts", "deliveries", "receipts", "settled", "dead", "unreadable")
 _LAG: Final = 1_000
 """Messages behind that are not well any more."""
 
@@ -30,6 +31,7 @@ async def get_status(request: web.Request) -> web.Response:
         "log_at": counts.get("log_at"),
         "streams": streams,
         **_totals(counts),
+        "dead_letters": len(await console.store.state.names(DEAD)),
         "counts": {name: counts.get(name, {}) for name in _COUNTED},
     }
     return web.json_response(figures)
@@ -60,13 +62,11 @@ async def _streams(
     """Where each stream ends, and how far it is decided (inputs) or shown (logs); None: NATS is away."""
     positions = {**(progress.positions if progress else {}), **counts.get("decided_up_to", {})}
     try:
-        ends = {s: await console.bus.last_seq(s) for s in ("REPORTS", "DESK", *STREAMS, "DEAD")}
+        ends = {s: await console.bus.last_seq(s) for s in ("REPORTS", "DESK", *STREAMS)}
     except BusError:
         return None
     return {
         stream: {"last": end, "position": positions.get(stream, 0), "lag": end - positions.get(stream, 0)}
-        if stream != "DEAD"
-        else {"last": end}
         for stream, end in ends.items()
     }
 

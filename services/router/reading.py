@@ -7,7 +7,7 @@ import structlog
 
 from services.router.decide.chat_ask import AskedAbout, Reachable
 from services.router.decide.decider import Input
-from services.router.decide.reasons import UNREADABLE
+from services.router.decide.reasons import STILL_UNREADABLE, UNREADABLE
 from shared.contracts.base import Message
 from shared.contracts.catalog import decode
 from shared.contracts.desk import DeskCommand, ReporterAddress
@@ -37,6 +37,19 @@ class Reader:
         if not isinstance(message, _WANTED[stream]):
             return await self._flawed(stream, entry, f"{message.type} does not belong in {stream}")
         return Input(stream, entry.seq, message)
+
+    async def again(self, seq: int) -> Input:
+        """The report at that place of REPORTS, read anew. It lies in DEAD already, whatever comes of this.
+
+        Raises `BusError` as `read` does.
+        """
+        entry = await self._bus.get("REPORTS", seq)
+        try:
+            message = await self._keyring.open(decode(entry)) if entry else None
+        except MalformedMessageError:
+            message = None
+        readable = isinstance(message, ReportReceived)
+        return Input("REPORTS", seq, message) if readable else Input("REPORTS", seq, flaw=STILL_UNREADABLE)
 
     async def reporter(self, abouts: Iterable[AskedAbout]) -> Reachable | None:
         """The first of these whose sender left an address that is not erased.

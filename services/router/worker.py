@@ -19,8 +19,9 @@ import structlog
 from services.router.ahead import Ahead
 from services.router.decide.chat_ask import asked_about
 from services.router.decide.decider import Input, step
+from services.router.decide.desk_dead import to_decide_again
 from services.router.decide.limits import TICK_FILLS
-from services.router.decide.reasons import DECIDE_FAILED
+from services.router.decide.reasons import DECIDE_FAILED, STILL_FAILS
 from services.router.decide.state import State
 from services.router.fold import LogFold
 from services.router.inbox import Inbox
@@ -218,6 +219,8 @@ class Router:
         given = await self._reader.read(inbox.stream, entry)
         if abouts := asked_about(state, given.message):
             given = replace(given, reporter=await self._reader.reporter(abouts))
+        if (seq := to_decide_again(state, given.message)) is not None:
+            given = replace(given, again=await self._reader.again(seq))
         now = given.message.at if given.message else entry.stored_at
         problem = "too large for one message"
         if (inbox.stream, entry.seq) not in self._too_large:
@@ -225,6 +228,9 @@ class Router:
                 return step(state, given, now, self._gazetteer)
             except Exception as error:  # noqa: BLE001 - a report that breaks the judgement must not stop all others
                 problem = f"{type(error).__name__} while deciding"
+        if given.again is not None:  # the report stays where it is, and whoever asked is told
+            still = replace(given, again=Input("REPORTS", given.again.seq, flaw=STILL_FAILS))
+            return step(state, still, now, self._gazetteer)
         await self._reader.bury(entry, DECIDE_FAILED, problem)
         flawed = Input(inbox.stream, entry.seq, flaw=DECIDE_FAILED)
         return step(state, flawed, now, self._gazetteer)

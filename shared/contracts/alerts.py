@@ -98,6 +98,8 @@ class AlertBody(Private):
     """The same between the places as strangers know them; stands in no alert but the router's own draft."""
     was_code: str = ""
     """By which code they know it, where it became one with another."""
+    told_at: Moment | None = None
+    """When those who were told heard last of it: what a correction is about."""
     who: Who = "unknown"
     """Who acts, as far as the reports say."""
     seen: dict[Counted, int] = Field(default_factory=dict)

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from shared.contracts import (
     aftercare,  # noqa: F401 - its commands and events are found as subclasses
     alerts,
+    dead,
     desk,
     drills,
     duty,
@@ -87,6 +88,7 @@ _OTHER_DECISIONS: Final[tuple[type[Message], ...]] = (
     duty.ShiftReminded,
     drills.DrillBegun,
     drills.DrillEnded,
+    dead.DeadClosed,
     members.MemberInvited,
     members.InviteSettled,
     members.WayInPut,

@@ -5,7 +5,7 @@ subscribers n is a pseudonym of the day. A chunk's claim stands here before anyt
 after (DESIGN 7).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,8 @@ ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Pence = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
+LATE: Final = "late-"
+"""So begin the alert ids of those who joined late: one alert, one person."""
 
 
 class LedgerRecord(Message):

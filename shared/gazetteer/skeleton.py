@@ -27,7 +27,7 @@ _ENGLISH: Final = _rules(
 )  # fmt: skip
 """Letters that are not spoken as they are written."""
 _HEARD: Final = _rules(
-    (r"c(?!h)", "ch"), (r"^h?[ou]y(?=[aei])", "w"), (r"dj|(?<=[^n])j$", "S")
+    (r"bh", "v"), (r"c(?!h)", "ch"), (r"^h?[ou]y(?=[aei])", "w"), (r"dj|(?<=[^n])j$", "S")
 )  # fmt: skip
 """Letters of other scripts that stand for what they lack, as they are transcribed."""
 _CLASSES: Final = _rules(

@@ -9,7 +9,7 @@ in quotation marks. Pure: the clock, the network and the settings are the caller
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from shared.contracts.groups import GroupDefinition
 from shared.contracts.own_words import OwnWords
 from shared.errors import RelayError
 from shared.plugins.spec import RenderedMessage
+from shared.promises import NEXT_NEWS
 from shared.words import own
 from shared.words.clean import clean, clip
 from shared.words.fit import MUST, Part, fit, fit_sms, parts_of
@@ -228,6 +229,7 @@ def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: s
         "unproven": alert.status in _UNPROVEN,
         "brief_place": "",
         "desk": _desk(alert, base_url),
+        "next_asked": _next_asked(alert, group),
     }
     if isinstance(alert.body, DigestBody):
         return facts | _digest_facts(alert.body, size)
@@ -252,6 +254,9 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "first_hand": body.first_hand,
         "excerpt": _excerpt(body.excerpt, 50 if size == "short" else 280) if trusted else "",
         "statement": _statement(body.statement, size),
+        "told_at": _local(body.told_at) if body.told_at else None,
+        "told_today": body.told_at is not None and _local(body.told_at).date() == _local(alert.at).date(),
+        "next_news": _local(alert.at + NEXT_NEWS) if _promises(alert) else None,
         "tally": body.tally,
         "fates": body.fates,
         "figures_told": body.figures_told,
@@ -272,6 +277,17 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         **_team_facts(alert, body, size, trusted=trusted),
         "also_told": clip(", ".join(clean(name, 40) for name in body.also_told), 120) if trusted else "",
     }
+
+
+def _promises(alert: AlertRaised) -> bool:
+    """Whether it is a word to the community on what goes on: the next one comes soon."""
+    return alert.audience != "verifiers" and alert.status == "confirmed"
+
+
+def _next_asked(alert: AlertRaised, group: GroupDefinition) -> datetime | None:
+    """When others are asked if nobody has taken it: said in the first word alone."""
+    first = alert.kind == "UNCONFIRMED" and isinstance(alert.body, AlertBody) and alert.body.note is None
+    return _local(alert.at + timedelta(minutes=group.policy.ladder_after_min)) if first else None
 
 
 def _named(name: str, size: str, short: int, long: int) -> str:

@@ -21,6 +21,7 @@ from services.console.web.desk.words import DESK
 from shared.contracts import desk as commands
 from shared.contracts import duty
 from shared.contracts.base import GroupId, Message, Position
+from shared.contracts.dead import DiscardDead
 from shared.contracts.ledger import MessagesWaiting
 from tests.rigs.browser import a_browser, at_desk, needs_chromium
 from tests.rigs.desk import COMMUNITY, HARINGEY, VERIFIERS, DeskRig, desk_rig
@@ -419,3 +420,37 @@ async def test_the_focus_stays_where_it_is_when_the_page_is_renewed(ada: Volunte
     await expect(note).to_be_focused()
     await ada.keys.sees()
     await expect(ada.page.locator("#d-acts")).to_have_attribute("open", "")
+
+
+async def test_the_ledger_is_read_by_keyboard(ada: Volunteer) -> None:
+    await ada.desk.report(RAID, at=HERE, first_hand=True)
+    code = (await ada.desk.incidents("Ada"))[0]["code"]
+    alert = ((await ada.desk.rig.store.incident(code)) or {})["alerts"][0]
+    await ada.desk.rig.delivered(alert, kind="webhook", audience="verifiers")
+    await ada.opens(f"/desk/{code}")
+    await ada.keys.enter(ada.named("link", "ledger_link"))
+    await ada.page.wait_for_url(re.compile(f"/desk/{code}/ledger$"))
+    await ada.keys.enter(ada.named("link", "ledger_each"))
+    await ada.page.wait_for_url(re.compile(f"/ledger/{alert}$"))
+    await expect(ada.page.get_by_text("public:0")).to_be_visible()
+
+
+async def test_dead_letters_are_tried_again_and_let_go_by_keyboard(tmp_path: Path) -> None:
+    async with desk_rig(tmp_path) as desk, a_browser() as browser, at_desk(browser, desk, "op") as page:
+        names = [await desk.poison() for _ in range(2)]
+        keys = Keyboard(page)
+        await page.goto(f"{desk.rig.url}/account")
+        await keys.enter(page.locator('nav a[href="/dead"]'))
+        await page.wait_for_url(re.compile("/dead$"))
+        await keys.enter(page.locator('form[action="/dead/retry"] button'))
+        await expect(page.get_by_role("status")).to_be_visible()
+        await keys.enter(page.locator(f'a[href="/dead/{names[0]}"]'))
+        await keys.to(page.locator("#why"))
+        await page.keyboard.type("a scanner")
+        await keys.enter(page.locator('button[formaction$="/discard"]'))
+        await page.wait_for_url(re.compile("/dead$"))
+        assert await desk.given() == (DiscardDead, "mop", "applied")
+        await desk.rig.shown()
+        await page.reload()
+        await expect(page.locator(f'a[href="/dead/{names[0]}"]')).to_have_count(0)
+        await expect(page.locator(f'a[href="/dead/{names[1]}"]')).to_be_visible()

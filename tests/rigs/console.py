@@ -118,9 +118,16 @@ class Rig:
     """The console, its address, and what the others would publish."""
 
     def __init__(
-        self, bus: Bus, state: "MemoryState | RedisState", folder: Path, *, rhythm: Rhythm, **settings: Any
+        self,
+        bus: Bus,
+        state: "MemoryState | RedisState",
+        folder: Path,
+        *,
+        rhythm: Rhythm,
+        clock: TestClock | None = None,
+        **settings: Any,
     ) -> None:
-        self.bus, self.state, self.clock = bus, state, TestClock()
+        self.bus, self.state, self.clock = bus, state, clock or TestClock()
         self._rhythm = rhythm
         self.keyring = Keyring(MasterKey(bytes(32)), bus, self.clock, source="router")
         self.stop = asyncio.Event()

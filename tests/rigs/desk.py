@@ -16,6 +16,7 @@ from services.router.worker import Patience, Router
 from shared.contracts import desk
 from shared.contracts.base import HUB, GroupId, MemberId, Message, Position, ReportId
 from shared.contracts.catalog import decode, encode
+from shared.contracts.dead import letter_of
 from shared.contracts.groups import (
     Area,
     ChannelDefinition,
@@ -27,10 +28,11 @@ from shared.contracts.groups import (
 )
 from shared.contracts.reports import ReportContact, ReportContent, ReportReceived
 from shared.gazetteer.load import load_gazetteer
+from shared.ports import Outgoing
 from shared.sealing import Keyring, MasterKey
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState
-from tests.rigs.console import Rig, console_rig, until
+from tests.rigs.console import Rig, TestClock, console_rig, until
 
 HACKNEY: Final = (
     ((-0.104, 51.564), (-0.063, 51.5775), (-0.032, 51.556), (-0.017, 51.544), (-0.068, 51.531),
@@ -160,6 +162,14 @@ class DeskRig:
             raise AssertionError(f"{command}: {status} {answer}")
         return answer
 
+    async def poison(self) -> str:
+        """A report that nobody can read; the name of its dead letter, once the desk has it."""
+        self._n += 1
+        stored = await self.rig.bus.publish(Outgoing("reports.v1.api", f"poison{self._n}", b"no report"))
+        letter = letter_of("router", stored.stream, stored.seq)
+        await until(lambda: self._has(f"dead:{letter}"), within_s=_PATIENCE_S)
+        return letter
+
     async def given(self) -> tuple[type[Message], str, str]:
         """The command that was stored last: what it is, whose it is, and how the router decided it."""
         seq = await self.rig.bus.last_seq("DESK")
@@ -185,8 +195,9 @@ class DeskRig:
 @asynccontextmanager
 async def desk_rig(folder: Path, **settings: Any) -> AsyncIterator[DeskRig]:
     """A running desk with an operator."""
-    bus = MemoryBus()
-    async with console_rig(bus, MemoryState(), folder, **settings) as rig:
+    clock = TestClock()
+    bus = MemoryBus(clock)
+    async with console_rig(bus, MemoryState(), folder, clock=clock, **settings) as rig:
         rig.deciding = False
         keyring = Keyring(MasterKey(bytes(32)), bus, rig.clock, source="router")
         router = Router(bus, keyring, rig.clock, load_gazetteer(), patience=_QUICK)

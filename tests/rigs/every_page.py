@@ -19,6 +19,7 @@ from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
 from shared.contracts.base import AlertId, Position
 from shared.contracts.groups import Policy
+from shared.contracts.keys import DeadLettered
 from shared.contracts.ledger import (
     AlertExpanded,
     Following,
@@ -76,6 +77,7 @@ class Pages:
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
+        await self._dead()
 
     async def _money(self) -> None:
         """The month's money for SMS is spent, subscribers would cost more of it; and the hour is full."""
@@ -132,11 +134,21 @@ class Pages:
         await self._happens("after", ("end", "Ada", {"stage": "aftercare"}))
         await self._posts()
 
+    async def _dead(self) -> None:
+        """A letter that waits, one that is closed, and one that can only be let go."""
+        self.facts["letter"], self.facts["closed"] = await self.desk.poison(), await self.desk.poison()
+        path = f"/v1/dead/{self.facts['closed']}/discard"
+        await self.rig.ask("POST", path, self.desk.tokens["op"], json={"why": "seen"})
+        unsent = {"service": "notifier", "stream": "DECISIONS", "subject": "decisions.v1.told", "seq": 7}
+        await self.rig.publish(DeadLettered(**self.rig.base(), reason="ambiguous_twice", detail="", **unsent))
+        self.facts["unsent"] = "notifier.DECISIONS.7"
+
     async def _is_public(self, name: str) -> None:
         """What its community was told has arrived, so that the public pages may say it."""
         incident = await self.rig.store.incident(self.facts[name]) or {}
         alerts = await self.rig.store.many("alert", incident["alerts"])
         (told,) = (a["alert_id"] for a in alerts if a["audience"] == "community")
+        self.facts[f"{name}_alert"] = told
         await self.rig.delivered(told)
 
     async def _posts(self) -> None:
@@ -272,6 +284,12 @@ async def invites(page: Page, hub: Pages) -> None:
     await expect(page.locator("#link")).to_have_value(re.compile("/invite/"))
 
 
+async def tries_all(page: Page, hub: Pages) -> None:
+    """What came of trying all again."""
+    await page.click('form[action="/dead/retry"] button')
+    await expect(page.get_by_role("status")).to_be_visible()
+
+
 async def districts(page: Page, hub: Pages) -> None:
     """An area by its districts, before it is saved."""
     await page.fill("#districts", "E5, E8")
@@ -352,6 +370,10 @@ def _desk() -> Iterator[Visit]:
     yield Visit("/desk/{code}/reports", "/desk/{full}/reports")
     yield Visit("/desk/{code}/why/{report}", "/desk/{full}/why/{full_report}")
     yield Visit("/desk/{code}/why/{report}", "/desk/{full}/why/none", status=404)
+    for state in ("on", "after", "full", "drill"):
+        yield Visit("/desk/{code}/ledger", f"/desk/{{{state}}}/ledger")
+    yield Visit("/desk/{code}/ledger/{alert}", "/desk/{on}/ledger/{on_alert}")
+    yield Visit("/desk/{code}/ledger/{alert}", "/desk/{on}/ledger/none", status=404)
 
 
 def _acts() -> Iterator[Visit]:
@@ -385,6 +407,13 @@ def _members() -> Iterator[Visit]:
     yield Visit("/members", "/members", "Vera", 403)
     yield Visit("/members", "/members", "Adam", then=invites)
     yield Visit("/members/roles", "/members/roles", "Vera")
+    yield Visit("/dead", "/dead", "op")
+    yield Visit("/dead", "/dead", "op", then=tries_all)
+    yield Visit("/dead", "/dead", "Adam", 403)
+    yield Visit("/dead/{letter}", "/dead/{letter}", "op")
+    yield Visit("/dead/{letter}", "/dead/{closed}", "op")
+    yield Visit("/dead/{letter}", "/dead/{unsent}", "op")
+    yield Visit("/dead/{letter}", "/dead/router.REPORTS.999", "op", 404)
     yield Visit("/members/acts", "/members/acts", "Adam")
 
 
@@ -435,7 +464,7 @@ def _words() -> Iterator[Visit]:
 
 _ALIKE: Final = (
     "/live", "/feed.atom", "/feed.geojson", "/openapi.json", "/health", "/v1/desk/incidents", "/v1/desk/held",
-    "/v1/duty", "/v1/desk/card", "/v1/members", "/v1/account/chat", "/v1/groups", "/v1/status",
+    "/v1/duty", "/v1/desk/card", "/v1/dead", "/v1/members", "/v1/account/chat", "/v1/groups", "/v1/status",
 )  # fmt: skip
 NO_PAGES: Final = {
     **{route: route for route in _ALIKE},
@@ -443,7 +472,11 @@ NO_PAGES: Final = {
     "/desk/live": "/desk/live?view=list",
     "/map/{z}/{x}/{y}": "/map/16/32754/21779",
     "/v1/desk/incidents/{name}": "/v1/desk/incidents/{full}",
+    "/v1/desk/incidents/{name}/ledger": "/v1/desk/incidents/{on}/ledger",
+    "/v1/desk/incidents/{name}/ledger/{alert}": "/v1/desk/incidents/{on}/ledger/{on_alert}",
     "/v1/desk/reports/{report}": "/v1/desk/reports/{full_report}",
+    "/i/{code}/cap": "/i/{on}/cap",
+    "/v1/dead/{letter}": "/v1/dead/{letter}",
     "/v1/groups/{group}/channels/{channel}/test": "/v1/groups/hackney/channels/hook/test",
     "/v1/groups/{group}/exercises/{exercise}": "/v1/groups/hackney/exercises/{exercise}",
 }

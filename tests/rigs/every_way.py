@@ -16,7 +16,7 @@ from services.console.decide.commands import Act, command_of
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.models import CommandName, DeskRequest
 from services.console.web.desk.duty import ACTS as DUTY_ACTS
-from shared.contracts import aftercare, desk, drills, duty, members, wording
+from shared.contracts import aftercare, dead, desk, drills, duty, members, wording
 from shared.contracts.alerts import AlertRaised, ReplyBody
 from shared.contracts.base import GroupId, MemberId, Message, Position
 from shared.contracts.catalog import decode_all
@@ -105,6 +105,9 @@ def api() -> Iterator[Door]:
     yield Door(desk.DefineGroup, "PUT", "/v1/groups/hackney", _GROUP)
     yield Door(desk.KillSwitch, "POST", "/v1/kill-switch", {"group": "hackney", "stopped": False})
     yield Door(desk.TestChannel, "POST", "/v1/groups/hackney/channels/hook/test", {})
+    yield Door(dead.RetryDead, "POST", "/v1/dead/{letter}/retry", {"why": "mended"})
+    yield Door(dead.RetryDead, "POST", "/v1/dead/retry", {})
+    yield Door(dead.DiscardDead, "POST", "/v1/dead/{letter}/discard", {"why": "seen"})
     yield Door(drills.BeginDrill, "POST", "/v1/groups/hackney/exercises", {})
     yield Door(drills.EndDrill, "POST", "/v1/groups/hackney/exercises/{exercise}/end", {})
 
@@ -161,6 +164,9 @@ _FORMS: Final = (
     Door(wording.ReviewWords, "POST", f"{_W}/review",
          {"looked_at": "1", "signed_by": "Bo", "signed_as": "member", "expires_on": "2022-07-01"}),
     Door(wording.WithdrawWords, "POST", f"{_W}/withdraw", {"looked_at": "1"}),
+    Door(dead.RetryDead, "POST", "/dead/{letter}/retry", {"why": "mended"}),
+    Door(dead.RetryDead, "POST", "/dead/retry"),
+    Door(dead.DiscardDead, "POST", "/dead/{letter}/discard", {"why": "seen"}),
     Door(members.PutWayIn, "POST", "/account/password"),
     Door(members.PutWayIn, "POST", "/account/passkey/question"),
     Door(members.PutWayIn, "POST", "/account/passkey"),
@@ -223,6 +229,8 @@ COMMANDS: Final[tuple[tuple[Sort, str], ...]] = (
     (desk.RevokeMember, "member revoke {victim}"),
     (desk.OfferAccount, "member enrol-chat"),
     (desk.UnbindAccounts, "member leave-chat"),
+    (dead.RetryDead, "dead retry {letter}"),
+    (dead.DiscardDead, "dead discard {letter} --reason seen"),
     (desk.KillSwitch, "kill-switch allow --group hackney"),
     (desk.KillSwitch, "kill-switch stop --group hackney"),
 )
@@ -269,6 +277,7 @@ class Hub:
         )
         self.facts["file"] = str(self._folder / "hackney.yaml")
         await self._exercise()
+        self.facts["letter"] = await self.desk.poison()
         for who in ROLES:
             await self._enrol(who)
         await self.desk.revoke(GONE)

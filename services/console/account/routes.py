@@ -4,7 +4,10 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console.account import acts, invite, members, own, sign_in
+from services.console.account import acts, dead, invite, members, own, sign_in
+
+LETTER: Final = r"{letter:[a-z]+\.[A-Z]+\.[0-9]+}"
+"""A dead letter's name in an address."""
 
 ROUTES: Final = (
     web.get("/sign-in", sign_in.get_sign_in),
@@ -30,4 +33,9 @@ ROUTES: Final = (
     web.post("/members/{member:[A-Za-z0-9_-]{1,64}}/revoke", members.post_revoke),
     web.get("/members/roles", members.get_roles),
     web.get("/members/acts", acts.get_acts),
+    web.get("/dead", dead.get_dead),
+    web.post("/dead/retry", dead.post_retry_all),
+    web.get(f"/dead/{LETTER}", dead.get_letter),
+    web.post(f"/dead/{LETTER}/retry", dead.post_retry),
+    web.post(f"/dead/{LETTER}/discard", dead.post_discard),
 )

@@ -25,7 +25,7 @@ from shared.start import FROM_FILES
 
 BOOTSTRAP: Final = MemberId("bootstrap")
 """Who adds the first operator, while there is none."""
-_DETAILS: Final = ("ask", "outcome", "stage", "stopped", "absorbed")
+_DETAILS: Final = ("ask", "outcome", "stage", "stopped", "absorbed", "letter")
 """Fields that hold a choice, never words."""
 
 

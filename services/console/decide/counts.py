@@ -6,6 +6,7 @@ from services.console.decide.draft import Draft
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import Message
 from shared.contracts.incidents import IncidentOpened, InputDecided, PositionCarried
+from shared.contracts.keys import DeadLettered
 from shared.contracts.ledger import AlertSettled, ChunkSettled, DeliveryReceipted, LedgerNote, LedgerRecord
 
 COUNTS = "counts"
@@ -14,7 +15,7 @@ COUNTS = "counts"
 def count(draft: Draft, event: Message) -> None:
     """Count the event, and note how far the log's clock and its inputs have come."""
     counts = draft.edit(COUNTS)
-    if not isinstance(event, LedgerRecord | LedgerNote):
+    if not isinstance(event, LedgerRecord | LedgerNote | DeadLettered):
         counts["log_at"] = max(counts.get("log_at", ""), event.at.isoformat())
     match event:
         case InputDecided():
@@ -31,6 +32,8 @@ def count(draft: Draft, event: Message) -> None:
             add(counts, "settled", event.reason)
         case ChunkSettled():
             _deliveries(draft, counts, event)
+        case DeadLettered():
+            add(counts, "dead", f"{event.service}.{event.stream}.{event.reason}")
         case DeliveryReceipted():
             add(counts, "receipts", f"{event.channel_kind}.{event.arrived}")
 

@@ -21,7 +21,9 @@ LIFE_S: Final = 35 * _DAY
 _LIVES: Final[Mapping[str, int]] = {
     "report": LIFE_S,
     "alert": LIFE_S,
-    "receipts": LIFE_S,
+    "arrived": LIFE_S,
+    "late": LIFE_S,
+    "dead": LIFE_S,
     "channel_test": LIFE_S,
     "carried": LIFE_S,
     "subscribers": LIFE_S,

@@ -1,6 +1,6 @@
-"""The projection: each event of DECISIONS and LEDGER, folded into documents. Pure.
+"""The projection: each event of DECISIONS, LEDGER and DEAD, folded into documents. Pure.
 
-`needs` says which documents an event touches, `project` folds it. The two streams may be folded
+`needs` says which documents an event touches, `project` folds it. The streams may be folded
 in any interleaving (each in its own order) with the same result, because a rebuild reads them
 side by side; so an alert's document takes its facts and its deliveries in either order. What no
 document shows is neither read (`passes_by`) nor opened (`shows_private`).
@@ -12,6 +12,7 @@ from typing import Any, Final
 from services.console.decide import (
     accounts,
     aftercare,
+    dead,
     duty,
     exercises,
     held,
@@ -26,10 +27,12 @@ from services.console.decide.counts import COUNTS, count
 from services.console.decide.draft import Draft
 from shared.contracts import aftercare as ac
 from shared.contracts import alerts as a
+from shared.contracts import dead as de
 from shared.contracts import drills as dr
 from shared.contracts import duty as d
 from shared.contracts import groups as g
 from shared.contracts import incidents as i
+from shared.contracts import keys as k
 from shared.contracts import ledger as lg
 from shared.contracts import members as m
 from shared.contracts.base import Message
@@ -114,6 +117,8 @@ _TABLE: Final[Mapping[type[Message], tuple[Needs, Fold]]] = {
     m.InviteSettled: (people.needs_of_invite, people.invite_settled),
     m.WayInPut: (people.needs_of_way, people.way_put),
     m.WayInRemoved: (people.needs_of_way, people.way_removed),
+    k.DeadLettered: (dead.needs, dead.lettered),
+    de.DeadClosed: (dead.needs, dead.closed),
 }
 
 

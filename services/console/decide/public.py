@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.console.decide.draft import Document
+from shared.promises import NEXT_NEWS
 
 STAYS: Final = timedelta(hours=2)
-NEXT_NEWS: Final = timedelta(minutes=30)
-"""How soon after each word to the community the next one is promised."""
 OVERDUE: Final = timedelta(minutes=60)
 """How long a promised word may be late before the last one is not held to be true any longer."""
 _KINDS: Final = frozenset({"CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NO_NEWS"})
@@ -51,6 +50,8 @@ class PublicEntry:
     tally: Mapping[str, int]
     groups: tuple[str, ...]
     ended: bool
+    words: tuple[datetime, ...] = ()
+    """When the community was told something, the first time first."""
 
 
 def public_entries(
@@ -136,6 +137,7 @@ def _entry(told: list[Document], group_names: Mapping[str, str]) -> PublicEntry:
         tally=last.get("tally") or {},
         groups=tuple(groups),
         ended=ended,
+        words=tuple(sorted({datetime.fromisoformat(a["at"]) for a in told})),
     )
 
 

@@ -236,6 +236,7 @@ def _body(act: Act, status: Status, audience: Audience, posts: tuple[PostLine, .
         note=_note(act),
         sightings=incident.get("seen", 0),
         checked=tuple(incident.get("checked", ())),
+        told_at=(incident.get("said") or {}).get("at"),
         **(_was(act, audience, before, place) if act.command == "place" else {}),
         tally=_tally(act),
         posts=posts,

@@ -71,6 +71,11 @@ _SENTENCES: Final = {
     "unknown_way_in": "You have no such way in any more; look at the list again.",
     "last_way_in": "This is your last way in; add another one first.",
     "too_many_ways_in": "You have twenty ways in already; remove one that you no longer use first.",
+    "no_such_letter": "No such letter waits any more; look at the list again.",
+    "cannot_be_retried": "That cannot be handled again, because its moment has passed: what a person ordered "
+    "they order again, and what was to be told goes out as an update of the incident. Then discard it.",
+    "still_unreadable": "It still cannot be read; it stays in the list. Update the relay, or discard it.",
+    "still_fails": "It was read, and deciding it failed as before; it stays in the list. Update the relay.",
     "content_gone": "Its content is erased, so nothing can be done with it any more.",
     "unreadable": "The relay could not read the command; it lies in the dead letters for the operator.",
     "decide_failed": "The relay failed to decide this; it lies in the dead letters for the operator.",

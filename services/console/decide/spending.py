@@ -18,8 +18,6 @@ def frozen(draft: Draft, event: AlertExpanded) -> None:
     people = sorted(people_in(event.chunks).items())
     if followers := {c: n for c, n in people if c.startswith(_SUBSCRIBERS)}:
         alert["followers"] = followers
-    if event.not_told:
-        alert["not_told"] = event.not_told
     if event.prices and "prices" not in alert:
         month = month_of(event.at)
         alert.update(prices=event.prices, month=month, standing=stand_in_chunks(event))

@@ -7,13 +7,14 @@ earlier (ADR 0010). The two halves come from two streams and may arrive in eithe
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.console.decide import carried, spending
+from services.console.decide import carried, reckoning, spending
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import heard
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.base import Sealed
 from shared.contracts.ledger import (
+    LATE,
     AlertExpanded,
     AlertSettled,
     ChunkSettled,
@@ -30,19 +31,24 @@ _FACTS: Final = ("alert_id", "group", "group_version", "audience", "kind", "urge
                  "incident_id", "code", "status")  # fmt: skip
 
 
-def needs(_draft: Draft, event: LedgerRecord) -> Iterable[str]:
-    """The alert."""
-    yield f"alert:{event.alert_id}"
+def needs(draft: Draft, event: LedgerRecord) -> Iterable[str]:
+    """The alert; of one who joined late also what all of them came to."""
+    key = f"alert:{event.alert_id}"
+    yield key
+    if isinstance(event, AlertExpanded) and event.incident_id and _is_late(event):
+        yield late_key(event.incident_id, event.group)
+    elif not draft.missing([key]) and (late := (draft.get(key) or {}).get("late")):
+        yield late
 
 
-def needs_of_chunk(_draft: Draft, event: ChunkSettled) -> Iterable[str]:
-    """The alert, which channels carried something before, and what its group spent."""
-    return (f"alert:{event.alert_id}", carried.key(event.group), spending.key(event.group))
+def needs_of_chunk(draft: Draft, event: ChunkSettled) -> Iterable[str]:
+    """The same, which channels carried something before, and what its group spent."""
+    return (*needs(draft, event), carried.key(event.group), spending.key(event.group))
 
 
-def needs_of_expansion(_draft: Draft, event: AlertExpanded) -> Iterable[str]:
-    """The alert, and what its group spent."""
-    return (f"alert:{event.alert_id}", spending.key(event.group))
+def needs_of_expansion(draft: Draft, event: AlertExpanded) -> Iterable[str]:
+    """The same, and what its group spent."""
+    return (*needs(draft, event), spending.key(event.group))
 
 
 def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
@@ -83,17 +89,43 @@ def _tested(draft: Draft, event: AlertRaised) -> None:
     )
 
 
-def expanded(draft: Draft, event: AlertExpanded, _place: float) -> None:
+def late_key(incident: str, group: str) -> str:
+    """The document of all whom a group's news of an incident reached because they joined later."""
+    return f"late:{incident}.{group}"
+
+
+def _is_late(event: LedgerRecord) -> bool:
+    return event.alert_id.startswith(LATE)
+
+
+def _reckoned(draft: Draft, alert: Document) -> Document:
+    """Where its figures stand: its own document, or that of all who joined late."""
+    return draft.edit(alert["late"]) if "late" in alert else alert
+
+
+def _seen_at(alert: Document, place: float) -> None:
+    """Between which two places of LEDGER its records lie."""
+    first, last = alert.get("ledger", (int(place), 0))
+    alert["ledger"] = [first, max(last, int(place))]
+
+
+def expanded(draft: Draft, event: AlertExpanded, place: float) -> None:
     """Its recipients are frozen; who stands in for others is none besides."""
     alert = draft.edit(f"alert:{event.alert_id}")
     alert["audience"] = event.audience
     alert["recipients"] = sum(len(chunk) for chunk in event.chunks) - len(event.stand_ins or ())
     spending.frozen(draft, event)
+    if event.incident_id and _is_late(event):
+        alert["late"] = late_key(event.incident_id, event.group)
+    _seen_at(alert, place)
+    reckoning.frozen(_reckoned(draft, alert), event)
 
 
-def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
+def chunk_settled(draft: Draft, event: ChunkSettled, place: float) -> None:
     """An attempt ended, recipient by recipient."""
     alert = draft.edit(f"alert:{event.alert_id}")
+    _seen_at(alert, place)
+    reckoning.attempted(_reckoned(draft, alert), event)
     for outcome in event.outcomes:
         results: dict[str, Any] = alert.setdefault("results", {})
         add(results, outcome.channel_kind, outcome.result)
@@ -108,20 +140,21 @@ def chunk_settled(draft: Draft, event: ChunkSettled, _place: float) -> None:
     _maybe_public(draft, alert)
 
 
-def needs_of_receipt(_draft: Draft, event: DeliveryReceipted) -> Iterable[str]:
+def needs_of_receipt(draft: Draft, event: DeliveryReceipted) -> Iterable[str]:
     """The alert, and what was said of the recipients beside this one."""
-    yield f"alert:{event.alert_id}"
-    yield _bucket(event)
+    yield from needs(draft, event)
+    yield bucket(event.alert_id, event.recipient)
 
 
 def receipted(draft: Draft, event: DeliveryReceipted, _place: float) -> None:
     """A provider says that what it took arrived, or never will; once it failed it stays so."""
-    said = draft.edit(_bucket(event))
-    before = said.get(event.recipient)
+    said = draft.edit(bucket(event.alert_id, event.recipient))
+    before = said.get(event.recipient, {}).get("arrived")
     if before in {event.arrived, "failed"}:
         return
-    said[event.recipient] = event.arrived
+    said[event.recipient] = {"arrived": event.arrived, "at": event.at.isoformat(), "reason": event.reason}
     alert = draft.edit(f"alert:{event.alert_id}")
+    reckoning.arrived(_reckoned(draft, alert), event, before=before)
     figures = alert.setdefault("receipts", {}).setdefault(event.channel_kind, {})
     figures[event.arrived] = figures.get(event.arrived, 0) + 1
     if before is not None:
@@ -130,9 +163,10 @@ def receipted(draft: Draft, event: DeliveryReceipted, _place: float) -> None:
         alert["answers"][event.recipient].update(arrived=event.arrived, arrived_why=event.reason)
 
 
-def _bucket(event: DeliveryReceipted) -> str:
-    channel, _, number = event.recipient.rpartition(":")
-    return f"receipts:{event.alert_id}.{channel}.{int(number) // _BUCKET}"
+def bucket(alert_id: str, recipient: str) -> str:
+    """The document that says what became of this recipient's message, as the provider told later."""
+    channel, _, number = recipient.rpartition(":")
+    return f"arrived:{alert_id}.{channel}.{int(number) // _BUCKET}"
 
 
 def needs_of_waiting(_draft: Draft, event: MessagesWaiting) -> Iterable[str]:
@@ -150,9 +184,11 @@ def waiting(draft: Draft, event: MessagesWaiting, _place: float) -> None:
         groups[event.group] = {"messages": event.messages, "since": event.since.isoformat()}
 
 
-def settled(draft: Draft, event: AlertSettled, _place: float) -> None:
+def settled(draft: Draft, event: AlertSettled, place: float) -> None:
     """Nothing more will be sent for it."""
     alert = draft.edit(f"alert:{event.alert_id}")
+    _seen_at(alert, place)
+    reckoning.ended(_reckoned(draft, alert), event)
     alert["settled"] = {
         "at": event.at.isoformat(),
         "reason": event.reason,

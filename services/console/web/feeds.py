@@ -12,8 +12,10 @@ from services.console.door import CONSOLE
 from services.console.web.pages import LIVE
 from services.console.web.rendering import clock, when
 from services.console.web.words import language_of, say
+from services.console.web.xml import add, document
 
 _ATOM = "http://www.w3.org/2005/Atom"
+CAP = "application/cap+xml"
 
 
 async def get_atom(request: web.Request) -> web.Response:
@@ -21,17 +23,16 @@ async def get_atom(request: web.Request) -> web.Response:
     language, base = language_of(request), base_url(request)
     picture = request.app[LIVE].picture
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": language})
-    _add(feed, "id", f"{base}/feed.atom")
-    _add(feed, "title", say(language, "title"))
-    _add(feed, "updated", max((e.moved for e in picture.entries), default=_dawn(picture.at)).isoformat())
+    add(feed, "id", f"{base}/feed.atom")
+    add(feed, "title", say(language, "title"))
+    add(feed, "updated", max((e.moved for e in picture.entries), default=_dawn(picture.at)).isoformat())
     author = ET.SubElement(feed, "author")
-    _add(author, "name", say(language, "title"))
+    add(author, "name", say(language, "title"))
     ET.SubElement(feed, "link", {"rel": "self", "href": f"{base}/feed.atom"})
     ET.SubElement(feed, "link", {"rel": "alternate", "href": f"{base}/"})
     for entry in picture.entries:
         _entry(feed, entry, language, base)
-    xml = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return web.Response(body=xml, content_type="application/atom+xml", charset="utf-8")
+    return web.Response(body=document(feed), content_type="application/atom+xml", charset="utf-8")
 
 
 async def get_geojson(request: web.Request) -> web.Response:
@@ -55,19 +56,27 @@ def heading(entry: PublicEntry, language: str) -> str:
 
 def _entry(feed: ET.Element, entry: PublicEntry, language: str, base: str) -> None:
     element = ET.SubElement(feed, "entry")
-    _add(element, "id", f"urn:alert-relay:{entry.incident_id}")
-    _add(element, "title", heading(entry, language))
-    _add(element, "published", entry.since.isoformat())
-    _add(element, "updated", entry.moved.isoformat())
-    ET.SubElement(element, "link", {"rel": "alternate", "href": f"{base}/i/{entry.code}"})
+    add(element, "id", f"urn:alert-relay:{entry.incident_id}")
+    add(element, "title", heading(entry, language))
+    add(element, "published", entry.since.isoformat())
+    add(element, "updated", entry.moved.isoformat())
+    for kind, href in (("text/html", ""), (CAP, "/cap")):
+        link = {"rel": "alternate", "type": kind, "href": f"{base}/i/{entry.code}{href}"}
+        ET.SubElement(element, "link", link)
+    add(element, "summary", " ".join((*told(entry, language), *asked(entry, language))))
+
+
+def told(entry: PublicEntry, language: str) -> list[str]:
+    """What is known, in sentences; and by when there is more."""
     lapsed = say(language, "lapsed", time=when(entry.at)) if entry.word == "no_longer_confirmed" else ""
     then = say(language, "next_news_by", time=clock(entry.next_news)) if entry.next_news else ""
-    parts = (lapsed, entry.statement, _ask(entry, language), then, say(language, "observe"))
-    _add(element, "summary", " ".join(part for part in parts if part))
+    return [part for part in (lapsed, entry.statement, then) if part]
 
 
-def _ask(entry: PublicEntry, language: str) -> str:
-    return say(language, f"ask_{entry.ask}") if entry.ask != "NONE" else ""
+def asked(entry: PublicEntry, language: str) -> list[str]:
+    """What people are asked, at most one thing; and how to look on."""
+    ask = say(language, f"ask_{entry.ask}") if entry.ask != "NONE" else ""
+    return [part for part in (ask, say(language, "observe")) if part]
 
 
 def _feature(entry: PublicEntry, base: str) -> dict[str, Any]:
@@ -90,11 +99,6 @@ def _feature(entry: PublicEntry, base: str) -> dict[str, Any]:
             "url": f"{base}/i/{entry.code}",
         },
     }
-
-
-def _add(parent: ET.Element, name: str, text: str) -> None:
-    # XML has no way to write most control characters; a text with one would break the whole feed.
-    ET.SubElement(parent, name).text = "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
 def _dawn(moment: datetime | None) -> datetime:

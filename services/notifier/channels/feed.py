@@ -16,16 +16,19 @@ class FeedSettings(PluginSettings):
 
 
 class FeedChannel:
-    """Always delivers: the ledger's record is what makes the alert public (live page, Atom, GeoJSON)."""
+    """Always delivers: the ledger's record is what makes the alert public (live page, Atom, GeoJSON, CAP)."""
 
     spec: ClassVar[Spec] = Spec(
         kind="feed",
         title="Public feed",
-        summary="Shows the group's community alerts on the hub's live page, Atom feed and GeoJSON.",
+        summary="Shows the group's community alerts on the hub's live page, Atom feed, GeoJSON and CAP.",
         who_else_reads="Everybody: it is public.",
         stability="good",
         tested="real",
         example={},
+        notes="Programs read `/feed.atom` (RFC 4287), `/feed.geojson` (RFC 7946) and, of each incident, "
+        "`/i/CODE/cap` (CAP 1.2, valid by its schema; the feed links to it). A CAP alert never says that all "
+        "is clear, and names the earlier ones that it replaces. `?lang=` chooses the language.",
     )
     Settings: ClassVar[type[PluginSettings]] = FeedSettings
     max_chars: ClassVar[int] = 4000

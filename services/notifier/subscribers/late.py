@@ -27,13 +27,12 @@ from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import AlertId, GroupId
-from shared.contracts.ledger import AlertExpanded, AlertSettled, LedgerRecord, RecipientOutcome
+from shared.contracts.ledger import LATE, AlertExpanded, AlertSettled, LedgerRecord, RecipientOutcome
 from shared.plugins.spec import RenderedMessage
 from shared.ports import Clock, Entry
 
 log = structlog.get_logger()
 
-_PREFIX: Final = "late-"
 _MOST_TRIES: Final = 5
 """Attempts while the provider surely took nothing: some fifteen seconds; then it is recorded as expired."""
 _LOOK_AGAIN_S: Final = 1.0
@@ -259,12 +258,12 @@ class Latecomers:
         """The same for the same person and alert, whenever they are told."""
         called = self._audience.called(person, alert.at.date())
         found = hashlib.sha256(f"{alert.alert_id}\n{called}".encode()).hexdigest()
-        return AlertId(f"{_PREFIX}{found[:32]}")
+        return AlertId(f"{LATE}{found[:32]}")
 
 
 def is_late(alert_id: str) -> bool:
     """Whether it is an alert of one person who joined late."""
-    return alert_id.startswith(_PREFIX)
+    return alert_id.startswith(LATE)
 
 
 def _frozen(mine: AlertRaised, found: ForSubscribers) -> AlertExpanded | None:

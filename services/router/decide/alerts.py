@@ -55,6 +55,7 @@ def body(
         since=incident.last_at,
         note=note,
         checked=incident.checked,
+        told_at=incident.said.at if incident.said else None,
         who=gist.who,
         seen=dict(gist.seen),
         sightings=incident.seen,

@@ -16,7 +16,10 @@ from shared.text import tokens
 _POINT: Final = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,10})\s*[, ]\s*(-?\d{1,3}\.\d{3,10})(?![\d.])")
 _LINK_POINT: Final = re.compile(r"(?:mlat=|!3d)(-?\d{1,2}\.\d{3,10})(?:&mlon=|!4d)(-?\d{1,3}\.\d{3,10})")
 _LINK: Final = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
-_POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)[\s-]{0,2}([O\d][A-Z]{2})\b", re.IGNORECASE)
+_POSTCODE: Final = re.compile(
+    r"\b([A-Z]{1,2}\d[A-Z\d]?)[\s-]{0,2}(?!(?:one|off|our|out|old|own)\b)([O\d][A-Z]{2})\b", re.IGNORECASE
+)
+"""The letter O stands for a zero, but "the N17 one" is no postcode."""
 _SECTOR: Final = re.compile(
     r"\b([A-Z]{1,2}\d[A-Z\d]?)\s(\d)(?:[A-Z]\b|(?=\s*(?:[,.;:!?)…/]|\n|$|area\b|postcode\b)))", re.IGNORECASE
 )

@@ -77,6 +77,31 @@ def _of_one_kind(case: Case, reports: list[ReportId]) -> tuple[ReportId, ...]:
     return tuple(dict.fromkeys(r for r in reports if case.state.held[r].drill == case.drill))
 
 
+def told_before(case: Case) -> tuple[Held, ...]:
+    """The held reports of a raid of which this one tells more: of its sender, or of its chat and place."""
+    if len(case.state.held) > _CHORUS_LOOKS_AT:
+        return ()
+    lately = (h for h in case.state.all_held.values() if h.drill == case.drill and h.reason in _ASKED_WHERE)
+    found = [h for h in lately if case.now - h.evidence.at <= CHORUS and _tells_more(case, h)]
+    return tuple(sorted(found, key=lambda h: (h.evidence.at, h.evidence.report)))
+
+
+def _tells_more(case: Case, held: Held) -> bool:
+    there, here = held.evidence.place, case.place
+    near = there is None or here is None or _around(here, there)
+    if case.content.sender is not None and case.content.sender == held.evidence.sender:
+        return near
+    in_its_chat = case.content.source is not None and case.content.source == held.evidence.source
+    return in_its_chat and near and there is not None
+
+
+def _around(here: Place, there: Place) -> bool:
+    return distance_m(here.lat, here.lon, there.lat, there.lon) <= there.radius_m + here.radius_m + _BEYOND_M
+
+
+_BEYOND_M: Final = 1_000.0
+
+
 _UNSURE_HELD: Final = frozenset(
     {
         reasons.WHO_IS_UNCLEAR,

@@ -25,7 +25,7 @@ from services.router.decide.likeness import (
     present,
     signs_of,
 )
-from services.router.decide.state import Incident, State, Trace
+from services.router.decide.state import INCIDENTS, Incident, State, Trace
 from services.router.decide.text import sketch
 from services.router.decide.weights import score
 from shared.contracts.base import IncidentId, Place, ReportId
@@ -129,10 +129,19 @@ def _led_to(state: State, report: Report, original: Incident | None, now: dateti
     names += [t.incident for t in _traced(state, report, now) if t.incident is not None]
     if len(state.live) <= _MOST_LIVE:
         names += sorted(state.live)
+    if report.understood.support and not report.claims:
+        names += _ended_lately(state, now)
     for name in dict.fromkeys(names):
         incident = present(state, name)
-        if incident is not None and (open_to(incident, now, claims=report.claims) or incident is original):
+        if incident is not None and (open_to(incident, now, claims=report.anew) or incident is original):
             yield incident
+
+
+def _ended_lately(state: State, now: datetime) -> list[IncidentId]:
+    """What ended today, if that is little: the people held at a police station are of one of them."""
+    ended = ((i.id, i.ended_at) for i in INCIDENTS.entries(state.incidents).values() if i.ended)
+    lately = sorted(name for name, at in ended if at is not None and now - at <= AFTERWARDS)
+    return lately if len(lately) <= _MOST_LIVE else []
 
 
 def _traced(state: State, report: Report, now: datetime) -> Iterator[Trace]:

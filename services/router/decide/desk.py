@@ -7,6 +7,7 @@ from services.router.decide import (
     desk_account,
     desk_accounts,
     desk_channels,
+    desk_dead,
     desk_drills,
     desk_duty,
     desk_hub,
@@ -23,7 +24,7 @@ from services.router.decide import desk_incident as acts
 from services.router.decide.draft import Draft
 from services.router.decide.permissions import concerns, refusal
 from services.router.decide.reports import Answer
-from shared.contracts import aftercare, desk, drills, duty, members, wording
+from shared.contracts import aftercare, dead, desk, drills, duty, members, wording
 from shared.contracts.desk import DeskCommand, IncidentCommand
 
 OnIncident = Callable[[Draft, Any, Any], str]
@@ -64,6 +65,7 @@ _HUB: Final[dict[type[DeskCommand], OnHub]] = {
     desk.RevokeMember: desk_hub.revoke_member,
     desk.KillSwitch: desk_hub.kill_switch,
     desk.TestChannel: desk_channels.test_channel,
+    dead.DiscardDead: desk_dead.discard,
     duty.OfferShift: desk_duty.offer,
     duty.WithdrawShift: desk_duty.withdraw,
     duty.TakeShift: desk_duty.take,

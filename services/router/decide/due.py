@@ -30,6 +30,7 @@ from services.router.decide.state import (
     Incident,
     State,
 )
+from services.router.decide.understand import understand
 from shared.at_work import at_work_until
 from shared.contracts.base import GroupId, IncidentId
 
@@ -154,6 +155,7 @@ def ripens(held: Held) -> datetime:
     """When it has waited long enough: it lacks only a finer place, or who they are."""
     evidence = held.evidence
     seen = evidence.gist.scene and (evidence.gist.present or evidence.first_hand is not False)
+    seen = seen and not understand(evidence.text).support  # people who wait at a police station
     unclear = held.reason == reasons.WHO_IS_UNCLEAR and seen and precise(evidence.place)
     return evidence.at + VAGUE_WAITS if held.reason == reasons.TOO_VAGUE or unclear else NEVER
 

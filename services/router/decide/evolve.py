@@ -7,8 +7,9 @@ counts, without its content. Unknown events never reach this function (the worke
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.router.decide import evolve_accounts, evolve_drills
+from services.router.decide import evolve_accounts, evolve_dead, evolve_drills
 from services.router.decide.changed import changed
+from services.router.decide.evolve_dead import DEAD_EVENTS
 from services.router.decide.evolve_drills import DRILL_EVENTS
 from services.router.decide.evolve_duty import SHIFT_EVENTS
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
@@ -61,7 +62,7 @@ def _decided(state: State, event: incidents.InputDecided) -> State:
         changes["positions_at"] = event.at
     if event.report_id is not None and state.known.get(event.report_id) is None:
         changes["known"] = state.known.put(event.report_id, event.incident_id or "", event.at)
-    return changed(state, **changes)
+    return evolve_dead.flawed(changed(state, **changes), event)
 
 
 def _positions(state: State, event: incidents.PositionCarried) -> State:
@@ -251,4 +252,5 @@ _OTHERS: Final[dict[type[Message], Callable[[State, Any], State]]] = {
     groups.JoinRefused: evolve_accounts.join_refused,
     **SHIFT_EVENTS,
     **DRILL_EVENTS,
+    **DEAD_EVENTS,
 }

@@ -17,6 +17,7 @@ from services.router.decide.company import (
     own_held,
     place_before,
     short_for,
+    told_before,
 )
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import age
@@ -45,7 +46,7 @@ MOST_VAGUE_GROUPS: Final = 3
 RUMOURED: Final = 2
 """So many phrases of rumour make one, if nobody saw it."""
 
-_SIGHT: Final = frozenset({"act", "force", "officer", "van", "now", "still"})
+_SIGHT: Final = frozenset({"act", "force", "officer", "van", "now"})
 """With one of these "again" is of them; "the tube is packed again" is not."""
 
 _UNSURE: Final = 0.6
@@ -246,8 +247,20 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
             "join", _why(joined, kind), joined.incident.id, brings
         )
     if kind in _NEWS and not _another_lot(case):
-        return _news_of_nothing(case)
-    return _open(case) if _says_so(case) else _Ruling("hold", reasons.WHO_IS_UNCLEAR)
+        return _more_of_held(case) or _news_of_nothing(case)
+    if _says_so(case):
+        return _open(case)
+    return _more_of_held(case) or _Ruling("hold", reasons.WHO_IS_UNCLEAR)
+
+
+def _more_of_held(case: Case) -> _Ruling | None:
+    """More of a report that waits: with the place that it lacked both open, else both wait."""
+    waiting = told_before(case)
+    if not waiting:
+        return None
+    if precise(case.place) and case.groups and case.reckoned.kind not in {"over", "wrong"}:
+        return _Ruling("open", reasons.PLACED_REPORT, joins_held=tuple(h.evidence.report for h in waiting))
+    return _Ruling("hold", reasons.MORE_OF_HELD)
 
 
 def _says_so(case: Case) -> bool:

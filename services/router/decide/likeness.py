@@ -28,7 +28,7 @@ LISTENING: Final = timedelta(hours=2)
 """How long a sender's next message is about the same event unless it says otherwise."""
 
 
-CHAT: Final = timedelta(minutes=60)
+CHAT: Final = timedelta(minutes=120)
 
 
 _PATIENCE_S: Final = 5_400.0
@@ -68,6 +68,7 @@ COPY_REACH_M: Final = 25_000.0
 
 
 _PINNED_M: Final = 100.0
+PHONE_IN_AREA_M: Final = 150.0
 
 
 _PINNED_APART_M: Final = 100.0
@@ -169,6 +170,12 @@ class Report:
         object.__setattr__(self, "claims", claims)  # asked for every candidate
 
     @property
+    def anew(self) -> bool:
+        """Whether it says that a raid is on now, if only that they are back: no news of one that is over."""
+        understood = self.understood
+        return self.claims or ({"again", "now"} <= understood.told and not understood.support)
+
+    @property
     def tells(self) -> bool:
         """Whether anything is going on in it, so that it may be news of the only event that there is."""
         return bool(self.understood.told & _NEWS)
@@ -217,6 +224,9 @@ def _another_told(signs: Signs, report: Report, apart: float | None, *, away: bo
     pinned_down = "far_spot" in signs and report.place is not None and pinned(report.place)
     if pinned_down and linked == {"chat"} and report.first_hand is not False and report.gist.scene:
         return "elsewhere"
+    alone_here = signs.keys() & {"alone", "kin"} or signs.get("home") == 1
+    if gone and not (away or linked or alone_here or near):
+        return "elsewhere"
     if gone and linked == {"chat"} and not tied and apart is not None and apart > _CHAT_REACH_M:
         return "elsewhere"
     # "Help, they have come": perhaps to another door.
@@ -237,7 +247,8 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
     doors_away = "same_spot" in signs and apart is not None and apart <= NEAR_M
     in_its_area = "in_area" in signs and "venue" in signs
     another_street = "other_street" in signs and not (doors_away or in_its_area)
-    if away or (not tied and (beside or another_street)):
+    farther = beside and signs["near_spot"] < _HALF and not linked - {"chat"} and "same_label" not in signs
+    if away or farther or (not tied and (beside or another_street)):
         return "elsewhere"
     if "near_area" in signs and not tied and "venue" not in signs:
         return "elsewhere"
@@ -334,7 +345,7 @@ def gap_m(one: Place, other: Place) -> float:
     apart = distance_m(one.lat, one.lon, other.lat, other.lon)
     if _one_name(one, other) and not (pinned(one) and pinned(other)):
         # A street named without a number is somewhere on it, not at the gazetteer's point.
-        along = _ALONG_A_STREET_M if "street" in {one.how, other.how} else 0.0
+        along = _ALONG_A_STREET_M if "street" in {one.how, other.how} or _in_an_area(one, other) else 0.0
         return apart - NEAR_M - one.radius_m - other.radius_m - along
     if pinned(one) and pinned(other):
         return apart - _PINNED_APART_M - one.radius_m - other.radius_m
@@ -342,6 +353,11 @@ def gap_m(one: Place, other: Place) -> float:
         return apart - NEAR_M
     slack = min(one.radius_m, _MOST_UNCERTAINTY_M) + min(other.radius_m, _MOST_UNCERTAINTY_M)
     return apart - NEAR_M - min(slack, _MOST_UNCERTAINTY_M)
+
+
+def _in_an_area(one: Place, other: Place) -> bool:
+    """Whether both are where a phone was in an area that was named: such a phone may be some streets off."""
+    return min(one.radius_m, other.radius_m) >= PHONE_IN_AREA_M and one.how == other.how == "coordinates"
 
 
 @lru_cache(maxsize=16_384)
@@ -449,6 +465,8 @@ def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -
     understood = report.understood
     if not report.claims:
         yield "news", 1.0
+        if "again" in understood.told and not understood.support:
+            yield from _back(incident, now)
     else:
         yield "claim", 1.0
         if understood.apart and copied < _HALF:
@@ -459,3 +477,10 @@ def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -
         since = (now - left).total_seconds() if left else 0.0
         if since > _RETURN_LEAST_S and copied < 0.5 and (understood.present or understood.again):  # noqa: PLR2004 - half a copy
             yield "returned", 1.0 if understood.again else min(1.0, since / _RETURN_S)
+
+
+def _back(incident: Incident, now: datetime) -> Iterator[tuple[str, float]]:
+    """They came back, to where they were said to have left half an hour ago and more."""
+    left = incident.said_over_at or incident.ended_at
+    if left is not None and (now - left).total_seconds() > _RETURN_S:
+        yield "returned", 1.0

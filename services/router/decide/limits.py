@@ -57,6 +57,9 @@ TEST_LIFE: Final = timedelta(minutes=1)
 DRILL_TOLD_LIFE: Final = timedelta(minutes=15)
 """That an exercise began, or ended, is told as long as it is news."""
 
+STILL_NEWS: Final = timedelta(minutes=10)
+"""A report that lay among the dead letters for longer is looked at by a person before anybody is told."""
+
 HOUR: Final = timedelta(hours=1)
 
 OFFER_LIFE: Final = timedelta(minutes=15)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import permutations
 from typing import Final, Literal
 
 from services.router.decide.codes import Codes, find_codes
@@ -101,7 +102,8 @@ def _with_its_area(name: Mention, names: Sequence[Mention], gazetteer: Gazetteer
     if name_key(name.name) not in GENERIC:
         return name
     beside = (n for n in names if n is not name and max(name.start - n.end, n.start - name.end) <= _BESIDE)
-    own = [p for n in beside for p in gazetteer.named(f"{name_key(n.name)} {name_key(name.name)}")]
+    both = [f"{a} {b}" for n in beside for a, b in permutations((name_key(n.name), name_key(name.name)))]
+    own = [place for whole in both for place in gazetteer.named(whole)]
     return replace(name, candidates=tuple(own), generic=False) if own else name
 
 
@@ -230,7 +232,7 @@ class _Scan:
                 continue
             for spelt in spellings(run):
                 found = self._gazetteer.sounding(spelt)
-                if places := surely_heard(spelt, found):
+                if places := surely_heard(spelt, found, introduced=self._introduced(words, at)):
                     return self._made(places, words, at, length, offset, "sounded", found[0][0])
         return None
 

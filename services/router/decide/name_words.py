@@ -60,6 +60,7 @@ _ROAD_SOUNDS: Final = frozenset(map(skeleton, ROAD_WORDS)) - {""}
 _LIKE_A_STREET: Final = 44.0
 _LIKE_A_ROAD: Final = 50.0
 _LIKE_A_NAME: Final = 66.0
+_LIKE_A_NAME_INTRODUCED: Final = 58.0
 _LONG_BONES: Final = 6
 _AS_ALIKE: Final = 8.0
 
@@ -127,11 +128,13 @@ def roads_meant(words: Sequence[str], at: int) -> tuple[str, ...]:
     return tuple(road for road in sorted(STREETS) if skeleton(road) == skeleton(word))
 
 
-def surely_heard(spelt: str, found: Sequence[tuple[float, NamedPlace]]) -> Sequence[NamedPlace]:
+def surely_heard(
+    spelt: str, found: Sequence[tuple[float, NamedPlace]], *, introduced: bool = False
+) -> Sequence[NamedPlace]:
     """Of the places that some words sound like those that are likely meant.
 
     That is where the last word sounds like a road's ("ستريت"), or where there are so many consonants
-    that no other words have them.
+    that no other words have them; `introduced` by "in" or "at" the vowels matter less.
     """
     if not found:
         return ()
@@ -139,7 +142,8 @@ def surely_heard(spelt: str, found: Sequence[tuple[float, NamedPlace]]) -> Seque
     last = skeleton(spelt.rsplit(" ", 1)[-1])
     least = _LIKE_A_STREET if last in _STREET_SOUNDS else _LIKE_A_ROAD
     road = " " in spelt and last in _ROAD_SOUNDS and len(bones) > len(last) + 1
-    if not (road and best >= least) and not (len(bones) >= _LONG_BONES and best >= _LIKE_A_NAME):
+    like = _LIKE_A_NAME_INTRODUCED if introduced else _LIKE_A_NAME
+    if not (road and best >= least) and not (len(bones) >= _LONG_BONES and best >= like):
         return ()
     return [place for score, place in found if score >= best - _AS_ALIKE]
 

@@ -9,7 +9,7 @@ from services.router.decide import reasons
 from services.router.decide.state import Incident, Member, State
 from shared.contracts import aftercare, desk, members
 from shared.contracts.base import HUB, GroupId, MemberId
-from shared.permissions import ALLOWED, OWN, RUNNING
+from shared.permissions import ALLOWED, OWN
 
 BOOTSTRAP: Final = "bootstrap"
 """Who adds the first operator; nobody once there is one."""
@@ -26,7 +26,7 @@ def refusal(state: State, command: desk.DeskCommand) -> str | None:
     member = state.members.get(command.member)
     if member is None:
         return reasons.NOT_A_MEMBER
-    if type(command) in OWN or (operates(member) and type(command) in RUNNING):
+    if type(command) in OWN or (operates(member) and type(command) in ALLOWED["operator"]):
         return None
     return _by_role(state, command, member)
 

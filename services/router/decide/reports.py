@@ -6,9 +6,11 @@ from typing import Final
 from services.router.decide import ids, reasons
 from services.router.decide.ask_back import ask, question_for
 from services.router.decide.clues import precise
+from services.router.decide.compared_anew import explained
 from services.router.decide.draft import Draft, tell_first
 from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
+from services.router.decide.limits import STILL_NEWS
 from services.router.decide.mutes import muted
 from services.router.decide.route import area_index, concerned
 from services.router.decide.state import Held, State
@@ -33,8 +35,12 @@ class Answer:
     why: events.Why | None = None
 
 
-def decide_report(draft: Draft, report: ReportReceived) -> Answer:
-    """Judge the report and emit what follows."""
+def decide_report(draft: Draft, report: ReportReceived, *, again: bool = False) -> Answer:
+    """Judge the report and emit what follows.
+
+    `again`: it lay among the dead letters. What it tells of may be over by now, so after a while a person
+    looks before anybody is told.
+    """
     known = draft.state.known.get(report.report_id)
     if known is not None:
         return Answer("ignored", reasons.DUPLICATE_REPORT, IncidentId(known) if known else None)
@@ -46,6 +52,8 @@ def decide_report(draft: Draft, report: ReportReceived) -> Answer:
         draft.state, content, _holders(draft.state, ruling), draft.now, drill=report.drill
     ):
         ruling = replace(ruling, verdict="hold", reason=reasons.MUTED, joins_held=())
+    elif again and ruling.verdict in {"open", "join"} and draft.now - report.at > STILL_NEWS:
+        ruling = replace(ruling, verdict="hold", reason=reasons.CAME_LATE, joins_held=())
     shown = why(ruling).model_copy(update={"trusted": content.trusted})
     return replace(carry_out(draft, report, content, ruling), why=shown)
 
@@ -126,9 +134,16 @@ def _open(draft: Draft, report: ReportReceived, content: ReportContent, ruling: 
     _attach(draft, incident, report.report_id, content, ruling)
     for held in ruling.joins_held:
         join_held(draft, held, incident, how="joined")
+    _bring_along(draft, incident, drill=report.drill)
     tell_first(draft, incident)
     raise_to_likely(draft, incident)
     return Answer("opened", ruling.reason, incident)
+
+
+def _bring_along(draft: Draft, incident: IncidentId, *, drill: bool) -> None:
+    """What is held and of this incident, as is known now, joins it."""
+    for held in explained(draft.state, incident, draft.now, drill=drill):
+        join_held(draft, held, incident, how="joined")
 
 
 def _attach(
@@ -171,6 +186,7 @@ def open_held(draft: Draft, held: Held) -> None:
     open_incident(draft, incident, place, groups, drill=held.drill)
     for other in (held, *_beside(draft.state, held)):
         join_held(draft, other.evidence.report, incident, how="joined")
+    _bring_along(draft, incident, drill=held.drill)
     tell_first(draft, incident)
     raise_to_likely(draft, incident)
 

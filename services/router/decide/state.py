@@ -29,6 +29,9 @@ from shared.contracts.own_words import GroupWords
 REMEMBERED: Final = timedelta(days=14)
 """How long ids, senders and texts are known, at least."""
 
+LETTERS: Final = timedelta(days=35)
+"""How long it is known which dead letters wait: as long as they are kept."""
+
 WATCHED: Final = timedelta(hours=3)
 """How long sightings of ordinary police are known, at least."""
 
@@ -342,6 +345,10 @@ class Trace:
     at: datetime = DAWN
 
 
+def _letters() -> "Generations[str, bool]":
+    return Generations(LETTERS)
+
+
 def _remembering() -> "Generations[ReportId, IncidentId | str]":
     return Generations(REMEMBERED)
 
@@ -448,6 +455,8 @@ class State:
     digested: "HashTrieMap[Ear, datetime]" = field(default_factory=HashTrieMap)
     drills: "HashTrieMap[GroupId, Drill]" = field(default_factory=HashTrieMap)
     """The latest exercise of each group."""
+    dead: "Generations[str, bool]" = field(default_factory=_letters)
+    """Dead letters by name: whether they wait; of other services' only those that are closed."""
     forgotten: "Generations[IncidentId, bool]" = field(default_factory=_gone)
     """Incidents whose keys are to be destroyed."""
 

@@ -20,6 +20,7 @@ from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Message, Place
 from shared.contracts.groups import GroupDefined, GroupDefinition, MemberAdded, MemberName, MemberRevoked
 from shared.contracts.ledger import (
+    LATE,
     AlertExpanded,
     AlertSettled,
     ChunkSettled,
@@ -153,6 +154,7 @@ DECIDED = st.one_of(
 def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
     """An alert's records as a notifier writes them: expanded, then settled chunk by chunk."""
     base = {"alert_id": alert, "group": "hackney"}
+    late = {"incident_id": "i0"} if alert.startswith(LATE) else {}
     outcomes = [
         {"recipient": "public:0", "result": r, "channel_kind": k, "reason": "x"}
         for r in results
@@ -163,7 +165,7 @@ def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
          "outcomes": (RecipientOutcome.model_validate(o),)}
         for n, o in enumerate(outcomes)
     ]  # fmt: skip
-    expanded = {"type": AlertExpanded, **base, "audience": "community", "chunks": (("public:0",),)}
+    expanded = {"type": AlertExpanded, **base, **late, "audience": "community", "chunks": (("public:0",),)}
     settled = {"type": AlertSettled, **base, "delivered": 1, "reason": "done"}
     said = [
         {"type": DeliveryReceipted, **base, "recipient": f"texts:{n}", "channel_kind": "kannel",
@@ -193,7 +195,9 @@ def logs(draw: st.DrawFn) -> tuple[Log, Log]:
         )
     results = st.lists(st.sampled_from(["delivered", "retry"]), max_size=2)
     records = [
-        record for alert in draw(st.sets(st.sampled_from(ALERTS))) for record in ledger(alert, draw(results))
+        record
+        for alert in draw(st.sets(st.sampled_from((*ALERTS, "late-0", "late-1"))))
+        for record in ledger(alert, draw(results))
     ]
     return log_of("D", decisions), log_of("L", records)
 
@@ -459,7 +463,10 @@ def test_what_failed_for_somebody_and_a_test_are_no_message_that_was_carried(set
 
 def test_ten_thousand_receipts_are_not_written_anew_with_each() -> None:
     shown = folded(*(receipted(f"texts:{n}", "delivered") for n in range(0, 640, 32)))
-    buckets = [key for key in shown if key.startswith("receipts:")]
+    buckets = [key for key in shown if key.startswith("arrived:")]
     assert len(buckets) == 10
     assert all(len(shown[key]) == 2 for key in buckets)
-    assert shown["alert:a0"] == {"receipts": {"kannel": {"delivered": 20}}}
+    assert shown["alert:a0"] == {
+        "receipts": {"kannel": {"delivered": 20}},
+        "channels": {"texts": {"arrived": 20}},
+    }

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.console.decide.public import NEXT_NEWS, OVERDUE, as_of, public_codes, public_entries
+from services.console.decide.public import OVERDUE, as_of, public_codes, public_entries
+from shared.promises import NEXT_NEWS
 from tests.rigs.console import BLURRED, START
 
 LAPSES = NEXT_NEWS + OVERDUE

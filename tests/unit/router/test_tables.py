@@ -13,7 +13,7 @@ from services.router.decide.locate import locate
 from services.router.decide.permissions import refusal
 from services.router.decide.text import alike, sketch
 from services.router.decide.understand import understand
-from shared.contracts import aftercare, desk, drills, duty, members, wording
+from shared.contracts import aftercare, dead, desk, drills, duty, members, wording
 from shared.contracts.base import HUB, Place, Position
 from shared.contracts.groups import Area, GroupDefinition
 from shared.contracts.reports import ReportContent
@@ -294,6 +294,8 @@ COMMANDS: dict[str, Any] = {
     "propose_words": wording.ProposeWords,
     "review_words": wording.ReviewWords,
     "withdraw_words": wording.WithdrawWords,
+    "dead_retry": dead.RetryDead,
+    "dead_discard": dead.DiscardDead,
 }
 VERIFIER = {
     "claim", "release", "attend", "seen", "note", "hand_over", "ask",
@@ -315,7 +317,7 @@ RUNNING = {"define_group", "add_member", "revoke_member", "kill_switch", "invite
         ("verifier", VERIFIER),
         ("dispatcher", DISPATCHER),
         ("admin", DISPATCHER | RUNNING | {"propose_words"}),
-        ("operator", RUNNING),
+        ("operator", RUNNING | {"dead_retry", "dead_discard"}),
     ],
 )
 def test_the_table_of_roles(role: Any, may: set[str], command: str) -> None:

@@ -190,7 +190,15 @@ CASES: dict[str, AlertRaised] = {
         "UPDATE", status="aftercare", body=body(tally=Tally(let_go=2, taken=1), fates={"unknown": 1})
     ),
     "wrong_community_retracted": alert(
-        "WRONG", body=body(statement="Our volunteer sees police traffic checks, nobody held")
+        "WRONG",
+        body=body(
+            statement="Our volunteer sees police traffic checks, nobody held",
+            told_at=AT - timedelta(minutes=14),
+        ),
+    ),
+    "wrong_community_next_day": alert("WRONG", body=body(told_at=AT - timedelta(hours=20))),
+    "unconfirmed_verifiers_counted": alert(
+        "UNCONFIRMED", "verifiers", body=body(seen={"van": 2, "person": 1})
     ),
     "wrong_community_other_agency": alert("WRONG", status="other_agency"),
     "not_confirmed_verifiers": alert("NOT_CONFIRMED", "verifiers", body=body(statement="A film set")),

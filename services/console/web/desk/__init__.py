@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console.web.desk import acting, duty, held, live, maps, muting, outside, pages, posts
+from services.console.web.desk import acting, duty, held, ledger, live, maps, muting, outside, pages, posts
 
 _CODE: Final = "/desk/{code:[A-Z0-9]{3,6}}"
 _POST: Final = _CODE + "/posts/{post:[A-Za-z0-9_-]{1,64}}"
@@ -36,6 +36,8 @@ ROUTES: Final = (
     web.get(_CODE, pages.get_incident),
     web.get(_CODE + "/reports", pages.get_reports),
     web.get(_CODE + "/why/{report:[A-Za-z0-9_-]{1,64}}", pages.get_why),
+    web.get(_CODE + "/ledger", ledger.get_ledger),
+    web.get(_CODE + "/ledger/{alert:[A-Za-z0-9_-]{1,64}}", ledger.get_each),
     web.get(_CODE + "/mute/{report:[A-Za-z0-9_-]{1,64}}", muting.get_mute),
     web.post(_CODE + "/mute/{report:[A-Za-z0-9_-]{1,64}}", muting.post_mute),
     web.get(_CODE + "/{act:[a-z_]{3,20}}", acting.get_act),

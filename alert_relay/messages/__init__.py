@@ -1,0 +1,1 @@
+"""Every message of the relay on one page of the documents."""
