@@ -84,10 +84,10 @@ class Hub:
         """A desk command; raises `NotDecidedYetError` when its outcome is still open."""
         return _decided(self.at_desk("POST", f"/v1/desk/{name}", body))
 
-    def preview(self, name: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What the command would send to whom."""
-        sends: list[dict[str, Any]] = self.at_desk("POST", f"/v1/desk/{name}/preview", body)["sends"]
-        return sends
+    def preview(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What the command would send to whom (`sends`), and what each group pays for it (`costs`)."""
+        found: dict[str, Any] = self.at_desk("POST", f"/v1/desk/{name}/preview", body)
+        return found
 
     def incidents(self, state: str = "open") -> list[dict[str, Any]]:
         """The incidents of our groups: `open` or `all`."""

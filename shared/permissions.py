@@ -17,7 +17,7 @@ VERIFIER: Final[Commands] = frozenset({
 })  # fmt: skip
 DISPATCHER: Final[Commands] = VERIFIER | {
     desk.Confirm, desk.Reject, desk.PutPlace, desk.Merge, desk.Split, desk.Update, desk.End,
-    desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.Mute, desk.Unmute, desk.Flood,
+    desk.ReleaseReport, desk.Reopen, desk.Escalate, desk.SendOn, desk.Mute, desk.Unmute, desk.Flood,
     duty.OfferShift, duty.WithdrawShift,
     aftercare.Account, aftercare.OpenPost, aftercare.WithdrawPost,
     drills.BeginDrill, drills.EndDrill,

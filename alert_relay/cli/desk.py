@@ -18,13 +18,20 @@ from alert_relay.cli.base import (
     with_hub,
     yes_option,
 )
-from alert_relay.cli.desk_views import all_held, row, whole
+from alert_relay.cli.desk_views import all_held, previewed, row, whole
 from alert_relay.cli.root import NearestGroup
 from alert_relay.client import Hub
 
 ASKS: Final = ("WITNESSES", "ENOUGH", "LEAVE", "NONE")
 INCIDENT = click.argument("incident", metavar="CODE")
 TEXT = click.option("--text", help="What those who are told will read, in your words.")
+SMS = click.option(
+    "--sms",
+    "sms_to",
+    type=click.Choice(["nobody", "witnesses", "everyone"]),
+    help="Who gets it by SMS if that passes a group's cap for the month.",
+)
+SMS_REASON = click.option("--sms-reason", help="Why everyone gets it although it passes the cap.")
 ASK = click.option("--ask", type=click.Choice(ASKS, case_sensitive=False), help="The one thing asked for.")
 
 
@@ -86,20 +93,11 @@ def tell(hub: Hub, name: str, body: Mapping[str, Any], *, yes: bool, as_json: bo
 
 def _show_and_ask(hub: Hub, name: str, body: Mapping[str, Any], *, as_json: bool) -> None:
     wanted = {key: value for key, value in body.items() if value is not None and key != "command_id"}
-    sends = hub.preview(name, wanted)
-    for one in sends:
-        to = f"{one.get('group')}, {one.get('audience')}, by {one.get('channel')}"
-        click.echo(f"--- {one.get('kind')} to {to} ({_addresses(one.get('recipients'))})", err=as_json)
-        click.echo(f"{one.get('text')}\n", err=as_json)
-    if sends and not click.confirm("Send this?", default=False, err=as_json):
+    found = hub.preview(name, wanted)
+    for line in previewed(found):
+        click.echo(line, err=as_json)
+    if found["sends"] and not click.confirm("Send this?", default=False, err=as_json):
         raise Failure("Nothing was sent.", EXIT_REFUSED)
-
-
-def _addresses(number: int | None) -> str:
-    """To how many addresses; how many people read there, nobody knows."""
-    if number is None:
-        return "addresses not counted"
-    return f"{number} address{'' if number == 1 else 'es'}"
 
 
 @desk.command(name="list")
@@ -192,6 +190,8 @@ def release(incident: str, *, hub: Hub, as_json: bool, into: str | None, **rest:
 @INCIDENT
 @ASK
 @TEXT
+@SMS
+@SMS_REASON
 @telling
 def confirm(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
     """It is true: tell the community. Shows first what will be sent to whom, and asks.
@@ -200,6 +200,7 @@ def confirm(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -
     Examples:
       relay desk confirm D7K --ask WITNESSES --text "One van, six officers, by the station"
       relay desk confirm D7K --yes --json
+      relay desk confirm D7K --sms everyone --sms-reason "Twelve people are held"
     """
     tell(hub, "confirm", {"incident": incident, **rest}, yes=yes, as_json=as_json)
 
@@ -288,6 +289,8 @@ def split(incident: str, reports: tuple[str, ...], *, hub: Hub, as_json: bool, *
 @INCIDENT
 @ASK
 @TEXT
+@SMS
+@SMS_REASON
 @telling
 def update(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -> None:
     """News for everyone who was told.

@@ -54,6 +54,20 @@ def note(incident: str, *, hub: Hub, as_json: bool, **rest: Any) -> None:
     send(hub, "note", {"incident": incident, **rest}, as_json=as_json)
 
 
+@desk.command(name="send-on")
+@INCIDENT
+@click.argument("reason")
+@act
+def send_on(incident: str, *, hub: Hub, as_json: bool, reason: str, **rest: Any) -> None:
+    """What waits of it goes out now, although my group has sent all its messages for this hour.
+
+    \b
+    Example:
+      relay desk send-on D7K "Three vans, and people have an hour at most"
+    """
+    send(hub, "send_on", {"incident": incident, "text": reason, **rest}, as_json=as_json)
+
+
 @desk.command(name="hand-over")
 @INCIDENT
 @click.argument("to", metavar="MEMBER")

@@ -1,9 +1,10 @@
 """How incidents and held reports look on a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alert_relay.cli.base import facts, say, table
+from shared.money import pounds
 
 
 def row(incident: Mapping[str, Any]) -> tuple[object, ...]:
@@ -81,6 +82,9 @@ def whole(incident: Mapping[str, Any]) -> None:
             "id": incident.get("id"),
         }
     )
+    for group, one in (incident.get("waiting") or {}).items():
+        so_many = f"{one['messages']} messages wait since {_day(one['since'])}"
+        say(f"{group} has sent all its messages for this hour: {so_many} (`relay desk send-on` sends them).")
     reports = [(_time(r), _seen(r), r.get("text"), r.get("report_id")) for r in incident.get("reports") or ()]
     steps = [(_time(s), s["what"], s.get("by"), s.get("text")) for s in incident.get("history") or ()]
     told = [
@@ -122,3 +126,39 @@ def _seen(report: Mapping[str, Any]) -> str:
     first_hand = report.get("first_hand")
     hand = "" if first_hand is None else "first hand" if first_hand else "passed on"
     return ", ".join(part for part in ("trusted" if report.get("trusted") else "", hand) if part)
+
+
+def previewed(found: Mapping[str, Any]) -> Iterator[str]:
+    """What would be sent to whom, and what each group pays for it."""
+    for one in found["sends"]:
+        by = f"subscribers ({one['choice']})" if one.get("choice") else one.get("channel")
+        to = f"{one.get('group')}, {one.get('audience')}, by {by}"
+        yield f"--- {one.get('kind')} to {to} ({_addresses(one.get('recipients'))})"
+        yield f"{one.get('text')}\n"
+    for cost in found.get("costs", ()):
+        yield _cost(cost)
+
+
+def _addresses(number: int | None) -> str:
+    """To how many addresses; how many people read there, nobody knows."""
+    if number is None:
+        return "addresses not counted"
+    return f"{number} address{'' if number == 1 else 'es'}"
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    least, most = cost["segments"]
+    each = f"{least}" if least == most else f"{least} to {most}"
+    people = _by_sms(cost["people"])
+    line = f"{cost['group']}: about {pounds(cost['pence'])}: {people}, {each} segment{'s' * (most > 1)} each"
+    if cost["cap_pounds"] is not None:
+        line += f"; this month so far {pounds(cost['spent_pence'])} of {pounds(cost['cap_pounds'] * 100)}"
+    if not cost["asks"]:
+        return line
+    few = f"{_by_sms(cost['witnesses'])}, about {pounds(cost['witnesses_pence'])}"
+    choice = f"--sms nobody, --sms witnesses ({few}), or --sms everyone with --sms-reason"
+    return f"{line}.\nThat passes the group's cap: say who gets it by SMS with {choice}."
+
+
+def _by_sms(number: int) -> str:
+    return f"{number} {'person' if number == 1 else 'people'} by SMS"

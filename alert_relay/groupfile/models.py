@@ -17,6 +17,8 @@ _WORDS = {
     "bool_type": "must be true or false.",
     "int_parsing": "must be a whole number.",
     "int_type": "must be a whole number.",
+    "float_parsing": "must be a number.",
+    "float_type": "must be a number.",
     "dict_type": "must be a mapping of keys to values.",
     "model_type": "must be a mapping of keys to values.",
     "string_pattern_mismatch": "must be lower-case letters, digits and hyphens (at most 40).",

@@ -4,7 +4,7 @@ Asks the plug-ins themselves, found by their manifest, so that a preview's words
 words that the notifier will send. Secrets are not needed for counting and are not read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +13,13 @@ import structlog
 
 import services
 from services.console.decide.draft import Document
-from services.console.decide.sends import ChannelFacts, GroupFacts
+from services.console.decide.messages import ChannelFacts, GroupFacts
 from shared.contracts.groups import ChannelDefinition, GroupDefinition
+from shared.contracts.ledger import Following
 from shared.contracts.own_words import OwnWords
 from shared.plugins.registry import load_plugins
 from shared.plugins.spec import ChannelHost
+from shared.spending import pence_a_segment
 
 log = structlog.get_logger()
 
@@ -65,14 +67,18 @@ class Channels:
         """The channel class of that kind."""
         return self._plugins.get(kind)
 
-    def facts(self, group: Document) -> GroupFacts:
-        """A group's document with what is known of its channels."""
+    def facts(
+        self, group: Document, *, followers: Sequence[Document] = (), spent_pence: float = 0.0
+    ) -> GroupFacts:
+        """A group's document with what is known of its channels, its subscribers and its money."""
         channels = [ChannelDefinition.model_validate(c) for c in group.get("channels", ())]
         return GroupFacts(
             definition=GroupDefinition.model_validate(group["definition"]),
             version=group["version"],
             channels=tuple(self._channel(c) for c in channels),
             words=tuple(OwnWords.model_validate(w) for w in group.get("words", ())),
+            followers=tuple(Following.model_validate(f) for f in followers),
+            spent_pence=spent_pence,
         )
 
     def _channel(self, definition: ChannelDefinition) -> ChannelFacts:
@@ -80,7 +86,8 @@ class Channels:
         if plugin is None:
             return ChannelFacts(definition, _DEFAULT_CHARS, None)
         count = self._count(plugin, definition)
-        return ChannelFacts(definition, plugin.max_chars, count, sms=plugin.spec.sms)
+        pence = pence_a_segment(definition.settings) if plugin.spec.sms else 0.0
+        return ChannelFacts(definition, plugin.max_chars, count, sms=plugin.spec.sms, pence_a_segment=pence)
 
     def _count(self, plugin: type[Any], definition: ChannelDefinition) -> int | None:
         for host in self._hosts:

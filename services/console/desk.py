@@ -12,13 +12,14 @@ from services.console.decide import views
 from services.console.decide.already import nothing_new
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import acting_group, command_of, missing_fields
+from services.console.decide.costs import missing_choice
 from services.console.decide.draft import Document
 from services.console.decide.heard import alerts_of
 from services.console.decide.made import made_name, made_tag
-from services.console.decide.page_acts import passes_on
+from services.console.decide.page_acts import ACTS, passes_on
 from services.console.decide.sentences import done_words
 from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
-from services.console.foretelling import sends_for
+from services.console.foretelling import foretold
 from services.console.models import CommandName, Decided, DeskRequest, HeldList, IncidentList, Preview
 from services.console.outside import link_of
 from services.console.store import MOST
@@ -28,6 +29,10 @@ from shared.contracts.desk import DeskCommand
 from shared.http import Problem
 
 _KEYS: Final = {"incident": "id", "held": "report_id", "mute": "mute_id"}
+_NEEDS: Final = {
+    "sms_to": "It passes a group's money for SMS this month; say who gets it: nobody, witnesses or everyone.",
+    "sms_reason": "Say why everyone gets it although it passes the group's money for SMS this month.",
+}
 
 
 async def get_incidents(request: web.Request) -> web.Response:
@@ -104,16 +109,18 @@ async def post_preview(request: web.Request) -> web.Response:
         raise Problem(403, "role_too_low", "Only a group's own people see what would be sent.")
     if incident is None or nothing_new(name, asked, incident, actor.member, console.clock.now()):
         return _answer(Preview(sends=[]))
-    return _answer(Preview(sends=await sends_for(console, name, asked, incident, group=act.group)))
+    return _answer(await foretold(console, name, asked, incident, group=act.group))
 
 
 async def _completed(
     console: Console, name: CommandName, act: CommandAct, asked: DeskRequest, incident: Document | None
 ) -> CommandAct:
     """With what the relay knows and the member need not say: how many it reaches, whom a question goes to."""
-    if name == "confirm" and incident is not None:
-        sends = await sends_for(console, name, asked, incident)
-        reach = sum(send.recipients or 0 for send in sends if send.audience != "verifiers")
+    if name in {"confirm", "update"} and incident is not None:
+        preview = await foretold(console, name, asked, incident)
+        if _sends(name, act, asked, incident):
+            _within_cap_or_chosen(preview, asked)
+        reach = sum(send.recipients or 0 for send in preview.sends if send.audience != "verifiers")
         return replace(act, reach=reach)
     if name == "ask":
         report = await console.store.one(f"report:{asked.report}")
@@ -123,6 +130,18 @@ async def _completed(
     if name == "post_join" and asked.outside:
         return replace(act, made=made_tag(act.id))
     return act
+
+
+def _sends(name: CommandName, act: CommandAct, asked: DeskRequest, incident: Document) -> bool:
+    """Whether it would send anything: what was done a moment ago, and is only asked again, does not."""
+    possible = incident.get("status") in ACTS[name].when
+    return possible and not nothing_new(name, asked, incident, act.member, act.at)
+
+
+def _within_cap_or_chosen(preview: Preview, asked: DeskRequest) -> None:
+    """Raises a 422 problem where it passes a cap and nobody said who gets it by SMS, or why everyone."""
+    if missing := missing_choice(preview.costs, asked.sms_to, asked.sms_reason):
+        raise Problem(422, f"needs_{missing}", _NEEDS[missing])
 
 
 async def _asked(request: web.Request) -> tuple[CommandName, DeskRequest]:

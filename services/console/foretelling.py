@@ -1,12 +1,15 @@
 """What a command would send to whom: gathered from the read model and the log, foretold by `decide.sends`."""
 
+import asyncio
 from collections.abc import Sequence
 
+from services.console.decide.costs import costs_of, spent_in
 from services.console.decide.draft import Document
+from services.console.decide.messages import GroupFacts
 from services.console.decide.sends import Act, sends_of
 from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
 from services.console.door import Console
-from services.console.models import CommandName, DeskRequest, Send
+from services.console.models import CommandName, DeskRequest, Preview
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.catalog import decode_all
 from shared.errors import BusError, MalformedMessageError
@@ -14,13 +17,13 @@ from shared.errors import BusError, MalformedMessageError
 _MOST_REPORTS = 5_000
 
 
-async def sends_for(
+async def foretold(
     console: Console, name: CommandName, asked: DeskRequest, incident: Document, *, group: str = ""
-) -> list[Send]:
-    """What the command would send about this incident, to whom; `group`: for which group it is given."""
+) -> Preview:
+    """What the command would send about this incident, and its cost; `group`: for which it is given."""
     told = await console.store.many("alert", incident.get("alerts", ()))
     concerned = {*incident.get("seen_by", ()), *(asked.groups or ())}
-    groups = {g["id"]: console.channels.facts(g) for g in await console.store.many("group", concerned)}
+    groups = await _groups(console, sorted(concerned))
     act = Act(
         command=name,
         request=asked,
@@ -31,7 +34,23 @@ async def sends_for(
         facts=await _facts(console, name, asked, incident, told),
         outcode_at=console.places.current.outcode_at,
     )
-    return sends_of(act, groups, base_url=console.settings.base_url)
+    sends = sends_of(act, groups, base_url=console.settings.base_url)
+    return Preview(sends=sends, costs=costs_of(sends, groups))
+
+
+async def _groups(console: Console, names: Sequence[str]) -> dict[str, GroupFacts]:
+    """The groups with what is known of their channels, subscribers and money."""
+    groups, counted, spending = await asyncio.gather(
+        *(console.store.many(family, names) for family in ("group", "subscribers", "spending"))
+    )
+    following = {c["group"]: c["following"] for c in counted if "following" in c}
+    spent = spent_in(spending, console.clock.now())
+    return {
+        g["id"]: console.channels.facts(
+            g, followers=following.get(g["id"], ()), spent_pence=spent.get(g["id"], 0.0)
+        )
+        for g in groups
+    }
 
 
 async def _facts(

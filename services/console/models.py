@@ -29,11 +29,13 @@ from shared.contracts.desk import (
     MuteWhat,
     Question,
     RejectAs,
+    SmsTo,
     Step,
 )
 from shared.contracts.drills import MOST_CHARACTERS, MOST_MESSAGES, DrillMessage, Speed
 from shared.contracts.duty import HandoverText, Places
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
+from shared.contracts.subscribers import Choice
 from shared.stand_ins import stand_in_flaws
 
 CommandName = Literal[
@@ -43,6 +45,7 @@ CommandName = Literal[
     "attend",
     "seen",
     "note",
+    "send_on",
     "hand_over",
     "ask",
     "escalate",
@@ -87,6 +90,13 @@ class DeskRequest(Request):
         default=None, description="Your words for those who will be told."
     )
     ask: Ask | None = None
+    sms_to: SmsTo | None = Field(
+        default=None,
+        description="For confirm and update: who gets it by SMS where that passes a group's monthly cap.",
+    )
+    sms_reason: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="Why everyone gets it although it passes the cap."
+    )
     outcome: RejectAs | None = Field(default=None, description="For reject.")
     agency: Agency | None = Field(default=None, description="For reject as other_agency: which.")
     step: Step | None = Field(default=None, description="For attend: going (the default), there or left.")
@@ -330,15 +340,37 @@ class Send(BaseModel):
     channel: str
     channel_kind: str
     kind: str
+    language: str = "en"
     recipients: int | None = Field(default=None, description="How many; null where it cannot be told.")
     text: str
     segments: int | None = Field(default=None, description="Of SMS: how many are paid for each recipient.")
+    choice: Choice | None = Field(
+        default=None,
+        description="Of subscribers: what they chose; `recipients` is how many there are at most.",
+    )
+    pence: float = Field(default=0.0, description="What it costs, as far as its group says what SMS cost.")
+    capped: bool = Field(default=False, description="Whether the group's monthly cap may keep it back.")
+
+
+class Cost(BaseModel):
+    """What a group pays for a command's SMS: an estimate, and at most."""
+
+    group: str
+    pence: float
+    people: int = Field(description="How many get a paid SMS.")
+    segments: tuple[int, int] = Field(description="How many each gets, at least and at most.")
+    spent_pence: float = Field(description="What the group spent this month before.")
+    cap_pounds: float | None = Field(description="The group's cap for a month; null: it has none.")
+    asks: bool = Field(description="Whether it passes the cap, so that `sms_to` must say who gets it.")
+    witnesses: int = Field(default=0, description="How many get it if `sms_to` is witnesses.")
+    witnesses_pence: float = Field(default=0.0, description="What that costs.")
 
 
 class Preview(BaseModel):
-    """What a command would send to whom."""
+    """What a command would send to whom, and what each group pays for it."""
 
     sends: list[Send]
+    costs: list[Cost] = Field(default_factory=list)
 
 
 class IncidentList(BaseModel):

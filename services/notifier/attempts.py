@@ -14,9 +14,9 @@ import structlog
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Claim
 from services.notifier.decide.pseudo import kin_of
+from services.notifier.decide.remembered import Remembered
 from services.notifier.decide.retry import BAD_CREDENTIALS
 from services.notifier.decide.said import words_of
-from services.notifier.decide.stood_in import StoodIn
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_too_late, claimed, settled
 from services.notifier.directory import Directory
 from services.notifier.engine import Claimed, Engine, Job
@@ -78,13 +78,13 @@ class Attempts:
         gates: Gates,
         keyring: Sealer,
         receipts: Receipts,
-        stood_in: StoodIn,
+        remembered: Remembered,
         subscribers: Subscribers | None = None,
     ) -> None:
-        self._subscribers = subscribers
+        self._subscribers, self._remembered = subscribers, remembered
         self._writer, self._directory, self._keyring = writer, directory, keyring
-        self._clock, self._engine, self._receipts = clock, engine, receipts
-        self._gates, self._stood_in = gates, stood_in
+        self._clock, self._engine, self._gates = clock, engine, gates
+        self._receipts = receipts
         self.threads = Threads(directory)
         """Which message about an incident came first to whom."""
         self.counted: Counter[tuple[str, str]] = Counter()
@@ -110,6 +110,7 @@ class Attempts:
             claimant=self._engine.claimant,
             at=self._clock.now(),
         )
+        self._remembered.learn(wanted)  # now, lest others be claimed meanwhile as if this one weren't
         records = (wanted,) if expansion is None else (expansion, wanted)
         held = await self.freeze(delivery, alert, *records)
         mine = any(isinstance(r, ChunkClaimed) and r.claimant == self._engine.claimant for r in held)
@@ -122,7 +123,7 @@ class Attempts:
         held = await self._writer.write(*records, urgent=alert.urgency == "urgent")
         for record in held:
             delivery.ledger.apply(record)
-            self._stood_in.learn(record)
+            self._remembered.learn(record)
             if self._subscribers is not None and isinstance(record, AlertExpanded):
                 self._subscribers.audience.learn(record)
         return held
@@ -147,9 +148,9 @@ class Attempts:
             record = await self._with_words(record, said)
         ending = await self._settle(delivery, alert, record)
         self._receipts.learn(record)
+        self._remembered.learn(record)
         self.threads.began(alert.alert_id, alert.incident_id)
         self.threads.learn(record)
-        self._stood_in.learn(record)
         self._engine.fault("notifier.after_settle")
         self._count(alert, outcomes)
         return ending

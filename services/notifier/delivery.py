@@ -27,6 +27,9 @@ from shared.ports import Entry
 MAX_NAMED: Final = 2_000
 """Unsent recipients named in the last record; all of them stand in their chunks' records."""
 
+OVER_CAP: Final = "over_cap"
+"""Why somebody was left out whose message would have passed the group's monthly cap."""
+
 
 @dataclass(frozen=True, slots=True)
 class ForSubscribers:
@@ -62,6 +65,8 @@ class Delivery:
     """What a reporter is asked, or a member answered; None for an alert to a group."""
     subscribers: ForSubscribers | None = None
     """Whom of the group's subscribers it is for, until that is frozen."""
+    superseded: bool = False
+    """Whether what is not sent of it by now never is: its incident ended while it waited."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
@@ -94,7 +99,9 @@ class Delivery:
         return (ends - now).total_seconds()
 
     def too_late(self, alert: AlertRaised, recipient: str, now: datetime) -> str:
-        """Why they are not sent to any more, when there is no time left."""
+        """Why they are not sent to any more."""
+        if self.superseded:
+            return "superseded"
         stood_in = self._stands_in_at(recipient) is not None
         return "fell_back" if stood_in and now < alert.not_after else "expired"
 
@@ -159,14 +166,22 @@ def _ending(ended: dict[int, Finished]) -> Ending:
     return delivered, unsent, "expired" if any(o.reason == "expired" for o in unsent) else "done"
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Who is told, what one recipient of a channel costs in pence, how many the cap left out of which."""
+
+    chunks: tuple[tuple[str, ...], ...]
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
+    prices: Mapping[str, float] = field(default_factory=dict)
+    over_cap: Mapping[str, int] = field(default_factory=dict)
+
+
 def expanded(
-    alert: AlertRaised,
-    chunks: tuple[tuple[str, ...], ...],
-    at: datetime,
-    not_told: Mapping[str, int] | None = None,
-    stand_ins: Mapping[str, StandIn] | None = None,
+    alert: AlertRaised, bill: Bill, at: datetime, not_told: Mapping[str, int] | None = None
 ) -> AlertExpanded:
     """The record that freezes the recipients."""
+    over_cap = sum(bill.over_cap.values())
+    reasons = {**(not_told or {}), **({OVER_CAP: over_cap} if over_cap else {})}
     return AlertExpanded(
         id=f"expanded.{alert.alert_id}",
         at=at,
@@ -174,9 +189,11 @@ def expanded(
         group=alert.group,
         incident_id=alert.incident_id,
         audience=alert.audience,
-        chunks=chunks,
-        not_told=dict(not_told) if not_told else None,
-        stand_ins=dict(stand_ins) if stand_ins else None,
+        chunks=bill.chunks,
+        not_told=reasons or None,
+        stand_ins=dict(bill.stand_ins) or None,
+        prices=dict(bill.prices) or None,
+        over_cap=tuple(sorted(bill.over_cap)) or None,
     )
 
 

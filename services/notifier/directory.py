@@ -29,6 +29,7 @@ from shared.plugins.spec import (
     Secrets,
     Threads,
 )
+from shared.spending import pence_a_segment
 
 log = structlog.get_logger()
 
@@ -114,6 +115,10 @@ class Directory:
         """Every group as its latest version says."""
         return {GroupId(group): known[max(known)].definition for group, known in self._versions.items()}
 
+    def latest(self, group: str) -> int:
+        """The number of a known group's latest version."""
+        return max(self._versions[group])
+
     def plugin(self, kind: str) -> type[Any] | None:
         """The channel class of that kind."""
         return self._plugins.get(kind)
@@ -143,6 +148,11 @@ class Directory:
     def _lent(self, group: str, channel_id: str, secrets: Secrets) -> ChannelHost:
         url = f"{self._public_url}/receipts/{group}/{channel_id}" if self._public_url else ""
         return ChannelHost(http=self._host.http, secrets=secrets, receipts_url=url)
+
+    def pence_a_segment(self, definition: ChannelDefinition) -> float:
+        """What one segment to one recipient costs, as far as the group says so; only SMS do."""
+        plugin = self._plugins.get(definition.kind)
+        return pence_a_segment(definition.settings) if plugin is not None and plugin.spec.sms else 0.0
 
     def gives_receipts(self, kind: str) -> bool:
         """Whether channels of this kind understand what their provider says later."""

@@ -9,10 +9,11 @@ from typing import Final
 
 import structlog
 
+from services.notifier.costs import Costs, cap_of
 from services.notifier.decide.expand import expand, stand_ins
 from services.notifier.decide.pseudo import chunked, is_pseudo
 from services.notifier.decide.rate import width
-from services.notifier.decide.stood_in import StoodIn
+from services.notifier.decide.remembered import Remembered
 from services.notifier.delivery import Delivery, ForSubscribers, expanded
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.engine import WIDTHS, Engine
@@ -23,7 +24,13 @@ from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import AlertExpanded
 from shared.ports import Clock
-from shared.words import DRILL_TOLD, channel_test_message, drill_told_message, render
+from shared.words import (
+    DRILL_TOLD,
+    channel_test_message,
+    drill_told_message,
+    render,
+    spending_told_message,
+)
 
 log = structlog.get_logger()
 
@@ -41,13 +48,14 @@ class Preparation:
         clock: Clock,
         *,
         engine: Engine,
-        stood_in: StoodIn,
+        costs: Costs,
+        remembered: Remembered,
         subscribers: Subscribers | None = None,
     ) -> None:
         self._reader, self._directory = reader, directory
-        self._clock, self._engine = clock, engine
+        self._clock, self._engine, self._costs = clock, engine, costs
         self._subscribers = subscribers
-        self._stood_in = stood_in
+        self._remembered = remembered
 
     async def ready(self, delivery: Delivery, alert: AlertRaised) -> bool:
         """Make the words; False if the alert or the channels cannot be read, or it may not be told."""
@@ -59,6 +67,8 @@ class Preparation:
         if alert.kind == "TEST":
             return self._test(delivery, alert, group)
         concerned = concerned_by(alert, group.channels)
+        if alert.kind == "SPENDING":
+            return self._spending(delivery, alert, group, concerned)
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
@@ -97,6 +107,29 @@ class Preparation:
             key = (definition.language, plugin.max_chars)
             delivery.messages[key] = channel_test_message(alert, group.definition, definition.language)
         delivery.channels = {definition.id: definition}
+        return True
+
+    def _spending(
+        self,
+        delivery: Delivery,
+        alert: AlertRaised,
+        group: GroupVersion,
+        channels: tuple[ChannelDefinition, ...],
+    ) -> bool:
+        """That money goes, over channels that cost none; too late, or of a cap that is gone, to nobody."""
+        cap = cap_of(group)
+        free = [c for c in channels if not self._directory.pence_a_segment(c)] if cap is not None else []
+        for channel in free:
+            if plugin := self._directory.plugin(channel.kind):
+                key = (channel.language, plugin.max_chars)
+                delivery.messages[key] = spending_told_message(
+                    alert,
+                    group.definition,
+                    channel.language,
+                    spent=self._costs.spent(alert.group),
+                    cap=cap or 0,
+                )
+        delivery.channels = {c.id: c for c in free}
         return True
 
     async def _to_one(self, delivery: Delivery, alert: AlertRaised) -> bool:
@@ -175,7 +208,7 @@ class Preparation:
         """The record that freezes the recipients: the group's channels first, then its subscribers."""
         channels = tuple(c for c in delivery.channels.values() if not is_pseudo(c.id))
         addresses = self._addresses(alert, channels)
-        told = self._stood_in.told(alert.group, alert.incident_id)
+        told = self._remembered.stood_in.told(alert.group, alert.incident_id)
         waiting = stand_ins(channels, addresses=addresses, told=told)
         chunks = expand(
             channels,
@@ -186,9 +219,10 @@ class Preparation:
         )
         found = delivery.subscribers
         if found is None:
-            return expanded(alert, chunks, self._clock.now(), stand_ins=waiting)
-        chunks = (*chunks, *self._chunks(delivery, found))
-        return expanded(alert, chunks, found.at, found.not_told, waiting)
+            bill = self._costs.bill(delivery, alert, chunks, waiting)
+            return expanded(alert, bill, self._clock.now())
+        bill = self._costs.bill(delivery, alert, (*chunks, *self._chunks(delivery, found)), waiting)
+        return expanded(alert, bill, found.at, found.not_told)
 
     def _chunks(self, delivery: Delivery, found: ForSubscribers) -> Iterator[tuple[str, ...]]:
         for kin in sorted(found.kin):

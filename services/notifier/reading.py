@@ -14,7 +14,8 @@ from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import SLUG, TOKEN, Message
 from shared.contracts.catalog import TOLD, TYPES, Spoilt, decode_each
 from shared.contracts.groups import GroupDefined
-from shared.contracts.ledger import LedgerRecord
+from shared.contracts.incidents import IncidentSentOn
+from shared.contracts.ledger import LedgerRecord, MessagesWaiting
 from shared.dead import dead_letter
 from shared.errors import BusError, MalformedMessageError
 from shared.ports import Bus, Clock, Entry
@@ -23,9 +24,10 @@ log = structlog.get_logger()
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 _PAUSE_S: Final = 0.5
+_LOOK_S: Final = 0.05
 _WATCHED: Final = (TOLD, "groups.v1.>", "alerts.v1.>")
 """The last two hold what earlier versions wrote."""
-_WANTED: Final = frozenset({"alert.raised.v1", "group.defined.v1"})
+_WANTED: Final = frozenset({"alert.raised.v1", "group.defined.v1", "incident.sent_on.v1"})
 
 
 class Opener(Protocol):
@@ -58,7 +60,12 @@ class Reader:
         self.decided_to = 0
         """The place in DECISIONS up to which all is read."""
 
-    async def ledger(self, on_record: Callable[[LedgerRecord], None], on_end: Callable[[], None]) -> None:
+    async def ledger(
+        self,
+        on_record: Callable[[LedgerRecord], None],
+        on_waiting: Callable[[MessagesWaiting], None],
+        on_end: Callable[[], None],
+    ) -> None:
         """Every ledger record that others wrote; `on_end` once what stood there at the start is read."""
         end = await self.patiently(lambda: self._bus.last_seq("LEDGER"))
         if not end or await self.patiently(lambda: self._bus.get("LEDGER", end)) is None:
@@ -69,6 +76,8 @@ class Reader:
                 for record in await self._read(entry):
                     if isinstance(record, LedgerRecord):
                         on_record(record)
+                    elif isinstance(record, MessagesWaiting):
+                        on_waiting(record)
             if end and entry.seq >= end:
                 end = 0
                 on_end()
@@ -76,6 +85,7 @@ class Reader:
     async def decisions(
         self,
         on_alert: Callable[[AlertRaised, Entry], None],
+        on_sent_on: Callable[[IncidentSentOn], None],
         on_unreadable: Callable[[str, str], Awaitable[None]],
     ) -> None:
         """Every alert (sealed) with its entry; `on_unreadable(alert_id, group)` for the spoilt ones."""
@@ -83,11 +93,19 @@ class Reader:
             for message in await self._read(entry, _WANTED):
                 if isinstance(message, AlertRaised):
                     on_alert(message, entry)
+                elif isinstance(message, IncidentSentOn):
+                    on_sent_on(message)
                 elif isinstance(message, GroupDefined):
                     await self._learn(message, entry)
                 elif isinstance(message, Spoilt) and (named := named_in(message)):
                     await on_unreadable(*named)
             self.decided_to = entry.seq
+
+    async def groups_known(self) -> None:
+        """Return once all is read that stands in DECISIONS now: then every group is known as it is."""
+        last = await self.patiently(lambda: self._bus.last("DECISIONS", TOLD))
+        while last is not None and self.decided_to < last.seq:
+            await self._sleep(_LOOK_S)
 
     async def opened(self, alert: AlertRaised) -> AlertRaised | None:
         """The alert with its body in clear; None if that will never be."""

@@ -8,34 +8,46 @@ be killed anywhere and any number of them may run.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
 
 from services.notifier.attempts import Attempts
+from services.notifier.budget import Budget
+from services.notifier.costs import Costs
 from services.notifier.decide.breaker import speaks_of_provider
-from services.notifier.decide.lanes import Lane, Lanes
+from services.notifier.decide.lanes import Lane
 from services.notifier.decide.ledger import Claim, Finished, Wait
+from services.notifier.decide.remembered import Remembered
 from services.notifier.decide.retry import Plan, plan
-from services.notifier.decide.stood_in import StoodIn
 from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
-from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, WIDTHS, Engine, Job
+from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, Engine, Job
 from services.notifier.gates import Gates
 from services.notifier.kill_switch import Asked, KillSwitches
+from services.notifier.limit import HourlyLimit
 from services.notifier.preparing import Preparation
 from services.notifier.reading import Opener, Reader
 from services.notifier.receipts import Receipts
 from services.notifier.records import LedgerWriter
 from services.notifier.subscribers.late import Lent, is_late
 from services.notifier.subscribers.subscribers import Subscribers
+from services.notifier.work import Work, cancel
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.ledger import AlertExpanded, AlertSettled, DeliveryReceipted, LedgerRecord
+from shared.contracts.catalog import encode
+from shared.contracts.ledger import (
+    AlertExpanded,
+    AlertSettled,
+    DeliveryReceipted,
+    LedgerRecord,
+    MessagesWaiting,
+)
 from shared.lifecycle import WorkerEndedError
 from shared.ports import Bus, Clock, Entry
+from shared.spending import stand_in_chunks
 
 log = structlog.get_logger()
 
@@ -43,7 +55,7 @@ _HOLD_S: Final = 1.0
 _FRESH_S: Final = 0.1
 """How long what was asked of the kill switch for an alert's first chunk may wait for the alert's words."""
 _AFTER_FAILURE_S: Final = 5.0
-_LONGEST_SLEEP_S: Final = 86_400.0
+_LOOK_AT_MONEY_S: Final = 5.0
 
 
 class Notifier:
@@ -68,17 +80,20 @@ class Notifier:
         )
         self._switches = KillSwitches(bus)
         self._subscribers = subscribers
-        self._stood_in = StoodIn()
+        self._remembered = Remembered()
+        self._costs = Costs(directory, clock, self._remembered.spending, subscribers)
+        self._budget = Budget(directory, self._costs, clock)
         self._preparation = Preparation(
             self._reader,
             directory,
             clock,
             engine=self._engine,
-            stood_in=self._stood_in,
+            costs=self._costs,
+            remembered=self._remembered,
             subscribers=subscribers,
         )
         self._gates = Gates(self._engine, directory.per_second)
-        self._gates.attach(self._later, self._pump)
+        self._work = Work(self._engine, self._gates, self._do)
         self.receipts = Receipts(self._writer, directory, clock)
         """What providers say later; the door takes it."""
         self._attempts = Attempts(
@@ -89,23 +104,32 @@ class Notifier:
             gates=self._gates,
             keyring=keyring,
             receipts=self.receipts,
-            stood_in=self._stood_in,
+            remembered=self._remembered,
             subscribers=subscribers,
         )
         if subscribers is not None:
-            lent = Lent(self._attempts, self._switches, self._gates, self._engine, self._record_end)
+            lent = Lent(
+                self._attempts,
+                self._switches,
+                self._gates,
+                self._engine,
+                self._record_end,
+                self._costs.prices,
+            )
             subscribers.attach(self._reader, lent)
-        self._lanes: Lanes[Job] = Lanes(
-            total=self._engine.at_once, widths=WIDTHS, usual_width=self._engine.lane_width
-        )
         self._deliveries: dict[str, Delivery] = {}
+        self._limit = HourlyLimit(
+            directory,
+            clock,
+            self._remembered.pace,
+            engine=self._engine,
+            work=self._work,
+            deliveries=self._deliveries,
+            put_hopeless=self._put_hopeless,
+        )
         self._settled: set[str] = set()
         self._foreign: dict[tuple[str, int], tuple[int, float]] = {}
-        self._working: set[tuple[str, int, int]] = set()
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._timers: set[asyncio.Task[None]] = set()
         self._ledger_read = asyncio.Event()
-        self._draining = False
         self._held: dict[str, str] = {}
 
     # --- life ----------------------------------------------------------------------------------
@@ -114,23 +138,24 @@ class Notifier:
         """Work until `stop`; then finish what is claimed and return."""
         stopping = asyncio.create_task(_until(stop))
         loops = {
-            asyncio.create_task(self._reader.ledger(self._on_record, self._ledger_read.set)),
+            asyncio.create_task(
+                self._reader.ledger(self._on_record, self._limit.learn, self._ledger_read.set)
+            ),
             asyncio.create_task(self._follow_decisions()),
             asyncio.create_task(self._sweep()),
+            asyncio.create_task(self._warn()),
+            asyncio.create_task(self._watch_limit()),
         }
         try:
             ended, _ = await asyncio.wait({stopping, *loops}, return_when=asyncio.FIRST_COMPLETED)
-            self._draining = True
             for task in ended - {stopping}:
                 task.result()
                 raise WorkerEndedError("The notifier's reading ended although nobody asked it to.")
-            while self._jobs:
-                await asyncio.wait(set(self._jobs))
+            await self._work.drain()
         finally:
-            self._draining = True
-            await _cancel({stopping, *loops})
-            while begun := {task for task in self._jobs | self._timers if not task.done()}:
-                await _cancel(begun)
+            self._work.draining = True
+            await cancel({stopping, *loops})
+            await self._work.cancel()
             await self._switches.close()
             await self._writer.close()
 
@@ -138,8 +163,8 @@ class Notifier:
         """Whether it can work, and figures; 503 until the ledger is read and while NATS is away."""
         return {
             "ok": self._ledger_read.is_set() and self._bus.connected,
-            "waiting": len(self._lanes),
-            "under_way": self._lanes.under_way,
+            "waiting": len(self._work.lanes),
+            "under_way": self._work.lanes.under_way,
             "alerts_open": len(self._deliveries),
             "outcomes": {
                 f"{kind}.{result}": n for (kind, result), n in sorted(self._attempts.counted.items())
@@ -147,7 +172,9 @@ class Notifier:
             "receipts": dict(sorted(self.receipts.counted.items())),
             "bad_credentials": sorted(self._attempts.without_credentials),
             "held": dict(self._held),
+            "spending": self._budget.figures(),
             "channels_held": self._gates.held(self._clock.now()),
+            "waiting_for_the_hour": self._limit.figures(),
             **({"subscribers": self._subscribers.health()} if self._subscribers else {}),
         }
 
@@ -158,14 +185,14 @@ class Notifier:
 
     async def _follow_decisions(self) -> None:
         await self._ledger_read.wait()
-        await self._reader.decisions(self._on_alert, self._settle_unreadable)
+        await self._reader.decisions(self._on_alert, self._limit.sent_on, self._settle_unreadable)
 
     async def _sweep(self) -> None:
         """Now and then: what others abandoned, and what waits in vain."""
         while True:
             await self._engine.sleep(self._engine.lease_s / 4)
             self._take_over()
-            for job in self._lanes.pull(self._in_vain):
+            for job in self._work.lanes.pull(self._in_vain):
                 self._put_hopeless(job)
 
     def _take_over(self) -> None:
@@ -185,12 +212,31 @@ class Notifier:
             return False
         return self._left_s(d, alert, job.recipients) <= (self._gates.wait_s(lane.account) or 0.0)
 
+    async def _warn(self) -> None:
+        """Tell groups that their money for text messages goes; what is told is told by the ledger once."""
+        await self._ledger_read.wait()
+        await self._reader.groups_known()
+        while True:
+            for alert in self._budget.due():
+                self._take_up(alert, None)
+            await self._engine.sleep(_LOOK_AT_MONEY_S)
+
+    async def _watch_limit(self) -> None:
+        """What waits for its group's hour goes when it may; how much does, the ledger says."""
+        await self._ledger_read.wait()
+        await self._reader.groups_known()
+        await self._limit.watch(self._say)
+
+    async def _say(self, waiting: MessagesWaiting) -> None:
+        message = encode(waiting, source="notifier")
+        await self._reader.patiently(partial(self._bus.publish, message))
+
     # --- what comes in -------------------------------------------------------------------------
 
     def _on_record(self, record: LedgerRecord) -> None:
         self.receipts.learn(record)
         self._attempts.threads.learn(record)
-        self._stood_in.learn(record)
+        self._remembered.learn(record)
         if isinstance(record, DeliveryReceipted):
             return
         if self._subscribers is not None:
@@ -210,12 +256,16 @@ class Notifier:
     def _on_alert(self, alert: AlertRaised, entry: Entry) -> None:
         if self._subscribers is not None:
             self._subscribers.heard(alert, entry)
+        self._limit.raised(alert)
+        self._take_up(alert, entry)
+
+    def _take_up(self, alert: AlertRaised, entry: Entry | None) -> None:
         if alert.alert_id in self._settled:
             return
         delivery = self._deliveries.setdefault(alert.alert_id, Delivery())
         if delivery.alert is None:
             delivery.alert, delivery.entry = alert, entry
-            self._put(_whole(alert, EXPANDING), Job(alert.alert_id))
+            self._work.put(_whole(alert, EXPANDING), Job(alert.alert_id))
 
     def _forget(self, alert_id: str) -> None:
         self._settled.add(alert_id)
@@ -223,44 +273,25 @@ class Notifier:
 
     # --- what is done in which order -----------------------------------------------------------
 
-    def _put(self, lane: Lane, job: Job) -> None:
-        self._lanes.put(lane, job, size=max(1, len(job.recipients)))
-        self._pump()
-
     def _put_hopeless(self, job: Job) -> None:
         """To be recorded, not sent: no provider can keep that waiting."""
         if (delivery := self._deliveries.get(job.alert_id)) is not None:
-            self._put(_whole(_given(delivery.alert), ENDING), replace(job, hopeless=True))
+            self._work.put(_whole(_given(delivery.alert), ENDING), replace(job, hopeless=True))
 
-    def _pump(self) -> None:
-        while not self._draining and (taken := self._lanes.take(self._gates.shut)):
-            lane, size, job = taken
-            probe = self._gates.enter(lane, size, job.who)
-            self._start(lane, size, replace(job, probe=probe))
-
-    def _start(self, lane: Lane, size: int, job: Job) -> None:
-        task = asyncio.create_task(self._work(lane, size, job))
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-
-    async def _work(self, lane: Lane, size: int, job: Job) -> None:
+    async def _do(self, job: Job) -> None:
         delivery = self._deliveries.get(job.alert_id)
+        if delivery is None:
+            return
         try:
-            if delivery is not None:
-                await self._do(delivery, job)
+            if job.chunk == BEGIN:
+                await self._begin(delivery)
+            elif job.chunk == END:
+                await self._finish(delivery)
+            else:
+                await self._send(delivery, job)
         except Exception:
             log.exception("delivery_failed", alert_id=job.alert_id, chunk=job.chunk)
-            self._later(_AFTER_FAILURE_S, lambda: self._again(job))
-        finally:
-            self._give_back(lane, size, job)
-
-    async def _do(self, delivery: Delivery, job: Job) -> None:
-        if job.chunk == BEGIN:
-            await self._begin(delivery)
-        elif job.chunk == END:
-            await self._finish(delivery)
-        else:
-            await self._send(delivery, job)
+            self._work.later(_AFTER_FAILURE_S, lambda: self._again(job))
 
     def _again(self, job: Job) -> None:
         """Take up what failed: an alert from its beginning, a chunk from what the ledger says."""
@@ -268,30 +299,10 @@ class Notifier:
         if delivery is None or delivery.alert is None:
             return
         if job.chunk < 0:
-            self._put(_whole(delivery.alert, EXPANDING), job)
+            self._work.put(_whole(delivery.alert, EXPANDING), job)
         else:
             delivery.planned.pop(job.chunk, None)
             self._advance(delivery, job.chunk)
-
-    def _give_back(self, lane: Lane, size: int, job: Job) -> None:
-        """Give back the room of work that is not done after all."""
-        self._working.discard((job.alert_id, job.chunk, job.attempt))
-        self._gates.leave(lane.account, job.who)
-        self._lanes.done(lane, size)
-        self._pump()
-
-    def _later(self, delay_s: float, then: Callable[[], None]) -> None:
-        if delay_s <= 0:
-            then()
-            return
-
-        async def wait() -> None:
-            await self._engine.sleep(min(delay_s, _LONGEST_SLEEP_S))
-            then()
-
-        timer = asyncio.create_task(wait())
-        self._timers.add(timer)
-        timer.add_done_callback(self._timers.discard)
 
     def _left_s(self, delivery: Delivery, alert: AlertRaised, recipients: Sequence[str]) -> float:
         return delivery.left_s(alert, recipients[0], self._clock.now())
@@ -311,7 +322,7 @@ class Notifier:
         if not delivery.open_chunks:
             await self._finish(delivery)
         if first is not None:
-            self._start(*first)
+            self._work.start(*first)
         for chunk in sorted(delivery.open_chunks):
             self._advance(delivery, chunk)
 
@@ -320,6 +331,7 @@ class Notifier:
     ) -> tuple[Lane, int, Job] | None:
         """Freeze the recipients; where the first chunk may go at once, with its claim, to be started then."""
         expansion = self._preparation.expansion(delivery, alert)
+        self._remembered.learn(expansion)  # now, lest another alert's cost be reckoned without it
         if self._subscribers is not None:  # now, lest an end be decided meanwhile without them
             self._subscribers.audience.learn(expansion, stored=False)
         first = await self._reserved(delivery, alert, expansion, asked)
@@ -329,7 +341,7 @@ class Notifier:
             return None
         lane, size, job = first
         delivery.planned[job.chunk] = job.attempt
-        self._working.add((job.alert_id, job.chunk, job.attempt))
+        self._work.attempts.add((job.alert_id, job.chunk, job.attempt))
         try:
             claim = await self._attempts.claim(delivery, alert, job, expansion=expansion)
             self._engine.fault("notifier.after_expand")
@@ -344,21 +356,20 @@ class Notifier:
     def _unplan(self, delivery: Delivery, lane: Lane, size: int, job: Job) -> None:
         """What was to be done next is for the ledger to say again."""
         delivery.planned.pop(job.chunk, None)
-        self._give_back(lane, size, job)
+        self._work.give_back(lane, size, job)
 
     async def _reserved(
         self, delivery: Delivery, alert: AlertRaised, expansion: AlertExpanded, asked: tuple[float, Asked]
     ) -> tuple[Lane, int, Job] | None:
         """The first chunk with its room taken, if it may be sent now."""
-        recipients = expansion.chunks[0] if expansion.chunks else ()
+        waits = 0 in stand_in_chunks(expansion)  # of those, the ledger says who is to be told
+        recipients = expansion.chunks[0] if expansion.chunks and not waits else ()
         left_s = self._left_s(delivery, alert, recipients) if recipients else 0.0
         if left_s <= 0 or await self._stopped(alert, asked):
             return None
         lane, job = delivery.lane(alert, recipients[0]), Job(alert.alert_id, 0, 1, recipients)
-        usual = not self._draining and self._gates.trusted(lane)
-        if not usual or not self._lanes.reserve(lane, len(recipients)):
+        if not self._limit.allows(alert, job) or not self._work.reserve(lane, job):
             return None
-        self._gates.enter(lane, len(recipients), job.who)
         return lane, len(recipients), job
 
     async def _stopped(self, alert: AlertRaised, asked: tuple[float, Asked]) -> str | None:
@@ -377,11 +388,11 @@ class Notifier:
         match step:
             case Finished():
                 if delivery.end_chunk(chunk, step):
-                    self._put(_whole(alert, ENDING), Job(alert.alert_id, END))
+                    self._work.put(_whole(alert, ENDING), Job(alert.alert_id, END))
                 for following in delivery.next_chunks(chunk):
                     self._advance(delivery, following)
             case Wait(attempt):
-                if (alert.alert_id, chunk, attempt) not in self._working:
+                if (alert.alert_id, chunk, attempt) not in self._work.attempts:
                     self._watch(alert.alert_id, chunk, attempt)
             case Claim(attempt):
                 if delivery.planned.get(chunk) != attempt:
@@ -406,23 +417,25 @@ class Notifier:
             self._put_hopeless(job)
             return
         lane = delivery.lane(alert, after.recipients[0])
-        self._later(after.after_s, lambda: self._put(lane, job))
+        self._work.later(after.after_s, lambda: self._work.put(lane, job))
 
     async def _send(self, delivery: Delivery, job: Job) -> None:
         alert = _given(delivery.alert)
-        expired = job.hopeless or self._left_s(delivery, alert, job.recipients) <= 0
+        expired = job.hopeless or delivery.superseded or self._left_s(delivery, alert, job.recipients) <= 0
         if not expired and job.claimed is None:
             if why := await self._switches.stopped(self._switches.ask(alert.group)):
                 self._hold(delivery, alert, job, why)
                 return
             self._held.pop(alert.group, None)
+            if not self._limit.admits(delivery, alert, job):
+                return
         if job.probe:
             job = delivery.alone(job)
         mine = (job.alert_id, job.chunk, job.attempt)
-        self._working.add(mine)
+        self._work.attempts.add(mine)
         claim = job.claimed or await self._attempts.claim(delivery, alert, job)
         ending = await self._attempts.make(delivery, alert, claim, expired=expired) if claim else None
-        self._working.discard(mine)
+        self._work.attempts.discard(mine)
         if ending is not None:
             self._ended(alert, ending)
             return
@@ -436,7 +449,7 @@ class Notifier:
             self._held[alert.group] = why
             log.warning("sending_held", group=alert.group, reason=why)
         lane = delivery.lane(alert, job.recipients[0])
-        self._later(_HOLD_S, lambda: self._put(lane, job))
+        self._work.later(_HOLD_S, lambda: self._work.put(lane, job))
 
     # --- ends ----------------------------------------------------------------------------------
 
@@ -488,11 +501,3 @@ def _given(alert: AlertRaised | None) -> AlertRaised:
 
 async def _until(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError, Exception):
-            await task

@@ -24,14 +24,14 @@ from shared.contracts.base import (
     Sealed,
     Slug,
 )
-from shared.contracts.desk import Ask, Question, Tally
+from shared.contracts.desk import Ask, Question, SmsTo, Tally
 from shared.contracts.duty import Reminder
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Counted, Status, Who
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS",
-    "DIGEST", "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE", "DRILL_BEGUN", "DRILL_ENDED",
+    "DIGEST", "QUESTION", "TEST", "REPLY", "DUTY", "AFTERCARE", "DRILL_BEGUN", "DRILL_ENDED", "SPENDING",
 ]  # fmt: skip
 Urgency = Literal["urgent", "normal"]
 Note = Literal[
@@ -278,3 +278,5 @@ class AlertRaised(Message):
     body: AlertBody | DigestBody | DutyBody | QuestionBody | ReplyBody | Sealed | None = None
     channel: Slug | None = None
     """Of a test: the only channel it goes over."""
+    sms_to: SmsTo | None = None
+    """Who gets it by text message where that passes the group's cap; None: nobody chose, so nobody does."""

@@ -105,6 +105,7 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         reports.ReportReceived: lambda m: f"reports.v1.{m.bridge}",
         alerts.AlertRaised: lambda _: TOLD,
         groups.GroupDefined: lambda _: TOLD,
+        incidents.IncidentSentOn: lambda _: TOLD,
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",
         subscribers.SubscriptionAsked: lambda _: SUBSCRIPTIONS_ASKED,
@@ -118,7 +119,7 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         ((*_leaves(incidents.IncidentEvent), *_leaves(duty.ShiftEvent), *_OTHER_DECISIONS), lambda _: NOTED),
     )
     for models, subject in families:
-        table.update(dict.fromkeys(models, subject))
+        table = dict.fromkeys(models, subject) | table
     return table
 
 

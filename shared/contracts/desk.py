@@ -37,6 +37,8 @@ Question = Literal["where", "which", "what"]
 MuteWhat = Literal["sender", "text"]
 MuteReason = Literal["spam", "hoax", "abuse", "repeats"]
 EndStage = Literal["officers_left", "aftercare", "closed"]
+SmsTo = Literal["nobody", "witnesses", "everyone"]
+"""Who gets a text message that would pass the group's monthly cap, as whoever sends it chose."""
 
 
 class DeskCommand(Message):
@@ -59,6 +61,8 @@ class Statement(Private):
     sealed_under: ClassVar[KeyKind] = "incident"
     text: Annotated[str, Field(max_length=1_000)] = ""
     place: Place | None = None
+    sms_reason: Annotated[str, Field(max_length=200)] = ""
+    """Why text messages go out although they pass the cap: for the desk, never for those who are told."""
 
 
 class Claim(IncidentCommand):
@@ -99,6 +103,7 @@ class Confirm(IncidentCommand):
     type: Literal["desk.confirm.v1"] = "desk.confirm.v1"
     ask: Ask = "NONE"
     reach: Annotated[int, Field(ge=0)] = 0
+    sms_to: SmsTo | None = None
     statement: Statement | Sealed | None = None
 
 
@@ -140,6 +145,7 @@ class Update(IncidentCommand):
 
     type: Literal["desk.update.v1"] = "desk.update.v1"
     ask: Ask = "NONE"
+    sms_to: SmsTo | None = None
     statement: Statement | Sealed | None = None
 
 
@@ -185,6 +191,13 @@ class Note(IncidentCommand):
     """A line for the desk: nobody is sent it."""
 
     type: Literal["desk.note.v1"] = "desk.note.v1"
+    statement: Statement | Sealed | None = None
+
+
+class SendOn(IncidentCommand):
+    """What waits of it because my group's messages an hour are used up goes out all the same."""
+
+    type: Literal["desk.send_on.v1"] = "desk.send_on.v1"
     statement: Statement | Sealed | None = None
 
 

@@ -56,6 +56,10 @@ class Policy(Frozen):
     an empty list, none."""
     helps_neighbours: bool = True
     """Whether this group's verifiers may be asked when nobody of another group takes an incident."""
+    sms_pounds_a_month: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """Pounds a month for text messages, as far as channels say what they cost; left out, there is no cap."""
+    messages_an_hour: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
+    """Messages that go out in an hour at most; what is beyond waits, or goes if a dispatcher says why."""
     quiet_hours: Annotated[str, StringConstraints(pattern=_QUIET)] | None = None
     """When reminders of shifts and of people taken rest, as "22:00-07:00"; alerts never do."""
 

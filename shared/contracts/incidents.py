@@ -33,6 +33,7 @@ from shared.contracts.desk import (
     MuteWhat,
     Question,
     RejectAs,
+    SmsTo,
     Statement,
     Step,
     Tally,
@@ -312,6 +313,7 @@ class IncidentConfirmed(IncidentEvent):
     member: MemberId
     group: GroupId
     ask: Ask
+    sms_to: SmsTo | None = None
     statement: Statement | Sealed | None = None
 
 
@@ -355,6 +357,7 @@ class IncidentUpdated(IncidentEvent):
     member: MemberId
     group: GroupId
     ask: Ask
+    sms_to: SmsTo | None = None
     statement: Statement | Sealed | None = None
 
 
@@ -436,6 +439,15 @@ class IncidentNoted(IncidentEvent):
     """A line for the desk."""
 
     type: Literal["incident.noted.v1"] = "incident.noted.v1"
+    member: MemberId
+    group: GroupId
+    statement: Statement | Sealed | None = None
+
+
+class IncidentSentOn(IncidentEvent):
+    """What was raised of it for this group before waits no longer for the group's messages an hour."""
+
+    type: Literal["incident.sent_on.v1"] = "incident.sent_on.v1"
     member: MemberId
     group: GroupId
     statement: Statement | Sealed | None = None

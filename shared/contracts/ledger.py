@@ -18,13 +18,19 @@ from shared.contracts.base import (
     IncidentId,
     KeyKind,
     Message,
+    Moment,
     Private,
     Sealed,
+    Slug,
     Token,
 )
 from shared.contracts.groups import Audience
+from shared.contracts.subscribers import Choice
 
 Recipient = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}:[0-9]{1,15}$")]
+ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+"""A channel of the group's, or subscribers of one way, language and choice."""
+Pence = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 Result = Literal["delivered", "rejected", "retry", "unknown"]
 MAX_CHUNK = 64
 LATE: Final = "late-"
@@ -48,9 +54,28 @@ class StandIn(Frozen):
 
 
 class LedgerNote(Message):
-    """What stands in the ledger beside the alerts: of a group's subscribers as a whole, and of nobody."""
+    """What stands in the ledger beside the alerts: figures of a group, and of nobody."""
 
     group: Annotated[GroupId, SLUG_RULE]
+
+
+class Following(Frozen):
+    """How many of a group's subscribers are written to by one way, in one language, with one choice."""
+
+    channel: ChannelName
+    """What the ledger calls them."""
+    kind: Slug
+    """The plug-in's kind of the way."""
+    language: str
+    choice: Choice
+    people: Annotated[int, Field(ge=1)]
+    """Rounded up to the next five, too."""
+    max_chars: Annotated[int, Field(ge=1)]
+    sms: bool = False
+    """Whether each part of a message is paid for."""
+    leaves_by_link: bool = False
+    """Whether a message ends with a link to leave by, and not with the word."""
+    price_pence: Pence = 0.0
 
 
 class SubscribersCounted(LedgerNote):
@@ -63,6 +88,8 @@ class SubscribersCounted(LedgerNote):
     ways: dict[str, int] = Field(default_factory=dict)
     languages: dict[str, int] = Field(default_factory=dict)
     choices: dict[str, int] = Field(default_factory=dict)
+    following: tuple[Following, ...] = ()
+    """The same by how they are written to: by this the desk foretells, and asks for a second person."""
 
 
 class SubscribersOpened(LedgerNote):
@@ -70,6 +97,15 @@ class SubscribersOpened(LedgerNote):
 
     type: Literal["subscribers.opened.v1"] = "subscribers.opened.v1"
     act: Literal["listed", "exported", "imported"]
+
+
+class MessagesWaiting(LedgerNote):
+    """How many messages about an incident wait by now for the group's messages an hour; 0: none any more."""
+
+    type: Literal["messages.waiting.v1"] = "messages.waiting.v1"
+    incident_id: IncidentId
+    messages: Annotated[int, Field(ge=0)]
+    since: Moment
 
 
 class AlertExpanded(LedgerRecord):
@@ -80,9 +116,13 @@ class AlertExpanded(LedgerRecord):
     audience: Audience
     chunks: tuple[Annotated[tuple[Recipient, ...], Field(max_length=MAX_CHUNK)], ...]
     not_told: dict[str, int] | None = None
-    """Why how many of the group's subscribers are not among them."""
+    """Why how many of the group's subscribers, or of its channels' recipients, are not among them."""
     stand_ins: dict[Recipient, StandIn] | None = None
     """Recipients who stand in for others; their chunks hold nobody else."""
+    prices: dict[ChannelName, Pence] | None = None
+    """What it costs to tell one recipient, by channel, in pence; channels that cost nothing are left out."""
+    over_cap: tuple[ChannelName, ...] | None = None
+    """Channels that were left out because they would have passed the group's monthly cap."""
 
 
 class ChunkClaimed(LedgerRecord):

@@ -44,6 +44,8 @@ class Subscriptions(BaseModel):
     """Whose mobile numbers may be signed up on the page, where it is one of numbers."""
     per_hour: int = Field(default=600, ge=1)
     """Answers an hour at the most: whoever types strangers' numbers makes them no flood, us no bill."""
+    price_pence: float = Field(default=0.0, ge=0, le=200, allow_inf_nan=False)
+    """What one segment to a subscriber costs, in pence: it counts for the group that tells them."""
 
 
 class _Instance(BaseModel):

@@ -55,6 +55,17 @@ Numbers = Annotated[
 SENDER: Final = r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10}"
 Sender = Annotated[str, StringConstraints(pattern=rf"^({SENDER})$")]
 """A number, a short code, or up to eleven letters and digits."""
+PricePence = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=200,
+        allow_inf_nan=False,
+        description="What you pay for one segment to one number, in pence (4.2). Then whoever sends sees the "
+        "cost before, and it counts for the group's monthly cap; 0: it costs nothing.",
+    ),
+]
+"""What a group says that its SMS cost."""
 
 
 def numbers(to: Sequence[str], secrets: Secrets) -> tuple[str, ...]:

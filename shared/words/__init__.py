@@ -21,6 +21,7 @@ from shared.words.questions import question
 from shared.words.render import MIN_CHARS, NotForThisAudienceError, render
 from shared.words.replies import REPLY_CHARS, reply
 from shared.words.said import NOT_OVER
+from shared.words.spending_told import spending_told_message
 
 __all__ = [
     "DRILL_TOLD",
@@ -40,6 +41,7 @@ __all__ = [
     "question",
     "render",
     "reply",
+    "spending_told_message",
     "tally_in",
     "with_code_of",
 ]

@@ -21,8 +21,8 @@ from shared.words.own_examples import BASE_URL, GROUP, longest, product_examples
 from shared.words.render import MIN_CHARS, SHORT_UP_TO, product_parts
 from shared.words.sms import is_plain, sms_places, spelled_plainly
 
-NOT_FOR_GROUPS: Final = frozenset({"QUESTION", "REPLY", "TEST", "DRILL_BEGUN", "DRILL_ENDED"})
-"""What is told to one person, or of an exercise as such: in words that lie elsewhere."""
+NOT_FOR_GROUPS: Final = frozenset({"QUESTION", "REPLY", "TEST", "DRILL_BEGUN", "DRILL_ENDED", "SPENDING"})
+"""What is told to one person, of an exercise as such, or of money: in words that lie elsewhere."""
 KINDS: Final = tuple(kind for kind in get_args(AlertKind) if kind not in NOT_FOR_GROUPS)
 SIZES: Final = ("short", "long")
 _FILTERS: Final = frozenset({"format", "round", "int", "list", "sum", "min", "replace", "length"})

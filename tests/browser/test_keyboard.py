@@ -20,8 +20,9 @@ from services.console.web.desk import ROUTES
 from services.console.web.desk.words import DESK
 from shared.contracts import desk as commands
 from shared.contracts import duty
-from shared.contracts.base import Message, Position
+from shared.contracts.base import GroupId, Message, Position
 from shared.contracts.dead import DiscardDead
+from shared.contracts.ledger import MessagesWaiting
 from tests.rigs.browser import a_browser, at_desk, needs_chromium
 from tests.rigs.desk import COMMUNITY, HARINGEY, VERIFIERS, DeskRig, desk_rig
 from tests.rigs.keyboard import Keyboard
@@ -198,6 +199,7 @@ WALKS: Final = (
     Walk("split", picks_a_report, before=(("Ada", "reopen"),)),
     Walk("merge", picks_a_neighbour),
     Walk("update", asks_for_one_thing, before=(("Ada", "confirm"),)),
+    Walk("send_on", says_little),
     Walk("officers_left", counts),
     Walk("aftercare"),
     Walk("post", says_where_and_when),
@@ -353,12 +355,22 @@ def test_every_act_has_its_walk() -> None:
     assert {OF_ACTS, *OTHERS} == posts(), "write a walk by keyboard for the new form"
 
 
+async def messages_wait(ada: Volunteer, code: str) -> None:
+    """More is to be sent than the group sends in an hour."""
+    incident = (await ada.desk.rig.store.incident(code) or {})["id"]
+    now = ada.desk.rig.clock.now()
+    about = {"group": GroupId("hackney"), "incident_id": incident}
+    await ada.desk.put(MessagesWaiting(id="w1", at=now, messages=9, since=now, **about))
+    await ada.desk.rig.shown()
+
+
 async def test_every_act_is_done_by_keyboard(ada: Volunteer) -> None:
     await ada.desk.report(RAID, at=HERE, first_hand=True, contact="neighbour-1")
     await ada.desk.report(THE_SAME, at=HERE)
     code = (await ada.desk.incidents("Ada"))[0]["code"]
+    await messages_wait(ada, code)
     await ada.opens("/desk")
-    await ada.keys.enter(ada.page.locator(f'a[href="/desk/{code}"]'))
+    await ada.keys.enter(ada.page.locator(f'a[href="/desk/{code}"]').last)
     await ada.page.wait_for_url(re.compile(f"/desk/{code}$"))
     for walk in WALKS:
         for by, command in walk.before:

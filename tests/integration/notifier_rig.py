@@ -17,7 +17,13 @@ from shared.clock import SystemClock
 from shared.contracts.alerts import AlertBody, AlertRaised, PublicPlace
 from shared.contracts.base import Place
 from shared.contracts.catalog import decode_all, encode
-from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.groups import (
+    ChannelDefinition,
+    GroupChannels,
+    GroupDefined,
+    GroupDefinition,
+    Policy,
+)
 from shared.contracts.ledger import AlertSettled, LedgerNote, LedgerRecord
 from shared.gazetteer.load import load_gazetteer
 from shared.plugins.bridge_file import BridgeEntry
@@ -101,6 +107,7 @@ class Rig:
         self.books: list[Subscribers] = []
         self.notifiers: list[Notifier] = []
         self.look_every_s = 0.02
+        self.policy = Policy()
         self.keyring = Keyring(MasterKey(b"k" * 32), bus, SystemClock(), source="test")
         self._running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
 
@@ -122,7 +129,7 @@ class Rig:
             at=NOW,
             group=name,
             version=1,
-            definition=GroupDefinition(id=name, name=name.title()),
+            definition=GroupDefinition(id=name, name=name.title(), policy=self.policy),
             channels=GroupChannels(channels=made),
         )
         await self.store(event)

@@ -106,7 +106,7 @@ class Crash:
         if self.left <= 0:
             self.happened.set()
             if self.victim is not None:
-                self.victim._draining = True  # the dead take up nothing new
+                self.victim._work.draining = True  # the dead take up nothing new
             raise asyncio.CancelledError
 
 
@@ -326,7 +326,9 @@ async def test_a_chunk_that_waited_in_its_lane_asks_again_before_it_goes(rig: Ri
     notifier = rig.start(
         lane_width=1, deadline_s=30, sleep=lambda s: asyncio.sleep(s / 50), monotonic=lambda: now
     )
-    await until(lambda: bool(waiting) and len(notifier._lanes) == 1)  # one at the provider, one behind it
+    await until(
+        lambda: bool(waiting) and len(notifier._work.lanes) == 1
+    )  # one at the provider, one behind it
     now += 1.0  # what was asked for the second while its recipients were stored is old
     await switch(rig, "hackney", stopped=True, nth=1)
     provider.set()

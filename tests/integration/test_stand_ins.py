@@ -212,7 +212,7 @@ def test_killed_anywhere_nobody_gets_a_third_copy_and_nobody_is_forgotten(point:
             left -= name == f"notifier.{point}"
             if left <= 0:
                 reached.set()
-                h.rig.notifiers[0]._draining = True  # the dead take up nothing new
+                h.rig.notifiers[0]._work.draining = True  # the dead take up nothing new
                 raise asyncio.CancelledError
 
         h = Hub(breaks)

@@ -258,6 +258,11 @@ async def test_the_ledger_says_how_many_there_are_in_fives_and_only_when_that_ch
     assert (hackney.total, hackney.texts, islington.total) == (10, 10, 5)
     assert hackney.languages == {"en": 5, "es": 5}
     assert hackney.choices == {"information": 5, "witness": 5}
+    assert [(f.channel, f.people) for f in hackney.following] == [
+        ("sub_join_en_i", 5),
+        ("sub_join_en_w", 5),
+        ("sub_join_es_i", 5),
+    ]
     counting = quick.books[0].counting
     await counting.say()
     assert len(await counted()) == 2

@@ -13,7 +13,7 @@ import pytest
 
 from services.notifier.decide.pseudo import Kin, chunked, pseudonym
 from services.notifier.decide.subscribing import ON_THE_WAY
-from services.notifier.delivery import claimed, expanded, settled
+from services.notifier.delivery import Bill, claimed, expanded, settled
 from services.notifier.form_contacts import Form
 from services.notifier.sending import as_record
 from services.notifier.subscribers import subscribers
@@ -654,7 +654,7 @@ def first_is_another(book: Book, monkeypatch: pytest.MonkeyPatch, alert_id: str,
     """Another notifier, which knew only that person, freezes the alert's recipients a moment before ours."""
     publish, kin = book.bus.publish, Kin("join", "en", "information")
     names = tuple(chunked(kin, [pseudonym(book.keyring.master.tag, number, NOW.date())], 1))
-    theirs = encode(expanded(an_alert(alert_id, audience="community"), names, NOW), source="test")
+    theirs = encode(expanded(an_alert(alert_id, audience="community"), Bill(names), NOW), source="test")
 
     async def storing(message: Outgoing, **how: Any) -> Stored:
         if message.msg_id == theirs.msg_id:
@@ -799,7 +799,7 @@ async def test_a_late_message_that_nobody_goes_on_with_gets_its_last_record(
     names = tuple(chunked(Kin("join", "en", "information"), [7], 1))
     mine = an_alert("late-1", audience="community")
     claim = claimed(mine, 0, attempt=1, recipients=names[0], claimant="n1", at=NOW)
-    await quick.store(expanded(mine, names, NOW))
+    await quick.store(expanded(mine, Bill(names), NOW))
     await quick.store(claim)
     if said is not None:
         await quick.store(settled(claim, (as_record(names[0][0], "texts", said),), NOW))

@@ -17,10 +17,16 @@ from playwright.async_api import Page, expect
 from services.console.channels import MANIFEST
 from services.console.decide.page_acts import ACTS
 from services.console.outside import link_of
-from shared.contracts.base import Position
+from shared.contracts.base import AlertId, Position
 from shared.contracts.groups import Policy
 from shared.contracts.keys import DeadLettered
-from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
+from shared.contracts.ledger import (
+    AlertExpanded,
+    Following,
+    MessagesWaiting,
+    SubscribersCounted,
+    SubscribersOpened,
+)
 from shared.plugins.registry import load_plugins
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
@@ -34,6 +40,10 @@ PLACES: Final = {
     "merged": (51.5385, -0.0810),
 }  # fmt: skip
 """An incident each, far enough from the others to be one of its own."""
+_WITNESSES: Final = Following(
+    channel="sub_join_en_w", kind="twilio-sms", language="en", choice="witness", people=40, max_chars=306,
+    sms=True, price_pence=4.0,
+)  # fmt: skip
 
 
 class Pages:
@@ -45,7 +55,7 @@ class Pages:
 
     async def begin(self) -> None:
         """Let it all happen, in the order in which time allows it."""
-        policy = Policy(second_person_above=1)
+        policy = Policy(second_person_above=1, sms_pounds_a_month=1)
         await self.desk.group("hackney", channels=[COMMUNITY, DRILLED], policy=policy)
         await self.desk.group("quiet", ())
         for name, role in (
@@ -63,10 +73,22 @@ class Pages:
         await self._beside()
         await self._own_words()
         await self._subscribers()
+        await self._money()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
         self.facts["invite"] = path_of(await invited(self.rig)).rpartition("/")[2]
         await self._dead()
+
+    async def _money(self) -> None:
+        """The month's money for SMS is spent, subscribers would cost more of it; and the hour is full."""
+        base = {"at": self.rig.clock.now(), "group": "hackney"}
+        names = tuple(f"sub_join_en_w:{n}" for n in range(20))
+        spent = {"audience": "community", "chunks": (names,), "prices": {"sub_join_en_w": 8.0}}
+        await self.desk.put(AlertExpanded(id="spent", alert_id=AlertId("spent"), **base, **spent))
+        about = {"incident_id": (await self.rig.store.incident(self.facts["full"]) or {})["id"]}
+        waits = MessagesWaiting(id="w1", messages=4_300, since=self.rig.clock.now(), **base, **about)
+        await self.desk.put(waits)
+        await self.rig.shown()
 
     async def _own_words(self) -> None:
         """Words in use that end soon, and others that wait for a second person."""
@@ -172,6 +194,7 @@ class Pages:
             "ways": ways,
             "languages": {"en": 90, "ur": 15},
             "choices": choices,
+            "following": [_WITNESSES.model_dump()],
         }
         base = {**self.rig.base(), "group": "hackney"}
         await self.rig.publish(SubscribersCounted.model_validate({**base, **counted}))
@@ -216,6 +239,14 @@ async def preview(page: Page, hub: Pages) -> None:
     await page.fill("[name=text]", "They are still here.")
     await page.click("main form .thumb button")
     await expect(page.locator("button[name=send]")).to_be_visible()
+
+
+async def over_cap(page: Page, hub: Pages) -> None:
+    """It would cost more than the group wants to pay, and nobody chose yet who gets it by SMS."""
+    await preview(page, hub)
+    await page.locator("[name=sms_to]").last.check()
+    await page.click("button[name=send]")
+    await expect(page.locator("#problem")).to_be_visible()
 
 
 async def calls_off(page: Page, hub: Pages) -> None:
@@ -359,6 +390,7 @@ def _acts() -> Iterator[Visit]:
     yield Visit(_ACT, "/desk/{full}/place", then=clicked)
     yield Visit(_ACT, "/desk/{on}/update", then=preview)
     yield Visit(_ACT, "/desk/{drill}/seen", then=preview)
+    yield Visit(_ACT, "/desk/{on}/update", then=over_cap)
     yield Visit(_ACT, "/desk/{on}/update", then=conflict)
 
 

@@ -212,6 +212,7 @@ COMMANDS: Final[tuple[tuple[Sort, str], ...]] = (
     (desk.ReleaseReport, "desk release {held}"),
     (desk.Reopen, "desk reopen {code} --yes"),
     (desk.Seen, "desk seen {code}"),
+    (desk.SendOn, "desk send-on {code} reason"),
     (desk.Split, "desk split {code} {report}"),
     (desk.Unmute, "desk unmute {mute} --group hackney"),
     (desk.Update, "desk update {code} --yes"),

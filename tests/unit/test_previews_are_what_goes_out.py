@@ -12,9 +12,10 @@ import pytest
 from services.console.decide.commands import Act as CommandAct
 from services.console.decide.commands import command_of
 from services.console.decide.draft import Document, Draft
+from services.console.decide.messages import ChannelFacts, GroupFacts
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.decide.project import needs, project
-from services.console.decide.sends import Act, ChannelFacts, GroupFacts, sends_of
+from services.console.decide.sends import Act, sends_of
 from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
 from services.console.models import CommandName, DeskRequest
 from services.router.decide.decider import Input, step
@@ -26,6 +27,7 @@ from shared.contracts.base import HUB, GroupId, IncidentId, MemberId, Message
 from shared.contracts.groups import Area, Audience, ChannelDefinition, GroupDefinition
 from shared.contracts.reports import ReportContent, ReportReceived
 from shared.gazetteer.load import load_gazetteer
+from shared.spending import may_be_held_back
 from shared.words import render
 from tests.unit.router.tellings import BRITAIN, START
 
@@ -38,6 +40,8 @@ GROUPS = (
     GroupDefinition(id="there", name="There Watch", area=Area()),
 )
 ASHWIN = {"lat": 51.5470, "lon": -0.0748}
+
+Shown = tuple[str, str, str, str, bool]
 
 
 class World:
@@ -102,8 +106,8 @@ class World:
         )  # fmt: skip
         return self._take("DESK", command_of(command, act, request))
 
-    def foretold(self, command: CommandName, **asked: Any) -> set[tuple[str, str, str, str]]:
-        """Group, audience, size and words of what the console would show."""
+    def foretold(self, command: CommandName, **asked: Any) -> set[Shown]:
+        """Group, audience, size, words of what the console would show; whether the cap may hold it back."""
         facts: dict[str, GroupFacts] = {
             g.id: GroupFacts(g, self.state.groups[GroupId(g.id)].version, _channels()) for g in GROUPS
         }
@@ -113,7 +117,7 @@ class World:
             GAZETTEER.outcode_at,
         )  # fmt: skip
         sends = sends_of(act, facts, base_url=BASE)
-        return {(s.group, s.audience, s.channel, s.text) for s in sends}
+        return {(s.group, s.audience, s.channel, s.text, s.capped) for s in sends}
 
     def _request(self, asked: dict[str, Any]) -> DeskRequest:
         return DeskRequest(incident=self.incident["id"], **asked)
@@ -136,7 +140,7 @@ def _channels() -> tuple[ChannelFacts, ...]:
     )
 
 
-def delivered(raised: list[AlertRaised]) -> set[tuple[str, str, str, str]]:
+def delivered(raised: list[AlertRaised]) -> set[Shown]:
     """The same of what the notifier would send."""
     names = {g.id: g for g in GROUPS}
     return {
@@ -145,6 +149,7 @@ def delivered(raised: list[AlertRaised]) -> set[tuple[str, str, str, str]]:
             alert.audience,
             f"{alert.audience}-{size}",
             render(alert, names[alert.group], language="en", max_chars=chars, base_url=BASE).text,
+            alert.sms_to != "everyone" and may_be_held_back(alert.kind, alert.audience, alert.urgency),
         )
         for alert in raised
         for size, chars in SIZES.items()
@@ -285,7 +290,9 @@ def test_a_post_is_told_as_it_was_shown() -> None:
     assert world.do("post", **POST) == []
     world.later(2)
     told = delivered(world._take("TICK", None))
-    assert {(g, a, c, _untimed(t)) for g, a, c, t in shown} == {(g, a, c, _untimed(t)) for g, a, c, t in told}
+    assert {(*rest, _untimed(text)) for *rest, text, _ in shown} == {
+        (*rest, _untimed(text)) for *rest, text, _ in told
+    }
 
 
 def _untimed(text: str) -> str:

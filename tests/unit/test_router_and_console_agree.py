@@ -46,6 +46,7 @@ ACTS: dict[type[desk.DeskCommand], dict[str, Any]] = {
     desk.Attend: {"step": "there"},
     desk.Seen: {"statement": SAID},
     desk.Note: {"statement": SAID},
+    desk.SendOn: {"statement": SAID},
     desk.HandOver: {"to": "ben", "statement": SAID},
     desk.Escalate: {"groups": ("there",)},
     desk.AskReporter: {"to": desk.ReporterAddress(bridge="sms", address="x")},

@@ -21,6 +21,7 @@ NEEDS: Final[Mapping[CommandName, tuple[str, ...]]] = {
     "attend": (),
     "seen": (),
     "note": ("text",),
+    "send_on": ("text",),
     "hand_over": ("to",),
     "ask": ("report",),
     "escalate": ("groups",),
@@ -94,11 +95,13 @@ def _on(act: Act, request: DeskRequest) -> dict[str, Any]:
 
 def _saying(act: Act, request: DeskRequest) -> dict[str, Any]:
     """The same, with the person's own words."""
-    return {**_on(act, request), "statement": desk.Statement(text=request.text or "")}
+    said = desk.Statement(text=request.text or "", sms_reason=request.sms_reason or "")
+    return {**_on(act, request), "statement": said}
 
 
 def _confirm(act: Act, request: DeskRequest) -> desk.Confirm:
-    return desk.Confirm(**_saying(act, request), ask=request.ask or "NONE", reach=act.reach)
+    asked = {"ask": request.ask or "NONE", "sms_to": request.sms_to}
+    return desk.Confirm(**_saying(act, request), **asked, reach=act.reach)
 
 
 def _reject(act: Act, request: DeskRequest) -> desk.Reject:
@@ -116,7 +119,7 @@ def _place(act: Act, request: DeskRequest) -> desk.PutPlace:
 
 
 def _update(act: Act, request: DeskRequest) -> desk.Update:
-    return desk.Update(**_saying(act, request), ask=request.ask or "NONE")
+    return desk.Update(**_saying(act, request), ask=request.ask or "NONE", sms_to=request.sms_to)
 
 
 def _end(act: Act, request: DeskRequest) -> desk.End:
@@ -177,6 +180,7 @@ _MAKE: Final[Mapping[CommandName, Callable[[Act, DeskRequest], desk.DeskCommand]
     "attend": lambda a, r: desk.Attend(**_on(a, r), step=r.step or "going"),
     "seen": lambda a, r: desk.Seen(**_saying(a, r)),
     "note": lambda a, r: desk.Note(**_saying(a, r)),
+    "send_on": lambda a, r: desk.SendOn(**_saying(a, r)),
     "hand_over": lambda a, r: desk.HandOver(**_saying(a, r), to=r.to),
     "ask": _ask,
     "escalate": lambda a, r: desk.Escalate(**_on(a, r), groups=r.groups),

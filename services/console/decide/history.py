@@ -11,10 +11,10 @@ from services.console.decide.draft import Document
 
 What = Literal[
     "opened", "said_over", "said_wrong", "assessed", "claimed", "claim_released", "attended", "seen", "noted",
-    "escalated", "digested", "reporter_asked", "confirm_proposed", "confirmed", "rejected", "placed", "moved",
-    "updated", "ended", "quiet", "reopened", "merged", "merged_into", "split", "accounted", "check_due",
-    "post_opened", "post_withdrawn", "post_joined", "post_left", "post_gone", "post_checked_in", "posts_told",
-    "carried",
+    "sent_on", "escalated", "digested", "reporter_asked", "confirm_proposed", "confirmed", "rejected",
+    "placed", "moved", "updated", "ended", "quiet", "reopened", "merged", "merged_into", "split", "accounted",
+    "check_due", "post_opened", "post_withdrawn", "post_joined", "post_left", "post_gone", "post_checked_in",
+    "posts_told", "carried",
 ]  # fmt: skip
 """What a step says that happened."""
 
@@ -28,6 +28,7 @@ NAMED: Final[Mapping[What, tuple[str, ...]]] = {
     "attended": ("attended", "member"),
     "seen": ("seen", "member"),
     "noted": ("noted", "member"),
+    "sent_on": ("sent_on", "group"),
     "escalated": ("escalated", "rung", "text"),
     "reporter_asked": ("reporter_asked", "member"),
     "confirm_proposed": ("confirm_proposed", "member"),

@@ -23,7 +23,7 @@ CLOSED: Final = frozenset({"closed", "not_confirmed", "other_agency", "retracted
 """Statuses of incidents that are open no more."""
 _MAX_TIMELINE: Final = 500
 _ASIDE: Final = frozenset({
-    "attended", "noted", "escalated", "reporter_asked", "said_over", "said_wrong",
+    "attended", "noted", "sent_on", "escalated", "reporter_asked", "said_over", "said_wrong",
     "check_due", "post_joined", "post_left", "post_gone", "post_checked_in", "posts_told", "digested",
 })  # fmt: skip
 """Steps that alter nothing that a person decides: no new version, as in the router."""
@@ -199,6 +199,12 @@ def noted(draft: Draft, event: i.IncidentNoted, _place: float) -> None:
     happened(draft, incident, event, "noted", **_by(event), text=_words(event) or None)
 
 
+def sent_on(draft: Draft, event: i.IncidentSentOn, _place: float) -> None:
+    """What waited for a group's hour goes out: who decided that, and why."""
+    incident = draft.edit(f"incident:{event.incident_id}")
+    happened(draft, incident, event, "sent_on", **_by(event), text=_words(event) or None)
+
+
 def _still_at_it(incident: Document, event: i.IncidentSeen | i.IncidentNoted) -> None:
     """Whoever is there, or on the way, and says something is so still: as the router holds it."""
     for visit in incident.get("visits", ()):
@@ -252,7 +258,7 @@ def confirmed(draft: Draft, event: i.IncidentConfirmed, _place: float) -> None:
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status="confirmed", ask=event.ask, ended_at=None, proposed=None)
     incident.setdefault("confirmed_at", _at(event))
-    _said_by_person(draft, incident, event, "confirmed", ask=event.ask)
+    _said_by_person(draft, incident, event, "confirmed", ask=event.ask, **_over_cap(event))
 
 
 def rejected(draft: Draft, event: i.IncidentRejected, _place: float) -> None:
@@ -275,7 +281,13 @@ def updated(draft: Draft, event: i.IncidentUpdated, _place: float) -> None:
     """A person gave news."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident["ask"] = event.ask
-    _said_by_person(draft, incident, event, "updated", ask=event.ask)
+    _said_by_person(draft, incident, event, "updated", ask=event.ask, **_over_cap(event))
+
+
+def _over_cap(event: i.IncidentConfirmed | i.IncidentUpdated) -> Document:
+    """Whom they chose to text although that passes the group's cap, and why."""
+    why = event.statement.sms_reason if isinstance(event.statement, Statement) else ""
+    return {"sms_to": event.sms_to, "sms_reason": why or None}
 
 
 def ended(draft: Draft, event: i.IncidentEnded, _place: float) -> None:

@@ -53,6 +53,7 @@ _ALL: Final = (
     PageAct("note", "note", desk.Note, _ANY, "look"),
     PageAct("confirm", "confirm", desk.Confirm, _UNPROVEN | _QUIET, "say", tells=True),
     PageAct("update", "update", desk.Update, _OPEN, "say", tells=True),
+    PageAct("send_on", "send_on", desk.SendOn, _OPEN, "say"),
     PageAct("officers_left", "end", desk.End, _RUNNING | _QUIET, "end", tells=True,
             fixed={"stage": "officers_left"}, undo="reopen"),
     PageAct("aftercare", "end", desk.End, _RUNNING | _QUIET | {"officers_left"}, "end", tells=True,
@@ -128,11 +129,14 @@ def offered(incident: Document, role: str | None, *, mine: bool, step: str | Non
     """What this member can do about the incident now; `mine`: the claim is theirs; `step`: their visit's."""
     status = incident.get("status", "")
     found = (act for act in ACTS.values() if status in act.when and may(role, act))
-    return [act for act in found if not _senseless(act.name, mine=mine, step=step)]
+    waits = bool(incident.get("waiting"))
+    return [act for act in found if not _senseless(act.name, mine=mine, step=step, waits=waits)]
 
 
-def _senseless(name: str, *, mine: bool, step: str | None) -> bool:
-    """What they have done already, or cannot undo because they never did it."""
+def _senseless(name: str, *, mine: bool, step: str | None, waits: bool) -> bool:
+    """What they have done already, or cannot undo because they never did it; or what nothing waits for."""
+    if name == "send_on":
+        return not waits
     if name in {"release", "hand_over"}:
         return not mine
     if name == "left":

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from services.console.decide.commands import place_of, reject_as, tally_of
 from services.console.decide.draft import Document
+from services.console.decide.messages import GroupFacts, messages_of
 from services.console.decide.post_views import (
     begins_soon,
     ends_posts,
@@ -25,14 +26,12 @@ from shared.contracts.aftercare import Fate
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised, Note, PostLine, PublicPlace
 from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Ask, Tally
-from shared.contracts.groups import Audience, ChannelDefinition, GroupDefinition
+from shared.contracts.groups import Audience
 from shared.contracts.incidents import Status
-from shared.contracts.own_words import OwnWords
 from shared.public_place import OutcodeAt, between, public_place
 from shared.repeats import STILL, figures_heard
 from shared.tallies import held, tally_of_people
-from shared.words import MIN_CHARS, NOT_OVER, render
-from shared.words.sms import sms_length
+from shared.words import NOT_OVER
 
 _END_KIND: Final[Mapping[str, AlertKind]] = {
     "officers_left": "OVER",
@@ -46,31 +45,11 @@ _FIRST: Final[Mapping[str, AlertKind]] = {
     "confirmed": "CONFIRMED",
 }
 _AFTERWARDS: Final = frozenset({"officers_left", "aftercare", "closed"})
+_NOT_URGENT: Final = frozenset({"update", "place"})
 _VERIFIERS: Final[Audience] = "verifiers"
 _ALL: Final[tuple[Audience, ...]] = ("verifiers", "community", "partners")
 Pair = tuple[str, Audience]
 _NOTHING_SAID: Final = VerifiersFacts()
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelFacts:
-    """What is known of a group's channel: how much it carries, and how many it reaches (None: unknown)."""
-
-    definition: ChannelDefinition
-    max_chars: int
-    recipients: int | None
-    sms: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFacts:
-    """A group with its channels."""
-
-    definition: GroupDefinition
-    version: int
-    channels: tuple[ChannelFacts, ...]
-    words: tuple[OwnWords, ...] = ()
-    """Its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +77,7 @@ def sends_of(act: Act, groups: Mapping[str, GroupFacts], *, base_url: str) -> li
     for group_id, audience in _whom(act):
         if group := groups.get(group_id):
             alert = _alert(act, audience, group, *found, names)
-            channels = [c for c in group.channels if c.definition.carries(audience, drill=alert.drill)]
-            sends += [_send(alert, group, channel, base_url) for channel in channels]
+            sends += messages_of(alert, group, act.told, base_url=base_url)
     return sends
 
 
@@ -225,8 +203,9 @@ def _alert(  # noqa: PLR0913,PLR0917 - an alert's own parts
         group_version=group.version,
         audience=audience,
         kind=kind,
-        urgency="normal" if kind == "UPDATE" else "urgent",
+        urgency="normal" if act.command in _NOT_URGENT else "urgent",
         ask=_ask(act),
+        sms_to="everyone" if act.command == "place" else None,
         not_after=act.at + timedelta(minutes=group.definition.policy.alert_life_min),
         drill=bool(act.incident.get("drill")),
         incident_id=IncidentId(act.incident["id"]),
@@ -304,25 +283,3 @@ def _tally(act: Act) -> Tally:
 
 def _public(act: Act, place: Place) -> PublicPlace:
     return public_place(place, act.outcode_at, home=act.incident.get("home", False))
-
-
-def _send(alert: AlertRaised, group: GroupFacts, channel: ChannelFacts, base_url: str) -> Send:
-    definition = channel.definition
-    message = render(
-        alert,
-        group.definition,
-        language=definition.language,
-        max_chars=max(channel.max_chars, MIN_CHARS),
-        base_url=base_url,
-        words=group.words,
-    )
-    return Send(
-        group=group.definition.id,
-        audience=definition.audience,
-        channel=definition.id,
-        channel_kind=definition.kind,
-        kind=message.kind,
-        recipients=channel.recipients,
-        text=message.text,
-        segments=sms_length(message.text).segments if channel.sms else None,
-    )

@@ -1,7 +1,7 @@
 """How many subscribers a group has, and when somebody opened their list: what the ledger says of them. Pure.
 
 The figures come from the notifier, rounded up to fives; who the people are no part of the console can learn.
-Whoever reckons what a message costs finds here how many it goes to at the most (`texts`: by SMS).
+Whoever reckons what a message costs finds here how many it goes to at the most (`following`).
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ def needs(_draft: Draft, event: LedgerNote) -> Iterable[str]:
 
 def counted(draft: Draft, event: SubscribersCounted, _place: float) -> None:
     """So many there are now."""
-    figures = event.model_dump(mode="json", exclude={"type", "id", "group"})
+    figures = event.model_dump(mode="json", exclude={"type", "id"})
     draft.edit(key(event.group)).update(figures)
 
 

@@ -59,4 +59,6 @@ def _open(alert: Document) -> bool:
 
 
 def _reached_nobody(alert: Document) -> bool:
-    return (alert.get("settled") or {}).get("reason") == _NOBODY
+    """Whether no channel leads to them; whom the cap on money left out has one."""
+    held_back = alert.get("not_told", {}).get("over_cap")
+    return (alert.get("settled") or {}).get("reason") == _NOBODY and not held_back

@@ -7,7 +7,7 @@ earlier (ADR 0010). The two halves come from two streams and may arrive in eithe
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.console.decide import carried, reckoning
+from services.console.decide import carried, reckoning, spending
 from services.console.decide.counts import add
 from services.console.decide.draft import Document, Draft
 from services.console.decide.heard import heard
@@ -20,6 +20,7 @@ from shared.contracts.ledger import (
     ChunkSettled,
     DeliveryReceipted,
     LedgerRecord,
+    MessagesWaiting,
     ProvidersWords,
     RecipientOutcome,
 )
@@ -41,8 +42,13 @@ def needs(draft: Draft, event: LedgerRecord) -> Iterable[str]:
 
 
 def needs_of_chunk(draft: Draft, event: ChunkSettled) -> Iterable[str]:
-    """The same, and which channels carried something before."""
-    return (*needs(draft, event), carried.key(event.group))
+    """The same, which channels carried something before, and what its group spent."""
+    return (*needs(draft, event), carried.key(event.group), spending.key(event.group))
+
+
+def needs_of_expansion(draft: Draft, event: AlertExpanded) -> Iterable[str]:
+    """The same, and what its group spent."""
+    return (*needs(draft, event), spending.key(event.group))
 
 
 def needs_of_alert(_draft: Draft, event: AlertRaised) -> Iterable[str]:
@@ -108,6 +114,7 @@ def expanded(draft: Draft, event: AlertExpanded, place: float) -> None:
     alert = draft.edit(f"alert:{event.alert_id}")
     alert["audience"] = event.audience
     alert["recipients"] = sum(len(chunk) for chunk in event.chunks) - len(event.stand_ins or ())
+    spending.frozen(draft, event)
     if event.incident_id and _is_late(event):
         alert["late"] = late_key(event.incident_id, event.group)
     _seen_at(alert, place)
@@ -127,6 +134,7 @@ def chunk_settled(draft: Draft, event: ChunkSettled, place: float) -> None:
         if event.words is not None:
             _said(alert, outcome, event.words)
     carried.accepted(alert, event)
+    spending.settled(draft, event)
     if alert.get("group") == event.group:
         carried.note(draft, alert)
     _maybe_public(draft, alert)
@@ -159,6 +167,21 @@ def bucket(alert_id: str, recipient: str) -> str:
     """The document that says what became of this recipient's message, as the provider told later."""
     channel, _, number = recipient.rpartition(":")
     return f"arrived:{alert_id}.{channel}.{int(number) // _BUCKET}"
+
+
+def needs_of_waiting(_draft: Draft, event: MessagesWaiting) -> Iterable[str]:
+    """The incident."""
+    yield f"incident:{event.incident_id}"
+
+
+def waiting(draft: Draft, event: MessagesWaiting, _place: float) -> None:
+    """So many messages of it wait for their group; of an incident that is forgotten nothing is kept."""
+    if not draft.get(f"incident:{event.incident_id}"):
+        return
+    groups = draft.edit(f"incident:{event.incident_id}").setdefault("waiting", {})
+    groups.pop(event.group, None)
+    if event.messages:
+        groups[event.group] = {"messages": event.messages, "since": event.since.isoformat()}
 
 
 def settled(draft: Draft, event: AlertSettled, place: float) -> None:

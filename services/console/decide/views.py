@@ -90,6 +90,7 @@ def whole(
         "history": [_step(step, reasons, names) for step in incident.get("timeline", ())],
         "told": [_only(alert, _ALERT) for alert in sorted(alerts, key=lambda a: a.get("seq", 0))],
         "queued": queued(incident),
+        "waiting": incident.get("waiting", {}),
     }
 
 

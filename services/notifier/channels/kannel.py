@@ -29,6 +29,7 @@ from shared.plugins.sms import (
     BAD_NUMBER,
     MAX_CHARS,
     Numbers,
+    PricePence,
     Sender,
     is_number,
     lives_s,
@@ -59,6 +60,7 @@ class KannelSettings(PluginSettings):
     """Who it is from: a number, a short code, or a name of up to eleven letters."""
     to: Numbers
     """Phone numbers with their country (+44…), or references to them."""
+    price_pence: PricePence = 0.0
 
 
 class KannelChannel:

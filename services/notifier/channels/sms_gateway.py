@@ -18,7 +18,16 @@ from alert_relay.plugins import (
     WebhookRequest,
 )
 from shared.plugins.addresses import http_base, resolved
-from shared.plugins.sms import BAD_NUMBER, MAX_CHARS, Numbers, is_number, lives_s, numbers, text_of
+from shared.plugins.sms import (
+    BAD_NUMBER,
+    MAX_CHARS,
+    Numbers,
+    PricePence,
+    is_number,
+    lives_s,
+    numbers,
+    text_of,
+)
 from shared.plugins.sms_gateway import send_message, signed
 
 _BAD_SIGNATURE: Final = Refused(
@@ -41,6 +50,7 @@ class SmsGatewaySettings(PluginSettings):
     """A reference to the app's webhook signing key; without it no receipts are asked for."""
     to: Numbers
     """Phone numbers with their country (+44…), or references to them."""
+    price_pence: PricePence = 0.0
 
 
 class SmsGatewayChannel:

@@ -23,6 +23,7 @@ from shared.plugins.sms import (
     MAX_CHARS,
     SENDER,
     Numbers,
+    PricePence,
     is_number,
     lives_s,
     numbers,
@@ -54,6 +55,7 @@ class TwilioSettings(PluginSettings):
     """Phone numbers with their country (+44…), or references to them."""
     api: str = "https://api.twilio.com"
     """Twilio's API server."""
+    price_pence: PricePence = 0.0
 
 
 class TwilioChannel:

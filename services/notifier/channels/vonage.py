@@ -24,6 +24,7 @@ from shared.plugins.sms import (
     BAD_NUMBER,
     MAX_CHARS,
     Numbers,
+    PricePence,
     Sender,
     is_number,
     lives_s,
@@ -52,6 +53,7 @@ class VonageSettings(PluginSettings):
     """Phone numbers with their country (+44…), or references to them."""
     api: str = "https://rest.nexmo.com"
     """Vonage's SMS API server."""
+    price_pence: PricePence = 0.0
 
 
 class VonageChannel:

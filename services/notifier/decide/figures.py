@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from services.notifier.decide.pseudo import Kin
 from shared.contracts.base import GroupId
-from shared.contracts.ledger import SubscribersCounted
-from shared.contracts.subscribers import Subscriber
+from shared.contracts.ledger import Following, SubscribersCounted
+from shared.contracts.subscribers import Choice, Subscriber
 
 _FIVE: Final = 5
 
@@ -28,6 +29,7 @@ class Figures:
     ways: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     choices: Counter[str] = field(default_factory=Counter)
+    kin: Counter[Kin] = field(default_factory=Counter)
 
     def add(self, person: Subscriber) -> None:
         """Count them, if they follow the group."""
@@ -38,10 +40,12 @@ class Figures:
         self.texts += self.is_sms(person.way)
         self.ways[person.way] += 1
         self.languages[person.language] += 1
-        self.choices["witness" if "witness" in mine else "information"] += 1
+        choice: Choice = "witness" if "witness" in mine else "information"
+        self.choices[choice] += 1
+        self.kin[Kin(person.way, person.language, choice)] += 1
 
-    def record(self, name: str, at: datetime) -> SubscribersCounted:
-        """The figures as they may be known."""
+    def record(self, name: str, at: datetime, following: tuple[Following, ...] = ()) -> SubscribersCounted:
+        """The figures as they may be known; `following` are those of `kin`."""
         return SubscribersCounted(
             id=name,
             at=at,
@@ -51,6 +55,7 @@ class Figures:
             ways=_in_fives(self.ways),
             languages=_in_fives(self.languages),
             choices=_in_fives(self.choices),
+            following=following,
         )
 
 

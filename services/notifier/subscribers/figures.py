@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notifier.decide.book import Book
-from services.notifier.decide.figures import Figures
+from services.notifier.decide.figures import Figures, in_fives
+from services.notifier.decide.pseudo import EMAIL, Kin
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.base import GroupId
 from shared.contracts.catalog import encode
-from shared.contracts.ledger import SubscribersCounted
+from shared.contracts.ledger import Following, SubscribersCounted
 from shared.ports import Clock, Outgoing
 
 EVERY: Final = timedelta(minutes=5)
@@ -46,7 +47,22 @@ class Counting:
             figures.add(person.details)
             if n % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
-        return figures.record(f"counted.{group}.{now.timestamp() // EVERY.total_seconds():.0f}", now)
+        name = f"counted.{group}.{now.timestamp() // EVERY.total_seconds():.0f}"
+        known = (kin for kin in sorted(figures.kin) if self._ways.spec(kin.way))
+        return figures.record(name, now, tuple(self._following(kin, figures.kin[kin]) for kin in known))
+
+    def _following(self, kin: Kin, people: int) -> Following:
+        return Following(
+            channel=kin.id,
+            kind=self._ways.kind(kin.way),
+            language=kin.language,
+            choice=kin.choice,
+            people=in_fives(people),
+            max_chars=self._ways.max_chars(kin.way),
+            sms=self._ways.is_sms(kin.way),
+            leaves_by_link=kin.way == EMAIL,
+            price_pence=self._ways.pence_a_segment(kin.way),
+        )
 
 
 def _is_news(now: SubscribersCounted, before: SubscribersCounted | None) -> bool:

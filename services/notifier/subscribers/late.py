@@ -8,7 +8,7 @@ read, nothing is claimed and nobody is told.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -19,7 +19,7 @@ from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Chunk, Claim, Finished, Wait
 from services.notifier.decide.pseudo import Kin, chunked, kin_of
 from services.notifier.decide.retry import Plan, plan
-from services.notifier.delivery import Delivery, Ending, ForSubscribers, alert_settled, expanded
+from services.notifier.delivery import Bill, Delivery, Ending, ForSubscribers, alert_settled, expanded
 from services.notifier.engine import Claimed, Engine, Job
 from services.notifier.gates import Gates
 from services.notifier.kill_switch import KillSwitches
@@ -68,6 +68,8 @@ class Lent:
     engine: Engine
     finish: Callable[[Delivery, AlertRaised], Awaitable[None]]
     """Record how the alert ended, and name it where a person has to look."""
+    prices: Callable[[Delivery, AlertRaised, Sequence[str]], Mapping[str, float]]
+    """What telling one of them costs: it counts for the cap, which never holds back what was promised."""
 
 
 @dataclass(slots=True)
@@ -189,6 +191,8 @@ class Latecomers:
         delivery.alert, delivery.entry, delivery.open_chunks = late.alert, entry, {0}
         delivery.channels = {kin.id: kin.definition(self._ways.kind(kin.way))}
         delivery.messages = {(kin.id, self._ways.max_chars(kin.way)): words(kin)}
+        if late.frozen is not None and (prices := self._lent.prices(delivery, late.alert, (kin.id,))):
+            late.frozen = late.frozen.model_copy(update={"prices": prices})
 
     async def _go_on(self, late: _Late) -> bool:
         """One step; whether there is another."""
@@ -265,5 +269,5 @@ def is_late(alert_id: str) -> bool:
 def _frozen(mine: AlertRaised, found: ForSubscribers) -> AlertExpanded | None:
     """The record that freezes the one person; None where it is not for them."""
     for kin, who in found.kin.items():
-        return expanded(mine, tuple(chunked(kin, who, 1)), found.at)
+        return expanded(mine, Bill(tuple(chunked(kin, who, 1))), found.at)
     return None

@@ -24,7 +24,7 @@ from services.notifier.subscribers.late import Latecomers, Lent
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
-from shared.contracts.catalog import TOLD, decode_each, encode
+from shared.contracts.catalog import decode_each, encode
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.contracts.subscribers import BookRecord, Unreachable
 from shared.faults import fault_point
@@ -102,7 +102,7 @@ class Subscribers:
         self._late = Latecomers(lent, self.audience, self._clock, self._ways)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """A worker: keep the book."""
+        """A worker: keep the book, and say how many stand in it."""
         works = [asyncio.create_task(self._keeping.run(stop)), asyncio.create_task(self._look_after())]
         try:
             done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
@@ -133,6 +133,10 @@ class Subscribers:
     def max_chars(self, way: str) -> int:
         """How long a message by that way may be."""
         return self._ways.max_chars(way)
+
+    def pence_a_segment(self, way: str) -> float:
+        """What each part of a message by that way costs."""
+        return self._ways.pence_a_segment(way)
 
     def heard(self, alert: AlertRaised, entry: Entry) -> None:
         """An alert was read: the latest of what goes on is for those who join late."""
@@ -213,12 +217,9 @@ class Subscribers:
 
     async def _wait_for_groups(self) -> None:
         """Once at the start: until every group is known that the log holds."""
-        if self._groups_known or self._reader is None:
-            return
-        last = await self._reader.patiently(lambda: self._bus.last("DECISIONS", TOLD))
-        while last is not None and self._reader.decided_to < last.seq:
-            await self._sleep(_PAUSE_S)
-        self._groups_known = True
+        if not self._groups_known and self._reader is not None:
+            await self._reader.groups_known()
+            self._groups_known = True
 
     async def _answer(self, asked: Asked, record: BookRecord, person: Person | None, attempt: int) -> None:
         to = answer_to(asked, record, self._master, self._directory.definitions(), form=self._front_url)

@@ -56,6 +56,11 @@ class Ways:
         spec = self.spec(way)
         return way != EMAIL and spec is not None and spec.senders == "number"
 
+    def pence_a_segment(self, way: str) -> float:
+        """What the operator says that each part costs."""
+        entry = self._entries.get(way)
+        return entry.subscriptions.price_pence if entry and entry.subscriptions and self.is_sms(way) else 0.0
+
     def max_chars(self, way: str) -> int:
         """How long a message it carries well."""
         if way == EMAIL:

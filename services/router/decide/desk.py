@@ -38,6 +38,7 @@ _INCIDENT: Final[dict[type[IncidentCommand], OnIncident]] = {
     desk.Note: desk_team.note,
     desk.AskReporter: desk_team.ask_reporter,
     desk.Escalate: desk_team.escalate,
+    desk.SendOn: desk_team.send_on,
     desk.Reopen: acts.reopen,
     desk.Release: acts.release,
     desk.Confirm: acts.confirm,

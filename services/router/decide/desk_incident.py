@@ -101,10 +101,19 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
         member=command.member,
         group=command.group,
         ask=command.ask,
+        sms_to=command.sms_to,
         statement=statement,
     )
     whom = [*public(incident), *verifiers(incident), *incident.told]
-    draft.tell(incident.id, "CONFIRMED", whom, urgency="urgent", ask=command.ask, statement=words_of(command))
+    draft.tell(
+        incident.id,
+        "CONFIRMED",
+        whom,
+        urgency="urgent",
+        ask=command.ask,
+        sms_to=command.sms_to,
+        statement=words_of(command),
+    )
     return reasons.APPLIED
 
 
@@ -209,11 +218,20 @@ def update(draft: Draft, command: desk.Update, incident: Incident) -> str:
         member=command.member,
         group=command.group,
         ask=command.ask,
+        sms_to=command.sms_to,
         statement=statement,
     )
     words, known = words_of(command), figures_known(incident, draft.incident(incident.id))
     facts = {"figures_told": known}
-    draft.tell(incident.id, "UPDATE", incident.told, ask=command.ask, statement=words, facts=facts)
+    draft.tell(
+        incident.id,
+        "UPDATE",
+        incident.told,
+        ask=command.ask,
+        sms_to=command.sms_to,
+        statement=words,
+        facts=facts,
+    )
     return reasons.APPLIED
 
 

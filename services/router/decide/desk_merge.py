@@ -33,7 +33,8 @@ def merge(draft: Draft, command: desk.Merge, incident: Incident) -> str:
     taken_together(draft, command, incident, absorbed)
     merged = draft.incident(incident.id)
     ask = ask_now(merged)
-    draft.tell(incident.id, "UPDATE", absorbed.told, ask=ask, facts={"was_code": absorbed.code})
+    facts = {"was_code": absorbed.code}
+    draft.tell(incident.id, "UPDATE", absorbed.told, ask=ask, sms_to="everyone", facts=facts)
     if merged.status == "confirmed":
         fresh = set(public(merged)) - set(merged.told)
         draft.tell(incident.id, "CONFIRMED", fresh, urgency="urgent", ask=ask)
@@ -174,7 +175,8 @@ def _what_remains(draft: Draft, incident: IncidentId, left: tuple[GroupId, ...])
         where = events.IncidentPlace(place=rest.place)
         draft.emit(events.IncidentPlaced, incident_id=incident, groups=groups, where=where)
         gone = set(group_ids(rest.groups)) - set(group_ids(groups))
-        draft.tell(incident, "UPDATE", [p for p in rest.told if p[0] in gone], note="not_concerned")
+        whom = [p for p in rest.told if p[0] in gone]
+        draft.tell(incident, "UPDATE", whom, sms_to="everyone", note="not_concerned")
     rest = draft.incident(incident)
     if rest.status == "likely" and not assess.enough(rest, draft.state.groups):
         reason = reasons.SUPPORT_LEFT

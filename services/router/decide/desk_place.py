@@ -47,4 +47,4 @@ def _tell(draft: Draft, before: Incident, words: str) -> None:
     ask = ask_now(after)
     draft.tell(before.id, first_word(after), fresh, urgency="urgent", ask=ask, statement=words)
     facts = {**places_before(before, after, draft.gazetteer), "figures_told": figures_known(before, after)}
-    draft.tell(before.id, "UPDATE", before.told, ask=ask, statement=words, facts=facts)
+    draft.tell(before.id, "UPDATE", before.told, ask=ask, sms_to="everyone", statement=words, facts=facts)

@@ -89,6 +89,21 @@ def note(draft: Draft, command: desk.Note, incident: Incident) -> str:
     return reasons.APPLIED
 
 
+def send_on(draft: Draft, command: desk.SendOn, incident: Incident) -> str:
+    """The reason stands in the history; the notifier lets go what waits by then."""
+    statement = statement_of(command)
+    if statement is None or not statement.text.strip():
+        return reasons.EMPTY
+    draft.emit(
+        events.IncidentSentOn,
+        incident_id=incident.id,
+        member=command.member,
+        group=command.group,
+        statement=statement,
+    )
+    return reasons.APPLIED
+
+
 def hand_over(draft: Draft, command: desk.HandOver, incident: Incident) -> str:
     """The claim passes on, with a note of how things stand."""
     claim = incident.claim

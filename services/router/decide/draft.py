@@ -10,7 +10,7 @@ from services.router.decide.limits import SINGLES, SINGLES_WITHIN
 from services.router.decide.state import DAWN, Ear, Incident, State
 from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
 from shared.contracts.base import GroupId, IncidentId, Message
-from shared.contracts.desk import Ask
+from shared.contracts.desk import Ask, SmsTo
 from shared.contracts.groups import Audience
 from shared.gazetteer.port import Gazetteer
 
@@ -45,6 +45,7 @@ class Draft:
         *,
         urgency: Urgency = "normal",
         ask: Ask = "NONE",
+        sms_to: SmsTo | None = None,
         statement: str = "",
         note: Note | None = None,
         facts: Mapping[str, Any] | None = None,
@@ -52,6 +53,7 @@ class Draft:
         """Raise one alert for each (group, audience), once each, in a fixed order.
 
         `facts` are further ones; what is for verifiers alone is taken out for others (`for_group`).
+        `sms_to` is whom the person chose where it passes a cap; a correction goes to everyone.
         """
         about = self.incident(incident)
         body = alerts.body(about, self.state, self.gazetteer, statement=statement, note=note)
@@ -71,6 +73,7 @@ class Draft:
                 kind=kind,
                 urgency=urgency,
                 ask=ask,
+                sms_to=sms_to,
                 not_after=self.now + timedelta(minutes=known.definition.policy.alert_life_min),
                 drill=about.drill,
                 incident_id=about.id,

@@ -407,6 +407,7 @@ INCIDENT_EVENTS: Final[dict[type[IncidentEvent], Handler]] = {
     events.IncidentAttended: _change(_attended, decides=False),
     events.IncidentSeen: _change(_seen),
     events.IncidentNoted: _change(_noted, decides=False),
+    events.IncidentSentOn: _change(lambda incident, _event: incident, decides=False),
     events.ReporterAsked: _reporter_asked,
     events.ConfirmProposed: _change(_proposed),
     events.IncidentConfirmed: _change(_confirmed),

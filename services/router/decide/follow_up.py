@@ -99,11 +99,12 @@ def place_better(draft: Draft, incident: Incident, place: Place, *, moved: bool 
     draft.emit(events.IncidentPlaced, incident_id=incident.id, moved=moved, groups=groups, where=where)
     after = set(group_ids(groups))
     tell_first(draft, incident.id, "LIKELY" if incident.status == "likely" else "UNCONFIRMED")
-    draft.tell(incident.id, "UPDATE", [p for p in incident.told if p[0] not in after], note="not_concerned")
+    gone = [p for p in incident.told if p[0] not in after]
+    draft.tell(incident.id, "UPDATE", gone, sms_to="everyone", note="not_concerned")
     if moved:
         still = [p for p in incident.told if p[0] in after]
         was = places_before(incident, draft.incident(incident.id), draft.gazetteer)
-        draft.tell(incident.id, "UPDATE", still, note="moved", facts=was)
+        draft.tell(incident.id, "UPDATE", still, sms_to="everyone", note="moved", facts=was)
 
 
 def raise_to_likely(draft: Draft, incident: IncidentId) -> None:

@@ -174,6 +174,19 @@ def test_confirm_shows_what_goes_to_whom_and_asks(fake: Relay, answer: str, code
     assert len(fake.said("POST", "/v1/desk/confirm")) == sent
 
 
+COST = {"group": "hackney", "pence": 320.0, "people": 40, "segments": [2, 2], "spent_pence": 4_000.0,
+        "cap_pounds": 50.0, "asks": False, "witnesses": 10, "witnesses_pence": 80.0}  # fmt: skip
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_it_costs_is_said_before_it_goes(fake: Relay, *, asks: bool) -> None:
+    fake.answers["POST /v1/desk/confirm/preview"] = (200, {**PREVIEW, "costs": [{**COST, "asks": asks}]})
+    result = run("desk", "confirm", "D7K", typed="n\n")
+    assert "hackney: about £3.20: 40 people by SMS, 2 segments each" in result.output
+    assert "this month so far £40.00 of £50.00" in result.output
+    assert ("--sms witnesses (10 people by SMS, about £0.80)" in result.output) is asks
+
+
 @pytest.mark.parametrize("act", ["reject", "update", "end", "watch", "reopen"])
 def test_whatever_people_are_told_is_shown_first(fake: Relay, act: str) -> None:
     fake.answers[f"POST /v1/desk/{act}/preview"] = (200, PREVIEW)
@@ -208,6 +221,8 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["merge", "D7K", "P4M"], "merge", {"incident": "D7K", "absorbed": "P4M"}),
         (["split", "D7K", "r1", "r2"], "split", {"incident": "D7K", "reports": ["r1", "r2"]}),
         (["update", "D7K", "--ask", "ENOUGH"], "update", {"incident": "D7K", "ask": "ENOUGH"}),
+        (["update", "D7K", "--sms", "everyone", "--sms-reason", "so"], "update",
+         {"incident": "D7K", "sms_to": "everyone", "sms_reason": "so"}),
         (["end", "D7K", "--let-go", "2"], "end", {"incident": "D7K", "stage": "officers_left", "let_go": 2}),
         (["place", "D7K", "--lat", "51.5", "--lon", "0"], "place",
          {"incident": "D7K", "lat": 51.5, "lon": 0.0, "radius_m": 50.0}),
@@ -215,6 +230,7 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["attend", "D7K", "there"], "attend", {"incident": "D7K", "step": "there"}),
         (["seen", "D7K", "--text", "two vans"], "seen", {"incident": "D7K", "text": "two vans"}),
         (["note", "D7K", "rang them"], "note", {"incident": "D7K", "text": "rang them"}),
+        (["send-on", "D7K", "many people"], "send_on", {"incident": "D7K", "text": "many people"}),
         (["hand-over", "D7K", "mben"], "hand_over", {"incident": "D7K", "to": "mben"}),
         (["ask", "D7K", "rabc"], "ask", {"incident": "D7K", "report": "rabc", "asks": "what"}),
         (["escalate", "D7K", "a", "b"], "escalate", {"incident": "D7K", "groups": ["a", "b"]}),

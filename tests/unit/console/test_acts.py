@@ -26,6 +26,7 @@ ACTS: dict[str, tuple[dict[str, Any], type[desk.DeskCommand], dict[str, Any]]] =
     "attend": (HERE, desk.Attend, {"step": "going"}),
     "seen": ({**HERE, "text": "two vans"}, desk.Seen, {"statement": desk.Statement(text="two vans")}),
     "note": ({**HERE, "text": "rang"}, desk.Note, {"statement": desk.Statement(text="rang")}),
+    "send_on": ({**HERE, "text": "many"}, desk.SendOn, {"statement": desk.Statement(text="many")}),
     "hand_over": ({**HERE, "to": "mben"}, desk.HandOver, {"to": "mben"}),
     "ask": ({**HERE, "report": "ri1", "asks": "where"}, desk.AskReporter, {"asks": "where", "to": None}),
     "escalate": ({**HERE, "groups": ["southwark"]}, desk.Escalate, {"groups": ("southwark",)}),

@@ -391,7 +391,8 @@ async def test_other_acts_go_to_those_who_were_told(
 
 async def test_acts_that_tell_nobody_have_an_empty_preview(rig: Rig, ada: str) -> None:
     assert (await rig.ask("POST", "/v1/desk/claim/preview", ada, json={"incident": "D7K"}))[1] == {
-        "sends": []
+        "sends": [],
+        "costs": [],
     }
 
 

@@ -11,7 +11,7 @@ from services.notifier.decide.expand import expand, stand_ins
 from services.notifier.decide.ledger import AlertLedger, Claim, Finished, Wait
 from services.notifier.decide.retry import MAX_COPIES
 from services.notifier.decide.stood_in import StoodIn
-from services.notifier.delivery import expanded
+from services.notifier.delivery import Bill, expanded
 from services.notifier.preparing import concerned_by
 from shared.contracts.groups import ChannelDefinition, InsteadOf
 from shared.contracts.ledger import (
@@ -40,7 +40,7 @@ def frozen(signal: int, texts: int, told: set[str] | None = None, most: int = 10
     addresses = {"signal": signal, "texts": texts}
     waiting = stand_ins(channels, addresses=addresses, told=told or set())
     chunks = expand(channels, "verifiers", addresses=addresses, widths={}, stand_ins=waiting)
-    return expanded(an_alert(), chunks, AT, stand_ins=waiting)
+    return expanded(an_alert(), Bill(chunks, waiting), AT)
 
 
 def test_as_many_are_the_same_people_and_others_stand_in_for_all_together() -> None:

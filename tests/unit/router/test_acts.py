@@ -118,6 +118,18 @@ def test_a_note_is_for_the_desk_alone(story: Story, incident: Any, text: str, re
     assert now(story).version == version
 
 
+@pytest.mark.parametrize(("text", "reason"), [("twelve people are held", "applied"), ("  ", "nothing_said")])
+def test_what_waits_is_sent_on_with_a_reason_alone(
+    story: Story, incident: Any, text: str, reason: str
+) -> None:
+    version = now(story).version
+    assert act(story, desk.SendOn, incident, statement=Statement(text=text)) == reason
+    said = [e for e in story.events if isinstance(e, events.IncidentSentOn)]
+    assert [e.group for e in said] == (["hackney"] if reason == "applied" else [])
+    assert story.alerts() == []
+    assert now(story).version == version
+
+
 def test_an_act_of_whoever_holds_the_claim_renews_it(story: Story, incident: Any) -> None:
     act(story, desk.Claim, incident, member="v1")
     version = now(story).version

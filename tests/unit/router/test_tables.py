@@ -265,6 +265,7 @@ COMMANDS: dict[str, Any] = {
     "attend": desk.Attend,
     "seen": desk.Seen,
     "note": desk.Note,
+    "send_on": desk.SendOn,
     "hand_over": desk.HandOver,
     "escalate": desk.Escalate,
     "ask": desk.AskReporter,
@@ -302,7 +303,7 @@ VERIFIER = {
 }  # fmt: skip
 DISPATCHER = VERIFIER | {
     "confirm", "reject", "place", "merge", "split", "update", "end", "release_report",
-    "reopen", "escalate", "mute", "unmute", "flood",
+    "reopen", "escalate", "send_on", "mute", "unmute", "flood",
     "account", "post", "post_withdraw", "shift_offer", "shift_withdraw", "drill_begin", "drill_end",
     "review_words", "withdraw_words",
 }  # fmt: skip

@@ -32,6 +32,8 @@ class Field:
     options: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    whole: bool = True
+    """Of a number: whether it has no fraction."""
     default: str = ""
 
 
@@ -106,6 +108,7 @@ def _field(name: str, spec: Mapping[str, Any], values: Mapping[str, Any], *, req
         options=tuple(map(str, inner.get("enum", ()))),
         least=inner.get("minimum"),
         most=inner.get("maximum"),
+        whole=inner.get("type") != "number",
         default="" if kind == "check" else _shown(default),
     )
 

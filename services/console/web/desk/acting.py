@@ -18,8 +18,8 @@ from services.console.decide.on_it import on_it
 from services.console.decide.page_acts import ACTS
 from services.console.decide.post_views import PostView, begins_soon, ends_posts, posts_of
 from services.console.desk import acts_for, give, visible_incident
-from services.console.foretelling import sends_for
-from services.console.models import DeskRequest, Send
+from services.console.foretelling import foretold
+from services.console.models import DeskRequest, Preview
 from services.console.web.desk.choices import choices_for
 from services.console.web.desk.doing import Doing, doing_of
 from services.console.web.desk.finding import with_place
@@ -42,6 +42,8 @@ from shared.http import Problem
 
 _MOVED_ON: Final = "incident_moved_on"
 _TAKEN: Final = "claimed_by_another"
+_OVER_CAP: Final = frozenset({"needs_sms_to", "needs_sms_reason"})
+"""It passes a group's money for SMS, and the preview's own question is not answered."""
 _WORDS_FOR: Final = {"second_person_needed": "proposed", "unchanged": "unchanged"}
 """What is said of a command that was decided, and not simply done."""
 _GOES_ON: Final = frozenset({"say", "mend", "pass"})
@@ -72,6 +74,8 @@ async def post_act(request: web.Request) -> web.StreamResponse:
             return await _conflict(doing)
         if problem.code == _TAKEN:
             raise await _whose(doing, problem) from None
+        if problem.code in _OVER_CAP:
+            return await _again(doing, problem)
         if problem.status == web.HTTPServiceUnavailable.status_code or not doing.act.asks:
             raise
         return await _form(doing, problem)
@@ -94,14 +98,16 @@ async def _next_step(doing: Doing) -> web.StreamResponse:
     if doing.act.name == "closed" and counts(doing.incident)["unaccounted"]:
         raise Problem(409, "not_accounted_for", "Say first what became of everybody who was taken.")
     unseen = doing.act.tells and "send" not in doing.typed.one
-    sends = await _sends(doing, asked) if unseen else []
-    shown = unseen and (sends or doing.act.name in _PROMISES)
-    return await _preview(doing, asked, sends) if shown else await _do(doing, asked)
+    if not unseen:
+        return await _do(doing, asked)
+    found = await _foretold(doing, asked)
+    shown = found.sends or doing.act.name in _PROMISES
+    return await _preview(doing, asked, found) if shown else await _do(doing, asked)
 
 
-async def _sends(doing: Doing, asked: DeskRequest) -> list[Send]:
+async def _foretold(doing: Doing, asked: DeskRequest) -> Preview:
     group = await acts_for(doing.console, doing.actor, asked)
-    return await sends_for(doing.console, doing.act.command, asked, doing.incident, group=group)
+    return await foretold(doing.console, doing.act.command, asked, doing.incident, group=group)
 
 
 def _searches(doing: Doing) -> bool:
@@ -150,19 +156,30 @@ async def _form(doing: Doing, problem: Problem | None = None) -> web.Response:
     return page(doing.request, values.pop("template"), doing.actor, status=status, **values)
 
 
-async def _preview(doing: Doing, asked: DeskRequest, sends: list[Send]) -> web.Response:
+async def _again(doing: Doing, problem: Problem) -> web.Response:
+    """The preview once more, with what is missing before it can be sent."""
+    asked = request_of(doing.act, doing.incident["id"], doing.typed)
+    return await _preview(doing, asked, await _foretold(doing, asked), problem)
+
+
+async def _preview(
+    doing: Doing, asked: DeskRequest, found: Preview, problem: Problem | None = None
+) -> web.Response:
     """The messages as they would go out; a conflict before anybody reads what cannot be sent."""
     version = doing.typed.get("version")
     if version and version != str(doing.incident.get("version", 0)):
         raise Problem(409, _MOVED_ON, "The incident has changed.")
     groups = await doing.console.store.many("group", doing.incident.get("seen_by", ()))
-    shown = preview_of(sends, groups, doing.incident, doing.actor.member, doing.act)
+    shown = preview_of(found, groups, doing.incident, doing.actor.member, doing.act)
     where = await new_place(doing) if doing.act.name == "place" else None
     soon = begins_soon(asked, doing.console.clock.now())
     back = f"/desk/{doing.incident['code']}"
     frame: dict[str, Any] = {"where": where, "soon": soon, "action": doing.path, "back": back}
     frame |= await _reported(doing)
-    return page(doing.request, "preview.html", doing.actor, **{**frame, **_common(doing), **shown})
+    frame["problem"] = words_of(doing.request, problem) if problem else None
+    status = problem.status if problem else 200
+    values = {**frame, **_common(doing), **shown}
+    return page(doing.request, "preview.html", doing.actor, status=status, **values)
 
 
 async def _reported(doing: Doing) -> dict[str, Any]:

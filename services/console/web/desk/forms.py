@@ -22,7 +22,7 @@ _CARRIED: Final = ("text", "ask", "agency", "let_go", "taken", "unknown", "absor
                    "day", "from", "until", "needed", "owner", "check_at",
                    *(f"fate_{fate}" for fate in FATES))  # fmt: skip
 _WORDS: Final = ("id", "text", "ask", "agency", "to", "report", "asks", "absorbed", "label", "group", "owner",
-                 "check_at", "post", "tag")  # fmt: skip
+                 "check_at", "post", "tag", "sms_to", "sms_reason")  # fmt: skip
 _FIGURES: Final = ("let_go", "taken", "unknown", "arrested", "radius_m", "lat", "lon", "version", "needed")
 _MANY: Final = ("reports", "groups")
 _TAGGED: Final = "tag_"

@@ -36,6 +36,7 @@ from services.console.decide.page_acts import (
 from services.console.decide.post_views import posts_of
 from services.console.decide.said_over import Said, to_look_at
 from services.console.decide.tellings import told_of
+from services.console.decide.waiting import waiting_in
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
 from shared.contracts.desk import ReleaseReport, Unmute
@@ -86,6 +87,8 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
         exercises=picture.exercises,
         names=picture.names,
         groups=picture.groups,
+        money=picture.money,
+        waiting=waiting_in(picture.incidents, picture.groups),
         now=picture.now,
         wordless=looker.wordless,
     )

@@ -14,7 +14,7 @@ from services.console.decide.why_told import lines
 from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
 from services.console.explain import explained
-from services.console.foretelling import sends_for
+from services.console.foretelling import foretold
 from services.console.models import DeskRequest
 from services.console.web.desk.fragments import (
     Looker,
@@ -133,7 +133,7 @@ async def _forward(console: Console, actor: Actor, incident: Document) -> str:
         return ""
     said = {"text": incident.get("statement") or None, "ask": incident.get("ask") or None}
     asked = DeskRequest.model_validate({"incident": incident["id"], **said})
-    return forward_text(await sends_for(console, "confirm", asked, incident))
+    return forward_text((await foretold(console, "confirm", asked, incident)).sends)
 
 
 def _done(request: web.Request) -> str | None:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from services.console.decide import views
 from services.console.decide.alike import Fold, folded
+from services.console.decide.costs import nearly_spent
 from services.console.decide.draft import Document
 from services.console.decide.exercise_views import is_on
 from services.console.decide.heard import alerts_of
@@ -56,6 +57,8 @@ class ListPicture:
     names: Mapping[str, str]
     groups: Mapping[str, str]
     """What the groups are called."""
+    money: tuple[Document, ...]
+    """Groups whose money for text messages is nearly spent, or is."""
     now: datetime
     made: dict[Any, str] = field(default_factory=dict)
     """Fragments that were made of it, by what they depend on."""
@@ -138,6 +141,7 @@ class Pictures:
             exercises=tuple(e for e in exercises if is_on(e, now)),
             names=names,
             groups={g["id"]: g["definition"]["name"] for g in groups_},
+            money=tuple(nearly_spent(groups_, await self._store.many("spending", own), now)),
             now=now,
         )
 

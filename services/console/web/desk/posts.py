@@ -14,8 +14,8 @@ from services.console.decide.page_acts import POST_ACTS, PageAct, may, passes_on
 from services.console.decide.post_views import PostView, post_of
 from services.console.desk import give, visible_incident
 from services.console.door import CONSOLE, Actor, Console, page_actor
-from services.console.foretelling import sends_for
-from services.console.models import Send
+from services.console.foretelling import foretold
+from services.console.models import Preview
 from services.console.outside import link_of
 from services.console.web.desk.forms import NOTHING, Typed, request_of, typed_in
 from services.console.web.desk.pictures import PICTURES
@@ -91,9 +91,9 @@ async def post_step(request: web.Request) -> web.StreamResponse:
     sent = Typed({"id": typed.get("id"), "post": at.post.id, **_tagged(name, typed)}, {})
     asked = request_of(act, at.incident["id"], sent).model_copy(update={"outside": name == "outside"})
     if act.tells and "send" not in typed.one:
-        sends = await sends_for(at.console, act.command, asked, at.incident)
-        if sends:
-            return await _preview(request, at, act, sends)
+        found = await foretold(at.console, act.command, asked, at.incident)
+        if found.sends:
+            return await _preview(request, at, act, found)
     _, verdict = await give(at.console, at.actor, act.command, asked)
     if verdict.reason is None:
         raise web.HTTPSeeOther(f"{at.path}?done=pending")
@@ -103,7 +103,7 @@ async def post_step(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{at.path}?done={name}{made}")
 
 
-async def _preview(request: web.Request, at: _At, act: PageAct, sends: list[Send]) -> web.Response:
+async def _preview(request: web.Request, at: _At, act: PageAct, found: Preview) -> web.Response:
     """What the verifiers will be told, before they are."""
     groups = await at.console.store.many("group", at.incident.get("seen_by", ()))
     return page(
@@ -120,7 +120,8 @@ async def _preview(request: web.Request, at: _At, act: PageAct, sends: list[Send
         typed=NOTHING,
         version="",
         mark="",
-        **preview_of(sends, groups, at.incident, at.actor.member, act),
+        problem=None,
+        **preview_of(found, groups, at.incident, at.actor.member, act),
     )
 
 

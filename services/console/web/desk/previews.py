@@ -10,28 +10,48 @@ from typing import Any
 
 from services.console.decide.draft import Document
 from services.console.decide.page_acts import PageAct
-from services.console.models import Send
+from services.console.models import Cost, Preview, Send
+from shared.money import pounds
 
 
 def preview_of(
-    sends: Sequence[Send], groups: Sequence[Document], incident: Document, member: str, act: PageAct
+    found: Preview, groups: Sequence[Document], incident: Document, member: str, act: PageAct
 ) -> dict[str, Any]:
-    """The messages by group and audience; who must say yes too; and what may be passed on by hand."""
+    """The messages by group and audience, and their cost; who must agree; what may be passed on by hand."""
+    sends = found.sends
     names = {g["id"]: g["definition"]["name"] for g in groups}
-    languages = {(g["id"], c["id"]): c.get("language", "en") for g in groups for c in g.get("channels", ())}
     ordered = sorted(sends, key=lambda s: (s.audience != "community", s.group, s.audience))
     blocks = [
-        {"group": names.get(group, group), "audience": audience, "messages": _messages(list(same), languages)}
+        {"group": names.get(group, group), "audience": audience, "messages": _messages(list(same))}
         for (group, audience), same in groupby(ordered, key=lambda s: (s.group, s.audience))
     ]
     reach = sum(s.recipients or 0 for s in sends if s.audience != "verifiers")
     return {
         "blocks": blocks,
-        "channels": len(sends),
+        "channels": len({(s.group, s.channel_kind if s.choice else s.channel, s.audience) for s in sends}),
+        "followed": any(send.choice for send in sends),
+        "costs": [cost_shown(cost, names) for cost in found.costs],
+        "over_cap": any(cost.asks for cost in found.costs),
         "kinds": _kinds(sends),
         "second": act.command == "confirm" and _needs_second(reach, groups, incident, member),
         "first_said": incident.get("proposed") if act.command == "confirm" else None,
         "forward": forward_text(sends) if act.command == "confirm" else "",
+    }
+
+
+def cost_shown(cost: Cost, names: Mapping[str, str]) -> dict[str, Any]:
+    """One group's cost as the page says it: in pounds."""
+    least, most = cost.segments
+    return {
+        "group": names.get(cost.group, cost.group),
+        "pounds": pounds(cost.pence),
+        "people": cost.people,
+        "segments": str(least) if least == most else f"{least}–{most}",
+        "cap": pounds(cost.cap_pounds * 100) if cost.cap_pounds is not None else None,
+        "spent": pounds(cost.spent_pence),
+        "asks": cost.asks,
+        "witnesses": cost.witnesses,
+        "witnesses_pounds": pounds(cost.witnesses_pence),
     }
 
 
@@ -48,7 +68,7 @@ def _reached_by(send: Send) -> str:
     return "sms" if send.segments is not None else send.channel_kind
 
 
-def _messages(sends: list[Send], languages: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
+def _messages(sends: list[Send]) -> list[dict[str, Any]]:
     """Each text once, with the channels that carry it."""
     by_text: dict[str, list[Send]] = {}
     for send in sends:
@@ -57,21 +77,22 @@ def _messages(sends: list[Send], languages: Mapping[tuple[str, str], str]) -> li
         {
             "text": text,
             "characters": len(text),
-            "language": languages.get((same[0].group, same[0].channel), "en"),
-            "sends": [_channel(send, languages) for send in same],
+            "language": same[0].language,
+            "sends": [_channel(send) for send in same],
         }
         for text, same in by_text.items()
     ]
 
 
-def _channel(send: Send, languages: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _channel(send: Send) -> dict[str, Any]:
     return {
         "channel": send.channel,
         "kind": send.channel_kind,
         "by": _reached_by(send),
-        "language": languages.get((send.group, send.channel), "en"),
+        "language": send.language,
         "recipients": send.recipients,
         "segments": send.segments,
+        "choice": send.choice,
     }
 
 

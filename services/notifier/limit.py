@@ -1,0 +1,191 @@
+"""Holds what is more than a group's messages an hour: unclaimed, until there is room or a person lets it go.
+
+Guarantees: ends, corrections, what verifiers are told and what one person asked for never wait here; what
+becomes too old, or is overtaken by its incident's end, is recorded and named, never sent late. How much waits
+stands in the ledger. Nothing here need survive: a notifier that starts anew holds the same again.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from services.notifier.decide.lanes import Lane
+from services.notifier.decide.pace import Pace, Verdict, WaitsFor, may_wait
+from services.notifier.delivery import Delivery
+from services.notifier.directory import Directory
+from services.notifier.engine import Engine, Job
+from services.notifier.work import Work
+from shared.contracts.alerts import AlertRaised
+from shared.contracts.base import GroupId, IncidentId
+from shared.contracts.incidents import IncidentSentOn
+from shared.contracts.ledger import MessagesWaiting
+from shared.ports import Clock
+
+EVERY_S: Final = 5.0
+"""How often what waits is looked at, and said."""
+
+
+class _About(NamedTuple):
+    group: GroupId
+    incident: IncidentId
+
+
+class _Held(NamedTuple):
+    """Work that waits, and the lane that it goes back to."""
+
+    about: _About
+    alert: AlertRaised
+    lane: Lane
+    job: Job
+
+    @property
+    def messages(self) -> int:
+        return len(self.job.recipients)
+
+
+class HourlyLimit:
+    """All groups' limits; `deliveries` are the engine's, `put_hopeless` takes what is only to be recorded."""
+
+    def __init__(  # noqa: PLR0913 - each is another thing it works with
+        self,
+        directory: Directory,
+        clock: Clock,
+        pace: Pace,
+        *,
+        engine: Engine,
+        work: Work,
+        deliveries: Mapping[str, Delivery],
+        put_hopeless: Callable[[Job], None],
+    ) -> None:
+        self._directory, self._clock, self._pace = directory, clock, pace
+        self._engine, self._work = engine, work
+        self._deliveries, self._put_hopeless = deliveries, put_hopeless
+        self._waits_for = WaitsFor()
+        self._held: list[_Held] = []
+        self._said: dict[_About, MessagesWaiting] = {}
+        """What the ledger says of what waits."""
+
+    def allows(self, alert: AlertRaised, job: Job) -> bool:
+        """Whether it goes now. Ask just before its claim, with nothing awaited between."""
+        return self._verdict(alert, job) == "go"
+
+    def admits(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
+        """The same; what doesn't go now is held here, or recorded where that would be in vain."""
+        verdict = self._verdict(alert, job)
+        if verdict == "go" or alert.incident_id is None:
+            return True
+        about = _About(alert.group, alert.incident_id)
+        held = _Held(about, alert, delivery.lane(alert, job.recipients[0]), job)
+        if verdict == "superseded":
+            self._supersede([held])
+        else:
+            self._held.append(held)
+        return False
+
+    def raised(self, alert: AlertRaised) -> None:
+        """An alert was read: an end is told instead of what waits of the beginning."""
+        self._waits_for.heard(alert)
+        self._supersede(
+            self._pull(
+                lambda held: self._waits_for.verdict(held.alert, held.messages, room=0) == "superseded"
+            )
+        )
+
+    def sent_on(self, event: IncidentSentOn) -> None:
+        """A person lets go what waits of an incident for their group."""
+        self._waits_for.sent_on(event.group, event.incident_id, event.at)
+        self._put_back()
+
+    def learn(self, said: MessagesWaiting) -> None:
+        """What the ledger says, whoever wrote it."""
+        self._said[_About(said.group, said.incident_id)] = said
+
+    async def watch(self, say: Callable[[MessagesWaiting], Awaitable[object]]) -> None:
+        """For ever: what waits goes when it may, and how much does is said."""
+        while True:
+            self._pull(self._done_elsewhere)
+            self._put_back()
+            for news in self._news():
+                await say(news)
+            await self._engine.sleep(EVERY_S)
+
+    def figures(self) -> dict[str, int]:
+        """For whoever watches the hub: how many messages of each group wait."""
+        found: Counter[str] = Counter()
+        for about, messages in self._waiting().items():
+            found[about.group] += messages
+        return dict(found)
+
+    def _put_back(self) -> None:
+        """What may go by now, the urgent first, and what is too old, for that to be recorded."""
+        room = {group: self._room(group) for group in {held.about.group for held in self._held}}
+
+        def goes(held: _Held) -> bool:
+            if self._too_old(held):
+                return True
+            left = room[held.about.group]
+            if self._waits_for.verdict(held.alert, held.messages, left) != "go":
+                return False
+            room[held.about.group] = left - held.messages
+            return True
+
+        self._held.sort(key=lambda held: not held.lane.urgent)
+        for held in self._pull(goes):
+            self._work.put(held.lane, held.job)
+
+    def _supersede(self, waited: Iterable[_Held]) -> None:
+        """Whoever hasn't heard of the incident by now isn't told that it goes on."""
+        for held in waited:
+            if (delivery := self._deliveries.get(held.job.alert_id)) is not None:
+                delivery.superseded = True
+                self._put_hopeless(held.job)
+
+    def _too_old(self, held: _Held) -> bool:
+        delivery = self._deliveries.get(held.job.alert_id)
+        now = self._clock.now()
+        return delivery is None or delivery.left_s(held.alert, held.job.recipients[0], now) <= 0
+
+    def _done_elsewhere(self, held: _Held) -> bool:
+        """Whether another notifier had room for it."""
+        delivery = self._deliveries.get(held.job.alert_id)
+        chunk = delivery.ledger.chunks.get(held.job.chunk) if delivery else None
+        return chunk is None or held.job.attempt in chunk.claims
+
+    def _news(self) -> Iterator[MessagesWaiting]:
+        """What has changed since it was said; two notifiers write one record of a moment."""
+        now, waiting = self._clock.now(), self._waiting()
+        for about in sorted(waiting.keys() | self._said.keys()):
+            before = self._said.get(about)
+            if waiting[about] != (before.messages if before else 0):
+                yield MessagesWaiting(
+                    id=f"waiting.{about.group}.{about.incident}.{now.timestamp() // EVERY_S:.0f}",
+                    at=now,
+                    group=about.group,
+                    incident_id=about.incident,
+                    messages=waiting[about],
+                    since=before.since if before and before.messages else now,
+                )
+
+    def _waiting(self) -> Counter[_About]:
+        found: Counter[_About] = Counter()
+        for held in self._held:
+            found[held.about] += held.messages
+        return found
+
+    def _verdict(self, alert: AlertRaised, job: Job) -> Verdict:
+        if not may_wait(alert):
+            return "go"
+        return self._waits_for.verdict(alert, len(job.recipients), self._room(alert.group))
+
+    def _room(self, group: GroupId) -> int:
+        version = self._directory.version(group, self._directory.latest(group))
+        most = version.definition.policy.messages_an_hour if version else 0
+        return most - self._pace.sent(group, self._clock.now())
+
+    def _pull(self, which: Callable[[_Held], bool]) -> list[_Held]:
+        pulled: list[_Held] = []
+        left: list[_Held] = []
+        for held in self._held:
+            (pulled if which(held) else left).append(held)
+        self._held = left
+        return pulled
