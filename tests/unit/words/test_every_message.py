@@ -10,11 +10,10 @@ from alert_relay.messages.samples import GROUP, samples
 from services.console.group.pages import LANGUAGES
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised
 from shared.words import clean, render
+from shared.words.library_check import NOT_FOR_GROUPS
 from shared.words.sms import is_plain, sms_length, spelled_plainly
 
 SAMPLES = {sample.title: sample.alert for sample in samples()}
-OF_ONE_PERSON = {"QUESTION", "REPLY", "TEST", "DRILL_BEGUN", "DRILL_ENDED"}
-"""What has no incident; tested beside their own words."""
 WORDS = {"NO_NEWS": "NO NEWS", "NOT_CONFIRMED": "NOT CONFIRMED"}
 PLACES = {
     "usual": "Ashwin St/Kingsland Rd E8",
@@ -48,7 +47,7 @@ def shown(label: str, most: int) -> str:
 
 
 def test_no_kind_of_message_is_without_its_sample() -> None:
-    assert {alert.kind for alert in SAMPLES.values()} == {*get_args(AlertKind)} - OF_ONE_PERSON
+    assert {alert.kind for alert in SAMPLES.values()} == {*get_args(AlertKind)} - NOT_FOR_GROUPS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
