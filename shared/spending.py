@@ -8,6 +8,7 @@ nothing. Whoever stands in for others costs when they are told.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from shared.contracts.alerts import AlertKind, Urgency
 from shared.contracts.groups import Audience
 from shared.contracts.ledger import AlertExpanded, ChunkSettled
 
+MOST_PENCE: Final = 200.0
+"""What a segment costs at most, whatever a plug-in's settings say."""
 NEAR: Final = 80
 FULL: Final = 100
 """The parts of the cap, in percent, at which a group is warned."""
@@ -41,12 +44,13 @@ def may_be_held_back(kind: AlertKind, audience: Audience, urgency: Urgency) -> b
 
 
 def pence_a_segment(settings: Mapping[str, Any]) -> float:
-    """What a channel's settings say that a segment costs; they were checked when the group was defined."""
+    """What a channel's settings say that a segment costs, bounded: a plug-in may not have checked it."""
     price = settings.get("price_pence")
     try:
-        return max(0.0, float(price)) if price is not None else 0.0
+        pence = float(price) if price is not None else 0.0
     except (TypeError, ValueError):
         return 0.0
+    return min(max(0.0, pence), MOST_PENCE) if isfinite(pence) else 0.0
 
 
 def people_in(chunks: Iterable[Sequence[str]]) -> Counter[str]:

@@ -89,10 +89,14 @@ class Costs:
         return left_out(costs, left, alert.sms_to, witnesses, standing=standing)
 
     def _unheard(self, delivery: Delivery, alert: AlertRaised, channels: Iterable[str]) -> set[str]:
-        """The channels to which it would be the end of nothing. Whoever stands in tells others, who heard."""
+        """The channels to which it would be the end of nothing. Whoever stands in tells others, who heard.
+
+        Of subscribers those are chosen who heard, whatever they have chosen to hear since.
+        """
         if alert.kind not in ENDS:
             return set()
-        never = {c for c in channels if self._spending.never_told(alert.group, alert.incident_id, c)}
+        own = (c for c in channels if kin_of(c) is None)
+        never = {c for c in own if self._spending.never_told(alert.group, alert.incident_id, c)}
         return {channel for channel in never if delivery.channels[channel].instead_of is None}
 
 

@@ -1,5 +1,6 @@
 """One alert on its way: its words, its ledger so far, and the records that are written about it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -88,9 +89,13 @@ class Delivery:
         return Account("", f"form-{self.kind_of(recipient)}" if way in {FORM, EMAIL} else way)
 
     def alone(self, job: Job) -> Job:
-        """The job for one of its recipients: who has the least to lose if it ends in a maybe."""
+        """The job for one of its recipients: who has the least to lose if it ends in a maybe.
+
+        Of those who was asked for the least often, lest one whom nobody reaches keeps an account shut.
+        """
         chunk = self.ledger.chunks[job.chunk]
-        return replace(job, recipients=(min(job.recipients, key=chunk.copies),))
+        asked = Counter(recipient for who in chunk.claims.values() for recipient in who)
+        return replace(job, recipients=(min(job.recipients, key=lambda r: (chunk.copies(r), asked[r])),))
 
     def left_s(self, alert: AlertRaised, recipient: str, now: datetime) -> float:
         """Seconds until it is too late for them: the alert is too old, or another channel stands in."""
