@@ -309,7 +309,9 @@ class Hub:
         return events, next((b for b in bodies if isinstance(b, ReplyBody)), None)
 
     async def _incidents(self) -> None:
-        self.facts["held"] = await self.desk.report("immigration raid somewhere in N16")
+        self.facts["held"] = await self.desk.report(
+            "they say immigration raid somewhere in N16, forwarded as received"
+        )
         spam = await self.desk.report("immigration raid somewhere in N16", sender="spammer")
         await self.desk.act("mute", "Dora", report=spam)
         _, waiting = await self.rig.ask("GET", "/v1/desk/held", self.desk.tokens["Dora"])

@@ -52,11 +52,11 @@ async def test_a_merge_of_both_worlds_is_not_offered_and_is_refused_with_the_rea
 
 
 async def test_a_held_report_is_offered_nothing_of_the_other_world(desk: DeskRig) -> None:
-    held = await desk.report("immigration raid somewhere in N16")
+    held = await desk.report("they say immigration raid somewhere in N16, forwarded as received")
     real, exercise = await two_worlds(desk)
     dora = await person(desk, "Dora")
     if await dora.get(f"/desk/held/{held}") == 404:
-        pytest.fail("the vague report was not held")
+        pytest.fail("the rumour was not held")
     assert f'value="{real}"' in dora.text
     assert f'value="{exercise}"' not in dora.text
     assert "DRILL" not in dora.text
