@@ -227,7 +227,7 @@ def _joins(found: Correlated) -> Candidate | None:
     return best if best is not None and best.score > 0 else None
 
 
-def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
+def _rule(case: Case) -> _Ruling:  # noqa: C901,PLR0911 - one a rule
     """The first rule that speaks."""
     kind = case.reckoned.kind
     if kind in _NOISE:
@@ -250,6 +250,8 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return _more_of_held(case) or _news_of_nothing(case)
     if _says_so(case):
         return _open(case)
+    if {"help", "act"} <= case.understood.told:
+        return _news_of_nothing(case)
     return _more_of_held(case) or _Ruling("hold", reasons.WHO_IS_UNCLEAR)
 
 
