@@ -16,8 +16,8 @@ PHONES, KILLS = 300, 3
 
 
 @pytest.mark.skip(
-    reason="under load one recipient's second half is missing in the network's log now and then: not understood yet; "
-    "run python -m tests.faults.texts"
+    reason="under load one recipient's second half is missing in the network's log now and then; "
+    "not understood yet: run python -m tests.faults.texts"
 )
 @needs_kannel
 @pytest.mark.faults

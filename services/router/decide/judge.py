@@ -227,7 +227,7 @@ def _joins(found: Correlated) -> Candidate | None:
     return best if best is not None and best.score > 0 else None
 
 
-def _rule(case: Case) -> _Ruling:  # noqa: C901,PLR0911 - one a rule
+def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
     """The first rule that speaks."""
     kind = case.reckoned.kind
     if kind in _NOISE:

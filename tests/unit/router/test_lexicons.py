@@ -32,7 +32,7 @@ Raised twice, by 16 and by 10 of 2,482, when what words are worth was learned fr
 half as much again: on messages that were new to it B-cubed F1 rose by 0.036 by message and 0.030 by incident,
 and then by 0.025 and 0.022 (part r). With parts v, w and x it is one more in Kurdish and in Romanian, one
 fewer in Hindi and in Portuguese. With parts z, A and B it is one more in Kurdish and in Albanian, and four
-fewer in Bengali, Hindi and Urdu. With parts ze, zf and zg it is seven more (66 in all), most of them thanks that
+fewer in Bengali, Hindi and Urdu. With parts ze, zf and zg it is seven more (66 in all), most thanks that
 somebody is free: there B-cubed F1 rose by 0.018 and 0.011 on part zd, by 0.002 and 0.003 on r, y and zc.
 """
 
