@@ -7,21 +7,19 @@ without faults, which must come to the same incidents.
 
 import argparse
 import asyncio
-import json
 import random
-import shutil
-import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from nats.errors import Error as NatsError
 
+from tests.faults import command
 from tests.faults.checker import Evidence, Verdict, judge
+from tests.faults.command import Say
 from tests.faults.dispatchers import confirm_all
 from tests.faults.raw_log import RawLog
 from tests.faults.reports import TrueReport, make_groups, make_reports, make_sites
@@ -34,8 +32,6 @@ _LONGEST_DOWN_S: Final = 1.0
 _PART_S: Final = 1.0
 """Seconds over which the reports of one part are spread."""
 _SETTLES_WITHIN_S: Final = 60.0
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,20 +218,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="relay-faults-"))
     plan = Plan(asked.reports, asked.sites, asked.kills, asked.seed)
-    summary = asyncio.run(campaign(folder, plan, _tell))
-    if summary["problems"]:
-        _tell(f"logs are in {folder}")
-    else:
-        shutil.rmtree(folder)
-    sys.stdout.write(json.dumps(summary) + "\n")
-    sys.exit(1 if summary["problems"] else 0)
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    command.carry_out("faults", lambda folder, say: campaign(folder, plan, say))
 
 
 if __name__ == "__main__":

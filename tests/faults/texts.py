@@ -7,14 +7,9 @@ alert may have waited for more than a twentieth of the bulk.
 """
 
 import argparse
-import asyncio
-import json
 import random
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +27,10 @@ from shared.ports import Bus
 from shared.sealing import Keyring, load_master_key
 from shared.words import render
 from shared.words.sms import sms_length
+from tests.faults import command
+from tests.faults.command import Say
 from tests.faults.raw_log import RawLog
-from tests.faults.texts_judge import CHANNEL, Sending, by_number, judge
+from tests.faults.texts_judge import CHANNEL, Sending, by_number, copies_of, judge
 from tests.integration.notifier_rig import NOW, a_body, an_alert
 from tests.rigs.kannel import PASSWORD, USER, Kannel
 from tests.rigs.system import RelaySystem
@@ -42,8 +39,6 @@ BULK: Final = "bulk"
 _WITHIN_S: Final = 600.0
 
 _PAGES: Final = "https://hub.example"
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +134,7 @@ def quick(part: int) -> str:
 
 
 async def settled(run: Run) -> RawLog:
-    """The log, once every alert has its last record and the network all that was delivered."""
+    """The log, once every alert has its last record and the network every copy whole that it began to get."""
     log = RawLog(run.relay.nats.url)
 
     async def at_rest() -> bool:
@@ -152,11 +147,11 @@ async def settled(run: Run) -> RawLog:
     async def arrived() -> bool:
         said = sum(int(r.body["delivered"]) for r in log.of("LEDGER", "alert.settled.v1"))
         got = by_number(run.kannel.received)
-        whole = [n for s in run.sendings for n in s.numbers if len(got.get(n, "")) >= len(s.text)]
-        return len(whole) >= said
+        found = [copies_of(s.text, got.get(n, Counter())) for s in run.sendings for n in s.numbers]
+        return sum(copies > 0 for copies, _ in found) >= said and all(whole for _, whole in found)
 
     await run.relay.wait_until(at_rest, "every alert settled", within_s=_WITHIN_S)
-    await run.relay.wait_until(arrived, "the network has what was delivered", within_s=_WITHIN_S)
+    await run.relay.wait_until(arrived, "the network has all of what was sent", within_s=_WITHIN_S)
     return log
 
 
@@ -220,20 +215,8 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, default=usual.recipients)
     parser.add_argument("--kills", type=int, default=usual.kills)
     parser.add_argument("--seed", type=int, default=usual.seed)
-    asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="relay-texts-"))
-    summary = asyncio.run(campaign(folder, Plan(**vars(asked)), _tell))
-    if summary["problems"]:
-        _tell(f"logs are in {folder}")
-    else:
-        shutil.rmtree(folder)
-    sys.stdout.write(json.dumps(summary) + "\n")
-    sys.exit(1 if summary["problems"] else 0)
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    plan = Plan(**vars(parser.parse_args()))
+    command.carry_out("texts", lambda folder, say: campaign(folder, plan, say))
 
 
 if __name__ == "__main__":

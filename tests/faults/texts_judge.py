@@ -74,12 +74,19 @@ def judge(
     return verdict
 
 
-def by_number(received: Sequence[Part]) -> dict[str, str]:
-    """All that a number got, part after part."""
-    arrived: defaultdict[str, str] = defaultdict(str)
+def by_number(received: Sequence[Part]) -> dict[str, Counter[str]]:
+    """How often a number got which part; in what order says nothing, for two copies may cross."""
+    arrived: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for part in received:
-        arrived[part.to] += part.text
+        arrived[part.to][part.text] += 1
     return dict(arrived)
+
+
+def copies_of(text: str, parts: Counter[str]) -> tuple[int, bool]:
+    """How many copies of a text parts are, begun ones counted; and whether they are that many whole ones."""
+    count = max(parts.values(), default=0)
+    whole = "".join(sorted(parts, key=text.find)) == text and set(parts.values()) == {count}
+    return count, whole or not parts
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ def _ledger(records: Sequence[dict[str, Any]]) -> _Ledger:
 
 
 def _judge_one(
-    verdict: Verdict, sending: Sending, records: Sequence[dict[str, Any]], arrived: Mapping[str, str]
+    verdict: Verdict, sending: Sending, records: Sequence[dict[str, Any]], arrived: Mapping[str, Counter[str]]
 ) -> set[str]:
     """Add one alert to the verdict; returns which notifiers left a claim of it open."""
     ledger = _ledger(records)
@@ -120,7 +127,7 @@ def _judge_one(
     return {claim["claimant"] for claim in ledger.left}
 
 
-def _told(sending: Sending, ledger: _Ledger, arrived: Mapping[str, str]) -> list[Told]:
+def _told(sending: Sending, ledger: _Ledger, arrived: Mapping[str, Counter[str]]) -> list[Told]:
     """How it went for each recipient."""
     outcomes = [outcome for some in ledger.ends.values() for outcome in some]
     sure = Counter(o["recipient"] for o in outcomes if o["result"] == "delivered")
@@ -129,9 +136,8 @@ def _told(sending: Sending, ledger: _Ledger, arrived: Mapping[str, str]) -> list
     flagged = {o["recipient"] for o in unsent if o["reason"] == "ambiguous_twice"}
     told = []
     for n, number in enumerate(sending.numbers):
-        name, got = f"{CHANNEL}:{n}", arrived.get(number, "")
-        copies = -(-len(got) // len(sending.text))
-        whole = got == sending.text * copies
+        name = f"{CHANNEL}:{n}"
+        copies, whole = copies_of(sending.text, arrived.get(number, Counter()))
         told.append(Told(copies, whole, sure[name], maybe[name], name in flagged))
     return told
 

@@ -15,6 +15,8 @@ PRECISE_M: Final = 1_200.0
 
 
 PHONE_M: Final = 100.0
+PHONE_IN_AREA_M: Final = 150.0
+"""Who names no street may stand on a bus: their phone is not quite where it happens."""
 
 
 ONE_ROAD_M: Final = 1_300.0

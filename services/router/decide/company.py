@@ -79,7 +79,7 @@ def _of_one_kind(case: Case, reports: list[ReportId]) -> tuple[ReportId, ...]:
 
 def told_before(case: Case) -> tuple[Held, ...]:
     """The held reports of a raid of which this one tells more: of its sender, or of its chat and place."""
-    if len(case.state.held) > _CHORUS_LOOKS_AT:
+    if len(case.state.held) > CHORUS_LOOKS_AT:
         return ()
     lately = (h for h in case.state.all_held.values() if h.drill == case.drill and h.reason in _ASKED_WHERE)
     found = [h for h in lately if case.now - h.evidence.at <= CHORUS and _tells_more(case, h)]
@@ -116,7 +116,7 @@ _UNSURE_HELD: Final = frozenset(
 def _held_near(case: Case) -> list[ReportId]:
     """Held reports of the last half hour that this one explains: of the same place."""
     place = case.place
-    if place is None or len(case.state.held) > _CHORUS_LOOKS_AT:
+    if place is None or len(case.state.held) > CHORUS_LOOKS_AT:
         return []
     lately = [h for h in case.state.all_held.values() if case.now - h.evidence.at <= CHORUS]
     return sorted(
@@ -160,7 +160,8 @@ _ASKED_WHERE: Final = _WITHOUT_PLACE | {reasons.TOO_VAGUE, reasons.FAR_TOO_VAGUE
 _VAGUE_HELD: Final = frozenset({reasons.TOO_VAGUE, reasons.COPY_OF_HELD})
 
 
-_CHORUS_LOOKS_AT: Final = 200
+CHORUS_LOOKS_AT: Final = 200
+"""While more are held nobody is compared with them: in a flood a report must not cost a look at thousands."""
 
 
 _CHORUS_JOINS: Final = 50
@@ -197,7 +198,7 @@ def short_for(state: State, located: Located) -> bool:
 
 def chorus(case: Case, place: Place) -> tuple[ReportId, ...]:
     """Held reports of others, about the same area, of the last half hour."""
-    if len(case.state.held) > _CHORUS_LOOKS_AT:
+    if len(case.state.held) > CHORUS_LOOKS_AT:
         return ()
     found = [h.evidence.report for h in case.state.all_held.values() if _sings_along(case, place, h)]
     return tuple(sorted(found))[:_CHORUS_JOINS]

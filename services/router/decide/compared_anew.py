@@ -1,9 +1,10 @@
 """Held reports that an incident explains which opened after them: compared once more with what is known."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from services.router.decide import reasons
+from services.router.decide.company import CHORUS, CHORUS_LOOKS_AT
 from services.router.decide.correlate import correlate
 from services.router.decide.likeness import Report
 from services.router.decide.state import Held, State
@@ -12,25 +13,19 @@ from services.router.decide.understand import understand
 from services.router.decide.worlds import world
 from shared.contracts.base import IncidentId, ReportId
 
-LATELY: Final = timedelta(minutes=30)
-"""Held reports older than this were of something else."""
-
-_MOST_HELD: Final = 200
-"""In a flood nobody is brought along: there an incident must not cost a look at thousands."""
-
 _STAYS: Final = frozenset({reasons.RUMOUR, reasons.MUTED, reasons.AFTER_THE_END})
 """Held for a reason that no incident answers."""
 
 
 def explained(state: State, incident: IncidentId, now: datetime, *, drill: bool) -> tuple[ReportId, ...]:
     """The held reports that are more likely than not of this incident."""
-    if len(state.held) > _MOST_HELD:
+    if len(state.held) > CHORUS_LOOKS_AT:
         return ()
     known = world(state, drill=drill)
     waiting = [
         held
         for held in state.all_held.values()
-        if held.drill == drill and held.reason not in _STAYS and now - held.evidence.at <= LATELY
+        if held.drill == drill and held.reason not in _STAYS and now - held.evidence.at <= CHORUS
     ]
     return tuple(sorted(h.evidence.report for h in waiting if _is_of(known, incident, h, now)))
 

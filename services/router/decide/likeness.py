@@ -8,7 +8,7 @@ from math import log10
 from typing import Final
 
 from services.router.decide.chat_home import Home
-from services.router.decide.clues import precise
+from services.router.decide.clues import PHONE_IN_AREA_M, precise
 from services.router.decide.limits import NEIGHBOURHOOD_M
 from services.router.decide.name_words import STREETS
 from services.router.decide.reading import CLAIM
@@ -68,7 +68,6 @@ COPY_REACH_M: Final = 25_000.0
 
 
 _PINNED_M: Final = 100.0
-PHONE_IN_AREA_M: Final = 150.0
 
 
 _PINNED_APART_M: Final = 100.0
@@ -170,10 +169,14 @@ class Report:
         object.__setattr__(self, "claims", claims)  # asked for every candidate
 
     @property
+    def back(self) -> bool:
+        """Whether it says that they came again: to a raid, not to the people at a police station."""
+        return "again" in self.understood.told and not self.understood.support
+
+    @property
     def anew(self) -> bool:
         """Whether it says that a raid is on now, if only that they are back: no news of one that is over."""
-        understood = self.understood
-        return self.claims or ({"again", "now"} <= understood.told and not understood.support)
+        return self.claims or (self.back and "now" in self.understood.told)
 
     @property
     def tells(self) -> bool:
@@ -462,25 +465,22 @@ def _by_time(incident: Incident, report: Report, live: int, now: datetime) -> It
 
 
 def _by_kind(incident: Incident, report: Report, copied: float, now: datetime) -> Iterator[tuple[str, float]]:
-    understood = report.understood
+    understood, gone_s = report.understood, _gone_s(incident, now)
     if not report.claims:
         yield "news", 1.0
-        if "again" in understood.told and not understood.support:
-            yield from _back(incident, now)
-    else:
-        yield "claim", 1.0
-        if understood.apart and copied < _HALF:
-            yield "apart", 1.0
-        if report.place is None:
-            yield "unplaced_claim", 1.0
-        left = incident.said_over_at or incident.ended_at
-        since = (now - left).total_seconds() if left else 0.0
-        if since > _RETURN_LEAST_S and copied < 0.5 and (understood.present or understood.again):  # noqa: PLR2004 - half a copy
-            yield "returned", 1.0 if understood.again else min(1.0, since / _RETURN_S)
+        if report.back and gone_s > _RETURN_S:
+            yield "returned", 1.0
+        return
+    yield "claim", 1.0
+    if understood.apart and copied < _HALF:
+        yield "apart", 1.0
+    if report.place is None:
+        yield "unplaced_claim", 1.0
+    if gone_s > _RETURN_LEAST_S and copied < _HALF and (understood.present or understood.again):
+        yield "returned", 1.0 if understood.again else min(1.0, gone_s / _RETURN_S)
 
 
-def _back(incident: Incident, now: datetime) -> Iterator[tuple[str, float]]:
-    """They came back, to where they were said to have left half an hour ago and more."""
+def _gone_s(incident: Incident, now: datetime) -> float:
+    """Seconds since they were said to have left; 0 if they were not."""
     left = incident.said_over_at or incident.ended_at
-    if left is not None and (now - left).total_seconds() > _RETURN_S:
-        yield "returned", 1.0
+    return (now - left).total_seconds() if left else 0.0

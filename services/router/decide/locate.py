@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.router.decide.areas import ONE_AREA_M, area_place, district
-from services.router.decide.clues import AREA_LEAST_M, PHONE_M, Clues, Hints, clues_of, precise
+from services.router.decide.clues import (
+    AREA_LEAST_M,
+    PHONE_IN_AREA_M,
+    PHONE_M,
+    Clues,
+    Hints,
+    clues_of,
+    precise,
+)
 from services.router.decide.codes import Codes, find_codes
 from services.router.decide.mentions import Mentions, find_mentions, where_it_was
 from services.router.decide.places import at
@@ -25,8 +33,6 @@ _PHONE_LEAST_M: Final = 30.0
 _WITNESS_M: Final = 500.0
 _WITNESS_NEAR_M: Final = 5_000.0
 _PHONE_ALONE_M: Final = 60.0
-_PHONE_IN_AREA_M: Final = 150.0
-"""Who names no street may stand on a bus: their phone is not quite where it happens."""
 
 _TYPED_REACH_M: Final = 1_000.0
 
@@ -138,7 +144,7 @@ def _with_phone(said: Place | None, clues: Clues, gazetteer: Gazetteer) -> Place
         return at(
             phone.lat,
             phone.lon,
-            max(accuracy, _PHONE_IN_AREA_M),
+            max(accuracy, PHONE_IN_AREA_M),
             "coordinates",
             label,
             gazetteer.outcode_at(phone.lat, phone.lon),
@@ -152,5 +158,5 @@ def _with_phone(said: Place | None, clues: Clues, gazetteer: Gazetteer) -> Place
     if said.how in {"postcode", "coordinates"} or not agrees:
         return said
     if not precise(said):
-        accuracy = max(accuracy, _PHONE_IN_AREA_M)
+        accuracy = max(accuracy, PHONE_IN_AREA_M)
     return at(phone.lat, phone.lon, accuracy, "coordinates", said.label, said.outcode)
