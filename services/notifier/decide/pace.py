@@ -96,8 +96,11 @@ class WaitsFor:
 
 
 def may_wait(alert: AlertRaised) -> bool:
-    """Whether it may: news of an incident to the community or partners, that ends and corrects nothing."""
-    held_back = may_be_held_back(alert.kind, alert.audience, alert.urgency)
+    """Whether it may: news of an incident to the community or partners, that ends and corrects nothing.
+
+    A correction is raised for everyone, as is what a person would have everyone told whatever it costs.
+    """
+    held_back = may_be_held_back(alert.kind, alert.audience, alert.urgency) and alert.sms_to != "everyone"
     return held_back and alert.audience != "verifiers" and alert.incident_id is not None
 
 

@@ -151,6 +151,12 @@ def test_what_may_wait(kind: AlertKind, audience: Audience, urgency: Urgency, *,
     assert may_wait(an_alert(kind, audience, urgency)) is waits
 
 
+def test_a_correction_that_goes_to_everyone_does_not_wait() -> None:
+    moved = an_alert("UPDATE", urgency="normal")
+    assert may_wait(moved)
+    assert not may_wait(moved.model_copy(update={"sms_to": "everyone"}))
+
+
 def test_what_is_about_no_incident_nobody_could_let_go() -> None:
     assert not may_wait(an_alert("UPDATE", urgency="normal", incident=None))
 
