@@ -38,6 +38,8 @@ PLACE = Place(lat=51.5467, lon=-0.0753, radius_m=30, how="junction", label="Ashw
 PUBLIC = PublicPlace(lat=51.546, lon=-0.076, radius_m=200, label="Ashwin Street")
 INCIDENTS, REPORTS, ALERTS = ("i0", "i1", "i2"), ("r0", "r1", "r2", "r3"), ("a0", "a1", "a2")
 GROUPS = ("hackney", "peckham")
+RAISED_TO = {"a0": "hackney", "a1": "hackney", "a2": "peckham"}
+"""An alert goes to one group, and its records are that group's."""
 
 Log = list[tuple[int, Message]]
 
@@ -132,10 +134,11 @@ DECIDED = st.one_of(
     of(i.InputDecided, input=st.builds(i.InputRef, stream=st.sampled_from(["REPORTS", "DESK", "TICK"]),
                                        seq=st.integers(1, 9)),
        outcome=st.just("applied"), reason=st.just("applied"), incident_id=_incident, report_id=_report),
-    of(AlertRaised, alert_id=st.sampled_from(ALERTS), group=st.sampled_from(GROUPS), group_version=st.just(1),
+    of(AlertRaised, alert_id=st.sampled_from(ALERTS), group_version=st.just(1),
        audience=st.just("community"), kind=st.just("CONFIRMED"), urgency=st.just("urgent"),
        not_after=st.just(START), incident_id=_incident, code=st.just("D7K"), status=st.just("confirmed"),
-       body=st.just(AlertBody(place=PLACE, public=PUBLIC, first_report_at=START))),
+       body=st.just(AlertBody(place=PLACE, public=PUBLIC, first_report_at=START))
+       ).map(lambda spec: {**spec, "group": RAISED_TO[spec["alert_id"]]}),
     of(GroupDefined, group=st.just("hackney"), version=st.integers(1, 3),
        definition=st.just(GroupDefinition(id="hackney", name="H"))),
     of(MemberAdded, member=st.just("m1"), roles=st.just({"hackney": "dispatcher"}),
@@ -153,7 +156,7 @@ DECIDED = st.one_of(
 
 def ledger(alert: str, results: list[str]) -> list[dict[str, Any]]:
     """An alert's records as a notifier writes them: expanded, then settled chunk by chunk."""
-    base = {"alert_id": alert, "group": "hackney"}
+    base = {"alert_id": alert, "group": RAISED_TO.get(alert, "hackney")}
     late = {"incident_id": "i0"} if alert.startswith(LATE) else {}
     outcomes = [
         {"recipient": "public:0", "result": r, "channel_kind": k, "reason": "x"}
