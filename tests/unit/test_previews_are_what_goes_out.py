@@ -180,6 +180,21 @@ def confirmed() -> World:
     return world
 
 
+def at_home() -> World:
+    world = World()
+    world.report("immigration raid Ashwin Street Dalston, they are in the house next door", "a")
+    world.later(2)
+    return world
+
+
+def confirmed_at_home() -> World:
+    world = at_home()
+    world.do("confirm", ask="WITNESSES", text="Two vans")
+    world.report("immigration officers Ashwin Street Dalston, in the kitchen of my workplace", "b")
+    world.later(20)
+    return world
+
+
 def enough() -> World:
     world = confirmed()
     world.do("update", ask="ENOUGH", text="Sixty people are here")
@@ -243,6 +258,11 @@ CASES: dict[str, tuple[Any, CommandName, dict[str, Any]]] = {
     "escalate a likely one": (seen, "escalate", {"groups": ("there",)}),
     "escalate a confirmed one": (enough, "escalate", {"groups": ("there",)}),
     "confirm": (seen, "confirm", {"ask": "WITNESSES", "text": "Two vans"}),
+    "confirm what is reported of a home": (at_home, "confirm", {"ask": "WITNESSES"}),
+    "confirm and say where people are": (seen, "confirm", {"ask": "WITNESSES", "setting": "work"}),
+    "confirm and say that it is a home": (seen, "confirm", {"ask": "WITNESSES", "setting": "home"}),
+    "confirm and say none of these": (at_home, "confirm", {"ask": "WITNESSES", "setting": "other"}),
+    "update of a home": (confirmed_at_home, "update", {"ask": "WITNESSES", "text": "Two vans"}),
     "update": (confirmed, "update", {"ask": "ENOUGH", "text": "Sixty people are here"}),
     "update after they left": (left, "update", {"text": "Thank you all"}),
     "update with news of those taken": (known, "update", {}),
