@@ -16,7 +16,7 @@ from services.console.decide.messages import ChannelFacts, GroupFacts
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.decide.project import needs, project
 from services.console.decide.sends import Act, sends_of
-from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
+from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty, setting_of
 from services.console.models import CommandName, DeskRequest
 from services.router.decide.decider import Input, step
 from services.router.decide.state import State
@@ -125,8 +125,10 @@ class World:
     def _facts(self) -> VerifiersFacts:
         bodies = [a.body for a in self.alerts if a.audience == "verifiers"]
         shifts = [self.draft.get("shift:s2") or {}]
+        reports = [self.draft.get(f"report:{r}") or {} for r in self.reports]
         return VerifiersFacts(
-            best=best_of([self.draft.get(f"report:{r}") or {} for r in self.reports]),
+            best=best_of(reports),
+            setting=setting_of(reports),
             last=next((b for b in reversed(bodies) if isinstance(b, AlertBody)), None),
             on_duty={"there": on_duty(shifts, {"ben": ""}, self.now)},
         )
