@@ -378,6 +378,7 @@ def forgotten(draft: Draft, event: i.IncidentForgotten, _place: float) -> None:
     for alert_id in incident.get("alerts", ()):
         alert = draft.edit(f"alert:{alert_id}")
         alert.update(public=None, statement="", forgotten=True)
+        alert.update(setting=None, jurisdiction=None)
         draft.score("public", alert_id, None)
     draft.drop(f"reports:{event.incident_id}", "report:")
     remains = {"id": event.incident_id, "forgotten": True, "outcode": event.outcode}
