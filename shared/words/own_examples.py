@@ -52,6 +52,7 @@ def examples(kind: str) -> Iterator[Example]:
             yield Example(_alert(kind, statement=_STATEMENT, ask="WITNESSES"))
             for ask in ("WITNESSES", "ENOUGH", "LEAVE", "NONE"):
                 yield Example(_alert(kind, ask=ask), "ask")
+            yield Example(_alert(kind, ask="WITNESSES", setting="home"))
         case "OVER":
             yield Example(_alert(kind, tally=_TALLY, statement=_STATEMENT))
             yield Example(_alert(kind))
