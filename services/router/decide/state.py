@@ -167,7 +167,7 @@ class Incident:
     tongues: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
     """The languages of its reports, with how many are in each."""
     home: bool = False
-    """Whether a report ever spoke of a home: strangers then learn the district alone."""
+    """Whether a report or whoever confirmed it spoke of a home: strangers then learn the district alone."""
     setting: Setting | None = None
     """Where people are, as whoever confirmed it said; reports change it no more."""
     rung: int = 0
