@@ -35,6 +35,13 @@ SMS_REASON = click.option("--sms-reason", help="Why everyone gets it although it
 ASK = click.option("--ask", type=click.Choice(ASKS, case_sensitive=False), help="The one thing asked for.")
 
 
+SETTING = click.option(
+    "--setting",
+    type=click.Choice(["street", "driving", "home", "work", "other"]),
+    help="Where people are, so which words go out; left out, as most reports say.",
+)
+
+
 @click.group(cls=NearestGroup, short_help="See incidents and decide about them.")
 def desk() -> None:
     """See incidents and decide about them, as a named member of a group.
@@ -189,6 +196,7 @@ def release(incident: str, *, hub: Hub, as_json: bool, into: str | None, **rest:
 @desk.command()
 @INCIDENT
 @ASK
+@SETTING
 @TEXT
 @SMS
 @SMS_REASON
@@ -199,6 +207,7 @@ def confirm(incident: str, *, hub: Hub, yes: bool, as_json: bool, **rest: Any) -
     \b
     Examples:
       relay desk confirm D7K --ask WITNESSES --text "One van, six officers, by the station"
+      relay desk confirm D7K --ask WITNESSES --setting home
       relay desk confirm D7K --yes --json
       relay desk confirm D7K --sms everyone --sms-reason "Twelve people are held"
     """

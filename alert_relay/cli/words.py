@@ -31,7 +31,8 @@ def check(folder: Path | None, *, as_json: bool) -> None:
     Without a FOLDER those that ship are looked at. A template's digest goes into signed_digest when a native
     reader signs it; it changes with every word of it, and of its language's common.j2.
     Exit code 1 if there is a mistake or a signature does not hold today; an unsigned template is no mistake:
-    English goes out in its place.
+    English goes out in its place. Lines about the law need a lawyer's signature in English too: an unsigned
+    one goes out in exercises only.
 
     \b
     Examples:
@@ -44,7 +45,7 @@ def check(folder: Path | None, *, as_json: bool) -> None:
     library = read_library(folder) if folder else shipped()
     if not library.templates:
         raise Failure(f"There is no .j2 file in {library.folder}.", EXIT_USAGE)
-    lines = [*_mistakes(library), *_standings(library)]
+    lines = [*_mistakes(library), *_standings(library), *_unwritten(library)]
     if as_json:
         put_json(lines)
     else:
@@ -52,7 +53,7 @@ def check(folder: Path | None, *, as_json: bool) -> None:
     raise SystemExit(EXIT_REFUSED if any(line["standing"] not in _FINE for line in lines) else 0)
 
 
-_FINE = ("original", "signed", "unsigned")
+_FINE = ("original", "signed", "unsigned", "missing")
 
 
 def _mistakes(library: "Library") -> list[dict[str, Any]]:
@@ -80,12 +81,21 @@ def _standings(library: "Library") -> list[dict[str, Any]]:
     ]
 
 
+def _unwritten(library: "Library") -> list[dict[str, Any]]:
+    from shared.words.rights import unwritten
+
+    return [{"file": str(library.folder / name), "standing": "missing"} for name in unwritten(library)]
+
+
 def _tell(lines: list[dict[str, Any]]) -> None:
     for line in lines:
         if line["standing"] == "mistake":
             say(f"{line['file']} line {line['line']}: {line['mistake']}")
+        elif line["standing"] == "missing":
+            say(f"{line['file']}: missing; messages there say nothing about the law")
         else:
             until = f" until {line['expires_on']}" if line["expires_on"] else ""
             say(f"{line['file']}: {line['standing'].replace('_', ' ')}{until}; digest {line['digest']}")
     used = sum(line["standing"] in {"original", "signed"} for line in lines)
-    note(f"messages are made of {used} of {sum(line['standing'] != 'mistake' for line in lines)} today")
+    there = sum(line["standing"] not in {"mistake", "missing"} for line in lines)
+    note(f"messages are made of {used} of {there} today")

@@ -6,10 +6,11 @@ from typing import Any, Final
 from alert_relay.messages.samples import GROUP, Sample, at, raised, samples
 from services.ingest.web.words import CHECKED_BY, Words
 from shared.contracts.alerts import ReplyBody
+from shared.contracts.situation import JURISDICTIONS, SETTINGS
 from shared.contracts.subscribers import Answer, Follow, FollowedArea
-from shared.words import channel_test_text, question, render, reply
+from shared.words import channel_test_text, question, render, reply, spending_told_message
 from shared.words.drill_told import drill_told_message
-from shared.words.library import shipped
+from shared.words.library import RIGHTS, about_law, shipped
 from shared.words.questions import questions
 from shared.words.replies import replies
 from shared.words.sms import sms_length
@@ -23,7 +24,17 @@ _URL: Final = "https://ar.example"
 def messages_page() -> str:
     """The whole page."""
     return "\n".join(
-        [_HEAD, *(_sample(one) for one in samples()), _ANSWERS, *_answers(), _SIGNED, _signed_table(), ""]
+        [
+            _HEAD,
+            *(_sample(one) for one in samples()),
+            _ANSWERS,
+            *_answers(),
+            _LAW,
+            _law_table(),
+            _SIGNED,
+            _signed_table(),
+            "",
+        ]
     )
 
 
@@ -39,6 +50,14 @@ _ANSWERS: Final = """
 # Answers
 
 What one person is told because they wrote. A reporter's receipt names no group.
+"""
+_LAW: Final = """
+# About the law
+
+One line of a confirmation, by where people are and whose law holds there
+([how](operating/words.md#where-people-are-and-whose-law-holds-there)). It goes out only while a lawyer's
+signature of exactly those words holds; in an exercise an unsigned one goes out too, and says that no lawyer
+has reviewed it.
 """
 _SIGNED: Final = """
 # In which languages
@@ -80,6 +99,11 @@ def _answers() -> Iterator[str]:
     for kind in ("DRILL_BEGUN", "DRILL_ENDED"):
         told = drill_told_message(raised(kind, 0, "verifiers", None), GROUP, "en")
         yield _answer(f"Verifiers: an exercise {'begins' if kind == 'DRILL_BEGUN' else 'is over'}", told.text)
+    money = raised("SPENDING", 0, "verifiers", None)
+    yield _answer(
+        "Verifiers: money for texts",
+        spending_told_message(money, GROUP, "en", spent=8_140, cap=10_000).text,
+    )
 
 
 _TO_SUBSCRIBERS: Final[tuple[tuple[Answer, str], ...]] = (
@@ -116,6 +140,17 @@ def _answer(title: str, text: str) -> str:
     return f"\n## {title}\n\n{_short(text)}"
 
 
+def _law_table() -> str:
+    rows = (_law_row(j, s) for j in JURISDICTIONS for s in SETTINGS)
+    return "| law of | where people are | line | signed by |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def _law_row(jurisdiction: str, setting: str) -> str:
+    found = shipped().templates.get(f"en/{RIGHTS}/{jurisdiction}/{setting}.j2")
+    line, by = (found.text.strip(), found.head.signed_by) if found else ("none", None)
+    return f"| {jurisdiction} | {setting} | {line} | {by or 'nobody yet'} |"
+
+
 def _signed_table() -> str:
     head = "| language | messages to a group | who answers for them | receipt | questions | answers |\n"
     rows = (_row(language, name) for language, name in Words().named())
@@ -123,7 +158,11 @@ def _signed_table() -> str:
 
 
 def _row(language: str, name: str) -> str:
-    found = [f.head for path, f in shipped().templates.items() if path.startswith(f"{language}/")]
+    found = [
+        f.head
+        for path, f in shipped().templates.items()
+        if path.startswith(f"{language}/") and not about_law(path)
+    ]
     signed = sorted({head.signed_by for head in found if head.signed_by})
     messages = "original" if language == "en" else "by signature" if found else "English and the link"
     by = "the project" if language == "en" else ", ".join(signed) or "nobody yet"

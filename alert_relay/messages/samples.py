@@ -82,6 +82,16 @@ def _first() -> Iterator[Sample]:
 def _to_the_community() -> Iterator[Sample]:
     said = "Our volunteer sees them. 1 person held."
     yield Sample("Community: confirmed", _alert("CONFIRMED", 18, ask="WITNESSES", statement=said))
+    law: dict[str, Any] = {"jurisdiction": "england-wales", "statement": "Our volunteer sees two vans."}
+    district = _PUBLIC.model_copy(update={"label": "E8"})
+    for where, setting, public in (
+        ("at a home", "home", district),
+        ("at work", "work", _PUBLIC),
+        ("drivers are stopped", "driving", _PUBLIC),
+        ("in the street", "street", _PUBLIC),
+    ):
+        there = {**law, "setting": setting, "public": public}
+        yield Sample(f"Community: confirmed, {where}", _alert("CONFIRMED", 18, ask="WITNESSES", **there))
     yield Sample(
         "Community: enough are there",
         _alert("UPDATE", 40, ask="ENOUGH", statement="About 60 people are here."),
@@ -127,9 +137,10 @@ def _beside() -> Iterator[Sample]:
     yield Sample("Verifiers: a digest", _bare("DIGEST", 25, digest))
     shift = ShiftLine(begins=at(57), ends=at(297), places=2, taken=0)
     yield Sample("Verifiers: a shift is empty", _bare("DUTY", 27, DutyBody(what="empty", lines=(shift,))))
-    yield Sample(
-        "An exercise: confirmed", _alert("CONFIRMED", 18, ask="WITNESSES", drill=True, statement="Two vans.")
-    )
+    drill: dict[str, Any] = {"drill": True, "statement": "Two vans."}
+    yield Sample("An exercise: confirmed", _alert("CONFIRMED", 18, ask="WITNESSES", **drill))
+    at_home: dict[str, Any] = {"setting": "home", "jurisdiction": "scotland"}
+    yield Sample("An exercise: confirmed, at a home in Scotland", _alert("CONFIRMED", 18, **drill, **at_home))
 
 
 _STATUS: Final = {

@@ -7,11 +7,12 @@ from services.console.decide.costs import costs_of, spent_in
 from services.console.decide.draft import Document
 from services.console.decide.messages import GroupFacts
 from services.console.decide.sends import Act, sends_of
-from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
+from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty, setting_of
 from services.console.door import Console
 from services.console.models import CommandName, DeskRequest, Preview
 from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.catalog import decode_all
+from shared.contracts.situation import Setting
 from shared.errors import BusError, MalformedMessageError
 
 _MOST_REPORTS = 5_000
@@ -57,6 +58,8 @@ async def _facts(
     console: Console, name: CommandName, asked: DeskRequest, incident: Document, told: Sequence[Document]
 ) -> VerifiersFacts:
     """What reports say; of most acts nobody is told it."""
+    if name == "confirm" and asked.setting is None:
+        return VerifiersFacts(setting=await reports_say(console, incident))
     if name != "escalate":
         return VerifiersFacts()
     return VerifiersFacts(
@@ -64,6 +67,11 @@ async def _facts(
         last=await _last_body(console, told),
         on_duty={group: await _on_duty(console, group) for group in asked.groups or ()},
     )
+
+
+async def reports_say(console: Console, incident: Document) -> Setting | None:
+    """Where people are, as most of its reports say."""
+    return setting_of(await console.store.reports_of(incident, limit=_MOST_REPORTS))
 
 
 async def _on_duty(console: Console, group: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from shared.contracts.desk import (
 from shared.contracts.drills import MOST_CHARACTERS, MOST_MESSAGES, DrillMessage, Speed
 from shared.contracts.duty import HandoverText, Places
 from shared.contracts.groups import ChannelDefinition, GroupDefinition, Role
+from shared.contracts.situation import SettingSaid
 from shared.contracts.subscribers import Choice
 from shared.stand_ins import stand_in_flaws
 
@@ -90,6 +91,10 @@ class DeskRequest(Request):
         default=None, description="Your words for those who will be told."
     )
     ask: Ask | None = None
+    setting: SettingSaid | None = Field(
+        default=None,
+        description="For confirm: where people are, so which words go out; left out, as most reports say.",
+    )
     sms_to: SmsTo | None = Field(
         default=None,
         description="For confirm and update: who gets it by SMS where that passes a group's monthly cap.",

@@ -28,6 +28,7 @@ from shared.contracts.desk import Ask, Question, SmsTo, Tally
 from shared.contracts.duty import Reminder
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Counted, Status, Who
+from shared.contracts.situation import Jurisdiction, Setting
 
 AlertKind = Literal[
     "UNCONFIRMED", "LIKELY", "CONFIRMED", "UPDATE", "OVER", "CLOSED", "WRONG", "NOT_CONFIRMED", "NO_NEWS",
@@ -98,6 +99,10 @@ class AlertBody(Private):
     """The same between the places as strangers know them; stands in no alert but the router's own draft."""
     was_code: str = ""
     """By which code they know it, where it became one with another."""
+    setting: Setting | None = None
+    """Where people are, once it is confirmed: some words differ. None: not known, or none of the four."""
+    jurisdiction: Jurisdiction | None = None
+    """Whose law holds there; None where that is not certain."""
     told_at: Moment | None = None
     """When those who were told heard last of it: what a correction is about."""
     who: Who = "unknown"

@@ -25,6 +25,7 @@ from shared.contracts.base import (
     Token,
 )
 from shared.contracts.groups import AccountOffer, GroupChannels, GroupDefinition, MemberName, Role
+from shared.contracts.situation import SettingSaid
 
 Ask = Literal["WITNESSES", "ENOUGH", "LEAVE", "NONE"]
 RejectAs = Literal["not_confirmed", "other_agency", "retracted"]
@@ -63,6 +64,8 @@ class Statement(Private):
     place: Place | None = None
     sms_reason: Annotated[str, Field(max_length=200)] = ""
     """Why text messages go out although they pass the cap: for the desk, never for those who are told."""
+    setting: SettingSaid | None = None
+    """Of a confirmation: where people are, so which words go out. None: as most reports say."""
 
 
 class Claim(IncidentCommand):

@@ -38,6 +38,7 @@ from shared.contracts.desk import (
     Step,
     Tally,
 )
+from shared.contracts.situation import Setting
 
 Outcome = Literal["opened", "attached", "held", "ignored", "applied", "refused", "ticked"]
 Status = Literal[
@@ -137,6 +138,8 @@ class Gist(Frozen):
     """Whether it is worded like what everybody passes on and nobody has seen."""
     home: bool = False
     """Whether it speaks of somebody's home."""
+    setting: Setting | None = None
+    """Where people are, as far as it says: in the street, in a vehicle, at home, at work."""
     venues: tuple[str, ...] = ()
     """Kinds of business it names ("food", "beauty")."""
     words: tuple[str, ...] = ()

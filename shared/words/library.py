@@ -2,7 +2,7 @@
 
 English is the original and always goes out. A template in another language is used while a native reader's
 signature holds: of exactly these words, and of the macros that they are made with. It stands above the text,
-in YAML between two lines of dashes.
+in YAML between two lines of dashes. A line about the law needs a lawyer's in every language.
 """
 
 from dataclasses import dataclass, field
@@ -26,6 +26,8 @@ ENGLISH: Final = "en"
 SHIPPED: Final = Path(__file__).parent / "templates"
 IN_FORCE: Final = frozenset({"original", "signed"})
 COMMON: Final = "common.j2"
+RIGHTS: Final = "rights"
+"""The folder of a language's lines about the law, by jurisdiction and setting."""
 _LINE: Final = "---\n"
 _HARMLESS: Final = frozenset({datetime, TemplateModule})
 
@@ -69,7 +71,9 @@ class Library:
         return sorted({name.partition("/")[0] for name in self.templates})
 
     def digest(self, name: str) -> str:
-        """Of the template's very words, and of its language's macros."""
+        """Of the template's very words, and of its language's macros; a line about the law has none."""
+        if about_law(name):
+            return digest_of(name, self.templates[name].text.strip())
         common = self.templates.get(f"{name.partition('/')[0]}/{COMMON}")
         return digest_of(name, self.templates[name].text.strip(), common.text.strip() if common else "")
 
@@ -78,9 +82,14 @@ class Library:
         found = self.templates.get(name)
         if found is None:
             return "missing"
-        if name.startswith(f"{ENGLISH}/"):
+        if name.startswith(f"{ENGLISH}/") and not about_law(name):
             return "original"
         return found.head.standing(self.digest(name), today)
+
+
+def about_law(name: str) -> bool:
+    """Whether it is a line about the law: in English too it needs a signature, a lawyer's."""
+    return name.split("/")[1:2] == [RIGHTS]
 
 
 @cache

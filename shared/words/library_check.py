@@ -15,10 +15,11 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from shared.contracts.alerts import AlertKind
 from shared.words.fit import MUST
-from shared.words.library import COMMON, ENGLISH, IN_FORCE, Library
+from shared.words.library import COMMON, ENGLISH, IN_FORCE, Library, about_law
 from shared.words.own import always
 from shared.words.own_examples import BASE_URL, GROUP, longest, product_examples
 from shared.words.render import MIN_CHARS, SHORT_UP_TO, product_parts
+from shared.words.rights import wrong_with
 from shared.words.sms import is_plain, sms_places, spelled_plainly
 
 NOT_FOR_GROUPS: Final = frozenset({"QUESTION", "REPLY", "TEST", "DRILL_BEGUN", "DRILL_ENDED", "SPENDING"})
@@ -55,11 +56,19 @@ def not_in_force(library: Library, today: date) -> dict[str, str]:
     standing = {
         name: library.standing(name, today) for name in library.templates if not name.endswith(COMMON)
     }
-    return {name: why for name, why in sorted(standing.items()) if why not in IN_FORCE}
+    return {name: why for name, why in sorted(standing.items()) if why not in IN_FORCE | _quiet(name)}
+
+
+def _quiet(name: str) -> frozenset[str]:
+    """That no lawyer has signed a line yet is nothing that changed: messages say nothing of the law."""
+    return frozenset({"unsigned"}) if about_law(name) else frozenset()
 
 
 def _read(library: Library, name: str) -> Iterator[Flaw]:
     """What can be seen without running anything."""
+    if about_law(name):
+        yield from (Flaw(name, line, what) for line, what in wrong_with(library, name))
+        return
     try:
         tree = library.environment.parse(library.templates[name].text)
     except TemplateSyntaxError as error:

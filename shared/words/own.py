@@ -40,7 +40,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         "UNCONFIRMED": ("only", "mine", "go", "reports", "first_hand", "excerpt", "asked_to_help", "on_duty"),
         "LIKELY": ("only", "mine", "go", "reports", "first_hand", "excerpt", "asked_to_help", "on_duty",
                    "statement", "seen"),
-        "CONFIRMED": ("ask", "statement", "first_time", "link"),
+        "CONFIRMED": ("ask", "setting", "statement", "first_time", "link"),
         "OVER": ("statement", "let_go", "taken", "unknown", "link"),
         "WRONG": ("status", "statement", "went", "asked", "posts", "link"),
         "NO_NEWS": ("since", "statement", "link"),

@@ -6,6 +6,7 @@ The same facts for the check, for whoever writes, and for whoever reviews. Pure.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any, Final
 
 from shared.contracts.alerts import (
@@ -21,6 +22,7 @@ from shared.contracts.alerts import (
 from shared.contracts.base import AlertId, GroupId, IncidentId, Place
 from shared.contracts.desk import Tally
 from shared.contracts.groups import GroupDefinition
+from shared.contracts.situation import JURISDICTIONS, SETTINGS
 
 BASE_URL: Final = "https://relay.example"
 GROUP: Final = GroupDefinition(id=GroupId("hackney"), name="Hackney Anti Raids")
@@ -50,6 +52,7 @@ def examples(kind: str) -> Iterator[Example]:
             yield Example(_alert(kind, statement=_STATEMENT, ask="WITNESSES"))
             for ask in ("WITNESSES", "ENOUGH", "LEAVE", "NONE"):
                 yield Example(_alert(kind, ask=ask), "ask")
+            yield Example(_alert(kind, ask="WITNESSES", setting="home"))
         case "OVER":
             yield Example(_alert(kind, tally=_TALLY, statement=_STATEMENT))
             yield Example(_alert(kind))
@@ -91,10 +94,20 @@ def product_examples(kind: str) -> Iterator[AlertRaised]:
             for status in ("not_confirmed", "other_agency"):
                 yield _alert(kind, status=status, statement=_STATEMENT, posts=(_POST,))
             yield _alert(kind, checked=("went", "asked"))
+        case "CONFIRMED":
+            yield from _confirmed(kind)
         case "CLOSED":
             yield _alert(kind, tally=_TALLY, fates={"released": 2, "bailed": 35}, posts=(_POST,))
         case _:
             yield from (case.alert for case in examples(kind) if not case.alert.drill)
+
+
+def _confirmed(kind: str) -> Iterator[AlertRaised]:
+    """The cases that a group's own words have too, then every place and setting."""
+    yield from (case.alert for case in examples(kind) if not case.alert.drill)
+    for jurisdiction, setting in product(JURISDICTIONS, SETTINGS):
+        where: dict[str, Any] = {"jurisdiction": jurisdiction, "setting": setting}
+        yield _alert(kind, statement=_STATEMENT, ask="WITNESSES", **where)
 
 
 def _updates(kind: str) -> Iterator[AlertRaised]:

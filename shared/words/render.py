@@ -27,6 +27,7 @@ from shared.words import own
 from shared.words.clean import clean, clip
 from shared.words.fit import MUST, Part, fit, fit_sms, parts_of
 from shared.words.library import ENGLISH, IN_FORCE, Library, shipped
+from shared.words.rights import rights_line
 from shared.words.sms import spelled_plainly
 
 log = structlog.get_logger()
@@ -214,7 +215,14 @@ def _head(shelf: Library, facts: Mapping[str, Any]) -> str:
 
 
 def _parts(shelf: Library, template: str, facts: Mapping[str, Any]) -> list[Part]:
-    return parts_of(shelf.environment.get_template(template).render(facts))
+    """The template's parts; what it says about the law is in its language where a lawyer signed that."""
+    rights = _rights(shelf, template.partition("/")[0], facts) if facts.get("setting") else ""
+    return parts_of(shelf.environment.get_template(template).render({**facts, "rights": rights}))
+
+
+def _rights(shelf: Library, language: str, facts: Mapping[str, Any]) -> str:
+    situation = (facts["jurisdiction"], facts["setting"])
+    return rights_line(shelf, language, *situation, facts["at"].date(), drill=bool(facts["drill"]))
 
 
 def _facts(alert: AlertRaised, group: GroupDefinition, *, size: str, base_url: str) -> dict[str, Any]:
@@ -269,6 +277,8 @@ def _incident_facts(alert: AlertRaised, body: AlertBody, size: str) -> dict[str,
         "still": _still(alert, body),
         "by_reports": body.note != "seen",
         "sightings": body.sightings if trusted else 0,
+        "setting": body.setting or "",
+        "jurisdiction": body.jurisdiction or "",
         "who": body.who,
         "seen": body.seen,
         "alike": body.alike,

@@ -241,8 +241,9 @@ class Rig:
         status: i.Status,
         statement: str = "",
         ask: desk.Ask = "NONE",
+        **facts: Any,
     ) -> str:
-        """A group's audience is to be told; the alert's id."""
+        """A group's audience is to be told; the alert's id. `facts` are further ones of its body."""
         alert_id = f"a{next(self._ids)}"
         await self.publish(
             AlertRaised(
@@ -259,7 +260,12 @@ class Rig:
                 code=code,
                 status=status,
                 body=AlertBody(
-                    place=EXACT, public=BLURRED, first_report_at=START, statement=statement, since=START
+                    place=EXACT,
+                    public=BLURRED,
+                    first_report_at=START,
+                    statement=statement,
+                    since=START,
+                    **facts,
                 ),
             )
         )
@@ -277,7 +283,9 @@ class Rig:
         )
         await self.shown()
 
-    async def confirmed(self, incident: str, code: str, statement: str, group: str = "hackney") -> str:
+    async def confirmed(
+        self, incident: str, code: str, statement: str, group: str = "hackney", **facts: Any
+    ) -> str:
         """A person confirmed it, and the community is to be told; the alert's id."""
         await self.publish(
             i.IncidentConfirmed(
@@ -291,7 +299,7 @@ class Rig:
         )
         return await self.alert(
             incident, code, "CONFIRMED", group, "community",
-            status="confirmed", statement=statement, ask="WITNESSES",
+            status="confirmed", statement=statement, ask="WITNESSES", **facts,
         )  # fmt: skip
 
     # --- the tiny router ------------------------------------------------------------------------

@@ -127,8 +127,8 @@ _DUTY_BODY: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 _ACT_FORM: Final = {
-    "text": "Two vans.", "ask": "NONE", "agency": "police", "to": "mzoe", "report": "{report}",
-    "asks": "what", "absorbed": "{other}", "groups": "peckham", "reports": "{report}",
+    "text": "Two vans.", "ask": "NONE", "setting": "other", "agency": "police", "to": "mzoe",
+    "report": "{report}", "asks": "what", "absorbed": "{other}", "groups": "peckham", "reports": "{report}",
     "lat": "51.547", "lon": "-0.075", "let_go": "0", "taken": "0", "unknown": "0", "arrested": "0",
     "label": "Front door", "day": "2022-05-14", "from": "21:00", "until": "23:00", "needed": "2", "send": "1",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from services.console.decide.messages import ChannelFacts, GroupFacts
 from services.console.decide.page_acts import ACTS, POST_ACTS
 from services.console.decide.project import needs, project
 from services.console.decide.sends import Act, sends_of
-from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty
+from services.console.decide.verifiers_facts import VerifiersFacts, best_of, on_duty, setting_of
 from services.console.models import CommandName, DeskRequest
 from services.router.decide.decider import Input, step
 from services.router.decide.state import State
@@ -125,8 +125,10 @@ class World:
     def _facts(self) -> VerifiersFacts:
         bodies = [a.body for a in self.alerts if a.audience == "verifiers"]
         shifts = [self.draft.get("shift:s2") or {}]
+        reports = [self.draft.get(f"report:{r}") or {} for r in self.reports]
         return VerifiersFacts(
-            best=best_of([self.draft.get(f"report:{r}") or {} for r in self.reports]),
+            best=best_of(reports),
+            setting=setting_of(reports),
             last=next((b for b in reversed(bodies) if isinstance(b, AlertBody)), None),
             on_duty={"there": on_duty(shifts, {"ben": ""}, self.now)},
         )
@@ -176,6 +178,21 @@ def seen() -> World:
 def confirmed() -> World:
     world = seen()
     world.do("confirm", ask="WITNESSES", text="Two vans")
+    world.later(20)
+    return world
+
+
+def at_home() -> World:
+    world = World()
+    world.report("immigration raid Ashwin Street Dalston, they are in the house next door", "a")
+    world.later(2)
+    return world
+
+
+def confirmed_at_home() -> World:
+    world = at_home()
+    world.do("confirm", ask="WITNESSES", text="Two vans")
+    world.report("immigration officers Ashwin Street Dalston, in the kitchen of my workplace", "b")
     world.later(20)
     return world
 
@@ -243,6 +260,11 @@ CASES: dict[str, tuple[Any, CommandName, dict[str, Any]]] = {
     "escalate a likely one": (seen, "escalate", {"groups": ("there",)}),
     "escalate a confirmed one": (enough, "escalate", {"groups": ("there",)}),
     "confirm": (seen, "confirm", {"ask": "WITNESSES", "text": "Two vans"}),
+    "confirm what is reported of a home": (at_home, "confirm", {"ask": "WITNESSES"}),
+    "confirm and say where people are": (seen, "confirm", {"ask": "WITNESSES", "setting": "work"}),
+    "confirm and say that it is a home": (seen, "confirm", {"ask": "WITNESSES", "setting": "home"}),
+    "confirm and say none of these": (at_home, "confirm", {"ask": "WITNESSES", "setting": "other"}),
+    "update of a home": (confirmed_at_home, "update", {"ask": "WITNESSES", "text": "Two vans"}),
     "update": (confirmed, "update", {"ask": "ENOUGH", "text": "Sixty people are here"}),
     "update after they left": (left, "update", {"text": "Thank you all"}),
     "update with news of those taken": (known, "update", {}),

@@ -101,7 +101,10 @@ def _saying(act: Act, request: DeskRequest) -> dict[str, Any]:
 
 def _confirm(act: Act, request: DeskRequest) -> desk.Confirm:
     asked = {"ask": request.ask or "NONE", "sms_to": request.sms_to}
-    return desk.Confirm(**_saying(act, request), **asked, reach=act.reach)
+    said = desk.Statement(
+        text=request.text or "", sms_reason=request.sms_reason or "", setting=request.setting
+    )
+    return desk.Confirm(**_on(act, request), statement=said, **asked, reach=act.reach)
 
 
 def _reject(act: Act, request: DeskRequest) -> desk.Reject:

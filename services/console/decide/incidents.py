@@ -29,7 +29,7 @@ _ASIDE: Final = frozenset({
 """Steps that alter nothing that a person decides: no new version, as in the router."""
 _CARRIED: Final = ("code", "status", "drill", "version", "opened_at", "ended_at", "place", "groups", "asking",
                    "claim", "tally", "first_hand", "merged_into", "visits", "proposed", "seen",
-                   "aftercare", "checked", "said", "home")  # fmt: skip
+                   "aftercare", "checked", "said", "home", "setting")  # fmt: skip
 _CARRIED_REPORT: Final = ("at", "text", "sender", "source", "first_hand", "place", "trusted")
 """What of a router's snapshot is shown."""
 
@@ -242,7 +242,8 @@ def confirm_proposed(draft: Draft, event: i.ConfirmProposed, _place: float) -> N
     """A first person would confirm it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     facts = {"ask": event.ask, "reach": event.reach}
-    incident["proposed"] = {**_by(event), **facts, "at": _at(event), "text": _words(event)}
+    said = {"text": _words(event), "setting": _setting(event)}
+    incident["proposed"] = {**_by(event), **facts, **said, "at": _at(event)}
     happened(draft, incident, event, "confirm_proposed", **_by(event), **facts, text=_words(event) or None)
 
 
@@ -257,8 +258,15 @@ def confirmed(draft: Draft, event: i.IncidentConfirmed, _place: float) -> None:
     """A person confirmed it."""
     incident = draft.edit(f"incident:{event.incident_id}")
     incident.update(status="confirmed", ask=event.ask, ended_at=None, proposed=None)
+    incident["setting"] = _setting(event)
+    incident["home"] = incident.get("home", False) or incident["setting"] == "home"
     incident.setdefault("confirmed_at", _at(event))
     _said_by_person(draft, incident, event, "confirmed", ask=event.ask, **_over_cap(event))
+
+
+def _setting(event: i.IncidentConfirmed | i.ConfirmProposed) -> str | None:
+    """Where people are, as whoever said it chose."""
+    return event.statement.setting if isinstance(event.statement, Statement) else None
 
 
 def rejected(draft: Draft, event: i.IncidentRejected, _place: float) -> None:
@@ -370,6 +378,7 @@ def forgotten(draft: Draft, event: i.IncidentForgotten, _place: float) -> None:
     for alert_id in incident.get("alerts", ()):
         alert = draft.edit(f"alert:{alert_id}")
         alert.update(public=None, statement="", forgotten=True)
+        alert.update(setting=None, jurisdiction=None)
         draft.score("public", alert_id, None)
     draft.drop(f"reports:{event.incident_id}", "report:")
     remains = {"id": event.incident_id, "forgotten": True, "outcode": event.outcode}
@@ -448,6 +457,7 @@ def _understood(gist: Document, first_hand: bool | None) -> Document:  # noqa: F
     says = says_of(gist, first_hand=first_hand)
     counts = dict(gist.get("seen") or ())
     shown = {"tongue": gist.get("tongue"), "who": gist.get("who"), "counts": counts, "says": says}
+    shown["setting"] = gist.get("setting")
     return {name: value for name, value in shown.items() if value}
 
 

@@ -52,6 +52,9 @@ class PublicEntry:
     ended: bool
     words: tuple[datetime, ...] = ()
     """When the community was told something, the first time first."""
+    setting: str | None = None
+    jurisdiction: str | None = None
+    """With the setting: which page about the law is meant for whoever is there."""
 
 
 def public_entries(
@@ -137,6 +140,8 @@ def _entry(told: list[Document], group_names: Mapping[str, str]) -> PublicEntry:
         tally=last.get("tally") or {},
         groups=tuple(groups),
         ended=ended,
+        setting=last.get("setting"),
+        jurisdiction=last.get("jurisdiction"),
         words=tuple(sorted({datetime.fromisoformat(a["at"]) for a in told})),
     )
 

@@ -12,10 +12,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints
 
+from shared.contracts.situation import Jurisdiction, Setting
 from shared.signing import Line, Signature, Standing, digest_of
 
-JURISDICTIONS: Final = ("england-wales", "scotland", "northern-ireland")
-SETTINGS: Final = ("street", "driving", "home", "work")
 FIRST: Final = "en"
 
 Key = tuple[str, str, str]
@@ -35,8 +34,8 @@ class Source(BaseModel):
 class Head(Signature):
     """What stands above the text in a page's file."""
 
-    jurisdiction: Literal["england-wales", "scotland", "northern-ireland"]
-    setting: Literal["street", "driving", "home", "work"]
+    jurisdiction: Jurisdiction
+    setting: Setting
     language: Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]
     sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=8)]
 

@@ -28,8 +28,10 @@ from shared.contracts.base import AlertId, IncidentId, Place
 from shared.contracts.desk import Ask, Tally
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Status
+from shared.contracts.situation import SETTINGS, Setting
 from shared.public_place import OutcodeAt, between, public_place
 from shared.repeats import STILL, figures_heard
+from shared.situation import jurisdiction_at
 from shared.tallies import held, tally_of_people
 from shared.words import NOT_OVER
 
@@ -242,7 +244,16 @@ def _body(act: Act, status: Status, audience: Audience, posts: tuple[PostLine, .
         posts=posts,
         fates=dict(Counter(held(_fates(act)))) if status in _AFTERWARDS else {},
         figures_told=_figures_heard(act),
+        setting=_setting(act),
+        jurisdiction=jurisdiction_at(place.outcode or act.outcode_at(place.lat, place.lon)),
     )
+
+
+def _setting(act: Act) -> Setting | None:
+    """Where people are: said now, else what reports say; after it was confirmed, as it was said then."""
+    now = act.request.setting or act.facts.setting
+    said = now if act.command == "confirm" else act.incident.get("setting")
+    return next((setting for setting in SETTINGS if setting == said), None)
 
 
 def _was(act: Act, audience: Audience, before: Place, place: Place) -> dict[str, Any]:
@@ -282,4 +293,5 @@ def _tally(act: Act) -> Tally:
 
 
 def _public(act: Act, place: Place) -> PublicPlace:
-    return public_place(place, act.outcode_at, home=act.incident.get("home", False))
+    home = act.incident.get("home", False) or _setting(act) == "home"
+    return public_place(place, act.outcode_at, home=home)

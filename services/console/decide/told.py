@@ -217,6 +217,8 @@ def _body(body: AlertBody) -> Document:
         "public": body.public.model_dump(mode="json"),
         "statement": body.statement,
         "tally": body.tally.model_dump(),
+        "setting": body.setting,
+        "jurisdiction": body.jurisdiction,
         "first_report_at": body.first_report_at.isoformat(),
         "since": body.since.isoformat() if body.since else None,
     }

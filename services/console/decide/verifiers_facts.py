@@ -11,7 +11,9 @@ from typing import Any
 
 from services.console.decide.draft import Document
 from shared.contracts.alerts import AlertBody
+from shared.contracts.situation import Setting
 from shared.saying_most import EXCERPT, worth
+from shared.situation import most_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class VerifiersFacts:
     """What reports say of an incident, and who is on duty for which group."""
 
     best: Document = field(default_factory=dict)
+    setting: Setting | None = None
+    """Where people are, as most reports say."""
     last: AlertBody | None = None
     on_duty: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -39,6 +43,11 @@ class VerifiersFacts:
 def best_of(reports: Iterable[Document]) -> Document:
     """The report whose words verifiers are shown; empty where there is none."""
     return max(reports, key=_worth, default={})
+
+
+def setting_of(reports: Iterable[Document]) -> Setting | None:
+    """Where people are, as most of them say: by the router's own rule."""
+    return most_said(report.get("setting") for report in reports)
 
 
 def _worth(report: Document) -> Any:

@@ -5,11 +5,12 @@ from typing import Final
 
 from aiohttp import web
 
-from services.console.decide.rights import JURISDICTIONS, SETTINGS, Key, RightsPage, choose
+from services.console.decide.rights import Key, RightsPage, choose
 from services.console.door import CONSOLE
 from services.console.web.markdown import to_html
 from services.console.web.rendering import page
 from services.console.web.words import language_of
+from shared.contracts.situation import JURISDICTIONS, SETTINGS
 
 RIGHTS: Final[web.AppKey[Mapping[Key, RightsPage]]] = web.AppKey("rights", Mapping)
 

@@ -18,6 +18,7 @@ from shared.contracts.incidents import Gist
 from shared.gazetteer.port import Gazetteer
 from shared.public_place import between, public_place
 from shared.saying_most import EXCERPT
+from shared.situation import jurisdiction_at
 from shared.tallies import held
 
 ALIKE_FROM: Final = 4
@@ -41,6 +42,7 @@ def body(
     best = incident.best
     gist = best.gist if best else Gist()
     watch = watch_near(state, incident.place, incident.opened_at)
+    outcode = incident.place.outcode or gazetteer.outcode_at(incident.place.lat, incident.place.lon)
     return AlertBody(
         place=incident.place,
         public=public_place(incident.place, gazetteer.outcode_at, home=incident.home),
@@ -56,6 +58,8 @@ def body(
         note=note,
         checked=incident.checked,
         told_at=incident.said.at if incident.said else None,
+        setting=incident.setting,
+        jurisdiction=jurisdiction_at(outcode),
         who=gist.who,
         seen=dict(gist.seen),
         sightings=incident.seen,

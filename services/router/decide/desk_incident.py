@@ -30,6 +30,7 @@ from shared.contracts.alerts import AlertKind, Note
 from shared.contracts.base import GroupId, IncidentId, MemberId
 from shared.contracts.desk import EndStage, Statement
 from shared.contracts.incidents import Status
+from shared.situation import most_said
 from shared.words import NOT_OVER
 
 _TO_CONFIRM: Final[frozenset[Status]] = frozenset({"unconfirmed", "likely", "no_news"})
@@ -102,7 +103,7 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
         group=command.group,
         ask=command.ask,
         sms_to=command.sms_to,
-        statement=statement,
+        statement=_with_setting(statement, incident),
     )
     whom = [*public(incident), *verifiers(incident), *incident.told]
     draft.tell(
@@ -115,6 +116,13 @@ def confirm(draft: Draft, command: desk.Confirm, incident: Incident) -> str:
         statement=words_of(command),
     )
     return reasons.APPLIED
+
+
+def _with_setting(statement: Statement | None, incident: Incident) -> Statement | None:
+    """The statement with where people are: as the person says, else as most reports say."""
+    said = statement.setting if statement else None
+    found = said or most_said(report.gist.setting for report in incident.evidence.values())
+    return (statement or Statement()).model_copy(update={"setting": found}) if found else statement
 
 
 def _needs_a_second(draft: Draft, command: desk.Confirm, incident: Incident) -> bool:

@@ -31,7 +31,9 @@ from services.router.decide.worlds import remembering, world
 from shared.contracts import incidents as events
 from shared.contracts.alerts import Check
 from shared.contracts.base import Place, ReportId
+from shared.contracts.desk import Statement
 from shared.contracts.incidents import IncidentEvent
+from shared.contracts.situation import SETTINGS
 
 Handler = Callable[[State, Any], State]
 Change = Callable[[Incident, Any], Incident]
@@ -283,7 +285,17 @@ def _released(incident: Incident, _: events.ClaimReleased) -> Incident:
 
 
 def _confirmed(incident: Incident, event: events.IncidentConfirmed) -> Incident:
-    incident = changed(incident, status="confirmed", ended_at=None, last_at=event.at, proposed=None)
+    said = event.statement.setting if isinstance(event.statement, Statement) else None
+    setting = next((s for s in SETTINGS if s == said), None)
+    incident = changed(
+        incident,
+        status="confirmed",
+        ended_at=None,
+        last_at=event.at,
+        proposed=None,
+        setting=setting,
+        home=incident.home or setting == "home",
+    )
     return with_told(incident, event, event.ask)
 
 

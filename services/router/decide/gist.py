@@ -13,6 +13,7 @@ from services.router.decide.lexicon import common_words, everyday_words, known_w
 from services.router.decide.name_words import ROAD_WORDS
 from services.router.decide.understand import Understood
 from shared.contracts.incidents import Gist
+from shared.contracts.situation import SETTINGS
 from shared.gazetteer.keys import name_key, tells, written_out
 from shared.text import tokens
 
@@ -33,6 +34,7 @@ def gist_of(text: str, understood: Understood) -> Gist:
         present=understood.present,
         rumour=understood.rumour > 0,
         home="home" in understood.signs,
+        setting=next((setting for setting in SETTINGS if setting == understood.setting), None),
         venues=tuple(sorted(understood.venues)),
         words=rare_words(text),
         scene=bool(understood.told & _SCENE),

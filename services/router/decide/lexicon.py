@@ -30,7 +30,7 @@ Sign = Literal[
     "ask", "doubt", "hedge", "seen", "hearsay", "rumour", "old", "future", "not", "not_after", "correct",
     "real", "chatter", "event", "news", "drill", "spam", "help",
     # where
-    "near", "corner", "home", "street", "work", "centre", "transport",
+    "near", "corner", "home", "driving", "street", "work", "centre", "transport",
     "food", "beauty", "car", "shop", "store", "site", "hotel", "care", "school",
     # what is counted
     "van", "officer", "person",

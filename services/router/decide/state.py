@@ -25,6 +25,7 @@ from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Ro
 from shared.contracts.incidents import Gist, GroupShare, Rung, Status
 from shared.contracts.members import WayIn
 from shared.contracts.own_words import GroupWords
+from shared.contracts.situation import Setting
 
 REMEMBERED: Final = timedelta(days=14)
 """How long ids, senders and texts are known, at least."""
@@ -166,7 +167,9 @@ class Incident:
     tongues: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
     """The languages of its reports, with how many are in each."""
     home: bool = False
-    """Whether a report ever spoke of a home: strangers then learn the district alone."""
+    """Whether a report or whoever confirmed it spoke of a home: strangers then learn the district alone."""
+    setting: Setting | None = None
+    """Where people are, as whoever confirmed it said; reports change it no more."""
     rung: int = 0
     """How far up the ladder it has come because nobody took it (see `RUNGS`)."""
     waits_since: datetime | None = None

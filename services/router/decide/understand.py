@@ -15,13 +15,14 @@ from rapidfuzz.distance import OSA
 from services.router.decide.kind_rules import Kind, kind_of, rumours_in
 from services.router.decide.language import languages
 from services.router.decide.lexicon import lexicon
+from services.router.decide.name_words import ROAD_WORDS
 from services.router.decide.reading import CLAIM, VENUES, Reading, read_clause
 from services.router.decide.sounds import sounds
 from services.router.decide.text import Clause, clauses
 from shared.contracts.incidents import Counted, Who
 from shared.text import tokens
 
-SETTINGS: Final = ("home", "centre", "transport", "work", "street")
+SETTINGS: Final = ("home", "driving", "centre", "transport", "work", "street")
 
 _SHOUT: Final = 12
 _COUNTED: Final[Mapping[str, Counted]] = {name: name for name in get_args(Counted)}
@@ -117,7 +118,7 @@ def _understood(
         corrects="correct" in found,
         again="again" in told,
         apart="apart" in found,
-        setting=next((s for s in SETTINGS if s in found), None),
+        setting=_setting(readings, parts),
         venues=frozenset(found & VENUES) - denied,
         counts=_counts(readings, parts, spoken),
         languages=spoken,
@@ -177,6 +178,17 @@ def _who(told: frozenset[str]) -> Who:
     if "police" in told:
         return "police"
     return "other" if "other" in told else "unknown"
+
+
+def _setting(readings: Sequence[Reading], parts: Sequence[Clause]) -> str | None:
+    """Where people are; that "street" stands in a street's name says nothing of it."""
+    found = {
+        hit.sign
+        for reading, part in zip(readings, parts, strict=True)
+        for hit in reading.hits
+        if hit.sign != "street" or not ROAD_WORDS.issuperset(part.tokens[hit.start : hit.end])
+    }
+    return next((setting for setting in SETTINGS if setting in found), None)
 
 
 def _counts(

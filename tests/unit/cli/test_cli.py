@@ -220,6 +220,7 @@ def test_confirm_with_yes_asks_nobody(fake: Relay) -> None:
         (["reject", "D7K", "--as", "other_agency"], "reject", {"incident": "D7K", "outcome": "other_agency"}),
         (["merge", "D7K", "P4M"], "merge", {"incident": "D7K", "absorbed": "P4M"}),
         (["split", "D7K", "r1", "r2"], "split", {"incident": "D7K", "reports": ["r1", "r2"]}),
+        (["confirm", "D7K", "--setting", "home", "--yes"], "confirm", {"incident": "D7K", "setting": "home"}),
         (["update", "D7K", "--ask", "ENOUGH"], "update", {"incident": "D7K", "ask": "ENOUGH"}),
         (["update", "D7K", "--sms", "everyone", "--sms-reason", "so"], "update",
          {"incident": "D7K", "sms_to": "everyone", "sms_reason": "so"}),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,29 @@ async def test_an_empty_page_says_what_it_is(rig: Rig) -> None:
     assert status == 200
     assert "Nothing confirmed right now" in text
     assert "trained local volunteer" in text
+
+
+@pytest.mark.parametrize(
+    ("facts", "leads"),
+    [
+        ({"setting": "home", "jurisdiction": "scotland"}, "/rights/scotland/home"),
+        ({"setting": "work", "jurisdiction": "england-wales"}, "/rights/england-wales/work"),
+        ({"setting": "home"}, None),
+        ({"jurisdiction": "scotland"}, None),
+        ({}, None),
+    ],
+)
+async def test_an_incident_leads_to_the_law_where_it_is(
+    rig: Rig, facts: dict[str, Any], leads: str | None
+) -> None:
+    await rig.group("hackney")
+    await rig.incident()
+    await rig.delivered(await rig.confirmed("i1", "D7K", "six officers", **facts))
+    await rig.shown()
+    _, text = await rig.page("/i/D7K?lang=es")
+    assert re.findall(r'"(/rights/[^?"]+)', text) == ([leads] if leads else [])
+    if leads:
+        assert (await rig.page(leads))[0] == 200
 
 
 async def test_nothing_is_public_before_the_ledger_says_that_the_feed_took_it(rig: Rig) -> None:

@@ -312,7 +312,10 @@ def test_a_merge_joins_counts_and_points_to_the_survivor() -> None:
 
 
 def test_forgetting_leaves_counts_and_outcode_only() -> None:
-    body = AlertBody(place=PLACE, public=PUBLIC, first_report_at=START, statement="six officers")
+    body = AlertBody(
+        place=PLACE, public=PUBLIC, first_report_at=START, statement="six officers", setting="driving",
+        jurisdiction="scotland",
+    )  # fmt: skip
     alert = event(
         AlertRaised, 2, alert_id="a0", group="hackney", group_version=1, audience="community",
         kind="CONFIRMED", urgency="urgent", not_after=START, incident_id="i0", code="D7K",
@@ -326,6 +329,8 @@ def test_forgetting_leaves_counts_and_outcode_only() -> None:
         assert "van" not in text
         assert "officers" not in text
         assert "Ashwin" not in text
+        assert "driving" not in text
+        assert "scotland" not in text
         document = json.loads(state.documents["incident:i0"])
         assert document == {"id": "i0", "forgotten": True, "outcode": "E8", "reports": 1, "status": "closed"}
 

@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from alert_relay.cli import relay
-from services.console.decide.rights import JURISDICTIONS, SETTINGS, Head, RightsPage, Source, by_key, choose
+from services.console.decide.rights import Head, RightsPage, Source, by_key, choose
 from services.console.rights_files import SHIPPED, load_rights, read_rights
 from services.console.web.markdown import to_html
 from services.console.web.words import LANGUAGES
+from shared.contracts.situation import JURISDICTIONS, SETTINGS
 from shared.errors import SettingsError
 from shared.testing.bus import MemoryBus
 from shared.testing.state import MemoryState

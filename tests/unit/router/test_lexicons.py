@@ -42,7 +42,7 @@ ONE_CHAT: Final = (frozenset({"ur", "hi", "pa"}), frozenset({"am", "ti"}))
 EITHER: Final = frozenset({"not", "not_after"})
 """A language denies before or behind; one of these is enough."""
 
-RARE: Final = frozenset({"real"})
+RARE: Final = frozenset({"real", "driving"})
 """What a language may do without."""
 
 

@@ -1,5 +1,6 @@
 """Every kind of message in every language and size keeps status, time, place, code and group, and fits."""
 
+from itertools import product
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from alert_relay.messages.page import LONG, SHORT, messages_page
 from alert_relay.messages.samples import GROUP, samples
 from services.console.group.pages import LANGUAGES
 from shared.contracts.alerts import AlertBody, AlertKind, AlertRaised
+from shared.contracts.situation import JURISDICTIONS, SETTINGS
 from shared.words import clean, render
 from shared.words.library_check import NOT_FOR_GROUPS
 from shared.words.sms import is_plain, sms_length, spelled_plainly
@@ -72,6 +74,49 @@ def test_what_must_stand_there_stands_there_and_it_fits(language: str, most: int
             if most == SHORT and is_plain(text):
                 assert sms_length(text).segments <= 2, title
             assert is_plain(text) or label == PLACES["of another script"] or most == LONG, title
+
+
+@pytest.mark.parametrize("setting", [None, *SETTINGS])
+@pytest.mark.parametrize("jurisdiction", [None, *JURISDICTIONS])
+@pytest.mark.parametrize("drill", [False, True], ids=["real", "drill"])
+def test_it_fits_wherever_people_are_and_whosever_law_holds(
+    setting: str | None, jurisdiction: str | None, *, drill: bool
+) -> None:
+    """Of what may be asked of people: the ask in its words, and everything that must stand there."""
+    where = {"setting": setting, "jurisdiction": jurisdiction}
+    for sample, ask in product(_ASKING, ("WITNESSES", "ENOUGH", "LEAVE", "NONE")):
+        for label in (PLACES["usual"], PLACES["the longest in Wales"]):
+            alert = at(sample, label)
+            body = alert.body.model_copy(update=where) if alert.body else None
+            alert = alert.model_copy(update={"body": body, "ask": ask, "drill": drill})
+            for most, language in product((SHORT, LONG), ("en", "pl", "ar")):
+                text = said(alert, language, most)
+                head = f"{'DRILL ' if drill else ''}{alert.kind}"
+                time = "18:51" if alert.kind == "CONFIRMED" else "19:13"
+                place = shown(label, most)
+                kept = (head, time, " 14", GROUP.name, "D7K", place, "Observe, don't obstruct.")
+                assert [word for word in kept if word not in text] == []
+                assert len(text) <= most
+                assert most == LONG or sms_length(text).segments <= 2
+                assert ask == "NONE" or ask in text
+
+
+_ASKING = (SAMPLES["Community: confirmed"], SAMPLES["Community: enough are there"])
+
+
+def test_the_page_names_every_kind() -> None:
+    """Those too that are no message to a group."""
+    page = messages_page()
+    titles = (
+        "A reporter is asked: where is it",
+        "A member, by chat: MINE",
+        "A channel is tested",
+        "Verifiers: an exercise begins",
+        "Verifiers: an exercise is over",
+        "Verifiers: money for texts",
+    )
+    assert [title for title in titles if f"\n## {title}\n" not in page] == []
+    assert len(titles) == len(NOT_FOR_GROUPS)
 
 
 def test_the_page_shows_every_sample() -> None:

@@ -251,6 +251,22 @@ def test_the_last_day() -> None:
     assert not own(expires_on="2022-11-01").in_force(date(2022, 11, 1))
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"), [("home", "Stay outside."), ("work", "Keep back."), (None, "Keep back.")]
+)
+def test_a_group_may_say_something_else_where_people_are_at_home(setting: Any, says: str) -> None:
+    text = MINE + '\n2 {% if setting == "home" %}Stay outside.{% else %}Keep back.{% endif %}'
+    assert mistakes_in(text, "CONFIRMED", "short", "en") == []
+    alert = next(examples("CONFIRMED")).alert
+    there = alert.body.model_copy(update={"setting": setting})  # type: ignore[union-attr]
+    words = [own(text=text)]
+    made = render(
+        alert.model_copy(update={"body": there}), GROUP, language="en", max_chars=MIN_CHARS, base_url="",
+        words=words,
+    )  # fmt: skip
+    assert says in made.text
+
+
 def test_the_example_in_the_documents_fits() -> None:
     page = (ROOT / "docs" / "operating" / "words.md").read_text(encoding="utf-8")
     example_ = page.partition("### How to write")[2].split("```")[1].strip()
@@ -262,6 +278,6 @@ def test_what_the_relay_always_says_is_there_in_every_language_and_as_on_the_pag
     for file in pages.glob("*.json"):
         said = always(file.stem)
         assert said["observe"] == json.loads(file.read_text(encoding="utf-8"))["observe"].replace("’", "'")
-        assert set(said) == {"observe", "only", "unreviewed"}
+        assert set(said) == {"observe", "only", "unreviewed", "unreviewed_law"}
         assert file.stem == "en" or said["only"] != always("en")["only"]
     assert always("xx") == always("en")

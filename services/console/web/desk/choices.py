@@ -16,6 +16,7 @@ from services.console.decide.near import neighbours, same_world
 from services.console.decide.page_acts import offered, role_in
 from services.console.desk import of_groups
 from services.console.door import Console
+from services.console.foretelling import reports_say
 from services.console.web.desk.doing import Doing
 from services.console.web.desk.forms import FATES
 from services.console.web.desk.pictures import PICTURES, IncidentPicture
@@ -53,10 +54,16 @@ async def _confirm(doing: Doing) -> dict[str, Any]:
         "template": "confirm_words.html",
         "text": text,
         "ask": typed.get("ask") or proposed.get("ask") or "NONE",
+        "setting": typed.get("setting") or proposed.get("setting") or await _setting(doing),
         "doubts": doubts(answers) if "built" in typed.one else [],
         "language": DESK.say(language, "language_name"),
         "text_lang": language,
     }
+
+
+async def _setting(doing: Doing) -> str:
+    """Where people are, as most reports say."""
+    return await reports_say(doing.console, doing.incident) or "other"
 
 
 async def _known(doing: Doing) -> dict[str, Any]:

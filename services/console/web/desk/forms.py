@@ -17,12 +17,12 @@ from shared.http import Problem
 
 FATES: Final = ("let_go", "released", "bailed", "charged", "detention", "hospital")
 """What may have become of somebody of whom nobody knew."""
-_CARRIED: Final = ("text", "ask", "agency", "let_go", "taken", "unknown", "absorbed", "to",
+_CARRIED: Final = ("text", "ask", "setting", "agency", "let_go", "taken", "unknown", "absorbed", "to",
                    "report", "asks", "lat", "lon", "radius_m", "label", "group", "arrested",
                    "day", "from", "until", "needed", "owner", "check_at",
                    *(f"fate_{fate}" for fate in FATES))  # fmt: skip
-_WORDS: Final = ("id", "text", "ask", "agency", "to", "report", "asks", "absorbed", "label", "group", "owner",
-                 "check_at", "post", "tag", "sms_to", "sms_reason")  # fmt: skip
+_WORDS: Final = ("id", "text", "ask", "setting", "agency", "to", "report", "asks", "absorbed", "label",
+                 "group", "owner", "check_at", "post", "tag", "sms_to", "sms_reason")  # fmt: skip
 _FIGURES: Final = ("let_go", "taken", "unknown", "arrested", "radius_m", "lat", "lon", "version", "needed")
 _MANY: Final = ("reports", "groups")
 _TAGGED: Final = "tag_"
