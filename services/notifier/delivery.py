@@ -10,7 +10,7 @@ from services.notifier.decide.expand import channel_of, is_among
 from services.notifier.decide.lanes import Account, Lane
 from services.notifier.decide.ledger import AlertLedger, Finished
 from services.notifier.decide.pseudo import EMAIL, Kin, kin_of
-from services.notifier.engine import Job
+from services.notifier.engine import Job, Planned
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -56,8 +56,8 @@ class Delivery:
     begun: bool = False
     open_chunks: set[int] = field(default_factory=set)
     ended: dict[int, Finished] = field(default_factory=dict)
-    planned: dict[int, int] = field(default_factory=dict)
-    """The attempt that is scheduled or under way here, by chunk."""
+    planned: dict[int, Planned] = field(default_factory=dict)
+    """What is scheduled or under way here, by chunk; any other job for it is done with."""
     lapsed: dict[int, int] = field(default_factory=dict)
     """The last attempt whose claim was held for abandoned, by chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Delivery:
     subscribers: ForSubscribers | None = None
     """Whom of the group's subscribers it is for, until that is frozen."""
     superseded: bool = False
-    """Whether what is not sent of it by now never is: its incident ended while it waited."""
+    """Whether what is not sent of it by now never is: its incident ended meanwhile."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""

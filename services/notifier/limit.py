@@ -1,16 +1,16 @@
 """Holds what is more than a group's messages an hour: unclaimed, until there is room or a person lets it go.
 
 Guarantees: ends, corrections, what verifiers are told and what one person asked for never wait here; what
-becomes too old, or is overtaken by its incident's end, is recorded and named, never sent late. How much waits
-stands in the ledger. Nothing here need survive: a notifier that starts anew holds the same again.
+becomes too old is given back to be recorded and named, never sent late. How much waits stands in the
+ledger. Nothing here need survive: a notifier that starts anew holds the same again.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from services.notifier.decide.lanes import Lane
-from services.notifier.decide.pace import Pace, Verdict, WaitsFor, may_wait
+from services.notifier.decide.pace import Pace, WaitsFor, may_wait
 from services.notifier.delivery import Delivery
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine, Job
@@ -44,7 +44,7 @@ class _Held(NamedTuple):
 
 
 class HourlyLimit:
-    """All groups' limits; `deliveries` are the engine's, `put_hopeless` takes what is only to be recorded."""
+    """All groups' limits; `deliveries` are the engine's."""
 
     def __init__(  # noqa: PLR0913 - each is another thing it works with
         self,
@@ -55,11 +55,10 @@ class HourlyLimit:
         engine: Engine,
         work: Work,
         deliveries: Mapping[str, Delivery],
-        put_hopeless: Callable[[Job], None],
     ) -> None:
         self._directory, self._clock, self._pace = directory, clock, pace
         self._engine, self._work = engine, work
-        self._deliveries, self._put_hopeless = deliveries, put_hopeless
+        self._deliveries = deliveries
         self._waits_for = WaitsFor()
         self._held: list[_Held] = []
         self._said: dict[_About, MessagesWaiting] = {}
@@ -67,29 +66,17 @@ class HourlyLimit:
 
     def allows(self, alert: AlertRaised, job: Job) -> bool:
         """Whether it goes now. Ask just before its claim, with nothing awaited between."""
-        return self._verdict(alert, job) == "go"
+        if not may_wait(alert):
+            return True
+        return self._waits_for.verdict(alert, len(job.recipients), self._room(alert.group)) == "go"
 
     def admits(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
-        """The same; what doesn't go now is held here, or recorded where that would be in vain."""
-        verdict = self._verdict(alert, job)
-        if verdict == "go" or alert.incident_id is None:
+        """The same; what doesn't go now is held here."""
+        if self.allows(alert, job) or alert.incident_id is None:
             return True
         about = _About(alert.group, alert.incident_id)
-        held = _Held(about, alert, delivery.lane(alert, job.recipients[0]), job)
-        if verdict == "superseded":
-            self._supersede([held])
-        else:
-            self._held.append(held)
+        self._held.append(_Held(about, alert, delivery.lane(alert, job.recipients[0]), job))
         return False
-
-    def raised(self, alert: AlertRaised) -> None:
-        """An alert was read: an end is told instead of what waits of the beginning."""
-        self._waits_for.heard(alert)
-        self._supersede(
-            self._pull(
-                lambda held: self._waits_for.verdict(held.alert, held.messages, room=0) == "superseded"
-            )
-        )
 
     def sent_on(self, event: IncidentSentOn) -> None:
         """A person lets go what waits of an incident for their group."""
@@ -133,23 +120,17 @@ class HourlyLimit:
         for held in self._pull(goes):
             self._work.put(held.lane, held.job)
 
-    def _supersede(self, waited: Iterable[_Held]) -> None:
-        """Whoever hasn't heard of the incident by now isn't told that it goes on."""
-        for held in waited:
-            if (delivery := self._deliveries.get(held.job.alert_id)) is not None:
-                delivery.superseded = True
-                self._put_hopeless(held.job)
-
     def _too_old(self, held: _Held) -> bool:
         delivery = self._deliveries.get(held.job.alert_id)
         now = self._clock.now()
         return delivery is None or delivery.left_s(held.alert, held.job.recipients[0], now) <= 0
 
     def _done_elsewhere(self, held: _Held) -> bool:
-        """Whether another notifier had room for it."""
-        delivery = self._deliveries.get(held.job.alert_id)
-        chunk = delivery.ledger.chunks.get(held.job.chunk) if delivery else None
-        return chunk is None or held.job.attempt in chunk.claims
+        """Whether another notifier had room for it, or an end came."""
+        delivery, job = self._deliveries.get(held.job.alert_id), held.job
+        if delivery is None or delivery.planned.get(job.chunk) != job.planned:
+            return True
+        return job.attempt in delivery.ledger.chunks[job.chunk].claims
 
     def _news(self) -> Iterator[MessagesWaiting]:
         """What has changed since it was said; two notifiers write one record of a moment."""
@@ -171,11 +152,6 @@ class HourlyLimit:
         for held in self._held:
             found[held.about] += held.messages
         return found
-
-    def _verdict(self, alert: AlertRaised, job: Job) -> Verdict:
-        if not may_wait(alert):
-            return "go"
-        return self._waits_for.verdict(alert, len(job.recipients), self._room(alert.group))
 
     def _room(self, group: GroupId) -> int:
         version = self._directory.version(group, self._directory.latest(group))

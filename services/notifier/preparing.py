@@ -208,7 +208,8 @@ class Preparation:
         """The record that freezes the recipients: the group's channels first, then its subscribers."""
         channels = tuple(c for c in delivery.channels.values() if not is_pseudo(c.id))
         addresses = self._addresses(alert, channels)
-        told = self._remembered.stood_in.told(alert.group, alert.incident_id)
+        about = self._remembered.merged.names(alert.incident_id)
+        told = self._remembered.stood_in.told(alert.group, about)
         waiting = stand_ins(channels, addresses=addresses, told=told)
         chunks = expand(
             channels,

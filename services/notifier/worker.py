@@ -21,11 +21,12 @@ from services.notifier.costs import Costs
 from services.notifier.decide.breaker import speaks_of_provider
 from services.notifier.decide.lanes import Lane
 from services.notifier.decide.ledger import Claim, Finished, Wait
+from services.notifier.decide.overtaken import overtakes
 from services.notifier.decide.remembered import Remembered
 from services.notifier.decide.retry import Plan, plan
 from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
-from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, Engine, Job
+from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, Engine, Job, Planned
 from services.notifier.gates import Gates
 from services.notifier.kill_switch import Asked, KillSwitches
 from services.notifier.limit import HourlyLimit
@@ -38,6 +39,7 @@ from services.notifier.subscribers.subscribers import Subscribers
 from services.notifier.work import Work, cancel
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.catalog import encode
+from shared.contracts.incidents import IncidentMerged, IncidentSentOn
 from shared.contracts.ledger import (
     AlertExpanded,
     AlertSettled,
@@ -81,7 +83,7 @@ class Notifier:
         self._switches = KillSwitches(bus)
         self._subscribers = subscribers
         self._remembered = Remembered()
-        self._costs = Costs(directory, clock, self._remembered.spending, subscribers)
+        self._costs = Costs(directory, clock, self._remembered, subscribers)
         self._budget = Budget(directory, self._costs, clock)
         self._preparation = Preparation(
             self._reader,
@@ -116,7 +118,7 @@ class Notifier:
                 self._record_end,
                 self._costs.prices,
             )
-            subscribers.attach(self._reader, lent)
+            subscribers.attach(self._reader, self._remembered.merged, lent)
         self._deliveries: dict[str, Delivery] = {}
         self._limit = HourlyLimit(
             directory,
@@ -125,7 +127,6 @@ class Notifier:
             engine=self._engine,
             work=self._work,
             deliveries=self._deliveries,
-            put_hopeless=self._put_hopeless,
         )
         self._settled: set[str] = set()
         self._foreign: dict[tuple[str, int], tuple[int, float]] = {}
@@ -142,6 +143,7 @@ class Notifier:
                 self._reader.ledger(self._on_record, self._limit.learn, self._ledger_read.set)
             ),
             asyncio.create_task(self._follow_decisions()),
+            asyncio.create_task(self._begin_work()),
             asyncio.create_task(self._sweep()),
             asyncio.create_task(self._warn()),
             asyncio.create_task(self._watch_limit()),
@@ -185,7 +187,17 @@ class Notifier:
 
     async def _follow_decisions(self) -> None:
         await self._ledger_read.wait()
-        await self._reader.decisions(self._on_alert, self._limit.sent_on, self._settle_unreadable)
+        await self._reader.decisions(self._on_alert, self._on_decided, self._settle_unreadable)
+
+    async def _begin_work(self) -> None:
+        """Not before all is read that was decided: or what began would go though its end stands there."""
+        await self._caught_up()
+        self._work.begin()
+        await asyncio.Future()
+
+    async def _caught_up(self) -> None:
+        await self._ledger_read.wait()
+        await self._reader.caught_up()
 
     async def _sweep(self) -> None:
         """Now and then: what others abandoned, and what waits in vain."""
@@ -214,8 +226,7 @@ class Notifier:
 
     async def _warn(self) -> None:
         """Tell groups that their money for text messages goes; what is told is told by the ledger once."""
-        await self._ledger_read.wait()
-        await self._reader.groups_known()
+        await self._caught_up()
         while True:
             for alert in self._budget.due():
                 self._take_up(alert, None)
@@ -223,8 +234,7 @@ class Notifier:
 
     async def _watch_limit(self) -> None:
         """What waits for its group's hour goes when it may; how much does, the ledger says."""
-        await self._ledger_read.wait()
-        await self._reader.groups_known()
+        await self._caught_up()
         await self._limit.watch(self._say)
 
     async def _say(self, waiting: MessagesWaiting) -> None:
@@ -256,8 +266,18 @@ class Notifier:
     def _on_alert(self, alert: AlertRaised, entry: Entry) -> None:
         if self._subscribers is not None:
             self._subscribers.heard(alert, entry)
-        self._limit.raised(alert)
+        for earlier in list(self._deliveries.values()):
+            if earlier.alert and overtakes(alert, earlier.alert, self._remembered.merged):
+                self._overtake(earlier)
         self._take_up(alert, entry)
+
+    def _on_decided(self, event: IncidentSentOn | IncidentMerged) -> None:
+        if isinstance(event, IncidentSentOn):
+            self._limit.sent_on(event)
+            return
+        self._remembered.merged.learn(event)
+        if self._subscribers is not None:
+            self._subscribers.merged(event)
 
     def _take_up(self, alert: AlertRaised, entry: Entry | None) -> None:
         if alert.alert_id in self._settled:
@@ -270,13 +290,22 @@ class Notifier:
     def _forget(self, alert_id: str) -> None:
         self._settled.add(alert_id)
         self._deliveries.pop(alert_id, None)
+        self._remembered.stood_in.ended(alert_id)
+
+    def _overtake(self, delivery: Delivery) -> None:
+        """Its end was raised: what has not gone out of it is recorded, and never does."""
+        delivery.superseded = True
+        for chunk in sorted(delivery.open_chunks) if delivery.begun else ():
+            self._advance(delivery, chunk)
 
     # --- what is done in which order -----------------------------------------------------------
 
     def _put_hopeless(self, job: Job) -> None:
         """To be recorded, not sent: no provider can keep that waiting."""
         if (delivery := self._deliveries.get(job.alert_id)) is not None:
-            self._work.put(_whole(_given(delivery.alert), ENDING), replace(job, hopeless=True))
+            job = replace(job, hopeless=True)
+            delivery.planned[job.chunk] = job.planned
+            self._work.put(_whole(_given(delivery.alert), ENDING), job)
 
     async def _do(self, job: Job) -> None:
         delivery = self._deliveries.get(job.alert_id)
@@ -340,8 +369,8 @@ class Notifier:
             self._engine.fault("notifier.after_expand")
             return None
         lane, size, job = first
-        delivery.planned[job.chunk] = job.attempt
-        self._work.attempts.add((job.alert_id, job.chunk, job.attempt))
+        delivery.planned[job.chunk] = job.planned
+        self._work.attempts.add(job.name)
         try:
             claim = await self._attempts.claim(delivery, alert, job, expansion=expansion)
             self._engine.fault("notifier.after_expand")
@@ -356,6 +385,7 @@ class Notifier:
     def _unplan(self, delivery: Delivery, lane: Lane, size: int, job: Job) -> None:
         """What was to be done next is for the ledger to say again."""
         delivery.planned.pop(job.chunk, None)
+        self._work.attempts.discard(job.name)
         self._work.give_back(lane, size, job)
 
     async def _reserved(
@@ -365,7 +395,7 @@ class Notifier:
         waits = 0 in stand_in_chunks(expansion)  # of those, the ledger says who is to be told
         recipients = expansion.chunks[0] if expansion.chunks and not waits else ()
         left_s = self._left_s(delivery, alert, recipients) if recipients else 0.0
-        if left_s <= 0 or await self._stopped(alert, asked):
+        if left_s <= 0 or delivery.superseded or await self._stopped(alert, asked):
             return None
         lane, job = delivery.lane(alert, recipients[0]), Job(alert.alert_id, 0, 1, recipients)
         if not self._limit.allows(alert, job) or not self._work.reserve(lane, job):
@@ -395,8 +425,9 @@ class Notifier:
                 if (alert.alert_id, chunk, attempt) not in self._work.attempts:
                     self._watch(alert.alert_id, chunk, attempt)
             case Claim(attempt):
-                if delivery.planned.get(chunk) != attempt:
-                    delivery.planned[chunk] = attempt
+                planned = delivery.planned.get(chunk, Planned(0))
+                overtaken = delivery.superseded and not planned.only_recorded
+                if planned.attempt != attempt or overtaken:
                     self._schedule(delivery, alert, chunk, step)
 
     def _watch(self, alert_id: str, chunk: int, attempt: int) -> None:
@@ -404,6 +435,12 @@ class Notifier:
             self._foreign[alert_id, chunk] = (attempt, self._engine.monotonic())
 
     def _schedule(self, delivery: Delivery, alert: AlertRaised, chunk: int, claim: Claim) -> None:
+        job = Job(alert.alert_id, chunk, claim.attempt, claim.recipients)
+        if job.name in self._work.attempts:
+            return  # it is being claimed, and looks itself before it sends
+        if delivery.superseded:
+            self._put_hopeless(job)
+            return
         held = any(map(speaks_of_provider, claim.after))  # then it is the gate whose pauses grow
         after: Plan = plan(
             claim.recipients,
@@ -412,36 +449,51 @@ class Notifier:
             jitter=self._engine.jitter(),
             left_s=self._left_s(delivery, alert, claim.recipients),
         )
-        job = Job(alert.alert_id, chunk, claim.attempt, after.recipients)
+        job = replace(job, recipients=after.recipients)
         if after.hopeless:
             self._put_hopeless(job)
             return
+        delivery.planned[chunk] = job.planned
         lane = delivery.lane(alert, after.recipients[0])
         self._work.later(after.after_s, lambda: self._work.put(lane, job))
 
     async def _send(self, delivery: Delivery, job: Job) -> None:
         alert = _given(delivery.alert)
-        expired = job.hopeless or delivery.superseded or self._left_s(delivery, alert, job.recipients) <= 0
-        if not expired and job.claimed is None:
-            if why := await self._switches.stopped(self._switches.ask(alert.group)):
-                self._hold(delivery, alert, job, why)
-                return
-            self._held.pop(alert.group, None)
-            if not self._limit.admits(delivery, alert, job):
-                return
+        if job.claimed is None and not await self._may_be_claimed(delivery, alert, job):
+            return
         if job.probe:
             job = delivery.alone(job)
-        mine = (job.alert_id, job.chunk, job.attempt)
-        self._work.attempts.add(mine)
-        claim = job.claimed or await self._attempts.claim(delivery, alert, job)
-        ending = await self._attempts.make(delivery, alert, claim, expired=expired) if claim else None
-        self._work.attempts.discard(mine)
+        self._work.attempts.add(job.name)
+        try:
+            claim = job.claimed or await self._attempts.claim(delivery, alert, job)
+            expired = self._only_recorded(delivery, alert, job)
+            ending = await self._attempts.make(delivery, alert, claim, expired=expired) if claim else None
+        finally:
+            self._work.attempts.discard(job.name)
         if ending is not None:
             self._ended(alert, ending)
             return
-        if delivery.planned.get(job.chunk) == job.attempt:
+        if delivery.planned.get(job.chunk) == job.planned:
             del delivery.planned[job.chunk]
         self._advance(delivery, job.chunk)
+
+    def _only_recorded(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
+        """Whether it is too late to send it."""
+        return job.hopeless or delivery.superseded or self._left_s(delivery, alert, job.recipients) <= 0
+
+    async def _may_be_claimed(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
+        """Whether it is still to be done and nothing holds it; what is only recorded waits for nobody."""
+        if delivery.planned.get(job.chunk) != job.planned:
+            return False
+        if self._only_recorded(delivery, alert, job):
+            return True
+        if why := await self._switches.stopped(self._switches.ask(alert.group)):
+            self._hold(delivery, alert, job, why)
+            return False
+        self._held.pop(alert.group, None)
+        if delivery.planned.get(job.chunk) != job.planned:
+            return False  # its end came while the switch was being read
+        return self._limit.admits(delivery, alert, job)
 
     def _hold(self, delivery: Delivery, alert: AlertRaised, job: Job, why: str) -> None:
         """Put it back for a while; say so once per group and reason."""

@@ -53,10 +53,10 @@ class Spending:
         mine = (paid for paid in self._alerts.values() if (paid.group, paid.month) == (group, month))
         return sum(max(0.0, paid.pence + sum(paid.since.values())) for paid in mine)
 
-    def never_told(self, group: GroupId, incident: str | None, channel: str) -> bool:
-        """Whether the cap left this channel out of all that was told of the incident."""
-        about = [p for p in self._alerts.values() if (p.group, p.incident) == (group, incident)]
-        held_back = incident is not None and any(channel in paid.over_cap for paid in about)
+    def never_told(self, group: GroupId, incidents: Collection[str], channel: str) -> bool:
+        """Whether the cap left this channel out of all that was told of these incidents, which are one."""
+        about = [p for p in self._alerts.values() if p.group == group and p.incident in incidents]
+        held_back = any(channel in paid.over_cap for paid in about)
         return held_back and not any(channel in paid.prices for paid in about)
 
     def _freeze(self, record: AlertExpanded) -> None:

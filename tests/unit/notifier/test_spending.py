@@ -141,17 +141,17 @@ def test_records_read_twice_count_once(again: list[str]) -> None:
 def test_a_channel_that_heard_nothing_of_it_for_the_cap_hears_no_end_either() -> None:
     spending = Spending()
     spending.learn(expanded("a1", people=0, over_cap=("texts",)))
-    assert spending.never_told(HACKNEY, "i1", "texts")
-    assert not spending.never_told(HACKNEY, "i1", "others")
-    assert not spending.never_told(HACKNEY, "i2", "texts")
-    assert not spending.never_told(GroupId("haringey"), "i1", "texts")
+    assert spending.never_told(HACKNEY, {"i1"}, "texts")
+    assert not spending.never_told(HACKNEY, {"i1"}, "others")
+    assert not spending.never_told(HACKNEY, {"i2"}, "texts")
+    assert not spending.never_told(GroupId("haringey"), {"i1"}, "texts")
 
 
 def test_a_channel_that_heard_of_it_once_hears_the_end() -> None:
     spending = Spending()
     spending.learn(expanded("a1"))
     spending.learn(expanded("a2", people=0, over_cap=("texts",)))
-    assert not spending.never_told(HACKNEY, "i1", "texts")
+    assert not spending.never_told(HACKNEY, {"i1"}, "texts")
 
 
 COSTS = {"texts": 80.0, WITNESSES: 16.0, FACTS: 24.0, "chat": 0.0}

@@ -193,5 +193,25 @@ def test_whom_a_channel_told_in_anothers_place_is_known_from_the_ledger() -> Non
         settled(1, 1, texts_0="unknown", texts_1="retry"),
     ):
         stood_in.learn(record)
-    assert stood_in.told("hackney", "i1") == {"texts:0"}
-    assert stood_in.told("peckham", "i1") == stood_in.told("hackney", None) == set()
+    assert stood_in.told("hackney", {"i1"}) == stood_in.told("hackney", {"i2", "i1"}) == {"texts:0"}
+    assert stood_in.told("peckham", {"i1"}) == stood_in.told("hackney", {"i2"}) == set()
+
+
+def test_who_is_being_told_counts_as_told_until_it_is_known_that_they_were_not() -> None:
+    stood_in = StoodIn()
+    for record in (frozen(1, 2), settled(0, 1, signal_0="rejected"), claim(1, 1, "texts:0", "texts:1")):
+        stood_in.learn(record)
+    assert stood_in.told("hackney", {"i1"}) == {"texts:0", "texts:1"}
+    stood_in.learn(settled(1, 1, texts_0="retry", texts_1="delivered"))
+    stood_in.learn(claim(1, 1, "texts:0", "texts:1"))  # read again
+    assert stood_in.told("hackney", {"i1"}) == {"texts:1"}
+
+
+def test_of_an_alert_that_has_ended_only_who_was_told_is_kept() -> None:
+    stood_in = StoodIn()
+    for record in (frozen(1, 2), settled(1, 1, texts_0="delivered")):
+        stood_in.learn(record)
+    stood_in.ended("a1")
+    stood_in.ended("another")
+    assert len(stood_in) == 0
+    assert stood_in.told("hackney", {"i1"}) == {"texts:0"}

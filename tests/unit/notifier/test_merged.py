@@ -1,0 +1,66 @@
+"""Which incidents are one by now, and which alerts an end makes pointless: from the log alone."""
+
+from typing import Any
+
+import pytest
+
+from services.notifier.decide.merged import Merged
+from services.notifier.decide.overtaken import overtakes
+from shared.contracts.incidents import IncidentMerged
+from tests.integration.notifier_rig import NOW, an_alert
+
+
+def merged(*pairs: tuple[str, str]) -> Merged:
+    found = Merged()
+    for absorbed, into in pairs:
+        found.learn(
+            IncidentMerged.model_validate(
+                {"id": "m", "at": NOW, "incident_id": into, "absorbed": absorbed, "member": "ada"}
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pairs", "of", "now", "names"),
+    [
+        ((), "i1", "i1", {"i1"}),
+        ((("i1", "i2"),), "i1", "i2", {"i1", "i2"}),
+        ((("i1", "i2"), ("i2", "i3")), "i1", "i3", {"i1", "i2", "i3"}),
+        ((("i1", "i3"), ("i2", "i3")), "i3", "i3", {"i1", "i2", "i3"}),
+        ((("i1", "i2"),), "i4", "i4", {"i4"}),
+        ((("i1", "i2"), ("i2", "i1")), "i2", "i2", {"i1", "i2"}),  # which no router decides
+    ],
+)
+def test_what_became_one_is_known_by_every_name(
+    pairs: tuple[tuple[str, str], ...], of: Any, now: str, names: set[str]
+) -> None:
+    found = merged(*pairs)
+    assert (str(found.now(of)), {str(name) for name in found.names(of)}) == (now, names)
+
+
+def test_what_is_about_no_incident_is_one_with_nothing() -> None:
+    assert merged(("i1", "i2")).names(None) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "whether"),
+    [
+        ({"kind": "OVER"}, {"kind": "CONFIRMED"}, True),
+        ({"kind": "WRONG"}, {"kind": "UPDATE"}, True),
+        ({"kind": "NOT_CONFIRMED"}, {"kind": "UNCONFIRMED"}, True),
+        ({"kind": "NO_NEWS"}, {"kind": "LIKELY"}, True),
+        ({"kind": "CLOSED"}, {"kind": "OVER"}, False),  # each says what the other doesn't
+        ({"kind": "CLOSED"}, {"kind": "AFTERCARE"}, False),
+        ({"kind": "UPDATE"}, {"kind": "CONFIRMED"}, False),
+        ({"kind": "OVER", "group": "peckham"}, {"kind": "CONFIRMED"}, False),
+        ({"kind": "OVER", "audience": "community"}, {"kind": "CONFIRMED"}, False),
+        ({"kind": "OVER", "incident_id": "i2"}, {"kind": "CONFIRMED"}, True),  # i1 was taken into it
+        ({"kind": "OVER", "incident_id": "i3"}, {"kind": "CONFIRMED"}, False),
+        ({"kind": "OVER"}, {"kind": "QUESTION", "incident_id": None}, False),
+    ],
+)
+def test_an_end_overtakes_what_goes_on_for_the_same_people(
+    later: dict[str, Any], earlier: dict[str, Any], *, whether: bool
+) -> None:
+    assert overtakes(an_alert("a2", **later), an_alert("a1", **earlier), merged(("i1", "i2"))) is whether
