@@ -53,13 +53,16 @@ class Delivery:
     ledger: AlertLedger = field(default_factory=AlertLedger)
     alert: AlertRaised | None = None
     entry: Entry | None = None
-    begun: bool = False
+    begun_at: datetime | None = None
+    """When this notifier could first try it; None while its words and recipients are made."""
     open_chunks: set[int] = field(default_factory=set)
     ended: dict[int, Finished] = field(default_factory=dict)
     planned: dict[int, Planned] = field(default_factory=dict)
     """What is scheduled or under way here, by chunk; any other job for it is done with."""
     lapsed: dict[int, int] = field(default_factory=dict)
     """The last attempt whose claim was held for abandoned, by chunk."""
+    held_at: dict[int, datetime] = field(default_factory=dict)
+    """When a switch, the group's hour or the ledger last kept us from trying a chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
     question: QuestionBody | ReplyBody | None = None
@@ -97,27 +100,35 @@ class Delivery:
         asked = Counter(recipient for who in chunk.claims.values() for recipient in who)
         return replace(job, recipients=(min(job.recipients, key=lambda r: (chunk.copies(r), asked[r])),))
 
-    def left_s(self, alert: AlertRaised, recipient: str, now: datetime) -> float:
+    def left_s(self, alert: AlertRaised, chunk: int, recipient: str, now: datetime) -> float:
         """Seconds until it is too late for them: the alert is too old, or another channel stands in."""
-        stands_in = self._stands_in_at(recipient)
+        stands_in = self._stands_in_at(chunk, recipient)
         ends = alert.not_after if stands_in is None else min(stands_in, alert.not_after)
         return (ends - now).total_seconds()
 
-    def too_late(self, alert: AlertRaised, recipient: str, now: datetime) -> str:
+    def too_late(self, alert: AlertRaised, chunk: int, recipient: str, now: datetime) -> str:
         """Why they are not sent to any more."""
         if self.superseded:
             return "superseded"
-        stood_in = self._stands_in_at(recipient) is not None
+        stood_in = self._stands_in_at(chunk, recipient) is not None
         return "fell_back" if stood_in and now < alert.not_after else "expired"
 
-    def _stands_in_at(self, recipient: str) -> datetime | None:
+    def _stands_in_at(self, chunk: int, recipient: str) -> datetime | None:
         """When another channel stands in for theirs, if one does."""
-        channel, at = channel_of(recipient), self.ledger.at
-        if at is None or not is_among(recipient, self.ledger.stood_in_for):
+        if self.ledger.at is None or not is_among(recipient, self.ledger.stood_in_for):
             return None
+        channel = channel_of(recipient)
         rules = (c.instead_of for c in self.channels.values())
         waits = [rule.after_s for rule in rules if rule is not None and rule.channel == channel]
-        return at + timedelta(seconds=min(waits)) if waits else None
+        return self._tried_since(chunk, self.ledger.at) + timedelta(seconds=min(waits)) if waits else None
+
+    def _tried_since(self, chunk: int, frozen_at: datetime) -> datetime:
+        """Since when it has been in the provider's hands alone whether they are reached.
+
+        That is from the first attempt on; before one was made, from when we could have made it.
+        """
+        since = self.ledger.tried_at.get(chunk) or self.begun_at or frozen_at
+        return max(since, self.held_at.get(chunk, since))
 
     def next_chunks(self, ended: int) -> list[int]:
         """The chunks that stood in for one that has ended now, and wait for no other."""

@@ -118,12 +118,12 @@ class HourlyLimit:
 
         self._held.sort(key=lambda held: not held.lane.urgent)
         for held in self._pull(goes):
+            if (delivery := self._deliveries.get(held.job.alert_id)) is not None:
+                delivery.held_at[held.job.chunk] = self._clock.now()
             self._work.put(held.lane, held.job)
 
     def _too_old(self, held: _Held) -> bool:
-        delivery = self._deliveries.get(held.job.alert_id)
-        now = self._clock.now()
-        return delivery is None or delivery.left_s(held.alert, held.job.recipients[0], now) <= 0
+        return held.job.alert_id not in self._deliveries or held.alert.not_after <= self._clock.now()
 
     def _done_elsewhere(self, held: _Held) -> bool:
         """Whether another notifier had room for it, or an end came."""

@@ -8,7 +8,6 @@ be killed anywhere and any number of them may run.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -23,7 +22,7 @@ from services.notifier.decide.lanes import Lane
 from services.notifier.decide.ledger import Claim, Finished, Wait
 from services.notifier.decide.overtaken import overtakes
 from services.notifier.decide.remembered import Remembered
-from services.notifier.decide.retry import Plan, plan
+from services.notifier.decide.retry import LEASE_LAPSED, Plan, plan
 from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
 from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, Engine, Job, Planned
@@ -222,7 +221,7 @@ class Notifier:
         alert = d.alert if (d := self._deliveries.get(job.alert_id)) else None
         if d is None or alert is None or lane.account is None:
             return False
-        return self._left_s(d, alert, job.recipients) <= (self._gates.wait_s(lane.account) or 0.0)
+        return self._left_s(d, alert, job) <= (self._gates.wait_s(lane.account) or 0.0)
 
     async def _warn(self) -> None:
         """Tell groups that their money for text messages goes; what is told is told by the ledger once."""
@@ -260,7 +259,7 @@ class Notifier:
         delivery = self._deliveries.setdefault(record.alert_id, Delivery())
         delivery.ledger.apply(record)
         chunk = getattr(record, "chunk", None)
-        if delivery.begun and isinstance(chunk, int):
+        if delivery.begun_at and isinstance(chunk, int):
             self._advance(delivery, chunk)
 
     def _on_alert(self, alert: AlertRaised, entry: Entry) -> None:
@@ -295,7 +294,7 @@ class Notifier:
     def _overtake(self, delivery: Delivery) -> None:
         """Its end was raised: what has not gone out of it is recorded, and never does."""
         delivery.superseded = True
-        for chunk in sorted(delivery.open_chunks) if delivery.begun else ():
+        for chunk in sorted(delivery.open_chunks) if delivery.begun_at else ():
             self._advance(delivery, chunk)
 
     # --- what is done in which order -----------------------------------------------------------
@@ -333,8 +332,8 @@ class Notifier:
             delivery.planned.pop(job.chunk, None)
             self._advance(delivery, job.chunk)
 
-    def _left_s(self, delivery: Delivery, alert: AlertRaised, recipients: Sequence[str]) -> float:
-        return delivery.left_s(alert, recipients[0], self._clock.now())
+    def _left_s(self, delivery: Delivery, alert: AlertRaised, job: Job) -> float:
+        return delivery.left_s(alert, job.chunk, job.recipients[0], self._clock.now())
 
     # --- expanding -----------------------------------------------------------------------------
 
@@ -346,7 +345,7 @@ class Notifier:
             await self._unreadable(delivery, alert)
             return
         first = None if delivery.ledger.expanded else await self._expand(delivery, alert, asked)
-        delivery.begun = True
+        delivery.begun_at = self._clock.now()
         delivery.open_chunks = set(delivery.ledger.chunks)
         if not delivery.open_chunks:
             await self._finish(delivery)
@@ -393,14 +392,15 @@ class Notifier:
     ) -> tuple[Lane, int, Job] | None:
         """The first chunk with its room taken, if it may be sent now."""
         waits = 0 in stand_in_chunks(expansion)  # of those, the ledger says who is to be told
-        recipients = expansion.chunks[0] if expansion.chunks and not waits else ()
-        left_s = self._left_s(delivery, alert, recipients) if recipients else 0.0
-        if left_s <= 0 or delivery.superseded or await self._stopped(alert, asked):
+        if waits or not expansion.chunks:
             return None
-        lane, job = delivery.lane(alert, recipients[0]), Job(alert.alert_id, 0, 1, recipients)
+        job = Job(alert.alert_id, 0, 1, expansion.chunks[0])
+        if self._only_recorded(delivery, alert, job) or await self._stopped(alert, asked):
+            return None
+        lane = delivery.lane(alert, job.recipients[0])
         if not self._limit.allows(alert, job) or not self._work.reserve(lane, job):
             return None
-        return lane, len(recipients), job
+        return lane, len(job.recipients), job
 
     async def _stopped(self, alert: AlertRaised, asked: tuple[float, Asked]) -> str | None:
         """What the kill switch says; asked anew if that was too long ago."""
@@ -441,13 +441,15 @@ class Notifier:
         if delivery.superseded:
             self._put_hopeless(job)
             return
+        if any(o.reason == LEASE_LAPSED for o in claim.after):
+            delivery.held_at[chunk] = self._clock.now()
         held = any(map(speaks_of_provider, claim.after))  # then it is the gate whose pauses grow
         after: Plan = plan(
             claim.recipients,
             claim.after,
             attempt=1 if held else claim.attempt - 1,
             jitter=self._engine.jitter(),
-            left_s=self._left_s(delivery, alert, claim.recipients),
+            left_s=self._left_s(delivery, alert, job),
         )
         job = replace(job, recipients=after.recipients)
         if after.hopeless:
@@ -479,7 +481,7 @@ class Notifier:
 
     def _only_recorded(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
         """Whether it is too late to send it."""
-        return job.hopeless or delivery.superseded or self._left_s(delivery, alert, job.recipients) <= 0
+        return job.hopeless or delivery.superseded or self._left_s(delivery, alert, job) <= 0
 
     async def _may_be_claimed(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
         """Whether it is still to be done and nothing holds it; what is only recorded waits for nobody."""
@@ -500,6 +502,7 @@ class Notifier:
         if self._held.get(alert.group) != why:
             self._held[alert.group] = why
             log.warning("sending_held", group=alert.group, reason=why)
+        delivery.held_at[job.chunk] = self._clock.now()
         lane = delivery.lane(alert, job.recipients[0])
         self._work.later(_HOLD_S, lambda: self._work.put(lane, job))
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.notifier.decide.expand import channel_of, stood_in_for
-from services.notifier.decide.retry import MAX_COPIES
+from services.notifier.decide.retry import LEASE_LAPSED, MAX_COPIES
 from shared.contracts.ledger import (
     AlertExpanded,
     AlertSettled,
@@ -182,6 +182,8 @@ class AlertLedger:
     """When it was expanded."""
     stood_in_for: frozenset[str] = frozenset()
     """The recipients, and whole channels, for whom others are told where they are not reached."""
+    tried_at: dict[int, datetime] = field(default_factory=dict)
+    """When the first attempt ended that was made, by chunk."""
     awaited: dict[int, set[int]] = field(default_factory=dict)
     """The chunks for which a chunk of stand-ins waits."""
 
@@ -201,6 +203,9 @@ class AlertLedger:
             self._chunk(record.chunk).claims.setdefault(record.attempt, record.recipients)
         elif isinstance(record, ChunkSettled):
             self._chunk(record.chunk).settled.setdefault(record.attempt, record.outcomes)
+            if any(o.reason != LEASE_LAPSED for o in record.outcomes):
+                first = self.tried_at.get(record.chunk, record.at)
+                self.tried_at[record.chunk] = min(first, record.at)
         elif isinstance(record, AlertSettled):
             self.settled = True
 
