@@ -41,6 +41,8 @@ class ForSubscribers:
     not_told: Mapping[str, int]
 
 
+Overtaken = Literal["superseded", "corrected"]
+"""By an end, or by a correction: as the ledger says why somebody was not told."""
 Ending = tuple[int, tuple[RecipientOutcome, ...], "Why"]
 """How an alert ends: how many were delivered, who was not, and the one word for it."""
 Why = Literal["done", "expired", "flagged", "no_recipients", "unreadable"]
@@ -69,8 +71,10 @@ class Delivery:
     """What a reporter is asked, or a member answered; None for an alert to a group."""
     subscribers: ForSubscribers | None = None
     """Whom of the group's subscribers it is for, until that is frozen."""
-    superseded: bool = False
-    """Whether what is not sent of it by now never is: its incident ended meanwhile."""
+    corrected: bool = False
+    """Whether everyone is told what corrects it: then what would have to wait of it is told no more."""
+    overtaken: Overtaken | None = None
+    """Why what is not sent of it by now never is: its incident ended, or it was corrected."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
@@ -108,8 +112,8 @@ class Delivery:
 
     def too_late(self, alert: AlertRaised, chunk: int, recipient: str, now: datetime) -> str:
         """Why they are not sent to any more."""
-        if self.superseded:
-            return "superseded"
+        if self.overtaken:
+            return self.overtaken
         stood_in = self._stands_in_at(chunk, recipient) is not None
         return "fell_back" if stood_in and now < alert.not_after else "expired"
 

@@ -78,6 +78,10 @@ class HourlyLimit:
         self._held.append(_Held(about, alert, delivery.lane(alert, job.recipients[0]), job))
         return False
 
+    def holds(self, alert: AlertRaised) -> bool:
+        """Whether some of it waits here."""
+        return any(held.alert.alert_id == alert.alert_id for held in self._held)
+
     def sent_on(self, event: IncidentSentOn) -> None:
         """A person lets go what waits of an incident for their group."""
         self._waits_for.sent_on(event.group, event.incident_id, event.at)

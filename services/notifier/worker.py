@@ -20,10 +20,10 @@ from services.notifier.costs import Costs
 from services.notifier.decide.breaker import speaks_of_provider
 from services.notifier.decide.lanes import Lane
 from services.notifier.decide.ledger import Claim, Finished, Wait
-from services.notifier.decide.overtaken import overtakes
+from services.notifier.decide.overtaken import corrects, overtakes
 from services.notifier.decide.remembered import Remembered
 from services.notifier.decide.retry import LEASE_LAPSED, Plan, plan
-from services.notifier.delivery import Delivery, Ending, alert_settled
+from services.notifier.delivery import Delivery, Ending, Overtaken, alert_settled
 from services.notifier.directory import Directory
 from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, Engine, Job, Planned
 from services.notifier.gates import Gates
@@ -267,7 +267,11 @@ class Notifier:
             self._subscribers.heard(alert, entry)
         for earlier in list(self._deliveries.values()):
             if earlier.alert and overtakes(alert, earlier.alert, self._remembered.merged):
-                self._overtake(earlier)
+                self._overtake(earlier, "superseded")
+            elif earlier.alert and corrects(alert, earlier.alert, self._remembered.merged):
+                earlier.corrected = True
+                if self._limit.holds(earlier.alert):
+                    self._overtake(earlier, "corrected")
         self._take_up(alert, entry)
 
     def _on_decided(self, event: IncidentSentOn | IncidentMerged) -> None:
@@ -291,9 +295,9 @@ class Notifier:
         self._deliveries.pop(alert_id, None)
         self._remembered.stood_in.ended(alert_id)
 
-    def _overtake(self, delivery: Delivery) -> None:
-        """Its end was raised: what has not gone out of it is recorded, and never does."""
-        delivery.superseded = True
+    def _overtake(self, delivery: Delivery, by: Overtaken) -> None:
+        """Its end was raised, or what corrects it: what has not gone out by now is only recorded."""
+        delivery.overtaken = by
         for chunk in sorted(delivery.open_chunks) if delivery.begun_at else ():
             self._advance(delivery, chunk)
 
@@ -426,7 +430,7 @@ class Notifier:
                     self._watch(alert.alert_id, chunk, attempt)
             case Claim(attempt):
                 planned = delivery.planned.get(chunk, Planned(0))
-                overtaken = delivery.superseded and not planned.only_recorded
+                overtaken = delivery.overtaken is not None and not planned.only_recorded
                 if planned.attempt != attempt or overtaken:
                     self._schedule(delivery, alert, chunk, step)
 
@@ -438,7 +442,7 @@ class Notifier:
         job = Job(alert.alert_id, chunk, claim.attempt, claim.recipients)
         if job.name in self._work.attempts:
             return  # it is being claimed, and looks itself before it sends
-        if delivery.superseded:
+        if delivery.overtaken:
             self._put_hopeless(job)
             return
         if any(o.reason == LEASE_LAPSED for o in claim.after):
@@ -481,7 +485,8 @@ class Notifier:
 
     def _only_recorded(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
         """Whether it is too late to send it."""
-        return job.hopeless or delivery.superseded or self._left_s(delivery, alert, job) <= 0
+        too_late = delivery.overtaken is not None or self._left_s(delivery, alert, job) <= 0
+        return job.hopeless or too_late
 
     async def _may_be_claimed(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
         """Whether it is still to be done and nothing holds it; what is only recorded waits for nobody."""
@@ -495,6 +500,9 @@ class Notifier:
         self._held.pop(alert.group, None)
         if delivery.planned.get(job.chunk) != job.planned:
             return False  # its end came while the switch was being read
+        if delivery.corrected and not self._limit.allows(alert, job):
+            self._overtake(delivery, "corrected")
+            return False
         return self._limit.admits(delivery, alert, job)
 
     def _hold(self, delivery: Delivery, alert: AlertRaised, job: Job, why: str) -> None:

@@ -149,6 +149,36 @@ def test_verifiers_hear_at_once_and_the_end_is_told_instead_of_what_waits() -> N
     in_virtual_time(story())
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_waits_is_not_told_after_what_corrects_it(*, restarted: bool) -> None:
+    async def story() -> None:
+        async with hub() as h:
+            await h.raises(**CONFIRMED)
+            await asyncio.sleep(60)
+            if restarted:
+                await h.crash()
+            await h.raises("a2", **{**CONFIRMED, "kind": "UPDATE", "urgency": "normal", "sms_to": "everyone"})
+            if restarted:
+                h.go()
+            assert (await h.ends("a2")).delivered == 250
+            first = await h.ends("a1")
+            assert (first.delivered, {o.reason for o in first.unsent}) == (MOST, {"corrected"})
+            await asyncio.sleep(7_000)
+            assert h.count("a1") == MOST, "nobody hears the old place after the new one"
+
+    in_virtual_time(story())
+
+
+def test_what_is_corrected_before_it_has_to_wait_goes_as_it_would() -> None:
+    async def story() -> None:
+        async with hub(people=60) as h:
+            await h.raises(**CONFIRMED)
+            await h.raises("a2", **{**CONFIRMED, "kind": "UPDATE", "urgency": "normal", "sms_to": "everyone"})
+            assert [(await h.ends(a)).delivered for a in ("a1", "a2")] == [60, 60]
+
+    in_virtual_time(story())
+
+
 def test_after_a_restart_the_hour_goes_on() -> None:
     async def story() -> None:
         async with hub() as h:

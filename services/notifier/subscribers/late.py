@@ -234,8 +234,8 @@ class Latecomers:
         try:
             made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
             late.frozen = None
-            late.delivery.superseded = not late.still()
-            hopeless |= late.delivery.superseded
+            if not late.still():
+                hopeless, late.delivery.overtaken = True, "superseded"
             if made is not None:
                 ending = await lent.attempts.make(late.delivery, late.alert, made, expired=hopeless)
                 late.delivery.ledger.settled |= ending is not None

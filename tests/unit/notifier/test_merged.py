@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.notifier.decide.merged import Merged
-from services.notifier.decide.overtaken import overtakes
+from services.notifier.decide.overtaken import corrects, overtakes
 from shared.contracts.incidents import IncidentMerged
 from tests.integration.notifier_rig import NOW, an_alert
 
@@ -64,3 +64,21 @@ def test_an_end_overtakes_what_goes_on_for_the_same_people(
     later: dict[str, Any], earlier: dict[str, Any], *, whether: bool
 ) -> None:
     assert overtakes(an_alert("a2", **later), an_alert("a1", **earlier), merged(("i1", "i2"))) is whether
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "whether"),
+    [
+        ({"kind": "UPDATE", "sms_to": "everyone"}, {"kind": "CONFIRMED"}, True),
+        ({"kind": "UPDATE", "sms_to": "everyone", "incident_id": "i2"}, {"kind": "CONFIRMED"}, True),
+        ({"kind": "UPDATE"}, {"kind": "CONFIRMED"}, False),  # it waits itself
+        ({"kind": "UPDATE", "sms_to": "everyone"}, {"kind": "CONFIRMED", "incident_id": "i3"}, False),
+        ({"kind": "UPDATE", "sms_to": "everyone"}, {"kind": "OVER"}, False),  # which never waits
+    ],
+)
+def test_what_goes_to_everyone_at_once_corrects_what_waits_for_its_hour(
+    later: dict[str, Any], earlier: dict[str, Any], *, whether: bool
+) -> None:
+    about: dict[str, Any] = {"audience": "community", "urgency": "normal"}
+    first, then = an_alert("a1", **{**about, **earlier}), an_alert("a2", **{**about, **later})
+    assert corrects(then, first, merged(("i1", "i2"))) is whether
