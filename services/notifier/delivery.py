@@ -67,6 +67,8 @@ class Delivery:
     """When a switch, the group's hour or the ledger last kept us from trying a chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """By whom recipients are reached, where several providers stand behind their channel."""
     question: QuestionBody | ReplyBody | None = None
     """What a reporter is asked, or a member answered; None for an alert to a group."""
     subscribers: ForSubscribers | None = None
@@ -91,7 +93,7 @@ class Delivery:
         channel = channel_of(recipient)
         kin = kin_of(channel)
         if self.question is None and kin is None:
-            return Account(alert.group, channel)
+            return Account(alert.group, channel, self.providers.get(recipient, ""))
         way = kin.way if kin else self.question.bridge if self.question else channel
         return Account("", f"form-{self.kind_of(recipient)}" if way in {FORM, EMAIL} else way)
 

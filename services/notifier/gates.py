@@ -94,6 +94,7 @@ class Gates:
             {
                 "group": account.group,
                 "channel": account.channel,
+                **({"provider": account.provider} if account.provider else {}),
                 "since": _at(now, breaker.since - moment),
                 "next_try_at": _at(now, max(0.0, (breaker.until or 0.0) - moment)),
                 "reason": breaker.reason,

@@ -72,6 +72,7 @@ class Preparation:
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
+        delivery.providers = self._directory.providers(alert.group, alert.group_version, concerned)
         return await self._subscribed(delivery, alert, group)
 
     async def _subscribed(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
@@ -217,6 +218,7 @@ class Preparation:
             addresses=addresses,
             widths={c.kind: self._width(c.kind) for c in channels},
             stand_ins=waiting,
+            providers=delivery.providers,
         )
         found = delivery.subscribers
         if found is None:
