@@ -1,14 +1,14 @@
 """One alert on its way: its words, its ledger so far, and the records that are written about it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of, is_among
 from services.notifier.decide.lanes import Account, Lane
-from services.notifier.decide.ledger import AlertLedger, Finished
+from services.notifier.decide.ledger import AlertLedger, Claim, Finished
 from services.notifier.decide.pseudo import EMAIL, Kin, kin_of
 from services.notifier.engine import Job, Planned
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
@@ -144,6 +144,14 @@ class Delivery:
     def waits(self, chunk: int) -> bool:
         """Whether it stands in for recipients of whom nobody knows yet whether they are reached."""
         return not self.open_chunks.isdisjoint(self.ledger.awaited.get(chunk, ()))
+
+    def unclaimed(self) -> Iterator[tuple[int, Claim]]:
+        """What the ledger says is to be claimed next, chunk by chunk; of who stands in, once they are due."""
+        chunks = self.open_chunks if self.begun_at else self.ledger.chunks.keys() - self.ledger.awaited.keys()
+        for number in chunks:
+            step = self.ledger.chunks[number].next_step(lapsed=self.lapsed.get(number, 0))
+            if isinstance(step, Claim) and not self.waits(number):
+                yield number, step
 
     def kin(self) -> list[Kin]:
         """The kinds of subscribers it is for: as they were chosen, or as the ledger has frozen them."""

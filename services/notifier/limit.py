@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from services.notifier.decide.lanes import Lane
-from services.notifier.decide.pace import Pace, WaitsFor, may_wait
+from services.notifier.decide.pace import WaitsFor, may_wait
+from services.notifier.decide.remembered import Remembered
 from services.notifier.delivery import Delivery
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine, Job
@@ -18,7 +19,7 @@ from services.notifier.work import Work
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import GroupId, IncidentId
 from shared.contracts.incidents import IncidentSentOn
-from shared.contracts.ledger import MessagesWaiting
+from shared.contracts.ledger import MAX_CHUNK, MessagesWaiting
 from shared.ports import Clock
 
 EVERY_S: Final = 5.0
@@ -33,7 +34,6 @@ class _About(NamedTuple):
 class _Held(NamedTuple):
     """Work that waits, and the lane that it goes back to."""
 
-    about: _About
     alert: AlertRaised
     lane: Lane
     job: Job
@@ -50,16 +50,17 @@ class HourlyLimit:
         self,
         directory: Directory,
         clock: Clock,
-        pace: Pace,
+        remembered: Remembered,
         *,
         engine: Engine,
         work: Work,
         deliveries: Mapping[str, Delivery],
     ) -> None:
-        self._directory, self._clock, self._pace = directory, clock, pace
+        self._directory, self._clock = directory, clock
+        self._pace, self._merged = remembered.pace, remembered.merged
         self._engine, self._work = engine, work
         self._deliveries = deliveries
-        self._waits_for = WaitsFor()
+        self._waits_for = WaitsFor(self._merged)
         self._held: list[_Held] = []
         self._said: dict[_About, MessagesWaiting] = {}
         """What the ledger says of what waits."""
@@ -72,10 +73,9 @@ class HourlyLimit:
 
     def admits(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
         """The same; what doesn't go now is held here."""
-        if self.allows(alert, job) or alert.incident_id is None:
+        if self.allows(alert, job):
             return True
-        about = _About(alert.group, alert.incident_id)
-        self._held.append(_Held(about, alert, delivery.lane(alert, job.recipients[0]), job))
+        self._held.append(_Held(alert, delivery.lane(alert, job.recipients[0]), job))
         return False
 
     def holds(self, alert: AlertRaised) -> bool:
@@ -89,7 +89,10 @@ class HourlyLimit:
 
     def learn(self, said: MessagesWaiting) -> None:
         """What the ledger says, whoever wrote it."""
-        self._said[_About(said.group, said.incident_id)] = said
+        about = _About(said.group, said.incident_id)
+        self._said.pop(about, None)
+        if said.messages:
+            self._said[about] = said
 
     async def watch(self, say: Callable[[MessagesWaiting], Awaitable[object]]) -> None:
         """For ever: what waits goes when it may, and how much does is said."""
@@ -109,15 +112,15 @@ class HourlyLimit:
 
     def _put_back(self) -> None:
         """What may go by now, the urgent first, and what is too old, for that to be recorded."""
-        room = {group: self._room(group) for group in {held.about.group for held in self._held}}
+        room = {group: self._room(group) for group in {held.alert.group for held in self._held}}
 
         def goes(held: _Held) -> bool:
             if self._too_old(held):
                 return True
-            left = room[held.about.group]
+            left = room[held.alert.group]
             if self._waits_for.verdict(held.alert, held.messages, left) != "go":
                 return False
-            room[held.about.group] = left - held.messages
+            room[held.alert.group] = left - held.messages
             return True
 
         self._held.sort(key=lambda held: not held.lane.urgent)
@@ -148,17 +151,38 @@ class HourlyLimit:
                     group=about.group,
                     incident_id=about.incident,
                     messages=waiting[about],
-                    since=before.since if before and before.messages else now,
+                    since=before.since if before else now,
                 )
 
     def _waiting(self) -> Counter[_About]:
+        """What may not be claimed by now, reckoned from the logs alone: so any two notifiers say the same.
+
+        What this one holds would not do: of two, one may keep in its lanes what the other has taken up.
+        """
         found: Counter[_About] = Counter()
-        for held in self._held:
-            found[held.about] += held.messages
-        return found
+        for delivery in self._deliveries.values():
+            alert = delivery.alert
+            if alert is None or alert.incident_id is None or delivery.overtaken or not may_wait(alert):
+                continue
+            about = _About(alert.group, self._merged.now(alert.incident_id))
+            found[about] += self._messages_of(delivery, alert)
+        return +found
+
+    def _messages_of(self, delivery: Delivery, alert: AlertRaised) -> int:
+        """How many of its messages have to wait."""
+        room = self._room(alert.group)
+        if room >= MAX_CHUNK:
+            return 0
+        chunks = (
+            len(claim.recipients)
+            for chunk, claim in delivery.unclaimed()
+            if (alert.alert_id, chunk, claim.attempt) not in self._work.attempts
+        )
+        return sum(n for n in chunks if self._waits_for.verdict(alert, n, room) == "wait")
 
     def _room(self, group: GroupId) -> int:
-        version = self._directory.version(group, self._directory.latest(group))
+        known = self._directory.knows(group)
+        version = self._directory.version(group, self._directory.latest(group)) if known else None
         most = version.definition.policy.messages_an_hour if version else 0
         return most - self._pace.sent(group, self._clock.now())
 

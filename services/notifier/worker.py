@@ -122,7 +122,7 @@ class Notifier:
         self._limit = HourlyLimit(
             directory,
             clock,
-            self._remembered.pace,
+            self._remembered,
             engine=self._engine,
             work=self._work,
             deliveries=self._deliveries,

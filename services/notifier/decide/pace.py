@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from services.notifier.decide.merged import Merged
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import GroupId, IncidentId
 from shared.contracts.ledger import ChunkClaimed, ChunkSettled, LedgerRecord
@@ -74,7 +75,8 @@ _MAY_HAVE_GONE: Final = frozenset({"delivered", "unknown"})
 class WaitsFor:
     """What lets alerts pass: by group and incident, those raised until when."""
 
-    _sent_on: dict[tuple[GroupId, IncidentId | None], datetime] = field(default_factory=dict)
+    merged: Merged = field(default_factory=Merged)
+    _sent_on: dict[tuple[GroupId, IncidentId], datetime] = field(default_factory=dict)
 
     def sent_on(self, group: GroupId, incident: IncidentId, at: datetime) -> None:
         """Somebody let go what waited by then."""
@@ -82,9 +84,11 @@ class WaitsFor:
 
     def verdict(self, alert: AlertRaised, messages: int, room: int) -> Verdict:
         """Whether so many of its messages go, where the group may send `room` more in this hour."""
-        key = (alert.group, alert.incident_id)
-        let_go = key in self._sent_on and alert.at <= self._sent_on[key]
-        return "go" if messages <= room or let_go or not may_wait(alert) else "wait"
+        return "go" if messages <= room or not may_wait(alert) or self._let_go(alert) else "wait"
+
+    def _let_go(self, alert: AlertRaised) -> bool:
+        about = ((alert.group, incident) for incident in self.merged.names(alert.incident_id))
+        return any(alert.at <= self._sent_on[key] for key in about if key in self._sent_on)
 
 
 def may_wait(alert: AlertRaised) -> bool:

@@ -24,7 +24,7 @@ class Scene:
         self.timers: list[tuple[float, Callable[[], None]]] = []
         self.gates = Gates(Engine(monotonic=lambda: self.now, jitter=lambda: 1.0), lambda _kind: None)
         self.gates.attach(lambda s, then: self.timers.append((self.now + s, then)), self._pump)
-        self.hears("a1", *["retry"] * 5)
+        self.hears("a1", "retry", "retry", "retry", "retry", "retry")
 
     def _pump(self) -> None:
         self.pumped += 1

@@ -11,6 +11,7 @@ from services.notifier.decide.pace import HOUR, Pace, Verdict, WaitsFor, may_wai
 from shared.contracts.alerts import AlertKind, AlertRaised, Urgency
 from shared.contracts.base import AlertId, GroupId, IncidentId
 from shared.contracts.groups import Audience
+from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import ChunkClaimed, ChunkSettled, RecipientOutcome, Result
 
 _TEN: tuple[Result, ...] = ("delivered",) * 10
@@ -178,3 +179,13 @@ def test_what_goes_and_what_waits(alert: AlertRaised, messages: int, room: int, 
     waits_for.sent_on(HACKNEY, IncidentId("on"), minutes(10))
     waits_for.sent_on(HACKNEY, IncidentId("on"), minutes(5))  # read again
     assert waits_for.verdict(alert, messages, room) == verdict
+
+
+def test_who_lets_go_what_waits_of_an_incident_lets_go_what_became_one_with_it() -> None:
+    waits_for = WaitsFor()
+    waits_for.sent_on(HACKNEY, IncidentId("i2"), minutes(10))
+    assert waits_for.verdict(an_alert(), 64, 0) == "wait"
+    merge = {"id": "m", "at": NOON, "incident_id": "i2", "absorbed": "i1", "member": "ada"}
+    waits_for.merged.learn(IncidentMerged.model_validate(merge))
+    assert waits_for.verdict(an_alert(), 64, 0) == "go"
+    assert waits_for.verdict(an_alert(at=11), 64, 0) == "wait"
