@@ -65,7 +65,7 @@ class Costs:
 
     def prices(self, delivery: Delivery, alert: AlertRaised, channels: Iterable[str]) -> dict[str, float]:
         """What one recipient costs, in pence, by channel that costs; what is too late goes nowhere."""
-        if alert.not_after <= self._clock.now():
+        if delivery.overtaken or alert.not_after <= self._clock.now():
             return {}
         found = {channel: self._price(delivery, delivery.channels[channel]) for channel in channels}
         return {channel: price for channel, price in found.items() if price > 0}

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from services.notifier.decide.expand import channel_of, is_among
 from services.notifier.decide.lanes import Account, Lane
 from services.notifier.decide.ledger import AlertLedger, Claim, Finished
+from services.notifier.decide.overtaken import Overtaken
 from services.notifier.decide.pseudo import EMAIL, Kin, kin_of
 from services.notifier.engine import Job, Planned
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
@@ -40,9 +41,12 @@ class ForSubscribers:
     kin: Mapping[Kin, Sequence[int]]
     not_told: Mapping[str, int]
 
+    def untold(self, why: str) -> "ForSubscribers":
+        """Nobody of them after all: so the end of it is nothing to them either."""
+        count = sum(map(len, self.kin.values()))
+        return ForSubscribers(self.at, {}, {**self.not_told, **({why: count} if count else {})})
 
-Overtaken = Literal["superseded", "corrected"]
-"""By an end, or by a correction: as the ledger says why somebody was not told."""
+
 Ending = tuple[int, tuple[RecipientOutcome, ...], "Why"]
 """How an alert ends: how many were delivered, who was not, and the one word for it."""
 Why = Literal["done", "expired", "flagged", "no_recipients", "unreadable"]

@@ -83,7 +83,9 @@ class Preparation:
         if opened is None:  # too old for words: whom it would have been for no longer matters
             return alert.not_after <= self._clock.now()
         if not delivery.ledger.expanded and delivery.entry is not None:
-            delivery.subscribers = await self._subscribers.chosen(opened, delivery.entry)
+            found = await self._subscribers.chosen(opened, delivery.entry)
+            why = delivery.overtaken
+            delivery.subscribers = found.untold(why) if found is not None and why else found
         if delivery.kin():  # before any claim: by a book half read, whoever is frozen seems to have left
             await self._subscribers.known()
         for kin in delivery.kin():

@@ -20,10 +20,10 @@ from services.notifier.costs import Costs
 from services.notifier.decide.breaker import speaks_of_provider
 from services.notifier.decide.lanes import Lane
 from services.notifier.decide.ledger import Claim, Finished, Wait
-from services.notifier.decide.overtaken import corrects, overtakes
+from services.notifier.decide.overtaken import Overtaken, corrects, may_overtake, overtakes
 from services.notifier.decide.remembered import Remembered
 from services.notifier.decide.retry import LEASE_LAPSED, Plan, plan
-from services.notifier.delivery import Delivery, Ending, Overtaken, alert_settled
+from services.notifier.delivery import Delivery, Ending, alert_settled
 from services.notifier.directory import Directory
 from services.notifier.engine import BEGIN, END, ENDING, EXPANDING, Engine, Job, Planned
 from services.notifier.gates import Gates
@@ -265,14 +265,20 @@ class Notifier:
     def _on_alert(self, alert: AlertRaised, entry: Entry) -> None:
         if self._subscribers is not None:
             self._subscribers.heard(alert, entry)
-        for earlier in list(self._deliveries.values()):
-            if earlier.alert and overtakes(alert, earlier.alert, self._remembered.merged):
-                self._overtake(earlier, "superseded")
-            elif earlier.alert and corrects(alert, earlier.alert, self._remembered.merged):
-                earlier.corrected = True
-                if self._limit.holds(earlier.alert):
-                    self._overtake(earlier, "corrected")
+        if may_overtake(alert):
+            for earlier in list(self._deliveries.values()):
+                if earlier.alert is not None:
+                    self._compare(alert, earlier, earlier.alert)
         self._take_up(alert, entry)
+
+    def _compare(self, alert: AlertRaised, earlier: Delivery, about: AlertRaised) -> None:
+        """What the alert makes pointless of an earlier one."""
+        if by := overtakes(alert, about, self._remembered.merged):
+            self._overtake(earlier, by)
+        elif corrects(alert, about, self._remembered.merged):
+            earlier.corrected = True
+            if self._limit.holds(about):
+                self._overtake(earlier, "corrected")
 
     def _on_decided(self, event: IncidentSentOn | IncidentMerged) -> None:
         if isinstance(event, IncidentSentOn):
@@ -296,7 +302,7 @@ class Notifier:
         self._remembered.stood_in.ended(alert_id)
 
     def _overtake(self, delivery: Delivery, by: Overtaken) -> None:
-        """Its end was raised, or what corrects it: what has not gone out by now is only recorded."""
+        """It is no longer so: what has not gone out by now is only recorded."""
         delivery.overtaken = by
         for chunk in sorted(delivery.open_chunks) if delivery.begun_at else ():
             self._advance(delivery, chunk)

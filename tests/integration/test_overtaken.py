@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from services.notifier.worker import Notifier
-from shared.contracts.base import HUB, IncidentId, MemberId
+from shared.contracts.base import HUB, GroupId, IncidentId, MemberId
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Policy
 from shared.contracts.incidents import IncidentMerged
-from shared.contracts.ledger import AlertSettled
+from shared.contracts.ledger import AlertExpanded, AlertSettled
+from shared.contracts.subscribers import Follow
 from shared.plugins.spec import Delivered, Outcome, RenderedMessage, RetryLater
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, channel_kind
 from tests.integration.test_stand_ins import now_s
+from tests.integration.test_subscribers import ADA, Book, Texts, texts
 from tests.rigs.virtual_time import VirtualClock, in_virtual_time
 
 I1, I2 = IncidentId("i1"), IncidentId("i2")
@@ -278,10 +280,46 @@ def test_an_end_overtakes_no_end_and_nothing_that_is_said_after_it() -> None:
         async with hub("list") as h:
             await h.tells("a1", "OVER")
             await h.tells("a2", "CLOSED", status="closed")
-            await h.tells("a3", "UPDATE", at=NOW - timedelta(minutes=1), urgency="normal")
+            earlier = NOW - timedelta(minutes=1)  # by the clock; the log's order counts
+            await h.tells("a3", "UPDATE", at=earlier, urgency="normal", status="closed")
             await asyncio.sleep(10)
             h.away.clear()
             for alert in ("a1", "a2", "a3"):
                 assert (await h.ends(alert)).delivered == PEOPLE + 1
 
     in_virtual_time(story())
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_no_end_goes_after_the_word_that_it_is_not_over(*, restarted: bool) -> None:
+    async def story() -> None:
+        async with hub("list") as h:
+            await h.tells("a1", "OVER")
+            await asyncio.sleep(30)  # it waits for its next try
+            if restarted:
+                await h.crash()
+            h.away.clear()
+            await h.tells("a2", "UPDATE", status="confirmed")
+            if restarted:
+                h.go()
+            assert (await h.ends("a2")).delivered == PEOPLE + 1
+            assert why(await h.ends("a1")) == {"corrected"}
+            assert (h.count("list", "a1"), h.count("list", "a2")) == (0, PEOPLE)
+
+    in_virtual_time(story())
+
+
+async def test_whom_the_end_found_untold_of_the_subscribers_hears_neither(memory_bus: MemoryBus) -> None:
+    Texts.to, Texts.next = [], {}
+    book = Book(memory_bus)
+    await book.groups()
+    await book.person(1, ADA, Follow(group=GroupId("hackney"), choice="witness"))
+    about = {"audience": "community", "incident_id": I1}
+    await book.alert("a1", kind="CONFIRMED", status="confirmed", **about)
+    await book.alert("a2", kind="OVER", status="officers_left", **about)
+    book.start()
+    await book.settled("a1", "a2")
+    assert texts() == []
+    (first,) = [r for r in await book.ledger() if isinstance(r, AlertExpanded) and r.alert_id == "a1"]
+    assert (first.not_told, first.chunks) == ({"superseded": 1}, ())
+    await book.crash()

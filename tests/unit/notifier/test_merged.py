@@ -46,24 +46,29 @@ def test_what_is_about_no_incident_is_one_with_nothing() -> None:
 @pytest.mark.parametrize(
     ("later", "earlier", "whether"),
     [
-        ({"kind": "OVER"}, {"kind": "CONFIRMED"}, True),
-        ({"kind": "WRONG"}, {"kind": "UPDATE"}, True),
-        ({"kind": "NOT_CONFIRMED"}, {"kind": "UNCONFIRMED"}, True),
-        ({"kind": "NO_NEWS"}, {"kind": "LIKELY"}, True),
-        ({"kind": "CLOSED"}, {"kind": "OVER"}, False),  # each says what the other doesn't
-        ({"kind": "CLOSED"}, {"kind": "AFTERCARE"}, False),
-        ({"kind": "UPDATE"}, {"kind": "CONFIRMED"}, False),
-        ({"kind": "OVER", "group": "peckham"}, {"kind": "CONFIRMED"}, False),
-        ({"kind": "OVER", "audience": "community"}, {"kind": "CONFIRMED"}, False),
-        ({"kind": "OVER", "incident_id": "i2"}, {"kind": "CONFIRMED"}, True),  # i1 was taken into it
-        ({"kind": "OVER", "incident_id": "i3"}, {"kind": "CONFIRMED"}, False),
-        ({"kind": "OVER"}, {"kind": "QUESTION", "incident_id": None}, False),
+        ({"kind": "OVER"}, {"kind": "CONFIRMED"}, "superseded"),
+        ({"kind": "WRONG"}, {"kind": "UPDATE"}, "superseded"),
+        ({"kind": "NOT_CONFIRMED"}, {"kind": "UNCONFIRMED"}, "superseded"),
+        ({"kind": "NO_NEWS"}, {"kind": "LIKELY"}, "superseded"),
+        ({"kind": "CLOSED"}, {"kind": "OVER"}, None),  # each says what the other doesn't
+        ({"kind": "CLOSED"}, {"kind": "AFTERCARE"}, None),
+        ({"kind": "UPDATE"}, {"kind": "CONFIRMED"}, None),
+        ({"kind": "OVER", "group": "peckham"}, {"kind": "CONFIRMED"}, None),
+        ({"kind": "OVER", "audience": "community"}, {"kind": "CONFIRMED"}, None),
+        ({"kind": "OVER", "incident_id": "i2"}, {"kind": "CONFIRMED"}, "superseded"),  # i1 was taken into it
+        ({"kind": "OVER", "incident_id": "i3"}, {"kind": "CONFIRMED"}, None),
+        ({"kind": "OVER"}, {"kind": "QUESTION", "incident_id": None}, None),
+        ({"kind": "UPDATE", "status": "confirmed"}, {"kind": "OVER"}, "corrected"),  # it isn't over after all
+        ({"kind": "UPDATE", "status": "unconfirmed"}, {"kind": "NO_NEWS"}, "corrected"),
+        ({"kind": "UPDATE", "status": "confirmed", "incident_id": "i2"}, {"kind": "OVER"}, "corrected"),
+        ({"kind": "UPDATE", "status": "officers_left"}, {"kind": "OVER"}, None),  # it was at another place
+        ({"kind": "UPDATE", "status": "confirmed", "audience": "community"}, {"kind": "OVER"}, None),
     ],
 )
-def test_an_end_overtakes_what_goes_on_for_the_same_people(
-    later: dict[str, Any], earlier: dict[str, Any], *, whether: bool
+def test_what_is_said_later_overtakes_what_is_no_longer_so_for_the_same_people(
+    later: dict[str, Any], earlier: dict[str, Any], whether: str | None
 ) -> None:
-    assert overtakes(an_alert("a2", **later), an_alert("a1", **earlier), merged(("i1", "i2"))) is whether
+    assert overtakes(an_alert("a2", **later), an_alert("a1", **earlier), merged(("i1", "i2"))) == whether
 
 
 @pytest.mark.parametrize(
