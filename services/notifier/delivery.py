@@ -110,11 +110,15 @@ class Delivery:
         asked = Counter(recipient for who in chunk.claims.values() for recipient in who)
         return replace(job, recipients=(min(job.recipients, key=lambda r: (chunk.copies(r), asked[r])),))
 
-    def left_s(self, alert: AlertRaised, chunk: int, recipient: str, now: datetime) -> float:
+    def left_s(self, alert: AlertRaised, job: Job, now: datetime) -> float:
         """Seconds until it is too late for them: the alert is too old, or another channel stands in."""
-        stands_in = self._stands_in_at(chunk, recipient)
+        stands_in = self._stands_in_at(job.chunk, job.recipients[0])
         ends = alert.not_after if stands_in is None else min(stands_in, alert.not_after)
         return (ends - now).total_seconds()
+
+    def is_too_late(self, alert: AlertRaised, job: Job, now: datetime) -> bool:
+        """Whether it is only to be recorded."""
+        return job.hopeless or self.overtaken is not None or self.left_s(alert, job, now) <= 0
 
     def too_late(self, alert: AlertRaised, chunk: int, recipient: str, now: datetime) -> str:
         """Why they are not sent to any more."""

@@ -1,8 +1,8 @@
 """Which alerts a later one makes pointless: what has not gone out of them by then never does. Pure.
 
-Who heard that it is over, or was a mistake, must not hear after it that it goes on; nor, after they heard that it
-is not over, that it is. What counts is the order in which the log has them, so that every notifier says the
-same, whenever it reads them.
+Who heard that it is over, or was a mistake, must not hear after it that it goes on; nor, after they heard
+that it is not over, that it is. What counts is the order in which the log has them, so that every notifier
+says the same, whenever it reads them.
 """
 
 from typing import Final, Literal
