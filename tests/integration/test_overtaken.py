@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from services.notifier.worker import Notifier
+from shared.contracts.alerts import PublicPlace
 from shared.contracts.base import HUB, GroupId, IncidentId, MemberId
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Policy
 from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import AlertExpanded, AlertSettled
-from shared.contracts.subscribers import Follow
+from shared.contracts.subscribers import Follow, FollowedArea
 from shared.plugins.spec import Delivered, Outcome, RenderedMessage, RetryLater
 from shared.testing.bus import MemoryBus
-from tests.integration.notifier_rig import NOW, Rig, channel_kind
+from tests.integration.notifier_rig import NOW, Rig, a_body, channel_kind
 from tests.integration.test_stand_ins import now_s
 from tests.integration.test_subscribers import ADA, Book, Texts, texts
 from tests.rigs.virtual_time import VirtualClock, in_virtual_time
@@ -322,4 +323,21 @@ async def test_whom_the_end_found_untold_of_the_subscribers_hears_neither(memory
     assert texts() == []
     (first,) = [r for r in await book.ledger() if isinstance(r, AlertExpanded) and r.alert_id == "a1"]
     assert (first.not_told, first.chunks) == ({"superseded": 1}, ())
+    await book.crash()
+
+
+async def test_a_subscriber_who_was_told_of_one_of_two_hears_the_end_of_both(memory_bus: MemoryBus) -> None:
+    Texts.to, Texts.next = [], {}
+    book = Book(memory_bus)
+    await book.groups()
+    far = FollowedArea(lat=51.546, lon=-0.075, radius_m=100, label="E8")
+    await book.person(1, ADA, Follow(group=GroupId("hackney"), choice="witness", area=far))
+    book.start()
+    await book.tell("a1", incident_id=I1)
+    merge = {"id": "m1", "at": NOW, "incident_id": I2, "absorbed": I1, "member": "ada"}
+    await book.store(IncidentMerged.model_validate(merge))
+    away = PublicPlace(lat=51.60, lon=-0.075, radius_m=100, label="N15")
+    end = {"kind": "OVER", "status": "officers_left", "body": a_body(public=away)}
+    assert (await book.tell("b1", incident_id=I2, **end)).delivered == 1
+    assert [text.split()[0] for text in texts()] == ["CONFIRMED", "OVER"]
     await book.crash()
