@@ -23,7 +23,7 @@ from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import GivesReceipts, Spec, Threads, WritesBack
+from shared.plugins.spec import GivesReceipts, SeveralProviders, Spec, Threads, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +55,10 @@ RECEIPTS = (
 )
 THREADS = (
     "**Threads.** An update, the end and a correction answer the first message about their incident.\n\n"
+)
+SEVERAL = (
+    "**Several providers.** Each is held by itself: where one doesn't answer or asks for a pause, what goes "
+    "by the others goes.\n\n"
 )
 FOR_AUTHORS = """
 ## A bridge that writes back
@@ -136,6 +140,12 @@ Its class has `reply` too (`Threads`). The host calls it instead of `send` for a
 message about an incident, with the `provider_id` of that one, which it knows from the ledger: an update, the
 end and a correction stand below what they are about. Where that message is gone, or never was there, `reply`
 sends the words by themselves. No channel edits what it sent: an edit rings nobody's phone.
+
+## A channel whose addresses lie with several providers
+
+Its class has `provider` too (`SeveralProviders`), which says of each address whose it is, as Web Push knows
+a browser's maker by the host. The host then mixes no two of them in one chunk and keeps a gate before each:
+where one asks for a pause, nobody else waits.
 
 ## A channel that everybody can read
 
@@ -237,6 +247,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
         f"{RECEIPTS if issubclass(plugin, GivesReceipts) else ''}"
         f"{THREADS if issubclass(plugin, Threads) else ''}"
+        f"{SEVERAL if issubclass(plugin, SeveralProviders) else ''}"
         f"{_parts(spec)}"
         f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
         f"## Example\n\n```yaml\n{example.getvalue()}```\n"

@@ -22,7 +22,7 @@ from services.notifier.subscribers.ways import Ways
 from shared.bus import NatsBus, connect, ensure_streams
 from shared.clock import SystemClock
 from shared.contracts.alerts import PublicPlace
-from shared.contracts.base import GroupId
+from shared.contracts.base import GroupId, IncidentId
 from shared.contracts.catalog import encode
 from shared.contracts.subscribers import Follow, FollowedArea, Subscriber, SubscriberKept
 from shared.plugins.channel_testing import KnownSecrets
@@ -88,7 +88,7 @@ async def _choose(book: Book, master: MasterKey, _bus: NatsBus) -> tuple[float, 
     spent = []
     for _ in range(2):
         began = time.process_time()
-        found = await audience.chosen(news, "i1", (), now)
+        found = await audience.chosen(news, {IncidentId("i1")}, (), now)
         spent.append(time.process_time() - began)
         for kin, numbers in found.kin.items():
             audience.told.learn("i1", GROUP, now.date(), "a1", [[f"{kin.id}:{n}" for n in numbers]])

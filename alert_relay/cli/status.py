@@ -108,9 +108,10 @@ def _held(health: Mapping[str, Mapping[str, Any]]) -> None:
         say("")
     for h in held:
         whose = f"of group {h['group']}" if h.get("group") else "of the hub's own"
+        by = f" by {h['provider']}" if h.get("provider") else ""
         since, then = (_clock(h.get(key, "")) for key in ("since", "next_try_at"))
         say(
-            f"Channel {h.get('channel')} {whose}: not answering since {since} ({h.get('reason')}), "
+            f"Channel {h.get('channel')} {whose}{by}: not answering since {since} ({h.get('reason')}), "
             f"next try at {then}."
         )
 

@@ -15,7 +15,7 @@ from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Claim
 from services.notifier.decide.pseudo import kin_of
 from services.notifier.decide.remembered import Remembered
-from services.notifier.decide.retry import BAD_CREDENTIALS
+from services.notifier.decide.retry import BAD_CREDENTIALS, LEASE_LAPSED
 from services.notifier.decide.said import words_of
 from services.notifier.delivery import Delivery, Ending, alert_settled, all_too_late, claimed, settled
 from services.notifier.directory import Directory
@@ -160,7 +160,8 @@ class Attempts:
     ) -> tuple[RecipientOutcome, ...]:
         now = self._clock.now()
         kinds = {r: delivery.kind_of(r) for r in claim.recipients}
-        return all_too_late(claim, kinds, {r: delivery.too_late(alert, r, now) for r in claim.recipients})
+        reasons = {r: delivery.too_late(alert, claim.chunk, r, now) for r in claim.recipients}
+        return all_too_late(claim, kinds, reasons)
 
     async def _settle(self, delivery: Delivery, alert: AlertRaised, record: ChunkSettled) -> Ending | None:
         """Store how the attempt ended and, with it, how the alert did if nothing remains."""
@@ -190,7 +191,7 @@ class Attempts:
         if isinstance(channel, Rejected | BadCredentials):
             return _all(claim, definition.kind, channel)
         if self._engine.monotonic() - began > self._engine.lease_s:
-            return _all(claim, definition.kind, RetryLater("lease_lapsed"))
+            return _all(claim, definition.kind, RetryLater(LEASE_LAPSED))
         message = delivery.words_for(definition, channel.max_chars)
         firsts = self.threads.firsts(alert.group, alert.incident_id, claim.recipients)
         sent = await send_chunk(

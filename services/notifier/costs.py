@@ -10,7 +10,8 @@ from typing import Final
 
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.pseudo import kin_of
-from services.notifier.decide.spending import Spending, left_out
+from services.notifier.decide.remembered import Remembered
+from services.notifier.decide.spending import left_out
 from services.notifier.delivery import Bill, Delivery
 from services.notifier.directory import Directory, GroupVersion
 from services.notifier.subscribers.subscribers import Subscribers
@@ -29,10 +30,14 @@ class Costs:
     """Works out what alerts cost."""
 
     def __init__(
-        self, directory: Directory, clock: Clock, spending: Spending, subscribers: Subscribers | None = None
+        self,
+        directory: Directory,
+        clock: Clock,
+        remembered: Remembered,
+        subscribers: Subscribers | None = None,
     ) -> None:
         self._directory, self._clock, self._subscribers = directory, clock, subscribers
-        self._spending = spending
+        self._spending, self._merged = remembered.spending, remembered.merged
 
     def bill(
         self,
@@ -60,7 +65,7 @@ class Costs:
 
     def prices(self, delivery: Delivery, alert: AlertRaised, channels: Iterable[str]) -> dict[str, float]:
         """What one recipient costs, in pence, by channel that costs; what is too late goes nowhere."""
-        if alert.not_after <= self._clock.now():
+        if delivery.overtaken or alert.not_after <= self._clock.now():
             return {}
         found = {channel: self._price(delivery, delivery.channels[channel]) for channel in channels}
         return {channel: price for channel, price in found.items() if price > 0}
@@ -96,7 +101,8 @@ class Costs:
         if alert.kind not in ENDS:
             return set()
         own = (c for c in channels if kin_of(c) is None)
-        never = {c for c in own if self._spending.never_told(alert.group, alert.incident_id, c)}
+        about = self._merged.names(alert.incident_id)
+        never = {c for c in own if self._spending.never_told(alert.group, about, c)}
         return {channel for channel in never if delivery.channels[channel].instead_of is None}
 
 

@@ -1,16 +1,17 @@
 """One alert on its way: its words, its ledger so far, and the records that are written about it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from services.notifier.decide.expand import channel_of, is_among
 from services.notifier.decide.lanes import Account, Lane
-from services.notifier.decide.ledger import AlertLedger, Finished
+from services.notifier.decide.ledger import AlertLedger, Claim, Finished
+from services.notifier.decide.overtaken import Overtaken
 from services.notifier.decide.pseudo import EMAIL, Kin, kin_of
-from services.notifier.engine import Job
+from services.notifier.engine import Job, Planned
 from shared.contracts.alerts import AlertRaised, QuestionBody, ReplyBody
 from shared.contracts.groups import ChannelDefinition
 from shared.contracts.ledger import (
@@ -40,6 +41,11 @@ class ForSubscribers:
     kin: Mapping[Kin, Sequence[int]]
     not_told: Mapping[str, int]
 
+    def untold(self, why: str) -> "ForSubscribers":
+        """Nobody of them after all: so the end of it is nothing to them either."""
+        count = sum(map(len, self.kin.values()))
+        return ForSubscribers(self.at, {}, {**self.not_told, **({why: count} if count else {})})
+
 
 Ending = tuple[int, tuple[RecipientOutcome, ...], "Why"]
 """How an alert ends: how many were delivered, who was not, and the one word for it."""
@@ -53,21 +59,28 @@ class Delivery:
     ledger: AlertLedger = field(default_factory=AlertLedger)
     alert: AlertRaised | None = None
     entry: Entry | None = None
-    begun: bool = False
+    begun_at: datetime | None = None
+    """When this notifier could first try it; None while its words and recipients are made."""
     open_chunks: set[int] = field(default_factory=set)
     ended: dict[int, Finished] = field(default_factory=dict)
-    planned: dict[int, int] = field(default_factory=dict)
-    """The attempt that is scheduled or under way here, by chunk."""
+    planned: dict[int, Planned] = field(default_factory=dict)
+    """What is scheduled or under way here, by chunk; any other job for it is done with."""
     lapsed: dict[int, int] = field(default_factory=dict)
     """The last attempt whose claim was held for abandoned, by chunk."""
+    held_at: dict[int, datetime] = field(default_factory=dict)
+    """When a switch, the group's hour or the ledger last kept us from trying a chunk."""
     messages: dict[tuple[str, int], RenderedMessage] = field(default_factory=dict)
     channels: dict[str, ChannelDefinition] = field(default_factory=dict)
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """By whom recipients are reached, where several providers stand behind their channel."""
     question: QuestionBody | ReplyBody | None = None
     """What a reporter is asked, or a member answered; None for an alert to a group."""
     subscribers: ForSubscribers | None = None
     """Whom of the group's subscribers it is for, until that is frozen."""
-    superseded: bool = False
-    """Whether what is not sent of it by now never is: its incident ended while it waited."""
+    corrected: bool = False
+    """Whether everyone is told what corrects it: then what would have to wait of it is told no more."""
+    overtaken: Overtaken | None = None
+    """Why what is not sent of it by now never is: its incident ended, or it was corrected."""
 
     def kind_of(self, recipient: str) -> str:
         """The kind of channel a recipient is reached by; `unknown` if the channel is gone."""
@@ -84,7 +97,7 @@ class Delivery:
         channel = channel_of(recipient)
         kin = kin_of(channel)
         if self.question is None and kin is None:
-            return Account(alert.group, channel)
+            return Account(alert.group, channel, self.providers.get(recipient, ""))
         way = kin.way if kin else self.question.bridge if self.question else channel
         return Account("", f"form-{self.kind_of(recipient)}" if way in {FORM, EMAIL} else way)
 
@@ -97,27 +110,39 @@ class Delivery:
         asked = Counter(recipient for who in chunk.claims.values() for recipient in who)
         return replace(job, recipients=(min(job.recipients, key=lambda r: (chunk.copies(r), asked[r])),))
 
-    def left_s(self, alert: AlertRaised, recipient: str, now: datetime) -> float:
+    def left_s(self, alert: AlertRaised, job: Job, now: datetime) -> float:
         """Seconds until it is too late for them: the alert is too old, or another channel stands in."""
-        stands_in = self._stands_in_at(recipient)
+        stands_in = self._stands_in_at(job.chunk, job.recipients[0])
         ends = alert.not_after if stands_in is None else min(stands_in, alert.not_after)
         return (ends - now).total_seconds()
 
-    def too_late(self, alert: AlertRaised, recipient: str, now: datetime) -> str:
+    def is_too_late(self, alert: AlertRaised, job: Job, now: datetime) -> bool:
+        """Whether it is only to be recorded."""
+        return job.hopeless or self.overtaken is not None or self.left_s(alert, job, now) <= 0
+
+    def too_late(self, alert: AlertRaised, chunk: int, recipient: str, now: datetime) -> str:
         """Why they are not sent to any more."""
-        if self.superseded:
-            return "superseded"
-        stood_in = self._stands_in_at(recipient) is not None
+        if self.overtaken:
+            return self.overtaken
+        stood_in = self._stands_in_at(chunk, recipient) is not None
         return "fell_back" if stood_in and now < alert.not_after else "expired"
 
-    def _stands_in_at(self, recipient: str) -> datetime | None:
+    def _stands_in_at(self, chunk: int, recipient: str) -> datetime | None:
         """When another channel stands in for theirs, if one does."""
-        channel, at = channel_of(recipient), self.ledger.at
-        if at is None or not is_among(recipient, self.ledger.stood_in_for):
+        if self.ledger.at is None or not is_among(recipient, self.ledger.stood_in_for):
             return None
+        channel = channel_of(recipient)
         rules = (c.instead_of for c in self.channels.values())
         waits = [rule.after_s for rule in rules if rule is not None and rule.channel == channel]
-        return at + timedelta(seconds=min(waits)) if waits else None
+        return self._tried_since(chunk, self.ledger.at) + timedelta(seconds=min(waits)) if waits else None
+
+    def _tried_since(self, chunk: int, frozen_at: datetime) -> datetime:
+        """Since when it has been in the provider's hands alone whether they are reached.
+
+        That is from the first attempt on; before one was made, from when we could have made it.
+        """
+        since = self.ledger.tried_at.get(chunk) or self.begun_at or frozen_at
+        return max(since, self.held_at.get(chunk, since))
 
     def next_chunks(self, ended: int) -> list[int]:
         """The chunks that stood in for one that has ended now, and wait for no other."""
@@ -127,6 +152,14 @@ class Delivery:
     def waits(self, chunk: int) -> bool:
         """Whether it stands in for recipients of whom nobody knows yet whether they are reached."""
         return not self.open_chunks.isdisjoint(self.ledger.awaited.get(chunk, ()))
+
+    def unclaimed(self) -> Iterator[tuple[int, Claim]]:
+        """What the ledger says is to be claimed next, chunk by chunk; of who stands in, once they are due."""
+        chunks = self.open_chunks if self.begun_at else self.ledger.chunks.keys() - self.ledger.awaited.keys()
+        for number in chunks:
+            step = self.ledger.chunks[number].next_step(lapsed=self.lapsed.get(number, 0))
+            if isinstance(step, Claim) and not self.waits(number):
+                yield number, step
 
     def kin(self) -> list[Kin]:
         """The kinds of subscribers it is for: as they were chosen, or as the ledger has frozen them."""

@@ -27,6 +27,7 @@ from shared.plugins.spec import (
     GivesReceipts,
     Rejected,
     Secrets,
+    SeveralProviders,
     Threads,
 )
 from shared.spending import pence_a_segment
@@ -130,6 +131,24 @@ class Directory:
     def addresses(self, group: str, version: int, channels: Sequence[ChannelDefinition]) -> dict[str, int]:
         """How many recipients each channel has; one (to be recorded as refused) where it can't be made."""
         return {c.id: self._count(group, version, c) for c in channels}
+
+    def providers(self, group: str, version: int, channels: Sequence[ChannelDefinition]) -> dict[str, str]:
+        """By whom each recipient is reached, of channels behind which several providers stand."""
+        found: dict[str, str] = {}
+        for definition in channels:
+            made = self.channel(group, version, definition)
+            if not isinstance(made, Rejected | BadCredentials) and isinstance(made, SeveralProviders):
+                for n, address in enumerate(made.recipients()):
+                    found[f"{definition.id}:{n}"] = self._provider(made, address)
+        return found
+
+    @staticmethod
+    def _provider(channel: SeveralProviders, address: str) -> str:
+        try:
+            return channel.provider(address)
+        except Exception as error:  # noqa: BLE001 - a third party's plug-in must not touch the others
+            log.warning("provider_not_told", error=type(error).__name__)
+            return ""
 
     def channel(
         self, group: str, version: int, definition: ChannelDefinition

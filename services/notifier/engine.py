@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.contracts.ledger import ChunkClaimed
 from shared.faults import fault_point
@@ -42,6 +42,13 @@ class Claimed:
     began: float
 
 
+class Planned(NamedTuple):
+    """An attempt, and whether it is made or only recorded."""
+
+    attempt: int
+    only_recorded: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One chunk to send under this attempt, claimed already or not; or an alert to `BEGIN` or `END`."""
@@ -59,6 +66,16 @@ class Job:
     def who(self) -> tuple[str, int]:
         """Who it is at its account's gate."""
         return self.alert_id, self.chunk
+
+    @property
+    def name(self) -> tuple[str, int, int]:
+        """The attempt that it makes."""
+        return self.alert_id, self.chunk, self.attempt
+
+    @property
+    def planned(self) -> Planned:
+        """What of its chunk it does."""
+        return Planned(self.attempt, only_recorded=self.hopeless)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,18 +74,15 @@ class Gates:
     def leave(self, account: Account | None, who: Hashable) -> None:
         """They are done; whoever was a probe and learned nothing makes room for another."""
         if account is not None and account in self._breakers:
-            self._breakers[account] = self._breakers[account].left(who)
+            before = self._breakers[account]
+            self._now(account, before, before.left(who))
 
     def heard(self, account: Account, who: Hashable, outcomes: Sequence[RecipientOutcome]) -> None:
         """How an attempt by it ended."""
         before = self._breaker(account)
-        after = before.after(
-            News.of(outcomes), who=who, now=self._engine.monotonic(), jitter=self._engine.jitter()
-        )
-        self._breakers[account] = after
-        if after == Breaker():
-            del self._breakers[account]
-        self._say(account, before, after)
+        now, jitter = self._engine.monotonic(), self._engine.jitter()
+        after = before.after(News.of(outcomes), who=who, now=now, jitter=jitter)
+        self._now(account, before, after)
 
     def held(self, now: datetime) -> list[dict[str, str]]:
         """What waits for a provider: since when, and until when at least."""
@@ -94,6 +91,7 @@ class Gates:
             {
                 "group": account.group,
                 "channel": account.channel,
+                **({"provider": account.provider} if account.provider else {}),
                 "since": _at(now, breaker.since - moment),
                 "next_try_at": _at(now, max(0.0, (breaker.until or 0.0) - moment)),
                 "reason": breaker.reason,
@@ -101,6 +99,15 @@ class Gates:
             for account, breaker in sorted(self._breakers.items())
             if breaker.is_open
         ]
+
+    def _now(self, account: Account, before: Breaker, after: Breaker) -> None:
+        """How it stands from now on. Nobody waits for a time while a probe is out: its end wakes them."""
+        self._breakers[account] = after
+        if after == Breaker():
+            del self._breakers[account]
+        self._say(account, before, after)
+        if before.probe is not None and after.probe is None:
+            self._pump()
 
     def _say(self, account: Account, before: Breaker, after: Breaker) -> None:
         """Once when it is held, and once when it goes on."""

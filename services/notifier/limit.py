@@ -1,16 +1,17 @@
 """Holds what is more than a group's messages an hour: unclaimed, until there is room or a person lets it go.
 
 Guarantees: ends, corrections, what verifiers are told and what one person asked for never wait here; what
-becomes too old, or is overtaken by its incident's end, is recorded and named, never sent late. How much waits
-stands in the ledger. Nothing here need survive: a notifier that starts anew holds the same again.
+becomes too old is given back to be recorded and named, never sent late. How much waits stands in the
+ledger. Nothing here need survive: a notifier that starts anew holds the same again.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from services.notifier.decide.lanes import Lane
-from services.notifier.decide.pace import Pace, Verdict, WaitsFor, may_wait
+from services.notifier.decide.pace import WaitsFor, may_wait
+from services.notifier.decide.remembered import Remembered
 from services.notifier.delivery import Delivery
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine, Job
@@ -18,7 +19,7 @@ from services.notifier.work import Work
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import GroupId, IncidentId
 from shared.contracts.incidents import IncidentSentOn
-from shared.contracts.ledger import MessagesWaiting
+from shared.contracts.ledger import MAX_CHUNK, MessagesWaiting
 from shared.ports import Clock
 
 EVERY_S: Final = 5.0
@@ -33,7 +34,6 @@ class _About(NamedTuple):
 class _Held(NamedTuple):
     """Work that waits, and the lane that it goes back to."""
 
-    about: _About
     alert: AlertRaised
     lane: Lane
     job: Job
@@ -44,52 +44,43 @@ class _Held(NamedTuple):
 
 
 class HourlyLimit:
-    """All groups' limits; `deliveries` are the engine's, `put_hopeless` takes what is only to be recorded."""
+    """All groups' limits; `deliveries` are the engine's."""
 
     def __init__(  # noqa: PLR0913 - each is another thing it works with
         self,
         directory: Directory,
         clock: Clock,
-        pace: Pace,
+        remembered: Remembered,
         *,
         engine: Engine,
         work: Work,
         deliveries: Mapping[str, Delivery],
-        put_hopeless: Callable[[Job], None],
     ) -> None:
-        self._directory, self._clock, self._pace = directory, clock, pace
+        self._directory, self._clock = directory, clock
+        self._pace, self._merged = remembered.pace, remembered.merged
         self._engine, self._work = engine, work
-        self._deliveries, self._put_hopeless = deliveries, put_hopeless
-        self._waits_for = WaitsFor()
+        self._deliveries = deliveries
+        self._waits_for = WaitsFor(self._merged)
         self._held: list[_Held] = []
         self._said: dict[_About, MessagesWaiting] = {}
         """What the ledger says of what waits."""
 
     def allows(self, alert: AlertRaised, job: Job) -> bool:
         """Whether it goes now. Ask just before its claim, with nothing awaited between."""
-        return self._verdict(alert, job) == "go"
+        if not may_wait(alert):
+            return True
+        return self._waits_for.verdict(alert, len(job.recipients), self._room(alert.group)) == "go"
 
     def admits(self, delivery: Delivery, alert: AlertRaised, job: Job) -> bool:
-        """The same; what doesn't go now is held here, or recorded where that would be in vain."""
-        verdict = self._verdict(alert, job)
-        if verdict == "go" or alert.incident_id is None:
+        """The same; what doesn't go now is held here."""
+        if self.allows(alert, job):
             return True
-        about = _About(alert.group, alert.incident_id)
-        held = _Held(about, alert, delivery.lane(alert, job.recipients[0]), job)
-        if verdict == "superseded":
-            self._supersede([held])
-        else:
-            self._held.append(held)
+        self._held.append(_Held(alert, delivery.lane(alert, job.recipients[0]), job))
         return False
 
-    def raised(self, alert: AlertRaised) -> None:
-        """An alert was read: an end is told instead of what waits of the beginning."""
-        self._waits_for.heard(alert)
-        self._supersede(
-            self._pull(
-                lambda held: self._waits_for.verdict(held.alert, held.messages, room=0) == "superseded"
-            )
-        )
+    def holds(self, alert: AlertRaised) -> bool:
+        """Whether some of it waits here."""
+        return any(held.alert.alert_id == alert.alert_id for held in self._held)
 
     def sent_on(self, event: IncidentSentOn) -> None:
         """A person lets go what waits of an incident for their group."""
@@ -98,7 +89,10 @@ class HourlyLimit:
 
     def learn(self, said: MessagesWaiting) -> None:
         """What the ledger says, whoever wrote it."""
-        self._said[_About(said.group, said.incident_id)] = said
+        about = _About(said.group, said.incident_id)
+        self._said.pop(about, None)
+        if said.messages:
+            self._said[about] = said
 
     async def watch(self, say: Callable[[MessagesWaiting], Awaitable[object]]) -> None:
         """For ever: what waits goes when it may, and how much does is said."""
@@ -118,38 +112,32 @@ class HourlyLimit:
 
     def _put_back(self) -> None:
         """What may go by now, the urgent first, and what is too old, for that to be recorded."""
-        room = {group: self._room(group) for group in {held.about.group for held in self._held}}
+        room = {group: self._room(group) for group in {held.alert.group for held in self._held}}
 
         def goes(held: _Held) -> bool:
             if self._too_old(held):
                 return True
-            left = room[held.about.group]
+            left = room[held.alert.group]
             if self._waits_for.verdict(held.alert, held.messages, left) != "go":
                 return False
-            room[held.about.group] = left - held.messages
+            room[held.alert.group] = left - held.messages
             return True
 
         self._held.sort(key=lambda held: not held.lane.urgent)
         for held in self._pull(goes):
+            if (delivery := self._deliveries.get(held.job.alert_id)) is not None:
+                delivery.held_at[held.job.chunk] = self._clock.now()
             self._work.put(held.lane, held.job)
 
-    def _supersede(self, waited: Iterable[_Held]) -> None:
-        """Whoever hasn't heard of the incident by now isn't told that it goes on."""
-        for held in waited:
-            if (delivery := self._deliveries.get(held.job.alert_id)) is not None:
-                delivery.superseded = True
-                self._put_hopeless(held.job)
-
     def _too_old(self, held: _Held) -> bool:
-        delivery = self._deliveries.get(held.job.alert_id)
-        now = self._clock.now()
-        return delivery is None or delivery.left_s(held.alert, held.job.recipients[0], now) <= 0
+        return held.job.alert_id not in self._deliveries or held.alert.not_after <= self._clock.now()
 
     def _done_elsewhere(self, held: _Held) -> bool:
-        """Whether another notifier had room for it."""
-        delivery = self._deliveries.get(held.job.alert_id)
-        chunk = delivery.ledger.chunks.get(held.job.chunk) if delivery else None
-        return chunk is None or held.job.attempt in chunk.claims
+        """Whether another notifier had room for it, or an end came."""
+        delivery, job = self._deliveries.get(held.job.alert_id), held.job
+        if delivery is None or delivery.planned.get(job.chunk) != job.planned:
+            return True
+        return job.attempt in delivery.ledger.chunks[job.chunk].claims
 
     def _news(self) -> Iterator[MessagesWaiting]:
         """What has changed since it was said; two notifiers write one record of a moment."""
@@ -163,22 +151,38 @@ class HourlyLimit:
                     group=about.group,
                     incident_id=about.incident,
                     messages=waiting[about],
-                    since=before.since if before and before.messages else now,
+                    since=before.since if before else now,
                 )
 
     def _waiting(self) -> Counter[_About]:
-        found: Counter[_About] = Counter()
-        for held in self._held:
-            found[held.about] += held.messages
-        return found
+        """What may not be claimed by now, reckoned from the logs alone: so any two notifiers say the same.
 
-    def _verdict(self, alert: AlertRaised, job: Job) -> Verdict:
-        if not may_wait(alert):
-            return "go"
-        return self._waits_for.verdict(alert, len(job.recipients), self._room(alert.group))
+        What this one holds would not do: of two, one may keep in its lanes what the other has taken up.
+        """
+        found: Counter[_About] = Counter()
+        for delivery in self._deliveries.values():
+            alert = delivery.alert
+            if alert is None or alert.incident_id is None or delivery.overtaken or not may_wait(alert):
+                continue
+            about = _About(alert.group, self._merged.now(alert.incident_id))
+            found[about] += self._messages_of(delivery, alert)
+        return +found
+
+    def _messages_of(self, delivery: Delivery, alert: AlertRaised) -> int:
+        """How many of its messages have to wait."""
+        room = self._room(alert.group)
+        if room >= MAX_CHUNK:
+            return 0
+        chunks = (
+            len(claim.recipients)
+            for chunk, claim in delivery.unclaimed()
+            if (alert.alert_id, chunk, claim.attempt) not in self._work.attempts
+        )
+        return sum(n for n in chunks if self._waits_for.verdict(alert, n, room) == "wait")
 
     def _room(self, group: GroupId) -> int:
-        version = self._directory.version(group, self._directory.latest(group))
+        known = self._directory.knows(group)
+        version = self._directory.version(group, self._directory.latest(group)) if known else None
         most = version.definition.policy.messages_an_hour if version else 0
         return most - self._pace.sent(group, self._clock.now())
 

@@ -72,6 +72,7 @@ class Preparation:
         if alert.not_after > self._clock.now() and not await self._words(delivery, alert, group, concerned):
             return False
         delivery.channels = {c.id: c for c in concerned}
+        delivery.providers = self._directory.providers(alert.group, alert.group_version, concerned)
         return await self._subscribed(delivery, alert, group)
 
     async def _subscribed(self, delivery: Delivery, alert: AlertRaised, group: GroupVersion) -> bool:
@@ -82,7 +83,9 @@ class Preparation:
         if opened is None:  # too old for words: whom it would have been for no longer matters
             return alert.not_after <= self._clock.now()
         if not delivery.ledger.expanded and delivery.entry is not None:
-            delivery.subscribers = await self._subscribers.chosen(opened, delivery.entry)
+            found = await self._subscribers.chosen(opened, delivery.entry)
+            why = delivery.overtaken
+            delivery.subscribers = found.untold(why) if found is not None and why else found
         if delivery.kin():  # before any claim: by a book half read, whoever is frozen seems to have left
             await self._subscribers.known()
         for kin in delivery.kin():
@@ -208,7 +211,8 @@ class Preparation:
         """The record that freezes the recipients: the group's channels first, then its subscribers."""
         channels = tuple(c for c in delivery.channels.values() if not is_pseudo(c.id))
         addresses = self._addresses(alert, channels)
-        told = self._remembered.stood_in.told(alert.group, alert.incident_id)
+        about = self._remembered.merged.names(alert.incident_id)
+        told = self._remembered.stood_in.told(alert.group, about)
         waiting = stand_ins(channels, addresses=addresses, told=told)
         chunks = expand(
             channels,
@@ -216,6 +220,7 @@ class Preparation:
             addresses=addresses,
             widths={c.kind: self._width(c.kind) for c in channels},
             stand_ins=waiting,
+            providers=delivery.providers,
         )
         found = delivery.subscribers
         if found is None:

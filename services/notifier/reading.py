@@ -14,7 +14,7 @@ from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import SLUG, TOKEN, Message
 from shared.contracts.catalog import TOLD, TYPES, Spoilt, decode_each
 from shared.contracts.groups import GroupDefined
-from shared.contracts.incidents import IncidentSentOn
+from shared.contracts.incidents import IncidentMerged, IncidentSentOn
 from shared.contracts.ledger import LedgerRecord, MessagesWaiting
 from shared.dead import dead_letter
 from shared.errors import BusError, MalformedMessageError
@@ -27,7 +27,9 @@ _PAUSE_S: Final = 0.5
 _LOOK_S: Final = 0.05
 _WATCHED: Final = (TOLD, "groups.v1.>", "alerts.v1.>")
 """The last two hold what earlier versions wrote."""
-_WANTED: Final = frozenset({"alert.raised.v1", "group.defined.v1", "incident.sent_on.v1"})
+_WANTED: Final = frozenset(
+    {"alert.raised.v1", "group.defined.v1", "incident.merged.v1", "incident.sent_on.v1"}
+)
 
 
 class Opener(Protocol):
@@ -85,7 +87,7 @@ class Reader:
     async def decisions(
         self,
         on_alert: Callable[[AlertRaised, Entry], None],
-        on_sent_on: Callable[[IncidentSentOn], None],
+        on_decided: Callable[[IncidentSentOn | IncidentMerged], None],
         on_unreadable: Callable[[str, str], Awaitable[None]],
     ) -> None:
         """Every alert (sealed) with its entry; `on_unreadable(alert_id, group)` for the spoilt ones."""
@@ -93,16 +95,16 @@ class Reader:
             for message in await self._read(entry, _WANTED):
                 if isinstance(message, AlertRaised):
                     on_alert(message, entry)
-                elif isinstance(message, IncidentSentOn):
-                    on_sent_on(message)
+                elif isinstance(message, IncidentSentOn | IncidentMerged):
+                    on_decided(message)
                 elif isinstance(message, GroupDefined):
                     await self._learn(message, entry)
                 elif isinstance(message, Spoilt) and (named := named_in(message)):
                     await on_unreadable(*named)
             self.decided_to = entry.seq
 
-    async def groups_known(self) -> None:
-        """Return once all is read that stands in DECISIONS now: then every group is known as it is."""
+    async def caught_up(self) -> None:
+        """Return once all is read that stands in DECISIONS now: every group as it is, and what has ended."""
         last = await self.patiently(lambda: self._bus.last("DECISIONS", TOLD))
         while last is not None and self.decided_to < last.seq:
             await self._sleep(_LOOK_S)

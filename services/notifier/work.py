@@ -23,6 +23,8 @@ class Work:
         self._engine, self._gates, self._do = engine, gates, do
         self.lanes: Lanes[Job] = Lanes(total=engine.at_once, widths=WIDTHS, usual_width=engine.lane_width)
         self.draining = False
+        self.begun = False
+        """Whether anything may be taken up: not before it is known what has ended."""
         self.attempts: set[tuple[str, int, int]] = set()
         """The attempts (alert, chunk, number) that are under way here."""
         self._jobs: set[asyncio.Task[None]] = set()
@@ -34,9 +36,14 @@ class Work:
         self.lanes.put(lane, job, size=max(1, len(job.recipients)))
         self.pump()
 
+    def begin(self) -> None:
+        """From now on work is taken up."""
+        self.begun = True
+        self.pump()
+
     def pump(self) -> None:
         """Take up what may be."""
-        while not self.draining and (taken := self.lanes.take(self._gates.shut)):
+        while self.begun and not self.draining and (taken := self.lanes.take(self._gates.shut)):
             lane, size, job = taken
             probe = self._gates.enter(lane, size, job.who)
             self.start(lane, size, replace(job, probe=probe))
@@ -63,7 +70,6 @@ class Work:
 
     def give_back(self, lane: Lane, size: int, job: Job) -> None:
         """Give back the room of work that is done, or not done after all."""
-        self.attempts.discard((job.alert_id, job.chunk, job.attempt))
         self._gates.leave(lane.account, job.who)
         self.lanes.done(lane, size)
         self.pump()

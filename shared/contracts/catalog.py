@@ -47,7 +47,7 @@ STREAMS: Final[Mapping[str, tuple[str, ...]]] = {
 """Every stream and the subjects it holds."""
 
 TOLD: Final = "decisions.v1.told"
-"""Decisions that whoever sends alerts must know of: alerts, and the groups' definitions."""
+"""Decisions that whoever sends alerts must know of: alerts, groups as they are, incidents that became one."""
 NOTED: Final = "decisions.v1.noted"
 """All other decisions."""
 
@@ -105,6 +105,7 @@ def _subject_table() -> dict[type[Message], Callable[[Any], str]]:
         reports.ReportReceived: lambda m: f"reports.v1.{m.bridge}",
         alerts.AlertRaised: lambda _: TOLD,
         groups.GroupDefined: lambda _: TOLD,
+        incidents.IncidentMerged: lambda _: TOLD,
         incidents.IncidentSentOn: lambda _: TOLD,
         keys.KeyIssued: lambda m: f"keys.v1.{m.key}",
         keys.DeadLettered: lambda m: f"dead.v1.{m.service}",

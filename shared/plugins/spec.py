@@ -503,6 +503,18 @@ class Threads(Protocol):
 
 
 @runtime_checkable
+class SeveralProviders(Protocol):
+    """What a channel may do besides: say by which of several providers each of its addresses is reached.
+
+    The host keeps the trouble of one, and the pauses that it asks for, from those of all others.
+    """
+
+    def provider(self, address: str) -> str:
+        """Who takes what goes to this address, by a short name that is no secret: its host. Pure, quick."""
+        ...
+
+
+@runtime_checkable
 class GivesReceipts(Protocol):
     """What a channel may do besides: understand what its provider calls back later about a message.
 

@@ -65,6 +65,15 @@ def read_subscription(text: str, services: Collection[str] = SERVICES) -> Subscr
     return Subscription(endpoint, key, secret)
 
 
+def service_of(text: str, services: Collection[str] = SERVICES) -> str:
+    """The host that a subscription is called at; nothing where it is none that may be called."""
+    try:
+        endpoint = json.loads(text[:_LONGEST])["endpoint"]
+        return (URL(endpoint).host or "") if _may_be_called(endpoint, services) else ""
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return ""
+
+
 def _may_be_called(endpoint: str, services: Collection[str]) -> bool:
     """A known push service, by https; without it one on this machine alone."""
     url = URL(endpoint)

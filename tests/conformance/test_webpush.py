@@ -11,7 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from services.notifier.channels.webpush import WebPushChannel
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import MESSAGE, Answer, ChannelConformance, Provider, a_host
-from shared.plugins.spec import BadCredentials, Channel, Delivered, Rejected, RetryLater, Unknown
+from shared.plugins.spec import (
+    BadCredentials,
+    Channel,
+    Delivered,
+    Rejected,
+    RetryLater,
+    SeveralProviders,
+    Unknown,
+)
 from shared.plugins.web_push import (
     Subscription,
     encrypt,
@@ -55,6 +63,13 @@ class TestWebPush(ChannelConformance):
         await service.start()
         service.will(TAKEN)
         return service
+
+    async def test_each_makers_service_is_a_provider_of_its_own(self, channel: Channel) -> None:
+        assert isinstance(channel, SeveralProviders)
+        there = Browser("/push/2").subscription("https://push.example")
+        found = [channel.provider(to) for to in (*channel.recipients(), there, "no subscription", "{}", "7")]
+        assert found == ["127.0.0.1", "push.example", "", "", ""]
+        assert channel.provider(Browser("/push/2").subscription("https://elsewhere.example")) == ""
 
     async def test_the_browser_gets_title_text_and_one_line_an_incident(
         self, channel: Channel, provider: PushService

@@ -122,7 +122,7 @@ async def test_the_kill_switch_stops_a_test_as_it_stops_alerts(rig: Rig) -> None
     await rig.store(KillSwitch(id="k1", at=NOW, member="m1", group="hackney", stopped=True))
     await try_out(rig, life_s=600)
     notifier = rig.start(sleep=lambda s: asyncio.sleep(s / 50))
-    await until(lambda: notifier._held.get("hackney") == "group_stopped")
+    await until(lambda: notifier._deliveries.held.get("hackney") == "group_stopped")
     assert not heard
     await rig.store(KillSwitch(id="k2", at=NOW, member="m1", group="hackney", stopped=False))
     await rig.settled("t1")

@@ -15,7 +15,7 @@ from shared.contracts.catalog import decode_all
 from shared.contracts.groups import Policy
 from shared.contracts.incidents import IncidentSentOn
 from shared.contracts.ledger import AlertSettled, ChunkClaimed, MessagesWaiting
-from shared.plugins.spec import Delivered, Outcome, RenderedMessage
+from shared.plugins.spec import Delivered, Outcome, RenderedMessage, RetryLater
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, channel_kind
 from tests.integration.test_stand_ins import now_s
@@ -36,8 +36,11 @@ class Hub(Rig):
         self.policy = Policy(messages_an_hour=MOST)
         self.got: list[tuple[float, str, str]] = []
         """When, which alert, to whom."""
+        self.busy_until_s = 0.0
 
     async def _sms(self, address: str, message: RenderedMessage) -> Outcome:
+        if now_s() < self.busy_until_s:
+            return RetryLater("http_429", 3_000.0)
         self.got.append((now_s(), str(message.alert_id), address))
         return Delivered()
 
@@ -149,6 +152,36 @@ def test_verifiers_hear_at_once_and_the_end_is_told_instead_of_what_waits() -> N
     in_virtual_time(story())
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_waits_is_not_told_after_what_corrects_it(*, restarted: bool) -> None:
+    async def story() -> None:
+        async with hub() as h:
+            await h.raises(**CONFIRMED)
+            await asyncio.sleep(60)
+            if restarted:
+                await h.crash()
+            await h.raises("a2", **{**CONFIRMED, "kind": "UPDATE", "urgency": "normal", "sms_to": "everyone"})
+            if restarted:
+                h.go()
+            assert (await h.ends("a2")).delivered == 250
+            first = await h.ends("a1")
+            assert (first.delivered, {o.reason for o in first.unsent}) == (MOST, {"corrected"})
+            await asyncio.sleep(7_000)
+            assert h.count("a1") == MOST, "nobody hears the old place after the new one"
+
+    in_virtual_time(story())
+
+
+def test_what_is_corrected_before_it_has_to_wait_goes_as_it_would() -> None:
+    async def story() -> None:
+        async with hub(people=60) as h:
+            await h.raises(**CONFIRMED)
+            await h.raises("a2", **{**CONFIRMED, "kind": "UPDATE", "urgency": "normal", "sms_to": "everyone"})
+            assert [(await h.ends(a)).delivered for a in ("a1", "a2")] == [60, 60]
+
+    in_virtual_time(story())
+
+
 def test_after_a_restart_the_hour_goes_on() -> None:
     async def story() -> None:
         async with hub() as h:
@@ -182,5 +215,22 @@ def test_several_notifiers_keep_one_limit(notifiers: int) -> None:
             for last in claims:
                 hour = [len(c.recipients) for c in claims if last.at - HOUR < c.at <= last.at]
                 assert sum(hour) <= MOST + 64 * (notifiers - 1)
+
+    in_virtual_time(story())
+
+
+def test_two_notifiers_say_one_figure_whatever_waits_where_in_each() -> None:
+    async def story() -> None:
+        async with hub() as h:
+            h.busy_until_s = 1.0
+            await h.raises("b1", IncidentId("i2"), not_after=NOW + timedelta(seconds=1), **CONFIRMED)
+            await asyncio.sleep(2)  # the first one leaves the provider alone by now
+            h.go()
+            await h.raises(**CONFIRMED)
+            await asyncio.sleep(600)
+            assert h.count("a1") == MOST
+            assert [(about, n) for about, n in await h.waiting() if about == "i1"] == [("i1", 122)]
+            figures = [(await one.health())["waiting_for_the_hour"] for one in h.notifiers]
+            assert figures[0] == figures[1]
 
     in_virtual_time(story())

@@ -299,7 +299,7 @@ async def test_a_kill_switch_holds_everything_until_it_is_off(rig: Rig, group: s
     await switch(rig, group, stopped=True, nth=1)
     await rig.alert()
     notifier = rig.start(sleep=lambda s: asyncio.sleep(s / 50))
-    await until(lambda: bool(notifier._held))
+    await until(lambda: bool(notifier._deliveries.held))
     await asyncio.sleep(0.1)
     assert not copies(rig)
     assert not [r for r in await rig.ledger() if isinstance(r, ChunkClaimed)]
@@ -332,7 +332,7 @@ async def test_a_chunk_that_waited_in_its_lane_asks_again_before_it_goes(rig: Ri
     now += 1.0  # what was asked for the second while its recipients were stored is old
     await switch(rig, "hackney", stopped=True, nth=1)
     provider.set()
-    await until(lambda: notifier._held == {"hackney": "group_stopped"})
+    await until(lambda: notifier._deliveries.held == {"hackney": "group_stopped"})
     assert sum(copies(rig).values()) == len(waiting) == 1
 
 
@@ -359,7 +359,7 @@ async def test_a_kill_switch_that_cannot_be_read_means_stop(rig: Rig) -> None:
     await rig.group(desk={"to": 2})
     await rig.alert()
     notifier = rig.start(sleep=lambda s: asyncio.sleep(s / 50))
-    await until(lambda: notifier._held == {"hackney": "switch_unreadable"})
+    await until(lambda: notifier._deliveries.held == {"hackney": "switch_unreadable"})
     assert not copies(rig)
     blind.blind = False
     assert (await rig.settled("a1"))[0].delivered == 2
@@ -370,7 +370,7 @@ async def test_a_command_that_is_no_kill_switch_on_its_subject_means_stop(rig: R
     await rig.bus.publish(Outgoing("desk.v1.hub.kill_switch", "x", b"{"))
     await rig.alert()
     notifier = rig.start(sleep=lambda s: asyncio.sleep(s / 50))
-    await until(lambda: notifier._held == {"hackney": "switch_unreadable"})
+    await until(lambda: notifier._deliveries.held == {"hackney": "switch_unreadable"})
     assert not copies(rig)
 
 

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from services.notifier.decide.breaker import LONGEST_PAUSE_S
 from services.notifier.worker import Notifier
 from shared.contracts.desk import KillSwitch
-from shared.contracts.ledger import AlertSettled, ChunkClaimed, ChunkSettled
+from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled
 from shared.plugins.spec import Delivered, Outcome, Rejected, RenderedMessage, RetryLater, Unknown
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, channel_kind
@@ -180,6 +180,43 @@ def test_a_pause_that_is_asked_for_holds_the_whole_channel_and_no_other() -> Non
             assert 60.0 <= asked["a1"] < 62.0
             assert 60.0 <= asked["a2"] < 62.0
             assert [alert for _, alert in provider.asked].count("a2") == 1
+
+    in_virtual_time(story())
+
+
+def test_of_several_providers_behind_one_channel_each_is_held_by_itself() -> None:
+    """As browsers' push services are."""
+
+    async def sends(address: str, _message: RenderedMessage) -> Outcome:
+        busy_now = address.endswith("0") and now_s() < 1.0
+        sent.append((now_s(), address))
+        return RetryLater("http_429", 600.0) if busy_now else Delivered()
+
+    class Pushes(channel_kind("pushes", sends)):  # type: ignore[misc]  # a class made by a function
+        """Every tenth address is another maker's."""
+
+        def provider(self, address: str) -> str:
+            return "slow.example" if address.endswith("0") else "quick.example"
+
+    sent: list[tuple[float, str]] = []
+
+    async def story() -> None:
+        rig = Rig(MemoryBus(), {"pushes": Pushes})
+        rig.clock, rig.look_every_s = VirtualClock(NOW), 0.5
+        rig.start(deadline_s=DEADLINE_S, lease_s=20.0, monotonic=now_s)
+        await rig.group("hackney", push={"kind": "pushes", "to": 100})
+        await rig.alert("a1")
+        await asyncio.sleep(5)
+        await rig.alert("a2", incident_id="i2")
+        await asyncio.sleep(5)
+        (held,) = await held_now(rig.notifiers[0])
+        assert (held["channel"], held["provider"]) == ("push", "slow.example")
+        quick = [address for at, address in sent if at < 8.0 and not address.endswith("0")]
+        assert len(quick) == 2 * 90
+        assert [end.delivered for end in await rig.settled("a1", "a2", within_s=3600)] == [100, 100]
+        frozen = next(r for r in await rig.ledger() if isinstance(r, AlertExpanded))
+        assert {len({r.endswith("0") for r in chunk}) for chunk in frozen.chunks} == {1}
+        await rig.crash()
 
     in_virtual_time(story())
 

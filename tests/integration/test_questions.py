@@ -197,8 +197,8 @@ async def test_the_hubs_kill_switch_holds_it(rig: Rig) -> None:
     await rig.bus.publish(encode(stop, source="test"))
     await ask(rig)
     notifier = rig.start()
-    await until(lambda: bool(notifier._held))
-    assert notifier._held == {HUB: "hub_stopped"}
+    await until(lambda: bool(notifier._deliveries.held))
+    assert notifier._deliveries.held == {HUB: "hub_stopped"}
     assert Writer.sent == []
 
 

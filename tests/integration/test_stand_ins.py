@@ -4,14 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from services.notifier.decide.breaker import LONGEST_PAUSE_S
-from shared.contracts.base import IncidentId
+from shared.contracts.base import HUB, IncidentId
+from shared.contracts.desk import KillSwitch
+from shared.contracts.groups import Policy
 from shared.contracts.ledger import AlertSettled, ChunkSettled
 from shared.plugins.spec import Delivered, Outcome, Rejected, RenderedMessage, RetryLater, Unknown
+from shared.ports import Outgoing, Stored
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, channel_kind
 from tests.rigs.virtual_time import VirtualClock, in_virtual_time
@@ -47,11 +51,26 @@ class Hub:
     def start(self, **more: Any) -> None:
         self.rig.start(**{"deadline_s": 10.0, "lease_s": 20.0, "monotonic": now_s, **more})
 
-    async def group(self, chats: int = 1, texts: int = 3, **rule: Any) -> None:
+    async def group(self, chats: int = 1, texts: int = 3, audience: str = "verifiers", **rule: Any) -> None:
         instead_of = {"channel": "chat", "after_s": AFTER_S, **rule}
         await self.rig.group(
-            texts={"kind": "sms", "to": texts, "instead_of": instead_of}, chat={"kind": "chat", "to": chats}
+            texts={"kind": "sms", "to": texts, "audience": audience, "instead_of": instead_of},
+            chat={"kind": "chat", "to": chats, "audience": audience},
         )
+
+    def slow_to_store(self, name: str, takes_s: float) -> None:
+        """What is stored under this id takes so long."""
+        publish = self.rig.bus.publish
+
+        async def slow(message: Outgoing, **more: Any) -> Stored:
+            await asyncio.sleep(takes_s if message.msg_id == name else 0)
+            return await publish(message, **more)
+
+        self.rig.bus.publish = slow  # type: ignore[method-assign]
+
+    async def switch(self, *, stopped: bool) -> None:
+        command = KillSwitch(id=f"k{stopped}", at=NOW, member="m", group=HUB, stopped=stopped)
+        await self.rig.store(command)
 
     async def told(self, alert_id: str = "a1", **more: Any) -> AlertSettled:
         await self.rig.alert(alert_id, **more)
@@ -123,6 +142,62 @@ def test_what_is_not_taken_in_time_goes_by_the_other_channel_and_no_more_by_the_
             assert last < AFTER_S
             how = [o for r in await h.rig.ledger() if isinstance(r, ChunkSettled) for o in r.outcomes]
             assert ("chat:0", "fell_back") in {(o.recipient, o.reason) for o in how}
+
+    in_virtual_time(story())
+
+
+@pytest.mark.parametrize("held_by", ["switch", "restart", "nats", "hour"])
+def test_the_time_runs_only_while_the_first_channel_could_be_tried(held_by: str) -> None:
+    async def story() -> None:
+        h = Hub(works)
+        h.rig.policy = Policy(messages_an_hour=100)
+        await h.group(audience="community")
+        community: dict[str, Any] = {"audience": "community", "kind": "CONFIRMED", "status": "confirmed"}
+        h.start(fault=partial(_dies_at, "notifier.after_claim") if held_by == "restart" else _lives)
+        await asyncio.sleep(1)
+        if held_by == "nats":
+            h.slow_to_store("expanded.a1", 5 * AFTER_S)
+        if held_by == "switch":
+            await h.switch(stopped=True)
+        if held_by == "hour":
+            for n in range(100):
+                await h.rig.alert(f"b{n}", incident_id=IncidentId(f"j{n}"), **community)
+            await asyncio.sleep(10)
+        await h.rig.alert("a1", incident_id=IncidentId("i9"), at=h.rig.clock.now(), **community)
+        await asyncio.sleep(5 * AFTER_S)
+        if held_by == "switch":
+            await h.switch(stopped=False)
+        if held_by == "restart":
+            await h.rig.crash()
+            h.start()
+        (end,) = await h.rig.settled("a1", within_s=7_200)
+        assert (end.delivered, end.reason) == (1, "done")
+        assert (h.count("chat"), h.count("sms")) == (1, 0)
+        await h.rig.crash()
+
+    in_virtual_time(story())
+
+
+def _lives(_point: str) -> None:
+    return
+
+
+def _dies_at(point: str, name: str) -> None:
+    if name == point:
+        raise asyncio.CancelledError
+
+
+def test_a_provider_that_is_away_is_given_its_time_again_after_a_switch() -> None:
+    async def story() -> None:
+        async with hub(away) as h:
+            await h.rig.alert("a1")
+            await asyncio.sleep(AFTER_S / 2)
+            await h.switch(stopped=True)
+            await asyncio.sleep(5 * AFTER_S)
+            await h.switch(stopped=False)
+            (end,) = await h.rig.settled("a1", within_s=7_200)
+            assert (end.delivered, h.count("sms")) == (3, 3)
+            assert now_s() > 6 * AFTER_S
 
     in_virtual_time(story())
 

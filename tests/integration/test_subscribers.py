@@ -21,6 +21,7 @@ from shared.contracts.base import HUB, GroupId
 from shared.contracts.catalog import SUBSCRIPTIONS_ASKED, decode_each, encode
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled
 from shared.contracts.subscribers import (
     CodeGiven,
@@ -742,6 +743,28 @@ async def test_a_pause_that_the_provider_asks_for_holds_whoever_joins_late_too(q
     after = [r.at for r in records if isinstance(r, ChunkClaimed) and r.at >= asked]
     assert len(after) == 2
     assert min(after) >= asked + timedelta(seconds=1.4)
+
+
+@pytest.mark.parametrize("by", ["its end", "a merge"])
+async def test_who_joins_late_and_has_to_wait_is_not_told_what_is_overtaken_by_then(
+    quick: Book, by: str
+) -> None:
+    await quick.groups()
+    quick.start(jitter=lambda: 0.0)
+    await quick.tell("a1")
+    Texts.next = {ADA: [Delivered("code"), Delivered("joined"), RetryLater("http_429", 1.0)]}
+    await quick.joins()
+    await until(lambda: not Texts.next[ADA])
+    await quick.joins(address=BO)
+    if by == "a merge":
+        event = {"id": "m1", "at": NOW, "incident_id": "i2", "absorbed": "i1", "member": "ada"}
+        await quick.store(IncidentMerged.model_validate(event))
+    await quick.tell("a2", kind="OVER", status="officers_left", incident_id="i2" if "merge" in by else "i1")
+    (ended,) = await late_ends(quick, 1)
+    assert [o.reason for o in ended.unsent] == ["superseded"]
+    await quick.holds(KEPT, KEPT)
+    assert [text.split()[0] for text in (*texts(), *texts(BO))].count("CONFIRMED") == 0
+    assert [text.split()[0] for text in texts(BO)].count("OVER") == 0, "who never heard of it"
 
 
 async def test_who_joins_again_is_not_told_again_of_what_goes_on(quick: Book) -> None:

@@ -31,6 +31,7 @@ from shared.plugins.web_push import (
     encrypt,
     read_subscription,
     read_vapid_key,
+    service_of,
 )
 
 _NAMED_FOR_S: Final = 43_200
@@ -83,6 +84,7 @@ class WebPushChannel:
   `renotify`.
 - A message waits for a sleeping phone two hours if it is urgent, else four (TTL); one that is urgent wakes it
   (Urgency). What has not been fetched when news of the same incident comes is replaced by that (Topic).
+- Each maker's push service is a provider of its own: one that asks for a pause holds its own browsers alone.
 - `subscription_gone` (404, 410): the browser agreed to it no longer; take it out. `other_key` (403): it
   agreed to another VAPID key.
 - **Whom it calls**: a subscription names the address that is called, and whoever hands one in chooses it. So
@@ -112,6 +114,10 @@ class WebPushChannel:
     def recipients(self) -> Sequence[str]:
         """The browsers' subscriptions."""
         return self._to
+
+    def provider(self, address: str) -> str:
+        """The push service of the browser's maker."""
+        return service_of(address, self._services)
 
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
         """Push it to one browser."""

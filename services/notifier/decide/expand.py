@@ -1,6 +1,6 @@
 """Who is to be told: an alert's recipients from the group's channels, frozen into chunks. Pure.
 
-A chunk never mixes channels, so that one hung provider keeps nobody waiting but its own.
+A chunk never mixes channels, nor providers behind one, so that one that hangs keeps only its own waiting.
 """
 
 from collections import defaultdict
@@ -10,21 +10,23 @@ from shared.contracts.groups import Audience, ChannelDefinition
 from shared.contracts.ledger import MAX_CHUNK, StandIn
 
 
-def expand(
+def expand(  # noqa: PLR0913 - each says where chunks are cut
     channels: Sequence[ChannelDefinition],
     audience: Audience,
     *,
     addresses: Mapping[str, int],
     widths: Mapping[str, int],
     stand_ins: Mapping[str, StandIn] | None = None,
+    providers: Mapping[str, str] | None = None,
 ) -> tuple[tuple[str, ...], ...]:
     """Chunks of `channel-id:n` for the audience, in the channels' order.
 
     `addresses` says how many recipients each channel id has, `widths` how many of a kind may
     be sent to at once (where missing, a chunk is as large as the contract allows). `stand_ins`
-    wait for others, so their chunks hold nobody else; nor do those of whoever is stood in for.
+    wait for others, so their chunks hold nobody else; nor do those of whoever is stood in for. `providers`
+    say by whom recipients are reached, where that differs within a channel.
     """
-    waiting = stand_ins or {}
+    waiting, by = stand_ins or {}, providers or {}
     others = stood_in_for(waiting)
     chunks: list[tuple[str, ...]] = []
     for channel in channels:
@@ -33,7 +35,7 @@ def expand(
             size = max(1, min(MAX_CHUNK, widths.get(channel.kind, MAX_CHUNK)))
             parts = defaultdict(list)
             for name in names:
-                parts[name in waiting, is_among(name, others)].append(name)
+                parts[name in waiting, is_among(name, others), by.get(name, "")].append(name)
             for part in (parts[key] for key in sorted(parts)):
                 chunks += [tuple(part[i : i + size]) for i in range(0, len(part), size)]
     return tuple(chunks)

@@ -18,6 +18,8 @@ class Account(NamedTuple):
 
     group: str
     channel: str
+    provider: str = ""
+    """Which one, where several stand behind a channel."""
 
 
 class Lane(NamedTuple):

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.notifier.decide.expand import channel_of, stood_in_for
-from services.notifier.decide.retry import MAX_COPIES
+from services.notifier.decide.retry import LEASE_LAPSED, MAX_COPIES
 from shared.contracts.ledger import (
     AlertExpanded,
     AlertSettled,
@@ -51,19 +51,41 @@ Step = Claim | Wait | Finished
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """Those whom a recipient stands in for, with their chunks."""
+class _Reckoned:
+    """What is known of those who are stood in for, while their chunks have so many records."""
 
-    who: tuple[tuple["Chunk", str], ...]
+    records: tuple[int, ...]
+    reached: bool
+    copies: int
+
+
+@dataclass(slots=True)
+class Others:
+    """Those whom a recipient stands in for, by their chunks.
+
+    Hundreds may stand in for the same hundreds: what is known of them is reckoned once, not for each.
+    """
+
+    who: tuple[tuple["Chunk", tuple[str, ...]], ...]
     over_budget: bool
+    _known: _Reckoned | None = field(default=None, init=False, compare=False, repr=False)
 
     def reached(self) -> bool:
         """Whether nobody of them is left to be told, once their chunks have ended; maybes are a person's."""
-        return bool(self.who) and all(chunk.is_over_for(r) for chunk, r in self.who)
+        return self._reckoned().reached
 
     def copies(self) -> int:
         """How many copies the recipient may have by them."""
-        return max((chunk.copies(r) for chunk, r in self.who), default=0)
+        return self._reckoned().copies
+
+    def _reckoned(self) -> _Reckoned:
+        records = tuple(chunk.records for chunk, _ in self.who)
+        if self._known is None or self._known.records != records:
+            who = [(chunk, name) for chunk, names in self.who for name in names]
+            reached = bool(who) and all(chunk.is_over_for(name) for chunk, name in who)
+            copies = max((chunk.copies(name) for chunk, name in who), default=0)
+            self._known = _Reckoned(records, reached, copies)
+        return self._known
 
 
 @dataclass(slots=True)
@@ -75,6 +97,15 @@ class Chunk:
     settled: dict[int, tuple[RecipientOutcome, ...]] = field(default_factory=dict)
     stand_ins: dict[str, Others] = field(default_factory=dict)
     """Whom its recipients stand in for; it is for later, when the chunks of all of those have ended."""
+    _known: tuple[int, dict[str, list[RecipientOutcome]]] = field(
+        default_factory=lambda: (0, {}), init=False, compare=False, repr=False
+    )
+    """Each recipient's outcomes, as far as so many attempts have ended."""
+
+    @property
+    def records(self) -> int:
+        """How many there are: none is ever taken back."""
+        return len(self.claims) + len(self.settled)
 
     def next_step(self, *, lapsed: int = 0) -> Step:
         """What comes next. Claims up to attempt `lapsed` are held for abandoned."""
@@ -113,11 +144,13 @@ class Chunk:
 
     def _outcomes(self) -> dict[str, list[RecipientOutcome]]:
         """Each recipient's outcomes, attempt after attempt."""
-        found: dict[str, list[RecipientOutcome]] = {}
-        for attempt in sorted(self.settled):
-            for outcome in self.settled[attempt]:
-                found.setdefault(outcome.recipient, []).append(outcome)
-        return found
+        if self._known[0] != len(self.settled):
+            found: dict[str, list[RecipientOutcome]] = {}
+            for attempt in sorted(self.settled):
+                for outcome in self.settled[attempt]:
+                    found.setdefault(outcome.recipient, []).append(outcome)
+            self._known = len(self.settled), found
+        return self._known[1]
 
     def _standings(self) -> dict[str, "_Standing"]:
         outcomes = self._outcomes()
@@ -182,6 +215,8 @@ class AlertLedger:
     """When it was expanded."""
     stood_in_for: frozenset[str] = frozenset()
     """The recipients, and whole channels, for whom others are told where they are not reached."""
+    tried_at: dict[int, datetime] = field(default_factory=dict)
+    """When the first attempt ended that was made, by chunk."""
     awaited: dict[int, set[int]] = field(default_factory=dict)
     """The chunks for which a chunk of stand-ins waits."""
 
@@ -201,6 +236,9 @@ class AlertLedger:
             self._chunk(record.chunk).claims.setdefault(record.attempt, record.recipients)
         elif isinstance(record, ChunkSettled):
             self._chunk(record.chunk).settled.setdefault(record.attempt, record.outcomes)
+            if any(o.reason != LEASE_LAPSED for o in record.outcomes):
+                first = self.tried_at.get(record.chunk, record.at)
+                self.tried_at[record.chunk] = min(first, record.at)
         elif isinstance(record, AlertSettled):
             self.settled = True
 
@@ -208,21 +246,22 @@ class AlertLedger:
         if not record.stand_ins:
             return
         self.stood_in_for = stood_in_for(record.stand_ins)
-        known: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        known: dict[str, dict[int, tuple[str, ...]]] = defaultdict(dict)
+        """Whom a name stands for, a recipient's or a channel's, by their chunks."""
         for number, recipients in enumerate(record.chunks):
             for recipient in recipients:
-                known[recipient].append((number, recipient))
-                known[channel_of(recipient)].append((number, recipient))
+                known[recipient][number] = (recipient,)
+                known[channel_of(recipient)][number] = recipients
         others = {
-            (stands.of, stands.over_budget): Others(
-                tuple((self._chunk(n), r) for n, r in known[stands.of]), stands.over_budget
+            (of, over_budget): Others(
+                tuple((self._chunk(n), who) for n, who in known[of].items()), over_budget
             )
-            for stands in record.stand_ins.values()
+            for of, over_budget in {(s.of, s.over_budget) for s in record.stand_ins.values()}
         }
         for recipient, stands in record.stand_ins.items():
-            for number, _ in known[recipient]:
+            for number in known[recipient]:
                 self._chunk(number).stand_ins[recipient] = others[stands.of, stands.over_budget]
-                self.awaited.setdefault(number, set()).update(n for n, _ in known[stands.of])
+                self.awaited.setdefault(number, set()).update(known[stands.of])
 
     def _chunk(self, number: int) -> Chunk:
         return self.chunks.setdefault(number, Chunk())

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from services.notifier.decide.merged import Merged
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.base import GroupId, IncidentId
 from shared.contracts.ledger import ChunkClaimed, ChunkSettled, LedgerRecord
-from shared.spending import ENDS, may_be_held_back
+from shared.spending import may_be_held_back
 
 HOUR: Final = timedelta(hours=1)
-Verdict = Literal["go", "wait", "superseded"]
+Verdict = Literal["go", "wait"]
 
 
 class _Attempt(NamedTuple):
@@ -72,27 +73,22 @@ _MAY_HAVE_GONE: Final = frozenset({"delivered", "unknown"})
 
 @dataclass(slots=True)
 class WaitsFor:
-    """What lets alerts pass, or makes them pointless: by group and incident, those raised until when."""
+    """What lets alerts pass: by group and incident, those raised until when."""
 
-    _sent_on: dict[tuple[GroupId, IncidentId | None], datetime] = field(default_factory=dict)
-    _ended: dict[tuple[GroupId, IncidentId | None], datetime] = field(default_factory=dict)
+    merged: Merged = field(default_factory=Merged)
+    _sent_on: dict[tuple[GroupId, IncidentId], datetime] = field(default_factory=dict)
 
     def sent_on(self, group: GroupId, incident: IncidentId, at: datetime) -> None:
         """Somebody let go what waited by then."""
         self._sent_on[group, incident] = max(at, self._sent_on.get((group, incident), at))
 
-    def heard(self, alert: AlertRaised) -> None:
-        """An alert was raised: an end makes pointless what still waits of the beginning."""
-        if alert.kind in ENDS:
-            key = (alert.group, alert.incident_id)
-            self._ended[key] = max(alert.at, self._ended.get(key, alert.at))
-
     def verdict(self, alert: AlertRaised, messages: int, room: int) -> Verdict:
         """Whether so many of its messages go, where the group may send `room` more in this hour."""
-        key = (alert.group, alert.incident_id)
-        if messages <= room or not may_wait(alert) or _until(self._sent_on, key, alert.at):
-            return "go"
-        return "superseded" if _until(self._ended, key, alert.at) else "wait"
+        return "go" if messages <= room or not may_wait(alert) or self._let_go(alert) else "wait"
+
+    def _let_go(self, alert: AlertRaised) -> bool:
+        about = ((alert.group, incident) for incident in self.merged.names(alert.incident_id))
+        return any(alert.at <= self._sent_on[key] for key in about if key in self._sent_on)
 
 
 def may_wait(alert: AlertRaised) -> bool:
@@ -102,11 +98,3 @@ def may_wait(alert: AlertRaised) -> bool:
     """
     held_back = may_be_held_back(alert.kind, alert.audience, alert.urgency) and alert.sms_to != "everyone"
     return held_back and alert.audience != "verifiers" and alert.incident_id is not None
-
-
-def _until(
-    moments: dict[tuple[GroupId, IncidentId | None], datetime],
-    key: tuple[GroupId, IncidentId | None],
-    at: datetime,
-) -> bool:
-    return key in moments and at <= moments[key]

@@ -15,6 +15,8 @@ FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 WITHOUT_CREDENTIALS_S: Final = 60.0
 """Between attempts on a channel whose provider does not know us: a person must act first."""
+LEASE_LAPSED: Final = "lease_lapsed"
+"""Its claim took so long to store that somebody else may hold it for abandoned: nothing was sent under it."""
 BAD_CREDENTIALS: Final = frozenset({"bad_credentials", "secret_missing"})
 
 

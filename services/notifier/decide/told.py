@@ -6,7 +6,8 @@ the master key and the book can say of one person whether they were told.
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -47,19 +48,20 @@ class Told:
         for alerts in self._by.get(incident, {}).values():
             self._names -= len(alerts.pop(alert, ()))
 
-    def of(self, incident: str) -> "Heard":
-        """What is known of one incident, ready to be asked of many people."""
-        by = self._by.get(incident, {})
-        return Heard(
-            {key: frozenset(n for names in alerts.values() for n in names) for key, alerts in by.items()}
-        )
+    def of(self, incidents: Collection[str]) -> "Heard":
+        """What is known of incidents that are one, ready to be asked of many people."""
+        found: dict[tuple[GroupId, date], set[int]] = {}
+        for incident in incidents:
+            for key, alerts in self._by.get(incident, {}).items():
+                found.setdefault(key, set()).update(*alerts.values())
+        return Heard(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """Who heard of one incident."""
 
-    _by: dict[tuple[GroupId, date], frozenset[int]]
+    _by: Mapping[tuple[GroupId, date], AbstractSet[int]]
 
     def through(self, pseudonym: Callable[[date], int]) -> frozenset[GroupId]:
         """The groups through which the person was told whose pseudonym of a day this gives."""

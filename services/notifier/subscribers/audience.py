@@ -7,7 +7,7 @@ give way to other work every few milliseconds.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -19,7 +19,7 @@ from services.notifier.decide.pseudo import EMAIL, Kin, pseudonym
 from services.notifier.decide.told import Heard, Told
 from services.notifier.delivery import ForSubscribers
 from services.notifier.subscribers.ways import Ways
-from shared.contracts.base import AlertId, GroupId
+from shared.contracts.base import AlertId, GroupId, IncidentId
 from shared.contracts.ledger import AlertExpanded
 from shared.plugins.sms import HAS_LEFT
 from shared.plugins.spec import Outcome, RenderedMessage, Spec
@@ -66,17 +66,17 @@ class Audience:
     async def chosen(
         self,
         news: News,
-        incident: str,
+        incidents: Collection[IncidentId],
         others: tuple[News, ...],
         at: datetime,
         *,
         only: Person | None = None,
     ) -> ForSubscribers:
-        """Those whom this news is for, in kin, by their pseudonyms of the day.
+        """Those whom this news is for, in kin, by their pseudonyms of the day; `incidents` are one.
 
         `only`: one who joined late, and is not told again of what they heard of before.
         """
-        heard, day = self.told.of(incident), at.date()
+        heard, day = self.told.of(incidents), at.date()
         kin: dict[Kin, list[int]] = {}
         not_told: Counter[str] = Counter()
         names = self._of(news.group, day)

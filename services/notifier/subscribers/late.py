@@ -72,12 +72,22 @@ class Lent:
     """What telling one of them costs: it counts for the cap, which never holds back what was promised."""
 
 
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What a community was told last of an incident, with its entry; and whether it `still` is the last."""
+
+    alert: AlertRaised
+    entry: Entry
+    still: Callable[[], bool]
+
+
 @dataclass(slots=True)
 class _Late:
     """One alert for one person. `frozen` until it stands in the ledger."""
 
     alert: AlertRaised
     delivery: Delivery
+    still: Callable[[], bool]
     frozen: AlertExpanded | None = None
 
     def step(self) -> Claim | Wait | Finished:
@@ -117,19 +127,18 @@ class Latecomers:
             known.delivery.ledger.apply(record)
             self._forget_if_settled(record.alert_id, known.delivery)
 
-    async def tell(
-        self, alert: AlertRaised, entry: Entry, person: Person, choose: Choosing, words: Words
-    ) -> None:
+    async def tell(self, latest: Latest, person: Person, choose: Choosing, words: Words) -> None:
         """Tell them, unless somebody did; or go on where somebody stopped."""
+        alert = latest.alert
         name = self._id(alert, person)
         if name in self._under_way or name in self._settled:
             return
         self._under_way.add(name)
         try:
             mine = alert.model_copy(update={"alert_id": name})
-            late = _Late(mine, self._of(name, alert.group).delivery)
+            late = _Late(mine, self._of(name, alert.group).delivery, latest.still)
             if await self._is_for_them(late, choose):
-                self._prepare(late, entry, words)
+                self._prepare(late, latest.entry, words)
                 while await self._go_on(late):
                     pass
             self._forget_if_settled(name, late.delivery)
@@ -209,7 +218,7 @@ class Latecomers:
         return not late.delivery.ledger.settled
 
     async def _attempt(self, late: _Late, claim: Claim) -> bool:
-        """Make it; False where a switch is on."""
+        """Make it; False where a switch is on, or where it is overtaken and they were promised nothing."""
         lent, group = self._lent, late.alert.group
         after = self._plan(late, claim)
         await lent.engine.sleep(after.after_s)
@@ -217,12 +226,16 @@ class Latecomers:
         if why := await lent.switches.stopped(lent.switches.ask(group)):
             log.warning("late_not_told", group=group, reason=why)
             return False
+        if late.frozen is not None and not late.still():
+            return False
         job = Job(late.alert.alert_id, 0, claim.attempt, claim.recipients)
         lane = late.delivery.lane(late.alert, late.recipient)
         lent.gates.enter(lane, 1, job.who)
         try:
             made = await lent.attempts.claim(late.delivery, late.alert, job, expansion=late.frozen)
             late.frozen = None
+            if not late.still():
+                hopeless, late.delivery.overtaken = True, "superseded"
             if made is not None:
                 ending = await lent.attempts.make(late.delivery, late.alert, made, expired=hopeless)
                 late.delivery.ledger.settled |= ending is not None

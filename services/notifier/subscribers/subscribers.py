@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from services.notifier.decide.book import Person
 from services.notifier.decide.matching import ENDS, News
+from services.notifier.decide.merged import Merged
 from services.notifier.decide.pseudo import EMAIL, Kin
 from services.notifier.decide.subscribing import Asked, World
 from services.notifier.delivery import ForSubscribers
@@ -20,11 +21,12 @@ from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.figures import EVERY, Counting
 from services.notifier.subscribers.keeping import Keeping
-from services.notifier.subscribers.late import Latecomers, Lent
+from services.notifier.subscribers.late import Latecomers, Latest, Lent
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.catalog import decode_each, encode
+from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
 from shared.contracts.subscribers import BookRecord, Unreachable
 from shared.faults import fault_point
@@ -89,6 +91,7 @@ class Subscribers:
         )
         self.counting = Counting(self._keeping.book, ways, clock, self._publish)
         self._reader: Reader | None = None
+        self._merged = Merged()
         self._late: Latecomers | None = None
         self._base_url = base_url
         self._groups_known = False
@@ -96,9 +99,9 @@ class Subscribers:
         self._live: dict[tuple[str, str], tuple[AlertRaised, Entry]] = {}
         """The latest that each group's community was told of each incident that goes on."""
 
-    def attach(self, reader: Reader, lent: Lent) -> None:
-        """What of the engine is needed: what it reads, and how it sends."""
-        self._reader = reader
+    def attach(self, reader: Reader, merged: Merged, lent: Lent) -> None:
+        """What of the engine is needed: what it reads, which incidents are one, and how it sends."""
+        self._reader, self._merged = reader, merged
         self._late = Latecomers(lent, self.audience, self._clock, self._ways)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -145,6 +148,11 @@ class Subscribers:
             if alert.kind not in ENDS:
                 self._live[alert.incident_id, alert.group] = alert, entry
 
+    def merged(self, event: IncidentMerged) -> None:
+        """What was told of the absorbed one is for late joiners no more: what it became is."""
+        for about in [about for about in self._live if about[0] == event.absorbed]:
+            del self._live[about]
+
     def learn(self, record: LedgerRecord) -> None:
         """A record of the ledger: who was told of what."""
         if isinstance(record, AlertExpanded):
@@ -165,7 +173,8 @@ class Subscribers:
             return None
         await self.known()
         others = await self._others(alert, entry)
-        return await self.audience.chosen(news, alert.incident_id, others, self._clock.now(), only=only)
+        about = self._merged.names(alert.incident_id)
+        return await self.audience.chosen(news, about, others, self._clock.now(), only=only)
 
     async def _others(self, alert: AlertRaised, entry: Entry) -> tuple[News, ...]:
         """What other groups tell of the same incident at the same time: it stands in the same entry."""
@@ -218,7 +227,7 @@ class Subscribers:
     async def _wait_for_groups(self) -> None:
         """Once at the start: until every group is known that the log holds."""
         if not self._groups_known and self._reader is not None:
-            await self._reader.groups_known()
+            await self._reader.caught_up()
             self._groups_known = True
 
     async def _answer(self, asked: Asked, record: BookRecord, person: Person | None, attempt: int) -> None:
@@ -238,7 +247,7 @@ class Subscribers:
         if self._reader is None or self._late is None:
             return
         now = self._clock.now()
-        for alert, entry in list(self._live.values()):
+        for about, (alert, entry) in list(self._live.items()):
             group = self._directory.version(alert.group, alert.group_version)
             if alert.not_after <= now or group is None:
                 continue
@@ -248,7 +257,12 @@ class Subscribers:
                 continue
             choose = partial(self.chosen, opened, entry, only=person)
             words = partial(self.words, opened, group, base_url=self._base_url)
-            await self._late.tell(alert, entry, person, choose, words)
+            latest = Latest(alert, entry, partial(self._is_latest, about, alert))
+            await self._late.tell(latest, person, choose, words)
+
+    def _is_latest(self, about: tuple[str, str], alert: AlertRaised) -> bool:
+        known = self._live.get(about)
+        return known is not None and known[0].alert_id == alert.alert_id
 
     async def _frozen(self, alert: AlertRaised) -> bool:
         """Wait until it is known whom it goes to anyway; False where that is settled otherwise meanwhile.
@@ -256,8 +270,8 @@ class Subscribers:
         Whoever joined while the others were being chosen may or may not be among them.
         """
         while alert.alert_id not in self.audience.frozen:
-            latest = self._live.get((alert.incident_id or "", alert.group))
-            if latest is None or latest[0].alert_id != alert.alert_id or alert.not_after <= self._clock.now():
+            about = alert.incident_id or "", alert.group
+            if not self._is_latest(about, alert) or alert.not_after <= self._clock.now():
                 return False
             await self._sleep(_PAUSE_S)
         return True

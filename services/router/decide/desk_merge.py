@@ -78,7 +78,7 @@ def split(draft: Draft, command: desk.Split, incident: Incident) -> str:
     raise_to_likely(draft, into)
     opened = draft.incident(into)
     whom = {*verifiers(opened), *(absorbed.told if absorbed else ())}
-    draft.tell(into, first_word(opened), whom, urgency="urgent")
+    draft.tell(into, first_word(opened), whom, urgency="urgent", sms_to="everyone")
     _what_remains(draft, incident.id, group_ids(opened.groups))
     return reasons.APPLIED
 

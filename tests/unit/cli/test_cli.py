@@ -120,11 +120,14 @@ def test_the_status_names_the_channels_that_do_not_answer(fake: Relay) -> None:
     since = datetime(2026, 11, 27, 10, 0, 7, tzinfo=UTC)
     held = {"group": "hackney", "channel": "texts", "since": since.isoformat(),
             "next_try_at": (since + timedelta(seconds=60)).isoformat(), "reason": "http_503"}  # fmt: skip
-    fake.answers["GET /health"] = (200, {"ok": True, "channels_held": [held, {**held, "group": ""}]})
+    fake.answers["GET /health"] = (
+        200,
+        {"ok": True, "channels_held": [held, {**held, "group": "", "provider": "push.example"}]},
+    )
     result = run("status")
     assert result.exit_code == 0
     assert "Channel texts of group hackney: not answering since" in result.output
-    assert "Channel texts of the hub's own: not answering since" in result.output
+    assert "Channel texts of the hub's own by push.example: not answering since" in result.output
     assert "00:07 (http_503), next try at" in result.output
 
 

@@ -39,5 +39,12 @@ def test_the_account_by_which_a_recipient_is_sent_to(channel: str, question: Any
     assert (lane.account, lane.kind, lane.group, lane.urgent) == (account, "smtp", "hackney", True)
 
 
+def test_each_provider_behind_one_channel_is_an_account_of_its_own() -> None:
+    definition = ChannelDefinition.model_construct(id="push", kind="webpush", audience="community")
+    delivery = Delivery(channels={"push": definition}, providers={"push:1": "push.example"})
+    accounts = [delivery.account(an_alert(), f"push:{n}") for n in range(2)]
+    assert accounts == [Account("hackney", "push"), Account("hackney", "push", "push.example")]
+
+
 def test_a_persons_test_of_a_channel_waits_for_no_provider() -> None:
     assert Delivery().lane(an_alert(kind="TEST", body=None), "texts:0").account is None

@@ -18,6 +18,12 @@ def test_only_the_audiences_channels_and_no_chunk_mixes_two() -> None:
     assert chunks == (("a:0", "a:1"), ("c:0", "c:1"), ("c:2",))
 
 
+def test_no_chunk_mixes_two_providers_behind_one_channel() -> None:
+    providers = {"a:0": "y", "a:1": "x", "a:2": "y"}
+    chunks = expand([channel("a")], "verifiers", addresses={"a": 4}, widths={}, providers=providers)
+    assert chunks == (("a:3",), ("a:1",), ("a:0", "a:2"))
+
+
 @given(
     st.dictionaries(st.from_regex(r"[a-z][a-z0-9-]{0,5}", fullmatch=True), st.integers(0, 300), max_size=4),
     st.integers(-1, 200),

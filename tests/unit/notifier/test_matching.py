@@ -153,7 +153,8 @@ def test_who_was_told_is_known_by_their_pseudonym_of_that_day() -> None:
     chunks = (("desk:0",), (f"sub_sms_en_w:{ada}",))
     told.learn("i1", "hackney", TODAY, "a1", chunks)  # type: ignore[arg-type]
     told.learn("i1", "hackney", TODAY, "a1", chunks)  # type: ignore[arg-type]
-    heard = told.of("i1")
+    heard = told.of({"i1"})
     assert heard.through(lambda day: pseudonym(MASTER.tag, 7, day)) == {"hackney"}
     assert heard.through(lambda day: pseudonym(MASTER.tag, 8, day)) == frozenset()
-    assert told.of("i2").through(lambda day: pseudonym(MASTER.tag, 7, day)) == frozenset()
+    assert told.of({"i0", "i1"}).through(lambda day: pseudonym(MASTER.tag, 7, day)) == {"hackney"}
+    assert told.of({"i2"}).through(lambda day: pseudonym(MASTER.tag, 7, day)) == frozenset()

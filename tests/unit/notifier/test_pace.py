@@ -11,6 +11,7 @@ from services.notifier.decide.pace import HOUR, Pace, Verdict, WaitsFor, may_wai
 from shared.contracts.alerts import AlertKind, AlertRaised, Urgency
 from shared.contracts.base import AlertId, GroupId, IncidentId
 from shared.contracts.groups import Audience
+from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import ChunkClaimed, ChunkSettled, RecipientOutcome, Result
 
 _TEN: tuple[Result, ...] = ("delivered",) * 10
@@ -171,17 +172,20 @@ def test_what_is_about_no_incident_nobody_could_let_go() -> None:
         (an_alert(incident="on", at=9), 64, 0, "go"),
         (an_alert(incident="on", at=11), 64, 0, "wait"),  # was raised after they looked
         (an_alert(incident="on", at=9, group="haringey"), 64, 0, "wait"),
-        (an_alert(incident="over", at=9), 64, 0, "superseded"),
-        (an_alert(incident="over", at=9), 64, 64, "go"),  # it is on its way, as the end is
-        (an_alert(incident="over", at=11), 64, 0, "wait"),  # it isn't over after all
     ],
 )
-def test_what_goes_waits_and_is_overtaken(
-    alert: AlertRaised, messages: int, room: int, verdict: Verdict
-) -> None:
+def test_what_goes_and_what_waits(alert: AlertRaised, messages: int, room: int, verdict: Verdict) -> None:
     waits_for = WaitsFor()
     waits_for.sent_on(HACKNEY, IncidentId("on"), minutes(10))
     waits_for.sent_on(HACKNEY, IncidentId("on"), minutes(5))  # read again
-    waits_for.heard(an_alert("OVER", at=10, incident="over"))
-    waits_for.heard(an_alert(at=20, incident="over"))
     assert waits_for.verdict(alert, messages, room) == verdict
+
+
+def test_who_lets_go_what_waits_of_an_incident_lets_go_what_became_one_with_it() -> None:
+    waits_for = WaitsFor()
+    waits_for.sent_on(HACKNEY, IncidentId("i2"), minutes(10))
+    assert waits_for.verdict(an_alert(), 64, 0) == "wait"
+    merge = {"id": "m", "at": NOON, "incident_id": "i2", "absorbed": "i1", "member": "ada"}
+    waits_for.merged.learn(IncidentMerged.model_validate(merge))
+    assert waits_for.verdict(an_alert(), 64, 0) == "go"
+    assert waits_for.verdict(an_alert(at=11), 64, 0) == "wait"

@@ -1,12 +1,12 @@
 """What is spent, folded from the ledger; who is left out at the cap; when a group is warned."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.decide.spending import Spending, left_out
+from services.notifier.decide.spending import KEPT, Spending, left_out
 from shared.contracts.alerts import AlertKind, Urgency
 from shared.contracts.base import AlertId, GroupId, IncidentId
 from shared.contracts.desk import SmsTo
@@ -138,20 +138,46 @@ def test_records_read_twice_count_once(again: list[str]) -> None:
     assert spent(*records.values(), *(records[name] for name in again)) == pytest.approx(88.0)
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a1", "a2"]), st.sampled_from(["expanded", "settled", "asked"])),
+        max_size=20,
+    )
+)
+def test_what_is_asked_in_between_changes_no_sum(steps: list[tuple[str, str]]) -> None:
+    asked, unasked = Spending(), Spending()
+    for n, (alert, what) in enumerate(steps):
+        if what == "asked":
+            asked.spent(HACKNEY, "2026-11")
+            continue
+        record = expanded(alert, people=n) if what == "expanded" else settled(alert, "rejected", attempt=n)
+        asked.learn(record)
+        unasked.learn(record)
+    assert asked.spent(HACKNEY, "2026-11") == unasked.spent(HACKNEY, "2026-11")
+
+
+def test_what_the_log_forgets_is_forgotten() -> None:
+    spending = Spending()
+    for day in range(400):
+        spending.learn(expanded(f"a{day}", at=NOVEMBER + timedelta(days=day)))
+    assert len(spending) == KEPT.days + 1
+    assert spending.spent(HACKNEY, "2026-11") == 0.0
+
+
 def test_a_channel_that_heard_nothing_of_it_for_the_cap_hears_no_end_either() -> None:
     spending = Spending()
     spending.learn(expanded("a1", people=0, over_cap=("texts",)))
-    assert spending.never_told(HACKNEY, "i1", "texts")
-    assert not spending.never_told(HACKNEY, "i1", "others")
-    assert not spending.never_told(HACKNEY, "i2", "texts")
-    assert not spending.never_told(GroupId("haringey"), "i1", "texts")
+    assert spending.never_told(HACKNEY, {"i1"}, "texts")
+    assert not spending.never_told(HACKNEY, {"i1"}, "others")
+    assert not spending.never_told(HACKNEY, {"i2"}, "texts")
+    assert not spending.never_told(GroupId("haringey"), {"i1"}, "texts")
 
 
 def test_a_channel_that_heard_of_it_once_hears_the_end() -> None:
     spending = Spending()
     spending.learn(expanded("a1"))
     spending.learn(expanded("a2", people=0, over_cap=("texts",)))
-    assert not spending.never_told(HACKNEY, "i1", "texts")
+    assert not spending.never_told(HACKNEY, {"i1"}, "texts")
 
 
 COSTS = {"texts": 80.0, WITNESSES: 16.0, FACTS: 24.0, "chat": 0.0}

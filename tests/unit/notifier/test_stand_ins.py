@@ -1,5 +1,6 @@
 """Who stands in for whom, and when: from the records alone."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.decide.expand import expand, stand_ins
-from services.notifier.decide.ledger import AlertLedger, Claim, Finished, Wait
+from services.notifier.decide.ledger import AlertLedger, Chunk, Claim, Finished, Wait
 from services.notifier.decide.retry import MAX_COPIES
 from services.notifier.decide.stood_in import StoodIn
 from services.notifier.delivery import Bill, expanded
@@ -193,5 +194,65 @@ def test_whom_a_channel_told_in_anothers_place_is_known_from_the_ledger() -> Non
         settled(1, 1, texts_0="unknown", texts_1="retry"),
     ):
         stood_in.learn(record)
-    assert stood_in.told("hackney", "i1") == {"texts:0"}
-    assert stood_in.told("peckham", "i1") == stood_in.told("hackney", None) == set()
+    assert stood_in.told("hackney", {"i1"}) == stood_in.told("hackney", {"i2", "i1"}) == {"texts:0"}
+    assert stood_in.told("peckham", {"i1"}) == stood_in.told("hackney", {"i2"}) == set()
+
+
+def test_who_is_being_told_counts_as_told_until_it_is_known_that_they_were_not() -> None:
+    stood_in = StoodIn()
+    for record in (frozen(1, 2), settled(0, 1, signal_0="rejected"), claim(1, 1, "texts:0", "texts:1")):
+        stood_in.learn(record)
+    assert stood_in.told("hackney", {"i1"}) == {"texts:0", "texts:1"}
+    stood_in.learn(settled(1, 1, texts_0="retry", texts_1="delivered"))
+    stood_in.learn(claim(1, 1, "texts:0", "texts:1"))  # read again
+    assert stood_in.told("hackney", {"i1"}) == {"texts:1"}
+
+
+def test_of_an_alert_that_has_ended_only_who_was_told_is_kept() -> None:
+    stood_in = StoodIn()
+    for record in (frozen(1, 2), settled(1, 1, texts_0="delivered")):
+        stood_in.learn(record)
+    stood_in.ended("a1")
+    stood_in.ended("another")
+    assert len(stood_in) == 0
+    assert stood_in.told("hackney", {"i1"}) == {"texts:0"}
+
+
+@pytest.mark.parametrize("ended", ["rejected", "delivered"])
+def test_who_stands_in_for_a_long_list_is_known_without_looking_at_all_of_it_for_each(
+    monkeypatch: pytest.MonkeyPatch, ended: Result
+) -> None:
+    """Four hundred who stand in for five hundred: hundreds of questions, not hundreds of thousands."""
+    asked: Counter[str] = Counter()
+    standing = Chunk._standing
+
+    def counted(chunk: Chunk, recipient: str, outcomes: list[RecipientOutcome]) -> Any:
+        asked[recipient] += 1
+        return standing(chunk, recipient, outcomes)
+
+    monkeypatch.setattr(Chunk, "_standing", counted)
+    record = frozen(500, 400, most=400)
+    ledger = AlertLedger()
+    ledger.apply(record)
+    texts = [n for n, chunk in enumerate(record.chunks) if chunk[0].startswith("texts")]
+    for n, chunk in enumerate(record.chunks):
+        if n not in texts:
+            ledger.apply(settled(n, 1, **{who.replace(":", "_"): ended for who in chunk}))
+    steps = [ledger.chunks[n].next_step() for n in texts]
+    if ended == "rejected":
+        assert sum(len(step.recipients) for step in steps if isinstance(step, Claim)) == 400
+    else:
+        assert {type(step) for step in steps} == {Finished}
+    assert asked.total() < 2_000
+
+
+def test_what_is_known_of_those_who_are_stood_in_for_changes_with_the_records() -> None:
+    ledger = after(settled(0, 1, signal_0="retry"), signal=1)
+    step = ledger.chunks[1].next_step
+    assert step() == Claim(1, ("texts:0", "texts:1"))
+    ledger.apply(claim(0, 2, "signal:0"))
+    assert ledger.chunks[1].copies("texts:0") == 1
+    ledger.apply(settled(0, 2, signal_0="retry"))
+    assert ledger.chunks[1].copies("texts:0") == 0
+    ledger.apply(settled(0, 3, signal_0="delivered"))
+    assert step() == Finished(0, (), flagged=False)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.notifier.decide.pace import may_wait
 from services.router.decide import reasons
 from services.router.decide.limits import CLAIM_LEASE
 from services.router.decide.snapshot import incident_from, snapshot_of
@@ -225,6 +226,27 @@ def test_whose_incident_became_part_of_another_learn_their_old_code(story: Story
     act(story, desk.Merge, incident, absorbed=other.incident_id)
     (told,) = bodies(story)
     assert told.was_code == code
+
+
+def test_what_corrects_what_people_heard_goes_to_all_of_them_and_waits_for_no_hour(
+    story: Story, incident: Any
+) -> None:
+    def corrects() -> set[Any]:
+        public = [e for e in story.events if isinstance(e, AlertRaised) and e.audience == "community"]
+        assert not any(may_wait(alert) for alert in public)
+        return {(alert.kind, alert.sms_to) for alert in public}
+
+    second = story.report("Immigration raid at Hackney Town Hall", sender="b")
+    other = second.incident_id
+    for one in (incident, other):
+        act(story, desk.Confirm, one)
+    place = Place(lat=51.549, lon=-0.0755, radius_m=20, how="person", label="Kingsland High Street")
+    story.command(desk.PutPlace, incident_id=incident, statement=Statement(place=place))
+    assert corrects() == {("UPDATE", "everyone")}, "where it is"
+    act(story, desk.Merge, incident, absorbed=other)
+    assert corrects() == {("UPDATE", "everyone")}, "which code it has"
+    act(story, desk.Split, incident, reports=(second.report_id,))
+    assert corrects() == {("CONFIRMED", "everyone")}, "which code it has again"
 
 
 # --- incidents that become one, or two, and what is open again ------------------------------------
