@@ -19,6 +19,7 @@ from services.ingest.exercises import Player
 from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
+from services.ingest.loop_watch import LoopWatch
 from services.ingest.readers import Readers
 from services.ingest.receipts import Receipts
 from services.ingest.settings import IngestSettings
@@ -95,6 +96,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             "readers": readers.run,
             "part": part.run,
             "exercises": Player(app[DOOR]).run,
+            "loop": LoopWatch(lambda: bridges, app[DOOR].counts).run,
         }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped", waiting=spool.depth)

@@ -98,6 +98,7 @@ class _Reader:
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
     _taking: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: bool = False
+    _heard: float = 0.0
 
     def __post_init__(self) -> None:
         self.since = self.door.now()
@@ -112,8 +113,13 @@ class _Reader:
 
     def connected(self) -> None:
         """The source is being read."""
+        self.alive()
         self._connected.set()
         self._stands(Standing("CONNECTED"))
+
+    def alive(self) -> None:
+        """The source was heard."""
+        self._heard = self.pace.monotonic()
 
     async def take(self, report: IncomingReport) -> None:
         """Return once it is stored; goes on although the bridge is cancelled meanwhile."""
@@ -121,6 +127,7 @@ class _Reader:
         self._taking.add(storing)
         storing.add_done_callback(self._taking.discard)
         await asyncio.shield(storing)
+        self.alive()
 
     def ignored(self, what: Ignored) -> None:
         """Count it."""
@@ -150,11 +157,22 @@ class _Reader:
             )
             if not (reading.done() or self._connected.is_set()):
                 return RetryLater("connect_timeout")
-            await asyncio.wait({reading})
-            return self._end_of(reading)
+            await self._until_silent(reading)
+            return self._end_of(reading) if reading.done() else RetryLater("silent")
         finally:
             connecting.cancel()
             await _ended(reading)
+
+    async def _until_silent(self, reading: asyncio.Task[Any]) -> None:
+        """Wait for its end; no longer than its source may be silent (waiting to be stored is not)."""
+        patience = self.bridge.spec.silent_s
+        while not reading.done():
+            left = None if patience is None else self._heard + patience - self.pace.monotonic()
+            if left is not None and left <= 0:
+                if not self._taking:
+                    return
+                left = patience
+            await asyncio.wait({reading}, timeout=left)
 
     def _end_of(self, reading: asyncio.Task[Any]) -> RetryLater | BadCredentials:
         """What a bridge returned, if it is one of the two; whatever it raised stays with it."""

@@ -69,6 +69,9 @@ class Spec:
     per_second: float | None = None
     """Messages a second that the provider takes from one account, where it says so; the host keeps to it.
     Where it says so stands beside it."""
+    silent_s: float | None = None
+    """Of a bridge that reads: how long its source may say nothing at all (`ReadingHost.alive`) while it is
+    connected; then it hangs, and is read anew. None where a sound source may be silent for hours."""
     set_up: str = ""
     """What to do at the provider, step by step (Markdown)."""
     while_away: str = ""
@@ -253,6 +256,10 @@ class ReadingHost(Protocol):
 
     def connected(self) -> None:
         """Say that the source is being read; without it for a minute the host begins anew."""
+        ...
+
+    def alive(self) -> None:
+        """Say that the source was heard, be it only that it is there (`Spec.silent_s`)."""
         ...
 
     async def take(self, report: IncomingReport) -> None:

@@ -80,6 +80,7 @@ class Signal:
         tested="fake",
         example={"account": "env:SIGNAL_ACCOUNT", "daemon": DEFAULT},
         senders="account",
+        silent_s=2 * _SILENT_S,
         set_up=SET_UP,
         while_away=WHILE_AWAY,
         notes=READING,
@@ -125,6 +126,7 @@ class Signal:
     ) -> RetryLater | BadCredentials:
         events = EventReader()
         async for piece in response.content.iter_any():
+            host.alive()
             for event in events.feed(piece):
                 found = self.report_in(event, host.now)
                 if isinstance(found, IncomingReport):

@@ -342,3 +342,37 @@ async def test_without_such_bridges_it_waits_for_the_stop(tmp_path: Path) -> Non
         await asyncio.sleep(0)
         assert not run.task.done()
         assert run.readers.health() == {}
+
+
+class Silent(Source):
+    """One whose source says something all the time."""
+
+    spec: ClassVar[Spec] = replace(Source.spec, silent_s=0.05)
+
+
+async def test_one_whose_source_must_not_be_silent_is_read_anew_when_it_hangs(tmp_path: Path) -> None:
+    async def reading(host: ReadingHost) -> Ended:
+        host.connected()
+        await host.take(replace(REPORT, source_id=str(hung.begun)))
+        return await hangs(host)
+
+    async def heard_from(host: ReadingHost) -> Ended:
+        host.connected()
+        while True:
+            host.alive()
+            await asyncio.sleep(0.002)
+
+    hung, alive, quiet = Silent(reading), Silent(heard_from), Source(hands_over())
+    async with running(tmp_path, hung=hung, alive=alive, quiet=quiet) as run:
+        await run.until(lambda: hung.begun > 2)
+        assert run.counts()["accepted.stored"] >= 2
+        assert (alive.begun, quiet.begun) == (1, 1)
+        await run.until(lambda: run.readers.health()["hung"].get("reason") == "silent")
+
+
+async def test_a_source_is_not_silent_while_its_report_cannot_be_stored(tmp_path: Path) -> None:
+    source = Silent(hands_over(*(replace(REPORT, source_id=str(n), text="x" * 900) for n in range(4))))
+    async with running(tmp_path, a=source) as run:
+        run.door.bus.go_away()
+        await run.until(lambda: run.counts()["refused.cannot_store"] > 50)
+        assert source.begun == 1
