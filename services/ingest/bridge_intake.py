@@ -46,6 +46,7 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     receipt ourselves, `receipt_once` says that a repeat gets none. `apart`: two reports of one id are two.
     """
     report = _tidied(report)
+    door.heard[instance] = door.now()
     if instance in door.subscriptions:
         return Taken(await said(door, instance, report), None)
     if len(report.text) > MAX_TEXT:

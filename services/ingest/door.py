@@ -148,6 +148,8 @@ class Door:
     groups: KnownGroups = field(default_factory=NoGroups)
     """What the groups are called, for their sign-up pages."""
     counts: Counter[str] = field(default_factory=Counter)
+    heard: dict[str, datetime] = field(default_factory=dict)
+    """When a report last came by each bridge."""
     joining: Joining = field(default_factory=Joining)
     """Where the parts of long messages find each other."""
     large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_ONCE))

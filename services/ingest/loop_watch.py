@@ -82,8 +82,9 @@ class LoopWatch:
                 return
             if blocked and self._held_by is None:
                 frame = sys._current_frames().get(loop_thread)  # noqa: SLF001 - what shows another thread's stack
-                self._held_by = whose(frame, self.bridges())
-                log.error("loop_blocked", bridge=self._held_by, at=_place(frame))
+                who = whose(frame, self.bridges())
+                log.error("loop_blocked", bridge=who, at=_place(frame))
+                self._held_by = who
 
 
 def whose(frame: FrameType | None, bridges: Mapping[str, object]) -> str:

@@ -19,8 +19,9 @@ import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import accept, place_of
-from services.ingest.decide.standing import Standing, again, constant, failures_after
+from services.ingest.decide.standing import Standing, again, constant, failures_after, shown
 from services.ingest.door import Door
+from services.ingest.kept_tasks import KeptTasks
 from services.ingest.receipts import Receipts
 from shared.errors import RelayError
 from shared.http import Problem
@@ -61,26 +62,35 @@ class Readers:
         secrets: Secrets,
         pace: Pace | None = None,
     ) -> None:
-        self._pace = pace or Pace()
-        self._readers = [_Reader(door, name, b, http, secrets, self._pace) for name, b in bridges.items()]
+        self._door, self._http, self._secrets, self._pace = door, http, secrets, pace or Pace()
+        self._readers: dict[str, _Reader] = {}
+        self._tasks = KeptTasks()
+        for name, bridge in bridges.items():
+            self.put(name, bridge)
+
+    def put(self, name: str, bridge: Reads) -> None:
+        """Read this one too."""
+        reader = _Reader(self._door, name, bridge, self._http, self._secrets, self._pace)
+        self._readers[name] = reader
+        self._tasks.put(name, reader.keep_reading)
+
+    async def drop(self, name: str) -> None:
+        """Read it no more; what it has begun to store is finished."""
+        reader = self._readers.pop(name, None)
+        if reader is not None:
+            await self._tasks.drop(name)
+            await reader.finish()
 
     def health(self) -> dict[str, dict[str, str]]:
         """How each stands, since when, and why if something is wrong."""
-        return {reader.name: reader.health() for reader in self._readers}
+        return {name: reader.health() for name, reader in self._readers.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until asked to stop; then finish what is being stored."""
-        tasks = [asyncio.create_task(r.keep_reading(), name=f"read-{r.name}") for r in self._readers]
-        stopping = asyncio.create_task(stop.wait(), name="readers-stop")
         try:
-            done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-            for ended in done:  # a reader ends by a mistake of ours only; then loudly
-                ended.result()
+            await self._tasks.run(stop)
         finally:
-            for task in (stopping, *tasks):
-                task.cancel()
-            await asyncio.gather(stopping, *tasks, return_exceptions=True)
-            await asyncio.gather(*(reader.finish() for reader in self._readers))
+            await asyncio.gather(*(reader.finish() for reader in self._readers.values()))
 
 
 @dataclass
@@ -230,8 +240,7 @@ class _Reader:
 
     def health(self) -> dict[str, str]:
         """For people and programs."""
-        found = {"state": self.standing.state, "since": self.since.isoformat(timespec="seconds")}
-        return {**found, "reason": self.standing.reason} if self.standing.reason else found
+        return shown(self.standing, self.since)
 
 
 async def _ended(reading: asyncio.Task[Any]) -> None:

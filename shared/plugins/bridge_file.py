@@ -3,13 +3,17 @@
 - id: sms-london              # the webhook is POST /bridges/sms-london
   kind: twilio-sms
   settings: {auth_token: env:TWILIO_AUTH_TOKEN}
+- id: e17-mums
+  kind: telegram
+  group: walthamstow          # whose it is, so that it is known whom to ask when it is away; else the hub's
+  settings: {secret_token: env:E17_TELEGRAM_SECRET}
 - id: join-london             # an account of its own, to which people write JOIN, STOP and HELP
   kind: twilio-sms
   subscriptions: {countries: [GB], per_hour: 600}
   settings: {…}
 
 The front door takes reports in by them: it is called by their sources, or reads them itself (`Reads`). The
-notifier writes back by those that can.
+notifier writes back by those that can. Both follow the file while they run (`live_bridges`).
 """
 
 from collections.abc import Mapping
@@ -53,6 +57,7 @@ class _Instance(BaseModel):
 
     id: Slug
     kind: str
+    group: Slug | None = None
     subscriptions: Subscriptions | None = None
     settings: dict[str, Any] = {}
 
@@ -65,11 +70,17 @@ class BridgeEntry:
     settings: PluginSettings
     named: str
     subscriptions: Subscriptions | None = None
+    group: str | None = None
+    """Whose it is, so whom to ask when it is away; None: the hub's. Where reports go, their place says."""
 
     @property
     def kind(self) -> str:
         """The plug-in's kind."""
         return str(self.plugin.spec.kind)
+
+    def runs_as(self, other: "BridgeEntry | None") -> bool:
+        """Whether what is open by the other entry does for this one."""
+        return other is not None and (self.plugin, self.settings) == (other.plugin, other.settings)
 
     def open(self, secrets: Secrets) -> Bridge | Reads:
         """The bridge with its secrets. Raises `SettingsError` naming the entry and the remedy."""
@@ -117,7 +128,7 @@ def _checked(path: Path, instance: _Instance, kinds: Mapping[str, type[Any]]) ->
         )
     try:
         settings = kind.Settings.model_validate(instance.settings)
-        return BridgeEntry(kind, settings, named, instance.subscriptions)
+        return BridgeEntry(kind, settings, named, instance.subscriptions, instance.group)
     except ValidationError as error:
         raise SettingsError(f"{named}: settings.{where(error, 'entry')}") from None
 
