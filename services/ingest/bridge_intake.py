@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy
 from services.ingest.door import Door
@@ -15,6 +17,8 @@ from shared.contracts.base import BridgeId
 from shared.contracts.reports import MAX_TEXT
 from shared.plugins.spec import EVERYBODY, FOLLOWERS, SERVERS, IncomingReport, Receipt, Spec
 from shared.words.desk_reply import desk_reply, join_code
+
+log = structlog.get_logger()
 
 _FRESH: Final = timedelta(hours=12)
 """A message younger than this, told again by its source, is surely known as a repeat (NATS: 24 h)."""
@@ -52,13 +56,28 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     if len(report.text) > MAX_TEXT:
         door.counts[f"bridge.{instance}.text_cut"] += 1
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
-    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=spec.senders)
+    flood = not _to_the_desk(report.text) and door.floods(instance, report.sender)
+    submission = Submission(
+        bridge=BridgeId(instance), client="", report=report, sender_is=spec.senders, flood=flood
+    )
     accepted = await door.accept(submission, apart=apart)
+    _note_flood(door, instance, report, accepted, flood=flood)
     had_one = receipt_once and (accepted.duplicate or _may_be_a_repeat(door, report))
     if had_one or _to_the_desk(report.text) or not door.may_answer(instance, report.sender):
         return Taken(accepted, None)
     text = _receipt(door, report, accepted, report.read_by or spec.read_by)
     return Taken(accepted, Receipt(report_id=accepted.report_id, text=text, contact=report.contact))
+
+
+def _note_flood(
+    door: Door, instance: str, report: IncomingReport, accepted: Accepted, *, flood: bool
+) -> None:
+    """Count what waits for a person; a source that tells everything again makes nobody a flood."""
+    if accepted.duplicate and not flood:
+        door.told_again(instance, report.sender)
+    elif flood and not accepted.duplicate:
+        door.counts[f"bridge.{instance}.quarantined"] += 1
+        log.warning("sender_floods", bridge=instance, report_id=accepted.report_id)
 
 
 def _receipt(door: Door, report: IncomingReport, accepted: Accepted, read_by: str) -> str:

@@ -405,6 +405,18 @@ class WritesBack(Protocol):
         ...
 
 
+@runtime_checkable
+class Checks(Protocol):
+    """What a bridge may do besides: ask its source whether it knows us, and can reach us.
+
+    An operator asks so, from the command line. No message is read by it and nothing is changed there.
+    """
+
+    async def check(self, host: ChannelHost) -> Outcome:
+        """`Delivered` if all is well; else what is wrong, with the source's own words where it has some."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PartHost(ChannelHost):
     """What the front door lends a bridge that takes part, beside what a channel is lent."""

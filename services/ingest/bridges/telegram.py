@@ -27,6 +27,7 @@ from alert_relay.plugins import (
     PluginSettings,
     Receipt,
     Refused,
+    Rejected,
     Secrets,
     Spec,
     WebhookRequest,
@@ -35,7 +36,7 @@ from alert_relay.plugins import (
     with_code_of,
 )
 from shared.plugins.addresses import http_base
-from shared.plugins.telegram_bot import send_message
+from shared.plugins.telegram_bot import send_message, webhook_state
 from shared.plugins.untrusted import object_in
 
 _BAD_TOKEN = Refused(
@@ -116,9 +117,17 @@ class Telegram:
         """Send it by the bot to the private chat."""
         if not self._settings.bot_token:
             return CANNOT_WRITE_BACK
+        return await send_message(host.http, self._address(host), int(address), text)
+
+    async def check(self, host: ChannelHost) -> Outcome:
+        """Ask for the state of the webhook."""
+        if not self._settings.bot_token:
+            return Rejected("no_bot_token", words="Without bot_token Telegram can't be asked.")
+        return await webhook_state(host.http, self._address(host))
+
+    def _address(self, host: ChannelHost) -> str:
         token = host.secrets.resolve(self._settings.bot_token)
-        bot = f"{http_base(self._settings.api, host.secrets)}/bot{token}"
-        return await send_message(host.http, bot, int(address), text)
+        return f"{http_base(self._settings.api, host.secrets)}/bot{token}"
 
     def _from_update(self, update: Mapping[str, Any]) -> Sequence[IncomingReport] | Ignored:
         if any(kind in update for kind in _EDITS):

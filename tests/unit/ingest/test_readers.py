@@ -376,3 +376,20 @@ async def test_a_source_is_not_silent_while_its_report_cannot_be_stored(tmp_path
         run.door.bus.go_away()
         await run.until(lambda: run.counts()["refused.cannot_store"] > 50)
         assert source.begun == 1
+
+
+async def test_a_sender_who_floods_us_is_marked_and_counted_and_nobody_else_is(tmp_path: Path) -> None:
+    flood = [replace(REPORT, source_id=f"n{n}", text=f"raid number {n}", sender="bot") for n in range(33)]
+    source = Source(hands_over(*flood, *flood[:5], replace(REPORT, source_id="other", sender="Ada")))
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: run.counts()["accepted.stored"] == 34)
+        marked = [r.content.flood for r in await run.door.stored()]  # type: ignore[union-attr]  # opened
+        assert marked == [*[False] * 30, *[True] * 3, False]
+        assert run.counts()["bridge.a.quarantined"] == 3
+
+
+async def test_a_source_that_tells_everything_again_makes_nobody_a_flood(tmp_path: Path) -> None:
+    source = Source(hands_over(*[REPORT] * 60, replace(REPORT, source_id="new")))
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: run.counts()["accepted.stored"] == 2)
+        assert not run.counts()["bridge.a.quarantined"]
