@@ -2,8 +2,8 @@
 
 Twenty read their source: ten streams of Signal's daemon, that says every 15 s that it is there, and ten
 Mastodon accounts, asked every ten seconds; twenty are called: by Telegram and by Twilio. Measured: the front
-door's CPU and memory while nothing comes (its NATS link and all workers included), how soon one more bridge in
-the file is open, and how long the process takes to stop, every stream open.
+door's CPU and memory while nothing comes (its NATS link and all workers included), how soon one more bridge
+in the file is open, and how long the process takes to stop, every stream open.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
+import psutil  # type: ignore[import-untyped] # it brings no types
 from aiohttp import ClientSession, web
 
 from alert_relay.supervisor.home import SIMULATOR, Home

@@ -168,6 +168,54 @@ async def test_killed_between_two_steps_a_retry_is_one_report(
     assert await stored(server, tmp_path) == {f"marked-text {n}": 1 for n in range(4)}
 
 
+async def test_a_bridge_that_is_added_takes_reports_without_a_restart(
+    tmp_path: Path, fresh_nats: NatsServer
+) -> None:
+    file = tmp_path / "bridges.yaml"
+    file.write_text("[]")
+    extra = {"RELAY_INGEST_BRIDGES_FILE": str(file), "BOT_SECRET": "secret-of-the-test"}
+    async with ingest(fresh_nats, tmp_path, **extra) as (address, process):
+        await health(address, drained)
+        assert await told_bot(address, 1) == 404
+        replaced(file, "- {id: bot, kind: fax}")
+        await health(address, lambda found: not found["bridges_file_ok"])
+        replaced(file, "- {id: bot, kind: telegram, settings: {secret_token: env:BOT_SECRET}}")
+        await health(address, lambda found: found["bridges_file_ok"] and found["bridges"])
+        assert [await told_bot(address, n) for n in (1, 1, 2)] == [200] * 3
+        replaced(file, "[]")
+        await health(address, lambda found: not found["bridges"])
+        assert await told_bot(address, 3) == 404
+        assert process.returncode is None
+    assert await stored(fresh_nats, tmp_path) == {"marked-text 1": 1, "marked-text 2": 1}
+
+
+def replaced(file: Path, text: str) -> None:
+    """The file's new content, whole at once, as an editor saves it."""
+    beside = file.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(file)
+
+
+async def told_bot(address: str, number: int) -> int:
+    """What the bot's bridge answers to a message."""
+    chat = {"id": 7, "type": "private"}
+    message = {
+        "message_id": number,
+        "date": 1,
+        "chat": chat,
+        "from": {"id": 7},
+        "text": f"marked-text {number}",
+    }
+    headers = {"X-Telegram-Bot-Api-Secret-Token": "secret-of-the-test"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{address}/bridges/bot", json={"update_id": number, "message": message}, headers=headers
+        ) as response,
+    ):
+        return response.status
+
+
 async def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "bridges.yaml").write_text("- {id: sms, kind: fax}\n")
     make_unsafe_key_file(tmp_path / "master.key")
