@@ -36,6 +36,7 @@ def status(*, hub: Hub, key_file: Path | None, as_json: bool) -> None:
     """
     health, bridges = _health(hub), _bridges(hub, key_file).get("bridges") or {}
     figures = _quietly(hub.status) if hub.token else {}
+    bridges = bridges or (figures or {}).get("bridges") or {}
     open_now = _quietly(hub.incidents) if hub.token else []
     if as_json:
         put_json({"health": health, "bridges": bridges, "status": figures, "incidents": open_now})

@@ -106,18 +106,18 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     app[BRIDGES], app[CALLED] = called, Called(clock, called)
     app[RECEIPTS] = {}
     app.add_routes(ROUTES)
-    add_healths(app, bus, spool, partial(_standings, app), partial(_mistake, app))
+    add_healths(app, bus, spool, partial(standings, app), partial(_mistake, app))
     return app
 
 
-def _standings(app: web.Application) -> Mapping[str, Mapping[str, str]]:
+def standings(app: web.Application) -> Mapping[str, Mapping[str, str]]:
     """How each bridge stands, of what kind and whose it is, and when a report last came by it."""
-    standings = {
+    found = {
         **app[CALLED].health(),
         **(app[READERS].health() if READERS in app else {}),
         **(app[PART].health() if PART in app else {}),
     }
-    return {name: {**_whose(app, name), **at, **_heard(app, name)} for name, at in standings.items()}
+    return {name: {**_whose(app, name), **at, **_heard(app, name)} for name, at in found.items()}
 
 
 def _whose(app: web.Application, name: str) -> dict[str, str]:

@@ -5,12 +5,13 @@ It opens although NATS is away (the spool takes the reports), but never over an 
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
-from services.ingest.app import make_app
+from services.ingest.app import make_app, standings
 from services.ingest.door import DOOR
 from services.ingest.drain import Drain
 from services.ingest.exercises import Player
@@ -21,6 +22,7 @@ from services.ingest.late_bus import LateBus
 from services.ingest.loop_watch import LoopWatch
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
+from services.ingest.standing_said import StandingSaid
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import BusUnavailableError
@@ -34,7 +36,7 @@ from shared.plugins.live_bridges import LiveBridges
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
-from shared.state import Exercises, GroupNames, ReportStates, open_state
+from shared.state import BridgeStandings, Exercises, GroupNames, ReportStates, open_state
 
 log = structlog.get_logger()
 
@@ -93,6 +95,7 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             "readers": hosted.readers.run,
             "part": hosted.part.run,
             "bridges": hosted.follow,
+            "standing": StandingSaid(partial(standings, app), BridgeStandings(state.ephemeral)).run,
             "exercises": Player(app[DOOR]).run,
             "loop": LoopWatch(lambda: hosted.open, app[DOOR].counts).run,
         }

@@ -155,3 +155,14 @@ def test_the_status_tells_of_a_quarantine_and_of_a_mistake(hub: FakeRelay) -> No
     told = CliRunner().invoke(relay, ["status"]).output
     assert "7 reports of senders who write far too much" in told
     assert "The bridges file has a mistake" in told
+
+
+def test_without_a_key_the_console_says_what_is_the_members_business(
+    hub: FakeRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RELAY_INGEST_KEY_FILE")
+    hub.answers["GET /health"] = (200, {"ok": True})
+    hub.answers["GET /v1/status"] = (200, {"bridges": {"e8": {**ROW, "state": "BAD_CREDENTIALS"}}})
+    told = CliRunner().invoke(relay, ["status"]).output
+    assert "e8" in told
+    assert "BAD_CREDENTIALS" in told
