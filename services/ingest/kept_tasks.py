@@ -2,8 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
+import structlog
+
+log = structlog.get_logger()
+
+STUBBORN_S: Final = 3.0
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -50,6 +55,12 @@ class KeptTasks:
 
 
 async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel these; one that swallows it is left behind, so that nothing waits for it for ever."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    done, stubborn = await asyncio.wait(tasks, timeout=STUBBORN_S) if tasks else (set(), set())
+    for task in done:
+        if not task.cancelled():
+            task.exception()  # of one that is over nobody asks any more
+    for task in stubborn:
+        log.error("task_left_behind", task=task.get_name())
