@@ -139,6 +139,11 @@ until a person lets it (`sender_floods`), and is counted (`bridge.ID.quarantined
 person a `sender` of their own, where its source knows them, and drops what its own account wrote, by the
 source's id of it.
 
+Where a source tells of edits and of when the message was first written, the bridge hands the edit on as a
+report with an id of its own and `first_said_at`: within half an hour it is one more message of its
+sender's, with no receipt; later, or of a reply to the desk, the host counts it and takes none. What a
+message said before stays, and a deletion takes nothing back: only people do.
+
 ## Code that you do not trust
 
 A bridge in a file runs inside the front door and can read what passes through it. Code that you do not

@@ -133,6 +133,9 @@ class IncomingReport:
     """Who else reads this very message, as `Spec.read_by`, where that differs from one to the next."""
     reply_to: str | None = None
     """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
+    first_said_at: datetime | None = None
+    """Of an edit, whose `source_id` is its own: when that message was first written. Within half an hour it
+    is one more message of its sender's; later, or of a reply to the desk, the host takes none."""
     part: Part | None = None
     """Set by a bridge that is called once for each part of a message."""
 

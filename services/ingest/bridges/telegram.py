@@ -12,7 +12,7 @@ as well, and a member is answered there; all other talk of a group is never stor
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -79,6 +79,11 @@ class Telegram:
         },
         senders="account",
         read_by="Telegram",
+        notes=(
+            "- A message that is edited within half an hour is one more report of its sender's, unless it\n"
+            "  is a reply to the desk; what it said before stays. Where a shared live location moves to is\n"
+            "  not taken."
+        ),
         per_second=30,  # core.telegram.org/bots/faq: about so many to different chats
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
@@ -130,9 +135,21 @@ class Telegram:
         return f"{http_base(self._settings.api, host.secrets)}/bot{token}"
 
     def _from_update(self, update: Mapping[str, Any]) -> Sequence[IncomingReport] | Ignored:
-        if any(kind in update for kind in _EDITS):
-            return Ignored("edited_message")
-        message = object_in(update, "message") or object_in(update, "channel_post")
+        edit = next((object_in(update, kind) for kind in _EDITS if kind in update), None)
+        if edit is None:
+            return self._from_message(
+                update, object_in(update, "message") or object_in(update, "channel_post")
+            )
+        if not _text(edit):
+            return Ignored("edited_place")  # a shared live location moves all the time
+        found = self._from_message(update, edit)
+        if isinstance(found, Ignored):
+            return found
+        return [replace(report, first_said_at=_moment(edit.get("date"))) for report in found]
+
+    def _from_message(
+        self, update: Mapping[str, Any], message: Mapping[str, Any]
+    ) -> Sequence[IncomingReport] | Ignored:
         chat_id = object_in(message, "chat").get("id")
         if type(chat_id) is not int:
             return Ignored("no_message")
@@ -197,7 +214,7 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
             lat=lat if has_place else None,
             lon=lon if has_place else None,
             accuracy_m=_number(location, "horizontal_accuracy", 20_000) if has_place else None,
-            observed_at=_moment(object_in(message, "forward_origin").get("date") or message.get("date")),
+            observed_at=_written_at(message),
             language=_language(message),
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
@@ -206,6 +223,12 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
             reply_to=str(where.chat_id) if where.to_desk and not where.private else None,
         )
     ]
+
+
+def _written_at(message: Mapping[str, Any]) -> datetime | None:
+    """When it was written where it is passed on from, else edited, else written here."""
+    origin = object_in(message, "forward_origin").get("date")
+    return _moment(origin or message.get("edit_date") or message.get("date"))
 
 
 def _with_code_of_the_answered(message: Mapping[str, Any], text: str) -> str:

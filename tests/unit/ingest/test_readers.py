@@ -378,6 +378,26 @@ async def test_a_source_is_not_silent_while_its_report_cannot_be_stored(tmp_path
         assert source.begun == 1
 
 
+async def test_an_edit_is_one_more_message_while_it_is_news_and_gets_no_receipt(tmp_path: Path) -> None:
+    soon, late = NOW - timedelta(minutes=29), NOW - timedelta(minutes=31)
+    source = Source(
+        hands_over(
+            replace(REPORT, source_id="edit", text="raid, they go to Mare Street", first_said_at=soon),
+            replace(REPORT, source_id="old", first_said_at=late),
+            replace(REPORT, source_id="desk", text="OVER D7K", first_said_at=soon),
+            replace(REPORT, source_id="yes", text="YES 4711", first_said_at=soon),
+            replace(REPORT, source_id="plain", sender="other"),
+        )
+    )
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: source.receipts)
+        stored = [r.content.text for r in await run.door.stored()]  # type: ignore[union-attr]  # opened
+        assert stored == ["raid, they go to Mare Street", REPORT.text]
+        assert run.counts()["bridge.a.ignored.late_edit"] == 1
+        assert run.counts()["bridge.a.ignored.edited_reply"] == 2
+    assert len(source.receipts) == 1
+
+
 async def test_a_sender_who_floods_us_is_marked_and_counted_and_nobody_else_is(tmp_path: Path) -> None:
     flood = [replace(REPORT, source_id=f"n{n}", text=f"raid number {n}", sender="bot") for n in range(33)]
     source = Source(hands_over(*flood, *flood[:5], replace(REPORT, source_id="other", sender="Ada")))
