@@ -1,6 +1,7 @@
 """Wires one notifier: settings, bus, keys, channels, health, engine. Long and straight on purpose."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import structlog
@@ -23,6 +24,7 @@ from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
 from shared.lifecycle import Worker, run_workers
 from shared.logging import configure_logging
+from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import read_contacts
 from shared.plugins.live_bridges import LiveBridges
 from shared.plugins.spec import ChannelHost
@@ -72,9 +74,14 @@ async def main() -> None:
             lane_width=settings.sends_per_lane,
             public_url=settings.base_url,
         )
+
+        async def use_bridges(now: Mapping[str, BridgeEntry]) -> None:
+            await directory.use_bridges(now)
+            await ways.use(now)
+
         workers: dict[str, Worker] = {
             "keys": keyring.follow,
-            "bridges": lambda until: file.follow(until, directory.use_bridges),
+            "bridges": lambda until: file.follow(until, use_bridges),
         }
         subscribers = None
         if ways:

@@ -1,18 +1,19 @@
 """The bridges file as a running service follows it: what changes in it holds without a restart.
 
-Looked at every two seconds. A file with a mistake changes nothing: what was open stays open, and the mistake
-stands in the log and in health until the file is mended.
+Looked at every two seconds, and so are the files with the secrets that it refers to. A file with a mistake
+changes nothing: what was open stays open, and the mistake stands in the log and in health until it is mended.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from shared.errors import SettingsError
-from shared.plugins.bridge_file import BridgeEntry, read_bridges, subscriptions_in
+from shared.plugins.bridge_file import BridgeEntry, Signatures, read_bridges, signatures, subscriptions_in
 
 log = structlog.get_logger()
 
@@ -27,15 +28,14 @@ class LiveBridges:
 
     def __init__(self, path: Path | None, *, look_s: float = LOOK_S) -> None:
         self._path, self._look_s = path, look_s
-        self._seen = _signature(path)
-        self.entries = read_bridges(path)
+        self._file = self._file_now()
+        self.entries = self._tried = read_bridges(path)
         self.mistake: str | None = None
 
     async def follow(self, stop: asyncio.Event, use: Use) -> None:
         """Until stopped: hand what changed to `use`."""
         while not stop.is_set():
-            if (signature := _signature(self._path)) != self._seen:
-                self._seen = signature
+            if self._changed():
                 await self._take(use)
             try:
                 async with asyncio.timeout(self._look_s):
@@ -43,9 +43,18 @@ class LiveBridges:
             except TimeoutError:
                 continue
 
+    def _file_now(self) -> Signatures:
+        return signatures([self._path] if self._path else [])
+
+    def _changed(self) -> bool:
+        """Whether the file is another, or a secret that it refers to, since it was read."""
+        secrets = (entry.secrets for entry in self._tried.values())
+        return self._file_now() != self._file or any(s != signatures(f for f, _ in s) for s in secrets)
+
     async def _take(self, use: Use) -> None:
+        self._file = self._file_now()
         try:
-            entries = await asyncio.to_thread(read_bridges, self._path)
+            self._tried = entries = await asyncio.to_thread(read_bridges, self._path)
             self._check(entries)
             await use(entries)
         except SettingsError as error:
@@ -56,20 +65,19 @@ class LiveBridges:
         log.info("bridges_file_taken", bridges=sorted(entries))
 
     def _check(self, entries: Mapping[str, BridgeEntry]) -> None:
-        """By whom people subscribe the notifier reads once: the two must not disagree about it."""
+        """By what people subscribe the notifier reads once: the two must not disagree about it."""
         before, after = subscriptions_in(self.entries), subscriptions_in(entries)
-        changed = sorted(name for name in before | after if before.get(name) != after.get(name))
-        if changed:
-            raise SettingsError(
-                f"{self._path}: bridge {changed[0]}: bridges for subscriptions are read at the start only; "
-                "restart ingest and notifier."
-            )
+        for name in sorted(before | after):
+            if not _same_way(before.get(name), after.get(name)):
+                raise SettingsError(
+                    f"{self._path}: bridge {name}: bridges for subscriptions are read at the start only; "
+                    "restart ingest and notifier."
+                )
 
 
-def _signature(path: Path | None) -> tuple[int, int, int] | None:
-    """Something else as soon as the file is another; None where it cannot be looked at."""
-    try:
-        found = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+def _same_way(one: BridgeEntry | None, other: BridgeEntry | None) -> bool:
+    """Whether people subscribe by both alike; a secret may be another."""
+    if one is None or other is None:
+        return False
+    what = attrgetter("plugin", "settings", "subscriptions")
+    return bool(what(one) == what(other))

@@ -98,6 +98,34 @@ async def test_what_cannot_be_opened_is_a_mistake_as_well(tmp_path: Path) -> Non
         assert list(run.live.entries) == ["sms"]
 
 
+async def test_a_secret_that_is_another_makes_its_bridge_another_and_no_other(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("one")
+    async with following(tmp_path, SMS.replace("env:TOKEN", f"file:{secret}") + BOT) as run:
+        before = dict(run.live.entries)
+        secret.write_text("another")
+        await run.until(lambda: run.taken)
+        (after,) = run.taken
+        assert not after["sms"].runs_as(before["sms"])
+        assert after["bot"].runs_as(before["bot"])
+        run.refuses = "the secret cannot be read"
+        secret.unlink()
+        await run.until(lambda: run.live.mistake)
+        run.refuses = None
+        secret.write_text("a third")
+        await run.until(lambda: len(run.taken) == 2)
+        assert run.live.mistake is None
+
+
+async def test_a_new_secret_of_a_bridge_for_subscriptions_is_taken_up(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("one")
+    async with following(tmp_path, JOIN.replace("env:TOKEN", f"file:{secret}")) as run:
+        secret.write_text("another")
+        await run.until(lambda: run.taken)
+        assert run.live.mistake is None
+
+
 async def test_a_file_that_is_gone_closes_nothing(tmp_path: Path) -> None:
     async with following(tmp_path, SMS) as run:
         run.file.unlink()
