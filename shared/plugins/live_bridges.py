@@ -58,11 +58,17 @@ class LiveBridges:
             self._check(entries)
             await use(entries)
         except SettingsError as error:
-            self.mistake = str(error)
-            log.error("bridges_file_refused", mistake=self.mistake)  # noqa: TRY400 - the sentence says all
+            self._refuse(str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises while it is opened
+            self._refuse(f"{self._path}: a plug-in failed while it was opened ({type(error).__name__}).")
             return
         self.entries, self.mistake = entries, None
         log.info("bridges_file_taken", bridges=sorted(entries))
+
+    def _refuse(self, mistake: str) -> None:
+        self.mistake = mistake
+        log.error("bridges_file_refused", mistake=mistake)
 
     def _check(self, entries: Mapping[str, BridgeEntry]) -> None:
         """By what people subscribe the notifier reads once: the two must not disagree about it."""

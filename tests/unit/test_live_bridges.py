@@ -25,11 +25,11 @@ class Following:
     file: Path
     live: LiveBridges
     taken: list[Mapping[str, BridgeEntry]] = field(default_factory=list)
-    refuses: str | None = None
+    refuses: str | Exception | None = None
 
     async def use(self, entries: Mapping[str, BridgeEntry]) -> None:
         if self.refuses:
-            raise SettingsError(self.refuses)
+            raise self.refuses if isinstance(self.refuses, Exception) else SettingsError(self.refuses)
         self.taken.append(entries)
 
     def write(self, text: str) -> None:
@@ -124,6 +124,18 @@ async def test_a_new_secret_of_a_bridge_for_subscriptions_is_taken_up(tmp_path: 
         secret.write_text("another")
         await run.until(lambda: run.taken)
         assert run.live.mistake is None
+
+
+async def test_a_plug_in_that_raises_while_it_is_opened_is_a_mistake_and_no_end(tmp_path: Path) -> None:
+    async with following(tmp_path, SMS) as run:
+        run.refuses = ZeroDivisionError("marker-secret")
+        run.write(SMS + BOT)
+        await run.until(lambda: run.live.mistake)
+        assert "a plug-in failed while it was opened (ZeroDivisionError)" in str(run.live.mistake)
+        assert "marker-secret" not in str(run.live.mistake)
+        run.refuses = None
+        run.write(BOT)
+        await run.until(lambda: run.taken)
 
 
 async def test_a_file_that_is_gone_closes_nothing(tmp_path: Path) -> None:
