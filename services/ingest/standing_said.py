@@ -23,6 +23,7 @@ class StandingSaid:
     standings: Callable[[], Standings]
     to: BridgeStandings
     look_s: float = LOOK_S
+    _away: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until asked to stop."""
@@ -42,6 +43,9 @@ class StandingSaid:
         try:
             await self.to.say(standings)
         except StateUnavailableError as error:
-            log.info("standing_not_said", error=type(error).__name__)
-            return False
-        return True
+            if not self._away:
+                log.info("standing_not_said", error=type(error).__name__)
+            self._away = True
+        else:
+            self._away = False
+        return not self._away
