@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from shared.ports import Ephemeral
 
-_KEY: Final = "bridges"
+KEY: Final = "bridges"
 LIFE_S: Final = 60
 """A front door that is gone says nothing any more, and nothing is shown of it."""
 
@@ -22,10 +22,10 @@ class BridgeStandings:
 
     async def say(self, standings: Standings) -> None:
         """Say how all stand now."""
-        await self._brief.put(_KEY, json.dumps(standings), life_s=LIFE_S)
+        await self._brief.put(KEY, json.dumps(standings), life_s=LIFE_S)
 
     async def said(self) -> dict[str, dict[str, Any]]:
         """How they stood when it was last said; nothing where that is too long ago."""
-        (text,) = await self._brief.get(_KEY)
+        (text,) = await self._brief.get(KEY)
         found: dict[str, dict[str, Any]] = json.loads(text) if text is not None else {}
         return found
