@@ -115,6 +115,41 @@ Whatever a bridge raises is caught, counted and tried again, and touches no othe
 the same report, for 14 days: so a source may tell a message again, and no place in it need be kept.
 Receipts are sent by `write_back`, if there is one.
 
+A source that says something all the time, be it only that it is there, has `silent_s` in its spec, and
+the bridge says `host.alive()` at each sign of life: then one that hangs is ended and read anew. Whatever
+a bridge does between two awaits holds up all others. After a second of that it is named in the front
+door's log (`loop_blocked`) and counted (`bridge.ID.blocked`); after a minute the process ends and is
+started again.
+
+## A bridge that can be tested
+
+Where a source can be asked whether it knows us, and can reach us, the class has `check` (`Checks`): it
+answers as `write_back` does, with the source's own `words` if something is wrong, reads no message and
+changes nothing. `relay bridge test ID` calls it, after settings and secrets, and says how the front door
+finds that it stands.
+
+## What no bridge has to think of
+
+A report of the same `source_id` is the same report. An alert of ours that somebody passes on is no
+report, by whichever bridge it comes: it is known by its status, its incident's code and its time, and
+what is written beside it is judged alone. A message that goes from one chat to another is one voice from
+two chats, since copies count once. A sender who writes more than thirty reports within an hour is a
+machine, or passes on a whole chat: what they write is stored and joins what is known, but opens nothing
+until a person lets it (`sender_floods`), and is counted (`bridge.ID.quarantined`). So a bridge gives each
+person a `sender` of their own, where its source knows them, and drops what its own account wrote, by the
+source's id of it.
+
+Where a source tells of edits and of when the message was first written, the bridge hands the edit on as a
+report with an id of its own and `first_said_at`: within half an hour it is one more message of its
+sender's, with no receipt; later, or of a reply to the desk, the host counts it and takes none. What a
+message said before stays, and a deletion takes nothing back: only people do.
+
+## Code that you do not trust
+
+A bridge in a file runs inside the front door and can read what passes through it. Code that you do not
+trust runs anywhere else and sends reports to `POST /v1/reports` with a key of its own, which may have a
+bridge's name (`bridge:` in the keys file): that needs no interface at all, and a key can be taken away.
+
 ## What the provider said
 
 A channel is tested by its group's admin, who sees what the provider answered. So `Rejected`, `RetryLater`

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "simulate": "alert_relay.cli.simulate:simulate",
     "status": "alert_relay.cli.status:status",
     "group": "alert_relay.cli.group:group",
+    "bridge": "alert_relay.cli.bridge:bridge",
     "member": "alert_relay.cli.member:member",
     "evaluate": "alert_relay.cli.evaluate:evaluate",
     "fit": "alert_relay.cli.fit:fit",

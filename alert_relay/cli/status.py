@@ -12,15 +12,17 @@ from alert_relay.cli.desk_views import row
 from alert_relay.cli.report import own_key
 from alert_relay.client import Hub, NotReachableError, SaidNoError, call, read_token
 
-
-@click.command(short_help="One screen: is all well?")
-@with_hub(admin=True, token=False)
-@click.option(
+key_file_option = click.option(
     "--key-file",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="RELAY_INGEST_KEY_FILE",
     help="File with a key of the front door that has the right `health`; of a relay of this machine its own.",
 )
+
+
+@click.command(short_help="One screen: is all well?")
+@with_hub(admin=True, token=False)
+@key_file_option
 @json_option
 def status(*, hub: Hub, key_file: Path | None, as_json: bool) -> None:
     """What runs, what waits, what is open. Exit code 3 if a part does not answer.
@@ -32,8 +34,9 @@ def status(*, hub: Hub, key_file: Path | None, as_json: bool) -> None:
       relay status
       relay status --json
     """
-    health, bridges = _health(hub), _bridges(hub, key_file)
+    health, bridges = _health(hub), _bridges(hub, key_file).get("bridges") or {}
     figures = _quietly(hub.status) if hub.token else {}
+    bridges = bridges or (figures or {}).get("bridges") or {}
     open_now = _quietly(hub.incidents) if hub.token else []
     if as_json:
         put_json({"health": health, "bridges": bridges, "status": figures, "incidents": open_now})
@@ -48,20 +51,24 @@ def _health(hub: Hub) -> dict[str, dict[str, Any]]:
     return {name: _ask(url) for name, url in addresses.items()}
 
 
-def _bridges(hub: Hub, key_file: Path | None) -> dict[str, Any]:
-    """How each bridge stands, as far as we have a key to ask; a run of our own folder has one."""
+def bridges_health(hub: Hub, key_file: Path | None) -> dict[str, Any] | None:
+    """What the front door tells of its bridges; None without a key. A run of our own folder has one."""
     key = read_token(key_file) if key_file else own_key(hub) if hub.runs_here else None
     if key is None:
-        return {}
-    headers = {"Authorization": f"Bearer {key}"}
+        return None
+    answer = hub.at_door("GET", "/health/bridges", None, {"Authorization": f"Bearer {key}"})
+    return dict(answer or {})
+
+
+def _bridges(hub: Hub, key_file: Path | None) -> dict[str, Any]:
+    """The same, or nothing where that can't be had."""
     try:
-        answer = hub.at_door("GET", "/health/bridges", None, headers)
+        return bridges_health(hub, key_file) or {}
     except NotReachableError:  # said already, of the service
         return {}
     except SaidNoError as error:
         note(f"No bridges are shown: {error}")
         return {}
-    return dict((answer or {}).get("bridges") or {})
 
 
 def _ask(url: str) -> dict[str, Any]:
@@ -89,6 +96,7 @@ def _screen(health: Mapping[str, Mapping[str, Any]], bridges: Any, figures: Any,
     table("Parts", ("part", "health", "figures"), rows)
     _held(health)
     _reading(bridges)
+    _at_the_door(health.get("ingest", {}))
     if figures:
         say("")
         say(sentence(figures))
@@ -122,14 +130,26 @@ def _clock(at: str) -> str:
 
 
 def _reading(bridges: Any) -> None:
-    """How the bridges stand that read their source themselves, or take part at it."""
+    """How the bridges stand."""
     if not isinstance(bridges, Mapping) or not bridges:
         return
     rows = [
-        (name, b.get("state", ""), b.get("since", ""), b.get("reason", "")) for name, b in bridges.items()
+        (name, b.get("group", "hub"), b.get("state"), b.get("since"), b.get("reason"))
+        for name, b in bridges.items()
     ]
     say("")
-    table("Bridges that read their source", ("bridge", "state", "since", "reason"), rows)
+    table("Bridges", ("bridge", "of", "state", "since", "reason"), rows)
+
+
+def _at_the_door(door: Mapping[str, Any]) -> None:
+    """What waits for a person because of who sent it, and whether the bridges file is in use as it is."""
+    held = (door.get("counts") or {}).get("bridge.quarantined", 0)
+    if held:
+        say("")
+        say(f"Quarantined since the front door started: {held} reports of senders who write far too much.")
+    if door.get("bridges_file_ok") is False:
+        say("")
+        say("The bridges file has a mistake, so what changed in it does not hold: relay bridge list.")
 
 
 def _flat(figures: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.console.decide.dead import INDEX as DEAD
-from services.console.door import CONSOLE, Console, actor_of
+from services.console.door import CONSOLE, Actor, Console, actor_of
 from services.console.projector import STREAMS
 from shared.errors import BusError, StateUnavailableError
 from shared.ports import Progress
+from shared.state.bridges import BridgeStandings
 
 _COUNTED: Final = ("decisions", "alerts", "deliveries", "receipts", "settled", "dead", "unreadable")
 _LAG: Final = 1_000
@@ -19,7 +20,7 @@ _LAG: Final = 1_000
 async def get_status(request: web.Request) -> web.Response:
     """Figures for any member."""
     console = request.app[CONSOLE]
-    await actor_of(request)
+    actor = await actor_of(request)
     progress = await console.store.progress()
     counts = await console.store.one("counts") or {}
     streams = await _streams(console, progress, counts)
@@ -32,9 +33,19 @@ async def get_status(request: web.Request) -> web.Response:
         "streams": streams,
         **_totals(counts),
         "dead_letters": len(await console.store.state.names(DEAD)),
+        "bridges": await bridges_of(console, actor),
         "counts": {name: counts.get(name, {}) for name in _COUNTED},
     }
     return web.json_response(figures)
+
+
+async def bridges_of(console: Console, actor: Actor) -> dict[str, dict[str, Any]]:
+    """How the bridges stand that are this member's business: of the groups that they run; operators, all."""
+    try:
+        said = await BridgeStandings(console.brief).said()
+    except StateUnavailableError:
+        return {}
+    return {name: one for name, one in said.items() if actor.operates or actor.runs(one.get("group", ""))}
 
 
 async def health(console: Console) -> dict[str, object]:

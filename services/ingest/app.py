@@ -7,7 +7,8 @@ from typing import Final
 from aiohttp import web
 
 from services.ingest.api import get_report, post_report
-from services.ingest.bridge_host import BRIDGES, PART, get_bridge, post_bridge
+from services.ingest.bridge_host import BRIDGES, CALLED, PART, RECEIPTS, get_bridge, post_bridge
+from services.ingest.called import Called
 from services.ingest.door import (
     DOOR,
     MAX_BODY,
@@ -33,6 +34,7 @@ from services.ingest.web.words import Words
 from shared.http import REFUSED, Refusals, problems
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import FormContacts
+from shared.plugins.live_bridges import LiveBridges
 from shared.plugins.spec import Bridge, Reads
 from shared.ports import Bus, Clock
 from shared.sealing import MasterKey
@@ -62,6 +64,8 @@ ROUTES: Final = (
 
 READERS: Final = web.AppKey("readers", Readers)
 """The bridges that read their source, if there are any: health shows how they stand."""
+FILE: Final = web.AppKey("file", LiveBridges)
+"""Which bridges are to be open, where a file says so."""
 
 
 def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
@@ -98,15 +102,36 @@ def make_app(  # noqa: PLR0913 - each is a thing that main or a test decides
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
     app[DOOR] = door
     app[REFUSED] = Refusals(refusal)
-    app[BRIDGES] = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
+    called = {name: b for name, b in (bridges or {}).items() if isinstance(b, Bridge)}
+    app[BRIDGES], app[CALLED] = called, Called(clock, called)
+    app[RECEIPTS] = {}
     app.add_routes(ROUTES)
-    add_healths(app, bus, spool, partial(_standings, app))
+    add_healths(app, bus, spool, partial(standings, app), partial(_mistake, app))
     return app
 
 
-def _standings(app: web.Application) -> Mapping[str, Mapping[str, str]]:
-    """How the bridges stand that read their source, or take part at it."""
-    return {
+def standings(app: web.Application) -> Mapping[str, Mapping[str, str]]:
+    """How each bridge stands, of what kind and whose it is, and when a report last came by it."""
+    found = {
+        **app[CALLED].health(),
         **(app[READERS].health() if READERS in app else {}),
         **(app[PART].health() if PART in app else {}),
     }
+    return {name: {**_whose(app, name), **at, **_heard(app, name)} for name, at in found.items()}
+
+
+def _whose(app: web.Application, name: str) -> dict[str, str]:
+    entry = app[FILE].entries.get(name) if FILE in app else None
+    if entry is None:
+        return {}
+    return {"kind": entry.kind, **({"group": entry.group} if entry.group else {})}
+
+
+def _heard(app: web.Application, name: str) -> dict[str, str]:
+    at = app[DOOR].heard.get(name)
+    return {"heard": at.isoformat(timespec="seconds")} if at else {}
+
+
+def _mistake(app: web.Application) -> str | None:
+    """Why the bridges file is not in use as it is."""
+    return app[FILE].mistake if FILE in app else None

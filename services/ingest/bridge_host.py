@@ -5,7 +5,7 @@ counted under the bridge's name, and becomes a problem document; the others neve
 Bridges that read their source themselves are run by `services.ingest.readers`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from services.ingest.bridge_intake import place_of
+from services.ingest.called import Called
 from services.ingest.door import DOOR, MAX_BODY, Door, public_url, read_body, read_large
 from services.ingest.receipts import Receipts
 from services.ingest.taking_part import TakingPart, accept_all
@@ -34,7 +35,9 @@ log = structlog.get_logger()
 BRIDGES: Final = web.AppKey("bridges", dict[str, Bridge])
 PART: Final = web.AppKey("part", TakingPart)
 """Runs the bridges that take part at their source, if there are any."""
-RECEIPTS: Final = web.AppKey("receipts", Mapping[str, Receipts])
+CALLED: Final = web.AppKey("called", Called)
+"""How the bridges stand that their sources call."""
+RECEIPTS: Final = web.AppKey("receipts", dict[str, Receipts])
 """Sends the receipts of the bridges that do so by messages of their own."""
 
 
@@ -51,9 +54,9 @@ async def post_bridge(request: web.Request) -> web.Response:
     parsed = _parse(request, door, instance, bridge, _webhook(request, body))
     reports = await door.joining.whole(instance, parsed)
     receipts = await accept_all(door, instance, bridge, reports)
-    if bridge.spec.receipts == "message" and RECEIPTS in request.app:
+    if (sending := request.app[RECEIPTS].get(instance)) is not None:
         for receipt in receipts:
-            request.app[RECEIPTS][instance].send(receipt)
+            sending.send(receipt)
     return _response(_answer(door, instance, bridge, receipts))
 
 
@@ -67,7 +70,9 @@ async def get_bridge(request: web.Request) -> web.Response:
     try:
         answered = bridge.handshake(_webhook(request, b""))
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+        request.app[CALLED].was(instance, error)
         raise _failed(door, instance, error) from None
+    request.app[CALLED].was(instance, answered if isinstance(answered, Refused) else None)
     if isinstance(answered, Refused):
         problem = _refused(door, instance, answered)
         door.charge_address(request)
@@ -130,7 +135,9 @@ def _parse(
     try:
         parsed = bridge.parse(webhook)
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
+        request.app[CALLED].was(instance, error)
         raise _failed(door, instance, error) from None
+    request.app[CALLED].was(instance, parsed if isinstance(parsed, Refused) else None)
     if isinstance(parsed, Refused):
         # Only refused calls count against the address: a provider's own may bring a whole town's reports.
         problem = _refused(door, instance, parsed)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy
 from services.ingest.door import Door
@@ -16,6 +18,10 @@ from shared.contracts.reports import MAX_TEXT
 from shared.plugins.spec import EVERYBODY, FOLLOWERS, SERVERS, IncomingReport, Receipt, Spec
 from shared.words.desk_reply import desk_reply, join_code
 
+log = structlog.get_logger()
+
+_EDITED_WITHIN: Final = timedelta(minutes=30)
+"""Whoever edits a message so soon mends or adds news; later they tidy up what is over."""
 _FRESH: Final = timedelta(hours=12)
 """A message younger than this, told again by its source, is surely known as a repeat (NATS: 24 h)."""
 
@@ -24,7 +30,8 @@ _FRESH: Final = timedelta(hours=12)
 class Taken:
     """A report that is stored, and the receipt for it: None where its sender is to get none."""
 
-    accepted: Accepted
+    accepted: Accepted | None
+    """None: it is no report."""
     receipt: Receipt | None
 
 
@@ -46,18 +53,47 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     receipt ourselves, `receipt_once` says that a repeat gets none. `apart`: two reports of one id are two.
     """
     report = _tidied(report)
+    door.heard[instance] = door.now()
+    if (none := _no_edit(door, report)) is not None:
+        door.counts[f"bridge.{instance}.ignored.{none}"] += 1
+        return Taken(None, None)
     if instance in door.subscriptions:
         return Taken(await said(door, instance, report), None)
     if len(report.text) > MAX_TEXT:
         door.counts[f"bridge.{instance}.text_cut"] += 1
         report = dataclasses.replace(report, text=report.text[:MAX_TEXT])
-    submission = Submission(bridge=BridgeId(instance), client="", report=report, sender_is=spec.senders)
+    flood = not _to_the_desk(report.text) and door.floods(instance, report.sender)
+    submission = Submission(
+        bridge=BridgeId(instance), client="", report=report, sender_is=spec.senders, flood=flood
+    )
     accepted = await door.accept(submission, apart=apart)
+    _note_flood(door, instance, report, accepted, flood=flood)
     had_one = receipt_once and (accepted.duplicate or _may_be_a_repeat(door, report))
+    had_one = had_one or report.first_said_at is not None
     if had_one or _to_the_desk(report.text) or not door.may_answer(instance, report.sender):
         return Taken(accepted, None)
     text = _receipt(door, report, accepted, report.read_by or spec.read_by)
     return Taken(accepted, Receipt(report_id=accepted.report_id, text=text, contact=report.contact))
+
+
+def _no_edit(door: Door, report: IncomingReport) -> str | None:
+    """Why an edit is not taken; None if it is, or is no edit. A command to the desk is given once."""
+    if report.first_said_at is None:
+        return None
+    if desk_reply(report.text) is not None or join_code(report.text) is not None:
+        return "edited_reply"
+    return "late_edit" if door.now() - report.first_said_at > _EDITED_WITHIN else None
+
+
+def _note_flood(
+    door: Door, instance: str, report: IncomingReport, accepted: Accepted, *, flood: bool
+) -> None:
+    """Count what waits for a person; a source that tells everything again makes nobody a flood."""
+    if accepted.duplicate and not flood:
+        door.told_again(instance, report.sender)
+    elif flood and not accepted.duplicate:
+        door.counts[f"bridge.{instance}.quarantined"] += 1
+        log.warning("sender_floods", bridge=instance, report_id=accepted.report_id)
 
 
 def _receipt(door: Door, report: IncomingReport, accepted: Accepted, read_by: str) -> str:

@@ -37,6 +37,8 @@ log = structlog.get_logger()
 MAX_BODY: Final = 64 * 1024
 _LARGE_AT_ONCE: Final = 8
 _RECEIPTS_PER_HOUR: Final = 3
+_OF_ONE_SENDER: Final = 30
+"""Within an hour; somebody in the room writes fewer."""
 _BEARER: Final = "bearer "
 _RETRY_S: Final = 5
 _STATES_PATIENCE_S: Final = 1.0
@@ -112,6 +114,10 @@ class Limits:
     """How often one contact may be typed in."""
     codes: Buckets = field(default_factory=lambda: Buckets(rate=5 / 3600, burst=5))
     """How often a code may be tried, by ticket: nobody guesses one of a million so."""
+    senders: Buckets = field(
+        default_factory=lambda: Buckets(rate=_OF_ONE_SENDER / 3600, burst=_OF_ONE_SENDER)
+    )
+    """How many reports one sender at a bridge may make; what is beyond opens nothing without a person."""
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     @classmethod
@@ -148,6 +154,8 @@ class Door:
     groups: KnownGroups = field(default_factory=NoGroups)
     """What the groups are called, for their sign-up pages."""
     counts: Counter[str] = field(default_factory=Counter)
+    heard: dict[str, datetime] = field(default_factory=dict)
+    """When a report last came by each bridge."""
     joining: Joining = field(default_factory=Joining)
     """Where the parts of long messages find each other."""
     large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
@@ -196,6 +204,15 @@ class Door:
         """Whether a sender may get another receipt: three an hour, so that two machines never chat."""
         client = self.limits.hashed(f"{bridge}\n{sender}")
         return sender is None or not self.limits.receipts.take(client, time.monotonic())
+
+    def floods(self, bridge: str, sender: str | None) -> bool:
+        """Whether a sender wrote far more than people do; counts this one."""
+        client = self.limits.hashed(f"{bridge}\n{sender}")
+        return sender is not None and self.limits.senders.take(client, time.monotonic()) > 0.0
+
+    def told_again(self, bridge: str, sender: str | None) -> None:
+        """Their report was a repeat of its source's, and counts for nothing."""
+        self.limits.senders.give_back(self.limits.hashed(f"{bridge}\n{sender}"))
 
     async def accept(self, submission: Submission, *, apart: bool = False) -> Accepted:
         """Accept one report or raise the `Problem` that says why not; `apart` as the intake takes it."""

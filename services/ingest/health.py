@@ -19,19 +19,21 @@ from shared.ports import Bus
 
 Standings = Callable[[], Mapping[str, Mapping[str, str]]]
 """How each bridge stands, by its id."""
+Mistake = Callable[[], str | None]
+"""What is wrong with the bridges file, which is why what changed in it does not hold."""
 _OF_A_BRIDGE: Final = re.compile(r"bridge\.[^.]+\.")
 
 
-def add_healths(app: web.Application, bus: Bus, spool: Spool, standings: Standings) -> None:
+def add_healths(app: web.Application, bus: Bus, spool: Spool, standings: Standings, mistake: Mistake) -> None:
     """Both addresses."""
 
     async def health() -> dict[str, Any]:
-        return _for_anybody(app, bus, spool, standings())
+        return _for_anybody(app, bus, spool, standings()) | {"bridges_file_ok": mistake() is None}
 
     async def bridges(request: web.Request) -> web.Response:
         _may_see(client_key(request))
         counts = dict(sorted(app[DOOR].counts.items()))
-        return web.json_response({"bridges": {**standings()}, "counts": counts})
+        return web.json_response({"bridges": {**standings()}, "mistake": mistake(), "counts": counts})
 
     add_health(app, health)
     app.router.add_get("/health/bridges", bridges)

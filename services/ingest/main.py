@@ -4,26 +4,25 @@ It opens although NATS is away (the spool takes the reports), but never over an 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 import structlog
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
-from services.ingest.app import READERS, make_app
-from services.ingest.bridge_host import PART, RECEIPTS
+from services.ingest.app import make_app, standings
 from services.ingest.door import DOOR
 from services.ingest.drain import Drain
 from services.ingest.exercises import Player
+from services.ingest.hosted import Hosted
 from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
-from services.ingest.readers import Readers
-from services.ingest.receipts import Receipts
+from services.ingest.loop_watch import LoopWatch
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
-from services.ingest.taking_part import TakingPart
+from services.ingest.standing_said import StandingSaid
 from shared.bus import open_bus
 from shared.clock import SystemClock
 from shared.errors import BusUnavailableError
@@ -31,13 +30,13 @@ from shared.faults import refuse_faults_in_production
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
-from shared.plugins.bridge_file import load_bridges, read_bridges, subscriptions_in
-from shared.plugins.contacts_file import FormContacts, read_contacts
-from shared.plugins.spec import Bridge, Reads
+from shared.plugins.bridge_file import subscriptions_in
+from shared.plugins.contacts_file import read_contacts
+from shared.plugins.live_bridges import LiveBridges
 from shared.sealing import Keyring, MasterKey, load_master_key
 from shared.secrets import ReferencedSecrets
 from shared.settings import load_settings
-from shared.state import Exercises, GroupNames, ReportStates, open_state
+from shared.state import BridgeStandings, Exercises, GroupNames, ReportStates, open_state
 
 log = structlog.get_logger()
 
@@ -59,9 +58,11 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
     clock, bus = SystemClock(), LateBus()
     async with AsyncExitStack() as stack:
         master = load_master_key(settings.master_key_file, production=settings.production)
-        bridges = load_bridges(settings.ingest_bridges_file, ReferencedSecrets())
-        subscriptions = subscriptions_in(read_bridges(settings.ingest_bridges_file))
-        contacts = _contacts(settings)
+        secrets = ReferencedSecrets()
+        file = LiveBridges(settings.ingest_bridges_file)
+        bridges = {name: entry.open(secrets) for name, entry in file.entries.items()}
+        form_url = str(settings.ingest_public_url or "")
+        contacts = read_contacts(settings.ingest_contacts_file, file.entries, form_url=form_url)
         keys = load_keys(settings.ingest_keys_file)
         spool = Spool(settings.spool_folder, max_bytes=int(settings.ingest_spool_max_mb * 1_000_000))
         stack.push_async_callback(spool.close)
@@ -75,36 +76,31 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
             master=master,
             spool=spool,
             settings=settings,
-            bridges=bridges,
             keys=keys,
             states=ReportStates(state),
             exercises=Exercises(state),
             intake=intake,
             contacts=contacts,
-            subscriptions=subscriptions,
+            subscriptions=subscriptions_in(file.entries),
             groups=GroupNames(state),
         )
         http = await _http(stack)
-        readers, part = _readers(app, bridges, http), _taking_part(app, bridges, http)
-        stack.push_async_callback(_receipts(app, bridges, http))
+        hosted = Hosted(app, file, bridges, http=http, secrets=secrets)
+        stack.push_async_callback(hosted.finish)
         port = await stack.enter_async_context(site(app, settings.host, settings.ingest_port))
         log.info("service_ready", port=port, bridges=sorted(bridges), waiting=spool.depth)
         workers = {
             "drain": Drain(intake, spool, clock).run,
             "nats": link.run,
-            "readers": readers.run,
-            "part": part.run,
+            "readers": hosted.readers.run,
+            "part": hosted.part.run,
+            "bridges": hosted.follow,
+            "standing": StandingSaid(partial(standings, app), BridgeStandings(state.ephemeral)).run,
             "exercises": Player(app[DOOR]).run,
+            "loop": LoopWatch(lambda: hosted.open, app[DOOR].counts).run,
         }
         await run_workers(workers, drain_s=settings.drain_s, stop=stop)
         log.info("service_stopped", waiting=spool.depth)
-
-
-def _contacts(settings: IngestSettings) -> FormContacts:
-    """By what those are written to who leave a contact on the form."""
-    bridges = read_bridges(settings.ingest_bridges_file)
-    form_url = str(settings.ingest_public_url or "")
-    return read_contacts(settings.ingest_contacts_file, bridges, form_url=form_url)
 
 
 async def _http(stack: AsyncExitStack) -> ClientSession:
@@ -115,39 +111,6 @@ async def _http(stack: AsyncExitStack) -> ClientSession:
         trust_env=False,
     )
     return await stack.enter_async_context(http)
-
-
-def _readers(app: web.Application, bridges: Mapping[str, Bridge | Reads], http: ClientSession) -> Readers:
-    """What runs the bridges that read their source."""
-    reading = {name: bridge for name, bridge in bridges.items() if isinstance(bridge, Reads)}
-    app[READERS] = Readers(app[DOOR], reading, http=http, secrets=ReferencedSecrets())
-    return app[READERS]
-
-
-def _receipts(
-    app: web.Application, bridges: Mapping[str, Bridge | Reads], http: ClientSession
-) -> Callable[[], Awaitable[None]]:
-    """Let the bridges that are called send receipts by messages of their own; how that ends."""
-    sending = {
-        name: Receipts(app[DOOR], name, bridge, http, ReferencedSecrets())
-        for name, bridge in bridges.items()
-        if isinstance(bridge, Bridge) and bridge.spec.receipts == "message"
-    }
-    app[RECEIPTS] = sending
-
-    async def finish() -> None:
-        await asyncio.gather(*(receipts.finish() for receipts in sending.values()))
-
-    return finish
-
-
-def _taking_part(
-    app: web.Application, bridges: Mapping[str, Bridge | Reads], http: ClientSession
-) -> TakingPart:
-    """What runs the bridges whose account takes part at their source."""
-    called = {name: bridge for name, bridge in bridges.items() if isinstance(bridge, Bridge)}
-    app[PART] = TakingPart(app[DOOR], called, http=http, secrets=ReferencedSecrets())
-    return app[PART]
 
 
 class _NatsLink:

@@ -19,8 +19,9 @@ import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import accept, place_of
-from services.ingest.decide.standing import Standing, again, constant, failures_after
+from services.ingest.decide.standing import Standing, again, constant, failures_after, shown
 from services.ingest.door import Door
+from services.ingest.kept_tasks import KeptTasks
 from services.ingest.receipts import Receipts
 from shared.errors import RelayError
 from shared.http import Problem
@@ -61,26 +62,35 @@ class Readers:
         secrets: Secrets,
         pace: Pace | None = None,
     ) -> None:
-        self._pace = pace or Pace()
-        self._readers = [_Reader(door, name, b, http, secrets, self._pace) for name, b in bridges.items()]
+        self._door, self._http, self._secrets, self._pace = door, http, secrets, pace or Pace()
+        self._readers: dict[str, _Reader] = {}
+        self._tasks = KeptTasks()
+        for name, bridge in bridges.items():
+            self.put(name, bridge)
+
+    def put(self, name: str, bridge: Reads) -> None:
+        """Read this one too."""
+        reader = _Reader(self._door, name, bridge, self._http, self._secrets, self._pace)
+        self._readers[name] = reader
+        self._tasks.put(name, reader.keep_reading)
+
+    async def drop(self, name: str) -> None:
+        """Read it no more; what it has begun to store is finished."""
+        reader = self._readers.pop(name, None)
+        if reader is not None:
+            await self._tasks.drop(name)
+            await reader.finish()
 
     def health(self) -> dict[str, dict[str, str]]:
         """How each stands, since when, and why if something is wrong."""
-        return {reader.name: reader.health() for reader in self._readers}
+        return {name: reader.health() for name, reader in self._readers.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until asked to stop; then finish what is being stored."""
-        tasks = [asyncio.create_task(r.keep_reading(), name=f"read-{r.name}") for r in self._readers]
-        stopping = asyncio.create_task(stop.wait(), name="readers-stop")
         try:
-            done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-            for ended in done:  # a reader ends by a mistake of ours only; then loudly
-                ended.result()
+            await self._tasks.run(stop)
         finally:
-            for task in (stopping, *tasks):
-                task.cancel()
-            await asyncio.gather(stopping, *tasks, return_exceptions=True)
-            await asyncio.gather(*(reader.finish() for reader in self._readers))
+            await asyncio.gather(*(reader.finish() for reader in self._readers.values()))
 
 
 @dataclass
@@ -98,6 +108,7 @@ class _Reader:
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
     _taking: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: bool = False
+    _heard: float = 0.0
 
     def __post_init__(self) -> None:
         self.since = self.door.now()
@@ -112,8 +123,13 @@ class _Reader:
 
     def connected(self) -> None:
         """The source is being read."""
+        self.alive()
         self._connected.set()
         self._stands(Standing("CONNECTED"))
+
+    def alive(self) -> None:
+        """The source was heard."""
+        self._heard = self.pace.monotonic()
 
     async def take(self, report: IncomingReport) -> None:
         """Return once it is stored; goes on although the bridge is cancelled meanwhile."""
@@ -121,6 +137,7 @@ class _Reader:
         self._taking.add(storing)
         storing.add_done_callback(self._taking.discard)
         await asyncio.shield(storing)
+        self.alive()
 
     def ignored(self, what: Ignored) -> None:
         """Count it."""
@@ -150,11 +167,22 @@ class _Reader:
             )
             if not (reading.done() or self._connected.is_set()):
                 return RetryLater("connect_timeout")
-            await asyncio.wait({reading})
-            return self._end_of(reading)
+            await self._until_silent(reading)
+            return self._end_of(reading) if reading.done() else RetryLater("silent")
         finally:
             connecting.cancel()
             await _ended(reading)
+
+    async def _until_silent(self, reading: asyncio.Task[Any]) -> None:
+        """Wait for its end; no longer than its source may be silent (waiting to be stored is not)."""
+        patience = self.bridge.spec.silent_s
+        while not reading.done():
+            left = None if patience is None else self._heard + patience - self.pace.monotonic()
+            if left is not None and left <= 0:
+                if not self._taking:
+                    return
+                left = patience
+            await asyncio.wait({reading}, timeout=left)
 
     def _end_of(self, reading: asyncio.Task[Any]) -> RetryLater | BadCredentials:
         """What a bridge returned, if it is one of the two; whatever it raised stays with it."""
@@ -212,8 +240,7 @@ class _Reader:
 
     def health(self) -> dict[str, str]:
         """For people and programs."""
-        found = {"state": self.standing.state, "since": self.since.isoformat(timespec="seconds")}
-        return {**found, "reason": self.standing.reason} if self.standing.reason else found
+        return shown(self.standing, self.since)
 
 
 async def _ended(reading: asyncio.Task[Any]) -> None:

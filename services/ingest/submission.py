@@ -44,6 +44,8 @@ class Submission:
     received_at: datetime | None = None
     """Set only by a key that may (simulations); else the moment of acceptance."""
     drill: bool = False
+    flood: bool = False
+    """Whether its sender floods us; not what the client said, so a retry may differ in it."""
     trusted: bool = False
     """Whether it came in by a trusted account: a partner's key, never a phone number."""
     sender_is: SenderIs | None = None
@@ -126,6 +128,7 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         source=_pseudonym(master, "source", submission.bridge, report.source),
         chat=report.chat[:MAX_CHAT] if report.chat else None,
         trusted=submission.trusted,
+        flood=submission.flood,
         sender_is=submission.sender_is if report.sender else None,
         asked_as=_asked_as(master, submission),
     )

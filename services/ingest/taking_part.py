@@ -10,14 +10,17 @@ again and again. A bridge that raises or hangs costs its own request a refusal a
 import asyncio
 import random
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import accept, place_of
-from services.ingest.decide.standing import FIRST_PAUSE_S, Again, Standing, again, constant
+from services.ingest.decide.standing import FIRST_PAUSE_S, Again, Standing, again, constant, shown
 from services.ingest.door import Door
+from services.ingest.kept_tasks import KeptTasks
 from shared.http import Problem
 from shared.plugins.spec import (
     Bridge,
@@ -53,15 +56,32 @@ class TakingPart:
     def __init__(
         self, door: Door, bridges: Mapping[str, Bridge], *, http: ClientSession, secrets: Secrets
     ) -> None:
-        self._door = door
-        self._taking = {name: b for name, b in bridges.items() if isinstance(b, TakesPart)}
-        self._hosts = {
-            name: PartHost(http=http, secrets=secrets, take=_Take(door, name, bridges[name]))
-            for name in self._taking
-        }
-        self._unsettled = {name: asyncio.Event() for name in self._taking}
+        self._door, self._http, self._secrets = door, http, secrets
+        self._taking: dict[str, TakesPart] = {}
+        self._hosts: dict[str, PartHost] = {}
+        self._unsettled: dict[str, asyncio.Event] = {}
+        self._standing: dict[str, tuple[Standing, datetime]] = {}
         self._going_on: set[asyncio.Task[None]] = set()
-        self._standing = {name: (Standing("CONNECTING"), door.now()) for name in self._taking}
+        self._tasks = KeptTasks()
+        for name, bridge in bridges.items():
+            self.put(name, bridge)
+
+    def put(self, name: str, bridge: Bridge) -> None:
+        """Let this one take part as well, if it does so at all."""
+        if not isinstance(bridge, TakesPart):
+            return
+        take = _Take(self._door, name, bridge)
+        self._taking[name] = bridge
+        self._hosts[name] = PartHost(http=self._http, secrets=self._secrets, take=take)
+        self._unsettled[name] = asyncio.Event()
+        self._standing[name] = Standing("CONNECTING"), self._door.now()
+        self._tasks.put(name, partial(self._keep, name))
+
+    async def drop(self, name: str) -> None:
+        """Let it take part no more; a follow-up that has begun goes on."""
+        await self._tasks.drop(name)
+        if name in self._taking:
+            del self._taking[name], self._standing[name]
 
     def get(self, instance: str) -> TakesPart | None:
         """The bridge, if it is one of these."""
@@ -81,7 +101,10 @@ class TakingPart:
         if len(self._going_on) >= _MOST_AT_ONCE:
             self._count(instance, "follow_up.too_many")
             raise Problem(503, "busy", "Too much is going on here; send this again.", retry_after_s=_AGAIN_S)
-        acting = self._taking[instance].follow_up(request, receipts, self._hosts[instance])
+        taking = self._taking.get(instance)
+        if taking is None:  # closed while its request was stored
+            raise Problem(503, "closed", "This bridge was changed just now; send this again.")
+        acting = taking.follow_up(request, receipts, self._hosts[instance])
         task = asyncio.create_task(self._followed_up(instance, acting), name=f"follow-up-{instance}")
         self._going_on.add(task)
         task.add_done_callback(self._ended)
@@ -111,19 +134,15 @@ class TakingPart:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Settle each bridge at the start and whenever it is needed, until asked to stop."""
-        settling = [asyncio.create_task(self._keep(name), name=f"settle-{name}") for name in self._taking]
-        stopping = asyncio.create_task(stop.wait(), name="taking-part-stop")
         try:
-            done, _ = await asyncio.wait({stopping, *settling}, return_when=asyncio.FIRST_COMPLETED)
-            for ended in done:  # one ends by a mistake of ours only; then loudly
-                ended.result()
+            await self._tasks.run(stop)
             if self._going_on:
                 await asyncio.wait(set(self._going_on), timeout=_ANSWER_S)
         finally:
-            tasks = {stopping, *settling, *self._going_on}
-            for task in tasks:
+            going_on = set(self._going_on)
+            for task in going_on:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*going_on, return_exceptions=True)
 
     async def _keep(self, instance: str) -> None:
         unsettled, failures = self._unsettled[instance], 0
@@ -156,11 +175,7 @@ class TakingPart:
 
     def health(self) -> dict[str, dict[str, str]]:
         """How each stands, since when, and why if something is wrong."""
-        return {
-            name: {"state": at.state, "since": since.isoformat(timespec="seconds")}
-            | ({"reason": at.reason} if at.reason else {})
-            for name, (at, since) in self._standing.items()
-        }
+        return {name: shown(at, since) for name, (at, since) in self._standing.items()}
 
     def _failed(self, instance: str, at: str, error: Exception) -> None:
         self._count(instance, "failed")

@@ -92,11 +92,19 @@ class Directory:
         back = ChannelHost(http=host.http, secrets=bridge_secrets or host.secrets)
         self.reporters = Reporters(bridges or {}, back, form or Form())
         self._counting = ChannelHost(http=host.http, secrets=_Placeholders())
-        known = (*plugins.values(), *(entry.plugin for entry in (bridges or {}).values()))
-        self._per_second = {plugin.spec.kind: plugin.spec.per_second for plugin in known}
+        self._per_second = {kind: plugin.spec.per_second for kind, plugin in plugins.items()}
+        self._note_pace(bridges or {})
         self._versions: dict[str, dict[int, GroupVersion]] = {}
         self._ready: dict[tuple[str, int, str], Channel] = {}
         self._private: dict[tuple[str, int, str], frozenset[str]] = {}
+
+    async def use_bridges(self, bridges: Mapping[str, BridgeEntry]) -> None:
+        """Write to reporters by these bridges from now on."""
+        self.reporters.use(bridges)
+        self._note_pace(bridges)
+
+    def _note_pace(self, bridges: Mapping[str, BridgeEntry]) -> None:
+        self._per_second |= {entry.kind: entry.plugin.spec.per_second for entry in bridges.values()}
 
     def learn(self, event: GroupDefined, *, readable: bool = True) -> None:
         """Take in a version (opened). Destroyed channels leave a group without any."""

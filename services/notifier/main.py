@@ -1,6 +1,7 @@
 """Wires one notifier: settings, bus, keys, channels, health, engine. Long and straight on purpose."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import structlog
@@ -23,8 +24,9 @@ from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
 from shared.lifecycle import Worker, run_workers
 from shared.logging import configure_logging
-from shared.plugins.bridge_file import read_bridges
+from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import read_contacts
+from shared.plugins.live_bridges import LiveBridges
 from shared.plugins.spec import ChannelHost
 from shared.ports import Clock
 from shared.sealing import Keyring, load_master_key
@@ -46,7 +48,8 @@ async def main() -> None:
     master = load_master_key(settings.master_key_file, production=settings.production)
     look_at_words(SystemClock())
     plugins = load_channels()
-    bridges = read_bridges(settings.ingest_bridges_file)
+    file = LiveBridges(settings.ingest_bridges_file)
+    bridges = file.entries
     contacts = read_contacts(settings.ingest_contacts_file, bridges, form_url=settings.ingest_public_url)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -71,7 +74,15 @@ async def main() -> None:
             lane_width=settings.sends_per_lane,
             public_url=settings.base_url,
         )
-        workers: dict[str, Worker] = {"keys": keyring.follow}
+
+        async def use_bridges(now: Mapping[str, BridgeEntry]) -> None:
+            await directory.use_bridges(now)
+            await ways.use(now)
+
+        workers: dict[str, Worker] = {
+            "keys": keyring.follow,
+            "bridges": lambda until: file.follow(until, use_bridges),
+        }
         subscribers = None
         if ways:
             places = await asyncio.to_thread(LiveGazetteer, settings.router_gazetteer_index)

@@ -58,6 +58,10 @@ class Reporters:
         self._ways = WaysBack(bridges, host)
         self._form = FormReporters(form, host)
 
+    def use(self, bridges: Mapping[str, BridgeEntry]) -> None:
+        """Write by these from now on."""
+        self._ways.use(bridges)
+
     def definition(self, body: WayBack) -> ChannelDefinition:
         """The bridge as the ledger names it."""
         return ChannelDefinition(

@@ -24,6 +24,12 @@ class WaysBack:
         self._bridges, self._host = bridges, host
         self._open: dict[str, object] = {}
 
+    def use(self, bridges: Mapping[str, BridgeEntry]) -> None:
+        """Write by these from now on; what runs as it did stays open."""
+        same = {n for n, entry in bridges.items() if entry.runs_as(self._bridges.get(n))}
+        self._open = {name: bridge for name, bridge in self._open.items() if name in same}
+        self._bridges = bridges
+
     def entry(self, name: str) -> BridgeEntry | None:
         """What the bridges file says of it."""
         return self._bridges.get(name)

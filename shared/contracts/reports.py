@@ -48,6 +48,8 @@ class ReportContent(Private):
     """What the chat it was written in is called ("E17 mums"): a clue to where its people are."""
     trusted: bool = False
     """Whether it came in by an account that the operator trusts; of whose, nobody keeps."""
+    flood: bool = False
+    """Whether its sender wrote far more in the hour before than a person does: it opens nothing by itself."""
     sender_is: SenderIs | None = None
     """What vouches for the sender; None: nothing, a client of the API says so."""
     asked_as: str | None = None

@@ -3,18 +3,23 @@
 - id: sms-london              # the webhook is POST /bridges/sms-london
   kind: twilio-sms
   settings: {auth_token: env:TWILIO_AUTH_TOKEN}
+- id: e17-mums
+  kind: telegram
+  group: walthamstow          # whose it is, so that it is known whom to ask when it is away; else the hub's
+  settings: {secret_token: env:E17_TELEGRAM_SECRET}
 - id: join-london             # an account of its own, to which people write JOIN, STOP and HELP
   kind: twilio-sms
   subscriptions: {countries: [GB], per_hour: 600}
   settings: {…}
 
 The front door takes reports in by them: it is called by their sources, or reads them itself (`Reads`). The
-notifier writes back by those that can.
+notifier writes back by those that can. Both follow the file while they run (`live_bridges`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,6 +36,8 @@ MANIFEST: Final = Path(str(resources.files("services.ingest.bridges"))) / "MANIF
 """Found by name, as the bridges in it are: whoever opens them imports no service."""
 ENTRY_POINTS: Final = "alert_relay.bridges"
 _TAKEN: Final = {"web", "api", "email"}
+_FILE: Final = "file:"
+_RUNS: Final = attrgetter("plugin", "settings", "secrets")
 _LONGEST_WAY: Final = 24
 """Of a bridge for subscriptions: its id is part of what the ledger calls them."""
 
@@ -53,8 +60,38 @@ class _Instance(BaseModel):
 
     id: Slug
     kind: str
+    group: Slug | None = None
     subscriptions: Subscriptions | None = None
     settings: dict[str, Any] = {}
+
+
+Signatures = tuple[tuple[Path, tuple[int, int, int] | None], ...]
+"""Files, each with what is something else as soon as it is another; None where it cannot be looked at."""
+
+
+def signatures(files: Iterable[Path]) -> Signatures:
+    """The files as they are now."""
+    return tuple((path, _signature(path)) for path in files)
+
+
+def secret_files(settings: Any) -> list[Path]:
+    """The files to which settings refer for secrets, wherever in them."""
+    match settings:
+        case str() if settings.startswith(_FILE):
+            return [Path(settings.removeprefix(_FILE))]
+        case Mapping():
+            return [path for value in settings.values() for path in secret_files(value)]
+        case list():
+            return [path for value in settings for path in secret_files(value)]
+    return []
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +102,19 @@ class BridgeEntry:
     settings: PluginSettings
     named: str
     subscriptions: Subscriptions | None = None
+    group: str | None = None
+    """Whose it is, so whom to ask when it is away; None: the hub's. Where reports go, their place says."""
+    secrets: Signatures = ()
+    """The files with its secrets as they were when this was read: a new secret makes another bridge."""
 
     @property
     def kind(self) -> str:
         """The plug-in's kind."""
         return str(self.plugin.spec.kind)
+
+    def runs_as(self, other: "BridgeEntry | None") -> bool:
+        """Whether what is open by the other entry does for this one."""
+        return other is not None and bool(_RUNS(self) == _RUNS(other))
 
     def open(self, secrets: Secrets) -> Bridge | Reads:
         """The bridge with its secrets. Raises `SettingsError` naming the entry and the remedy."""
@@ -117,7 +162,8 @@ def _checked(path: Path, instance: _Instance, kinds: Mapping[str, type[Any]]) ->
         )
     try:
         settings = kind.Settings.model_validate(instance.settings)
-        return BridgeEntry(kind, settings, named, instance.subscriptions)
+        files = signatures(secret_files(instance.settings))
+        return BridgeEntry(kind, settings, named, instance.subscriptions, instance.group, files)
     except ValidationError as error:
         raise SettingsError(f"{named}: settings.{where(error, 'entry')}") from None
 

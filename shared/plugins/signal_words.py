@@ -59,8 +59,9 @@ READING: Final = """\
 - When a sender's key is new (a new phone, or somebody who took over the number), signal-cli keeps their
   messages back until you say `trust` (step 7). Ingest's `/health/bridges` counts them as
   `ignored.untrusted_sender`: ask the member first.
-- Edits, deletions, reactions, stickers and pictures are not read; a picture's caption is. A message that
-  was edited stays the report that it was.
+- A message that is edited within half an hour is one more report of its sender's, unless it is a reply to
+  the desk; what it said before stays. Deletions, reactions, stickers and pictures are not read; a picture's
+  caption is.
 - Of a text with more than 2,000 characters the end may be missing: Signal carries it as an attachment.
 - In a group the bridge takes what answers or mentions the account, what has the hashtag, and a desk word
   with a code. Everything else is dropped in memory, unstored. Tell the group so.

@@ -69,6 +69,9 @@ class Spec:
     per_second: float | None = None
     """Messages a second that the provider takes from one account, where it says so; the host keeps to it.
     Where it says so stands beside it."""
+    silent_s: float | None = None
+    """Of a bridge that reads: how long its source may say nothing at all (`ReadingHost.alive`) while it is
+    connected; then it hangs, and is read anew. None where a sound source may be silent for hours."""
     set_up: str = ""
     """What to do at the provider, step by step (Markdown)."""
     while_away: str = ""
@@ -130,6 +133,9 @@ class IncomingReport:
     """Who else reads this very message, as `Spec.read_by`, where that differs from one to the next."""
     reply_to: str | None = None
     """Where a member's desk reply is answered if not at `contact`: the group's chat. Never for others."""
+    first_said_at: datetime | None = None
+    """Of an edit, whose `source_id` is its own: when that message was first written. Within half an hour it
+    is one more message of its sender's; later, or of a reply to the desk, the host takes none."""
     part: Part | None = None
     """Set by a bridge that is called once for each part of a message."""
 
@@ -253,6 +259,10 @@ class ReadingHost(Protocol):
 
     def connected(self) -> None:
         """Say that the source is being read; without it for a minute the host begins anew."""
+        ...
+
+    def alive(self) -> None:
+        """Say that the source was heard, be it only that it is there (`Spec.silent_s`)."""
         ...
 
     async def take(self, report: IncomingReport) -> None:
@@ -395,6 +405,18 @@ class WritesBack(Protocol):
         As `Channel.send`: once, within the host's deadline; `key` is stable per message. A bridge
         whose settings don't say how answers `CANNOT_WRITE_BACK`.
         """
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """What a bridge may do besides: ask its source whether it knows us, and can reach us.
+
+    An operator asks so, from the command line. No message is read by it and nothing is changed there.
+    """
+
+    async def check(self, host: ChannelHost) -> Outcome:
+        """`Delivered` if all is well; else what is wrong, with the source's own words where it has some."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""One call of Telegram's Bot API, `sendMessage`, and what its answers mean, for channel and bridge alike."""
+"""What we call of Telegram's Bot API, and what its answers mean, for channel and bridge alike."""
 
 import json
 import re
@@ -44,6 +44,23 @@ async def send_message(  # noqa: PLR0913 - what one message takes
             return _outcome(response.status, response.headers, await read_answer(response))
     except (aiohttp.ClientError, OSError) as error:
         return from_error(error)
+
+
+async def webhook_state(http: "ClientSession", bot: str) -> Outcome:
+    """Whether Telegram knows the bot, has an address to call, and gets through to it. `bot` as above."""
+    try:
+        async with http.get(f"{bot}/getWebhookInfo", allow_redirects=False) as response:
+            body = await read_answer(response)
+            if response.status != HTTPStatus.OK:
+                return _outcome(response.status, response.headers, body)
+    except (aiohttp.ClientError, OSError) as error:
+        return from_error(error)
+    info = _answer(body).get("result")
+    if not isinstance(info, dict) or not info.get("url"):
+        return Rejected("no_webhook_set", words="No address is set; call setWebhook with this bridge's.")
+    if info.get("pending_update_count") and info.get("last_error_message"):
+        return RetryLater("webhook_fails", words=str(info["last_error_message"]))
+    return Delivered()
 
 
 def _outcome(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import aiohttp
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from shared.plugins.http_outcomes import as_known, from_status, post, words_in
+from shared.plugins.http_outcomes import as_known, from_error, from_status, post, read_answer, words_in
 from shared.plugins.sms import BAD_NUMBER, HAS_LEFT
 from shared.plugins.spec import (
     BadCredentials,
@@ -58,6 +58,17 @@ async def send_message(
     headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
     url = f"{base}/2010-04-01/Accounts/{login[0]}/Messages.json"
     return await post(http, url, _outcome, data=form, headers=headers)
+
+
+async def account_state(http: "ClientSession", base: str, login: tuple[str, str]) -> Outcome:
+    """Whether Twilio knows the account by this token."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
+    url = f"{base}/2010-04-01/Accounts/{login[0]}.json"
+    try:
+        async with http.get(url, headers=headers, allow_redirects=False) as response:
+            return _outcome(response.status, response.headers, await read_answer(response))
+    except (aiohttp.ClientError, OSError) as error:
+        return from_error(error)
 
 
 def _outcome(status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:

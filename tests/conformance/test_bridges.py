@@ -34,6 +34,7 @@ from services.ingest.spool import Spool
 from shared.errors import BusError
 from shared.plugins.spec import (
     Bridge,
+    Ignored,
     IncomingReport,
     Receipt,
     WebhookRequest,
@@ -232,6 +233,24 @@ class TestVonage(BridgeConformance):
 
 class TestTelegram(BridgeConformance):
     case = TELEGRAM
+
+    def test_an_edit_is_one_more_message_with_the_time_of_the_first(self) -> None:
+        (found,) = self.parsed(text="marker-one in Mare Street", edit_date=1652542260)
+        assert found.first_said_at is not None
+        assert found.observed_at is not None
+        assert (found.observed_at - found.first_said_at).total_seconds() == 60
+        (plain,) = self.parsed(text="marker-one in Mare Street", edited=False)
+        assert plain.first_said_at is None
+
+    def test_where_a_live_location_moves_to_is_none(self) -> None:
+        place = {"latitude": 51.5, "longitude": -0.07, "live_period": 900}
+        assert self.parsed(location=place, edit_date=1652542260) == Ignored("edited_place")
+
+    def parsed(self, *, edited: bool = True, **more: Any) -> Any:
+        chat = {"id": 700900123, "type": "private"}
+        message = {"message_id": 41, "from": {"id": 700900123}, "chat": chat, "date": 1652542200, **more}
+        update = {"update_id": 873400002, "edited_message" if edited else "message": message}
+        return self.case.make().parse(self.case.signed(json.dumps(update).encode()))
 
 
 class TestMatrix(BridgeConformance):

@@ -430,7 +430,7 @@ def message(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ({"editMessage": {"targetSentTimestamp": 1, **message()}}, "edited_message"),
+        ({"editMessage": {"targetSentTimestamp": 1, **message()}}, "late_edit"),
         ({"typingMessage": {"action": "STARTED"}}, "no_message"),
         ({"receiptMessage": {"isDelivery": True}}, "no_message"),
         ({"callMessage": {}}, "no_message"),

@@ -66,8 +66,9 @@ async def test_help_raid_is_asked_where_once_and_the_answer_opens_one_incident(
     tmp_path: Path, bot: HttpProvider
 ) -> None:
     async with a_relay(tmp_path, bot) as relay:
+        update = telegram_update("help raid", chat=CHAT, number=1)
         for _ in range(2):  # Telegram may repeat an update
-            await write(relay, "help raid", 1)
+            assert (await by_telegram(relay, update)).status == 200
         await at_rest(relay, 1)
         await write(relay, "it is near the shop", 2)
         await write(relay, "Ashwin Street, Dalston", 3)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -166,6 +167,108 @@ async def test_killed_between_two_steps_a_retry_is_one_report(
         await health(address, drained)
         await post(address, range(4))
     assert await stored(server, tmp_path) == {f"marked-text {n}": 1 for n in range(4)}
+
+
+async def test_a_bridge_that_is_added_takes_reports_without_a_restart(
+    tmp_path: Path, fresh_nats: NatsServer
+) -> None:
+    file = tmp_path / "bridges.yaml"
+    file.write_text("[]")
+    extra = {"RELAY_INGEST_BRIDGES_FILE": str(file), "BOT_SECRET": "secret-of-the-test"}
+    async with ingest(fresh_nats, tmp_path, **extra) as (address, process):
+        await health(address, drained)
+        assert await told_bot(address, 1) == 404
+        replaced(file, "- {id: bot, kind: fax}")
+        await health(address, lambda found: not found["bridges_file_ok"])
+        replaced(file, "- {id: bot, kind: telegram, settings: {secret_token: env:BOT_SECRET}}")
+        await health(address, lambda found: found["bridges_file_ok"] and found["bridges"])
+        assert [await told_bot(address, n) for n in (1, 1, 2)] == [200] * 3
+        replaced(file, "[]")
+        await health(address, lambda found: not found["bridges"])
+        assert await told_bot(address, 3) == 404
+        assert process.returncode is None
+    assert await stored(fresh_nats, tmp_path) == {"marked-text 1": 1, "marked-text 2": 1}
+
+
+BLOCKER = """
+import pathlib, time
+from typing import Any, ClassVar
+from alert_relay.plugins import IncomingReport, PluginSettings, Spec, WebhookResponse
+
+class Settings(PluginSettings):
+    log: str
+
+class Blocker:
+    spec: ClassVar[Any] = Spec("blocker", "t", "s", "w", "experimental", "fake", {})
+    Settings: ClassVar[Any] = Settings
+
+    def __init__(self, settings: Any, secrets: Any) -> None:
+        self.log = pathlib.Path(settings.log)
+
+    def parse(self, request: Any) -> Any:
+        for _ in range(3_000):
+            if any("loop_blocked" in x and "at-fault" in x for x in self.log.read_text().splitlines()):
+                break
+            time.sleep(0.01)
+        return [IncomingReport(source_id="1", text="marked-text 1")]
+
+    def answer(self, receipts: Any) -> WebhookResponse:
+        return WebhookResponse()
+"""
+
+
+async def test_a_third_partys_bridge_that_holds_up_the_process_is_named(
+    tmp_path: Path, fresh_nats: NatsServer
+) -> None:
+    plugins = tmp_path / "plugins"
+    (plugins / "blocker-1.dist-info").mkdir(parents=True)
+    (plugins / "blocker.py").write_text(BLOCKER)
+    (plugins / "blocker-1.dist-info" / "METADATA").write_text("Name: blocker\nVersion: 1\n")
+    entry = "[alert_relay.bridges]\nblocker = blocker:Blocker\n"
+    (plugins / "blocker-1.dist-info" / "entry_points.txt").write_text(entry)
+    file, log = tmp_path / "bridges.yaml", tmp_path / "ingest.log"
+    file.write_text(json.dumps([{"id": "at-fault", "kind": "blocker", "settings": {"log": str(log)}}]))
+    extra = {"RELAY_INGEST_BRIDGES_FILE": str(file), "PYTHONPATH": str(plugins)}
+    async with ingest(fresh_nats, tmp_path, **extra) as (address, process):
+        await health(address, drained)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{address}/bridges/at-fault", data=b"x") as response,
+        ):
+            assert response.status == 200
+        await health(address, lambda found: found["counts"].get("bridge.blocked"))
+        assert process.returncode is None
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (named,) = [line for line in lines if line["event"] == "loop_blocked" and line["bridge"] == "at-fault"]
+    assert re.fullmatch(r"\S+:\d+", named["at"])
+    assert await stored(fresh_nats, tmp_path) == {"marked-text 1": 1}
+
+
+def replaced(file: Path, text: str) -> None:
+    """The file's new content, whole at once, as an editor saves it."""
+    beside = file.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(file)
+
+
+async def told_bot(address: str, number: int) -> int:
+    """What the bot's bridge answers to a message."""
+    chat = {"id": 7, "type": "private"}
+    message = {
+        "message_id": number,
+        "date": 1,
+        "chat": chat,
+        "from": {"id": 7},
+        "text": f"marked-text {number}",
+    }
+    headers = {"X-Telegram-Bot-Api-Secret-Token": "secret-of-the-test"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{address}/bridges/bot", json={"update_id": number, "message": message}, headers=headers
+        ) as response,
+    ):
+        return response.status
 
 
 async def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ Beside it a hub in which all of these states are there at once. The table is che
 the applications (`tests/browser/test_every_page.py`), so a page that nobody has entered here fails there.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from playwright.async_api import Page, expect
 
@@ -28,6 +29,8 @@ from shared.contracts.ledger import (
     SubscribersOpened,
 )
 from shared.plugins.registry import load_plugins
+from shared.plugins.spec import BridgeState
+from shared.state.bridges import KEY as BRIDGES
 from shared.words.own import starters
 from tests.rigs.account import invited, path_of
 from tests.rigs.desk import COMMUNITY, HARINGEY, VERIFIERS, DeskRig, desk_rig
@@ -73,6 +76,7 @@ class Pages:
         await self._beside()
         await self._own_words()
         await self._subscribers()
+        await self._bridges()
         await self._money()
         asked = ("POST", "/v1/groups/hackney/exercises", self.desk.tokens["Ada"])
         self.facts["exercise"] = (await self.rig.ask(*asked, json={}))[1]["id"]
@@ -201,6 +205,12 @@ class Pages:
         await self.rig.publish(
             SubscribersOpened.model_validate({**base, "id": "opened.1", "act": "exported"})
         )
+
+    async def _bridges(self) -> None:
+        told = {"kind": "telegram", "group": "hackney", "since": "2026-11-27T10:00:00+00:00"}
+        standings = {f"e8-{n}": {**told, "state": state} for n, state in enumerate(get_args(BridgeState))}
+        # Longer than the front door says it, because looking at all pages takes longer.
+        await self.rig.state.ephemeral.put(BRIDGES, json.dumps(standings), life_s=3_600)
 
     async def _beside(self) -> None:
         await self.desk.act("flood", "Ada", group="hackney", on=True)

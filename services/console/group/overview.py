@@ -1,6 +1,7 @@
 """`/groups`, `/groups/new`, `/groups/ID`: the groups that one runs, and the way to a first exercise."""
 
 import re
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from services.console.door import CONSOLE, page_actor
 from services.console.group.pages import LANGUAGES, Scope, as_page, flag, page, scope_of
 from services.console.group.saving import MOVED_ON, define, save
 from services.console.group.testing import tests_of
+from services.console.status import bridges_of
 from services.console.web.rendering import when
 from services.console.who_may import role_problem
 from shared.contracts.base import HUB, SHARED, SLUG, GroupId
@@ -87,6 +89,7 @@ async def get_group(request: web.Request) -> web.StreamResponse:
         saved=request.query.get("saved", ""),
         calls=calls_for(scope.group, scope.console.clock.now().date()),
         people=subscribers.shown(await scope.console.store.one(subscribers.key(scope.id))),
+        bridges=await _bridges(scope),
         tongues=LANGUAGES,
         when=when,
     )
@@ -154,6 +157,20 @@ async def _standing(scope: Scope) -> Standing:
         invited=[i for i in invited if scope.id in i["roles"] and i["member"] not in known],
         drills=[i for i in incidents if i.get("drill")],
     )
+
+
+async def _bridges(scope: Scope) -> list[dict[str, Any]]:
+    """The group's own ways in for reports, as far as the front door says how they stand."""
+    said = await bridges_of(scope.console, scope.actor)
+    return [
+        {
+            "name": name,
+            "state": one["state"].lower(),
+            "since": datetime.fromisoformat(one["since"]),
+        }
+        for name, one in said.items()
+        if one.get("group") == scope.id
+    ]
 
 
 def _name(form: Any) -> str:

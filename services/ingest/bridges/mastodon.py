@@ -85,6 +85,7 @@ class Mastodon:
         },
         senders="account",
         read_by=SERVERS,
+        silent_s=300,
         set_up=SET_UP,
         while_away=WHILE_AWAY,
         notes=READING,
@@ -111,6 +112,7 @@ class Mastodon:
         host.connected()
         while True:
             for what in tuple(self._known):
+                host.alive()
                 ended = await self._catch_up(host, what, us)
                 if ended is not None:
                     return ended

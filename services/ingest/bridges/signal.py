@@ -11,7 +11,7 @@ again; after a break it is asked for what came since the last event that was sto
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -80,6 +80,7 @@ class Signal:
         tested="fake",
         example={"account": "env:SIGNAL_ACCOUNT", "daemon": DEFAULT},
         senders="account",
+        silent_s=2 * _SILENT_S,
         set_up=SET_UP,
         while_away=WHILE_AWAY,
         notes=READING,
@@ -125,6 +126,7 @@ class Signal:
     ) -> RetryLater | BadCredentials:
         events = EventReader()
         async for piece in response.content.iter_any():
+            host.alive()
             for event in events.feed(piece):
                 found = self.report_in(event, host.now)
                 if isinstance(found, IncomingReport):
@@ -192,20 +194,28 @@ def _from_envelope(told: Mapping[str, Any], marks: _Marks, now: datetime) -> Inc
     envelope = object_in(told, "envelope")
     sender = text_in(envelope, "sourceUuid") or text_in(envelope, "sourceNumber")
     stamp = envelope.get("timestamp")
-    message = object_in(envelope, "dataMessage")
+    edit = object_in(envelope, "editMessage")
+    message = object_in(edit or envelope, "dataMessage")
     if "syncMessage" in envelope or marks.is_us(envelope, "sourceNumber", "sourceUuid"):
         return Ignored("own_message")
     if "exception" in told:
         new_key = text_in(object_in(told, "exception"), "type") == "UntrustedIdentityException"
         return Ignored("untrusted_sender" if new_key else "undecryptable")
     if not message or not sender or type(stamp) is not int:
-        return Ignored("edited_message" if "editMessage" in envelope else "no_message")
+        return Ignored("no_message")
     if (nothing := _says_nothing(message)) is not None:
         return Ignored(nothing)
     at = _moment(envelope.get("serverReceivedTimestamp")) or _moment(stamp)
     if at is not None and now - at > _OLDEST:
         return Ignored("too_old")
-    return _report(message, marks, _Source(f"{sender}:{stamp}", sender, at))
+    found = _report(message, marks, _Source(f"{sender}:{stamp}", sender, at))
+    return _edited(found, _moment(edit.get("targetSentTimestamp"))) if edit else found
+
+
+def _edited(found: IncomingReport | Ignored, first_said_at: datetime | None) -> IncomingReport | Ignored:
+    if isinstance(found, Ignored):
+        return found
+    return replace(found, first_said_at=first_said_at) if first_said_at else Ignored("edited_message")
 
 
 def _says_nothing(message: Mapping[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ as well, and a member is answered there; all other talk of a group is never stor
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ from alert_relay.plugins import (
     PluginSettings,
     Receipt,
     Refused,
+    Rejected,
     Secrets,
     Spec,
     WebhookRequest,
@@ -35,7 +36,7 @@ from alert_relay.plugins import (
     with_code_of,
 )
 from shared.plugins.addresses import http_base
-from shared.plugins.telegram_bot import send_message
+from shared.plugins.telegram_bot import send_message, webhook_state
 from shared.plugins.untrusted import object_in
 
 _BAD_TOKEN = Refused(
@@ -78,6 +79,11 @@ class Telegram:
         },
         senders="account",
         read_by="Telegram",
+        notes=(
+            "- A message that is edited within half an hour is one more report of its sender's, unless it\n"
+            "  is a reply to the desk; what it said before stays. Where a shared live location moves to is\n"
+            "  not taken."
+        ),
         per_second=30,  # core.telegram.org/bots/faq: about so many to different chats
     )
     Settings: ClassVar[type[PluginSettings]] = TelegramSettings
@@ -116,14 +122,34 @@ class Telegram:
         """Send it by the bot to the private chat."""
         if not self._settings.bot_token:
             return CANNOT_WRITE_BACK
+        return await send_message(host.http, self._address(host), int(address), text)
+
+    async def check(self, host: ChannelHost) -> Outcome:
+        """Ask for the state of the webhook."""
+        if not self._settings.bot_token:
+            return Rejected("no_bot_token", words="Without bot_token Telegram can't be asked.")
+        return await webhook_state(host.http, self._address(host))
+
+    def _address(self, host: ChannelHost) -> str:
         token = host.secrets.resolve(self._settings.bot_token)
-        bot = f"{http_base(self._settings.api, host.secrets)}/bot{token}"
-        return await send_message(host.http, bot, int(address), text)
+        return f"{http_base(self._settings.api, host.secrets)}/bot{token}"
 
     def _from_update(self, update: Mapping[str, Any]) -> Sequence[IncomingReport] | Ignored:
-        if any(kind in update for kind in _EDITS):
-            return Ignored("edited_message")
-        message = object_in(update, "message") or object_in(update, "channel_post")
+        edit = next((object_in(update, kind) for kind in _EDITS if kind in update), None)
+        if edit is None:
+            return self._from_message(
+                update, object_in(update, "message") or object_in(update, "channel_post")
+            )
+        if not _text(edit):
+            return Ignored("edited_place")  # a shared live location moves all the time
+        found = self._from_message(update, edit)
+        if isinstance(found, Ignored):
+            return found
+        return [replace(report, first_said_at=_moment(edit.get("date"))) for report in found]
+
+    def _from_message(
+        self, update: Mapping[str, Any], message: Mapping[str, Any]
+    ) -> Sequence[IncomingReport] | Ignored:
         chat_id = object_in(message, "chat").get("id")
         if type(chat_id) is not int:
             return Ignored("no_message")
@@ -188,7 +214,7 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
             lat=lat if has_place else None,
             lon=lon if has_place else None,
             accuracy_m=_number(location, "horizontal_accuracy", 20_000) if has_place else None,
-            observed_at=_moment(object_in(message, "forward_origin").get("date") or message.get("date")),
+            observed_at=_written_at(message),
             language=_language(message),
             # Whoever passes on another's message was not necessarily there.
             first_hand=False if forwarded else None,
@@ -197,6 +223,12 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
             reply_to=str(where.chat_id) if where.to_desk and not where.private else None,
         )
     ]
+
+
+def _written_at(message: Mapping[str, Any]) -> datetime | None:
+    """When it was written where it is passed on from, else edited, else written here."""
+    origin = object_in(message, "forward_origin").get("date")
+    return _moment(origin or message.get("edit_date") or message.get("date"))
 
 
 def _with_code_of_the_answered(message: Mapping[str, Any], text: str) -> str:

@@ -24,13 +24,14 @@ from alert_relay.plugins import (
     PluginSettings,
     Receipt,
     Refused,
+    Rejected,
     Secrets,
     Spec,
     WebhookRequest,
     WebhookResponse,
 )
 from shared.plugins.addresses import http_base
-from shared.plugins.twilio_api import form_fields, send_message, signed
+from shared.plugins.twilio_api import account_state, form_fields, send_message, signed
 
 _LIVES_S = 900
 """Seconds after which Twilio no longer sends what still waits in its queue."""
@@ -104,10 +105,18 @@ class TwilioSms:
         given = self._settings
         if not (given.account_sid and given.number):
             return CANNOT_WRITE_BACK
-        login = given.account_sid, host.secrets.resolve(given.auth_token)
         over = "whatsapp:" if address.startswith("whatsapp:") else ""
         form = {"To": address, "From": f"{over}{given.number}", "Body": text, "ValidityPeriod": str(_LIVES_S)}
-        return await send_message(host.http, http_base(given.api, host.secrets), login, form)
+        return await send_message(host.http, http_base(given.api, host.secrets), self._login(host), form)
+
+    async def check(self, host: ChannelHost) -> Outcome:
+        """Ask for the account."""
+        if not self._settings.account_sid:
+            return Rejected("no_account_sid", words="Without account_sid Twilio can't be asked.")
+        return await account_state(host.http, http_base(self._settings.api, host.secrets), self._login(host))
+
+    def _login(self, host: ChannelHost) -> tuple[str, str]:
+        return self._settings.account_sid, host.secrets.resolve(self._settings.auth_token)
 
 
 def _json_fields(body: bytes) -> dict[str, str] | None:

@@ -27,3 +27,9 @@ class Buckets:
             # The one longest unseen is the fullest; forgetting it gives away least.
             self._levels.popitem(last=False)
         return wait
+
+    def give_back(self, client: str) -> None:
+        """Return a token that was taken for nothing."""
+        if client in self._levels:
+            level, at = self._levels[client]
+            self._levels[client] = (min(self._burst, level + 1.0), at)

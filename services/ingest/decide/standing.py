@@ -1,13 +1,14 @@
-"""How a bridge that reads its source stands, and when it is read again after it broke off. Pure.
+"""How a bridge stands, and when one that reads its source is read again after it broke off. Pure.
 
 Jitter is an argument, so the same end always gives the same decision.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from shared.plugins.spec import BadCredentials, BridgeState, RetryLater
+from shared.plugins.spec import BadCredentials, BridgeState, Refused, RetryLater
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
@@ -29,6 +30,11 @@ class Standing:
 
     state: BridgeState
     reason: str = ""
+
+
+NOT_CALLED: Final = Standing("CONNECTING", "not_called_yet")
+"""Of a bridge that its source calls: nobody has, since it was opened."""
+_UNKNOWN_CALLER: Final = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +60,25 @@ def again(ended: RetryLater | BadCredentials, *, failures: int, jitter: float) -
 def failures_after(failures: int, *, read_for_s: float) -> int:
     """How many failures in a row it is now that it broke off once more."""
     return 1 if read_for_s >= STEADY_S else failures + 1
+
+
+def called(standing: Standing, how: Refused | Exception | None) -> Standing:
+    """How a bridge stands after a call: None for a sound one, else what was said of it, or what it raised.
+
+    Anybody can call with a wrong signature. So once the source itself has called, that says nothing; before,
+    it most likely is the source, and a secret that is not the same on both sides.
+    """
+    match how:
+        case None:
+            return Standing("CONNECTED")
+        case Exception():
+            return Standing("TRANSIENT_DISCONNECT", "plugin_error")
+        case Refused(status, code) if status in _UNKNOWN_CALLER and standing.state != "CONNECTED":
+            return Standing("BAD_CREDENTIALS", constant(code))
+    return standing
+
+
+def shown(standing: Standing, since: datetime) -> dict[str, str]:
+    """For people and programs: the state, since when, and why if something is wrong."""
+    found = {"state": standing.state, "since": since.isoformat(timespec="seconds")}
+    return {**found, "reason": standing.reason} if standing.reason else found

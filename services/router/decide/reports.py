@@ -8,6 +8,7 @@ from services.router.decide.ask_back import ask, question_for
 from services.router.decide.clues import precise
 from services.router.decide.compared_anew import explained
 from services.router.decide.draft import Draft, tell_first
+from services.router.decide.echo import echo_in
 from services.router.decide.follow_up import follow_up, raise_to_likely
 from services.router.decide.judge import Judgement, group_ids, judge
 from services.router.decide.limits import STILL_NEWS
@@ -47,6 +48,10 @@ def decide_report(draft: Draft, report: ReportReceived, *, again: bool = False) 
     content = report.content
     if not isinstance(content, ReportContent):
         return Answer("ignored", reasons.CONTENT_GONE)
+    if (echo := echo_in(content.text, draft.state.codes)) is not None:
+        if not echo.theirs and content.position is None:
+            return Answer("ignored", reasons.OUR_OWN_WORDS, draft.state.codes[echo.code])
+        content = content.model_copy(update={"text": echo.theirs})
     ruling = judge(draft.state, content, drill=report.drill, now=draft.now, gazetteer=draft.gazetteer)
     if ruling.verdict in {"open", "hold"} and muted(
         draft.state, content, _holders(draft.state, ruling), draft.now, drill=report.drill
@@ -54,6 +59,8 @@ def decide_report(draft: Draft, report: ReportReceived, *, again: bool = False) 
         ruling = replace(ruling, verdict="hold", reason=reasons.MUTED, joins_held=())
     elif again and ruling.verdict in {"open", "join"} and draft.now - report.at > STILL_NEWS:
         ruling = replace(ruling, verdict="hold", reason=reasons.CAME_LATE, joins_held=())
+    elif content.flood and ruling.verdict == "open":
+        ruling = replace(ruling, verdict="hold", reason=reasons.SENDER_FLOODS, joins_held=())
     shown = why(ruling).model_copy(update={"trusted": content.trusted})
     return replace(carry_out(draft, report, content, ruling), why=shown)
 

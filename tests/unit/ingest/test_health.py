@@ -20,7 +20,7 @@ COUNTS = {"bridge.mums-of-e8.failed": 2, "bridge.second.failed": 1, "accepted.st
 
 
 async def test_anybody_learns_how_many_and_not_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_standings", lambda _: STANDING)
+    monkeypatch.setattr(app, "standings", lambda _: STANDING)
     async with front_door(tmp_path, keys=KEYS) as door:
         assert door.client.app is not None
         door.client.app[DOOR].counts.update(COUNTS)

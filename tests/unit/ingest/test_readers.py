@@ -342,3 +342,74 @@ async def test_without_such_bridges_it_waits_for_the_stop(tmp_path: Path) -> Non
         await asyncio.sleep(0)
         assert not run.task.done()
         assert run.readers.health() == {}
+
+
+class Silent(Source):
+    """One whose source says something all the time."""
+
+    spec: ClassVar[Spec] = replace(Source.spec, silent_s=0.05)
+
+
+async def test_one_whose_source_must_not_be_silent_is_read_anew_when_it_hangs(tmp_path: Path) -> None:
+    async def reading(host: ReadingHost) -> Ended:
+        host.connected()
+        await host.take(replace(REPORT, source_id=str(hung.begun)))
+        return await hangs(host)
+
+    async def heard_from(host: ReadingHost) -> Ended:
+        host.connected()
+        while True:
+            host.alive()
+            await asyncio.sleep(0.002)
+
+    hung, alive, quiet = Silent(reading), Silent(heard_from), Source(hands_over())
+    async with running(tmp_path, hung=hung, alive=alive, quiet=quiet) as run:
+        await run.until(lambda: hung.begun > 2)
+        assert run.counts()["accepted.stored"] >= 2
+        assert (alive.begun, quiet.begun) == (1, 1)
+        await run.until(lambda: run.readers.health()["hung"].get("reason") == "silent")
+
+
+async def test_a_source_is_not_silent_while_its_report_cannot_be_stored(tmp_path: Path) -> None:
+    source = Silent(hands_over(*(replace(REPORT, source_id=str(n), text="x" * 900) for n in range(4))))
+    async with running(tmp_path, a=source) as run:
+        run.door.bus.go_away()
+        await run.until(lambda: run.counts()["refused.cannot_store"] > 50)
+        assert source.begun == 1
+
+
+async def test_an_edit_is_one_more_message_while_it_is_news_and_gets_no_receipt(tmp_path: Path) -> None:
+    soon, late = NOW - timedelta(minutes=29), NOW - timedelta(minutes=31)
+    source = Source(
+        hands_over(
+            replace(REPORT, source_id="edit", text="raid, they go to Mare Street", first_said_at=soon),
+            replace(REPORT, source_id="old", first_said_at=late),
+            replace(REPORT, source_id="desk", text="OVER D7K", first_said_at=soon),
+            replace(REPORT, source_id="yes", text="YES 4711", first_said_at=soon),
+            replace(REPORT, source_id="plain", sender="other"),
+        )
+    )
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: source.receipts)
+        stored = [r.content.text for r in await run.door.stored()]  # type: ignore[union-attr]  # opened
+        assert stored == ["raid, they go to Mare Street", REPORT.text]
+        assert run.counts()["bridge.a.ignored.late_edit"] == 1
+        assert run.counts()["bridge.a.ignored.edited_reply"] == 2
+    assert len(source.receipts) == 1
+
+
+async def test_a_sender_who_floods_us_is_marked_and_counted_and_nobody_else_is(tmp_path: Path) -> None:
+    flood = [replace(REPORT, source_id=f"n{n}", text=f"raid number {n}", sender="bot") for n in range(33)]
+    source = Source(hands_over(*flood, *flood[:5], replace(REPORT, source_id="other", sender="Ada")))
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: run.counts()["accepted.stored"] == 34)
+        marked = [r.content.flood for r in await run.door.stored()]  # type: ignore[union-attr]  # opened
+        assert marked == [*[False] * 30, *[True] * 3, False]
+        assert run.counts()["bridge.a.quarantined"] == 3
+
+
+async def test_a_source_that_tells_everything_again_makes_nobody_a_flood(tmp_path: Path) -> None:
+    source = Source(hands_over(*[REPORT] * 60, replace(REPORT, source_id="new")))
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: run.counts()["accepted.stored"] == 2)
+        assert not run.counts()["bridge.a.quarantined"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.ingest.decide.standing import Standing, again, constant, failures_after
-from shared.plugins.spec import BadCredentials, RetryLater
+from services.ingest.decide.standing import NOT_CALLED, Standing, again, called, constant, failures_after
+from shared.plugins.spec import BadCredentials, Refused, RetryLater
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,22 @@ def test_a_reason_that_is_no_constant_is_never_shown() -> None:
         assert constant(text) == "unspecified"
     found = again(RetryLater("what +447700900123 wrote"), failures=1, jitter=0.5)
     assert found.standing == Standing("TRANSIENT_DISCONNECT", "unspecified")
+
+
+@pytest.mark.parametrize(
+    ("before", "how", "after"),
+    [
+        (NOT_CALLED, None, Standing("CONNECTED")),
+        (NOT_CALLED, Refused(403, "bad_signature", ""), Standing("BAD_CREDENTIALS", "bad_signature")),
+        (NOT_CALLED, Refused(401, "a text of theirs", ""), Standing("BAD_CREDENTIALS", "unspecified")),
+        (NOT_CALLED, Refused(400, "not_json", ""), NOT_CALLED),
+        (Standing("CONNECTED"), Refused(403, "bad_signature", ""), Standing("CONNECTED")),
+        (Standing("CONNECTED"), ValueError(), Standing("TRANSIENT_DISCONNECT", "plugin_error")),
+        (Standing("TRANSIENT_DISCONNECT", "plugin_error"), None, Standing("CONNECTED")),
+        (Standing("BAD_CREDENTIALS", "bad_signature"), None, Standing("CONNECTED")),
+    ],
+)
+def test_how_a_called_bridge_stands_after_a_call(
+    before: Standing, how: Refused | Exception | None, after: Standing
+) -> None:
+    assert called(before, how) == after

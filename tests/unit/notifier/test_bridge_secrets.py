@@ -42,3 +42,30 @@ async def test_a_bridge_has_the_hubs_own_secret_and_a_channel_has_not(
         refused = directory.channel("hackney", 1, channel)
         assert isinstance(refused, BadCredentials)
         assert "token-of-the-test" not in str(refused.words)
+
+
+async def test_a_bridge_that_is_added_while_it_runs_is_written_back_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HS", "AS"):
+        monkeypatch.setenv(f"RELAY_MATRIX_{name}_TOKEN", f"{name}-token-of-the-test")
+    file = tmp_path / "bridges.yaml"
+    body = QuestionBody(bridge="matrix", address="!direct:example.org", asks="where", language="en")
+    async with a_host({}) as lent:
+        host = ChannelHost(http=lent.http, secrets=ReferencedSecrets())
+        directory = Directory(load_channels(), host, {})
+        assert directory.reporters.definition(body).kind == "unknown"
+        file.write_text(BRIDGES)
+        await directory.use_bridges(read_bridges(file))
+        first = directory.reporters.channel(body)
+        assert isinstance(first, OneReporter)
+        assert directory.reporters.definition(body).kind == "matrix"
+        file.write_text(BRIDGES.replace("@relay:", "@other:"))
+        await directory.use_bridges(read_bridges(file))
+        changed = directory.reporters.channel(body)
+        assert isinstance(changed, OneReporter)
+        assert changed._bridge is not first._bridge
+        await directory.use_bridges(read_bridges(file))
+        same = directory.reporters.channel(body)
+        assert isinstance(same, OneReporter)
+        assert same._bridge is changed._bridge

@@ -4,12 +4,14 @@ import asyncio
 import html
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from shared.contracts.groups import Area, ChannelDefinition, GroupDefinition, InsteadOf
 from shared.contracts.ledger import SubscribersCounted, SubscribersOpened
+from shared.plugins.spec import BridgeState
+from shared.state.bridges import BridgeStandings
 from tests.rigs.console import until
 from tests.rigs.group_admin import BAD_ENV, CHAT, GOOD_ENV, HACKNEY, Desk, Person, geojson, group_desk, who
 
@@ -62,6 +64,22 @@ async def test_a_groups_pages_are_its_admins_and_the_hubs_operators(
         if status != 200:
             assert await person.send(f"/groups/hackney/{form}") == 403, form
             assert (await person.group())["version"] == 1
+
+
+async def test_the_page_says_how_the_groups_own_bridges_stand(desk: Desk, ada: Person) -> None:
+    assert await ada.get("/groups/hackney") == 200
+    assert 'id="bridges"' not in ada.text, "it has none"
+    told = {"kind": "telegram", "since": "2026-11-27T10:00:00+00:00"}
+    states = get_args(BridgeState)
+    standings = {f"e8-{n}": {**told, "group": "hackney", "state": state} for n, state in enumerate(states)}
+    standings |= {"se15": {**told, "group": "southwark", "state": "CONNECTED"}}
+    standings |= {"sms": {**told, "state": "CONNECTED"}}
+    await BridgeStandings(desk.rig.state.ephemeral).say(standings)
+    assert await ada.get("/groups/hackney") == 200
+    assert "shut out: nothing comes in by it until the operator mends it, since 27/11 10:00" in ada.text
+    assert all(f"e8-{n}" in ada.text for n in range(len(states)))
+    assert "se15" not in ada.text
+    assert "sms<" not in ada.text
 
 
 async def test_the_page_says_how_many_subscribe_and_when_their_list_was_opened(
