@@ -128,6 +128,10 @@ def _way(
         raise SettingsError(f"{path}: {name}: kind must be one of {', '.join(fitting)}.")
     if "to" in given.settings:
         raise SettingsError(f"{path}: {name}: leave out `to`; it is the contact of whoever is asked.")
+    if given.settings.keys() & {"bounces_to", "bounces_mailbox", "bounces_password"}:
+        raise SettingsError(
+            f"{path}: {name}: leave out `bounces_…`; what comes back of these mails nobody reads."
+        )
     plugin = kinds[given.kind]
     try:
         settings = plugin.Settings.model_validate({**given.settings, "to": [_STAND_IN[name]]})
