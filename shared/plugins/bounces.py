@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
 from typing import Any, Final
 
+from shared.plugins.mail_text import parsed
 from shared.plugins.spec import DeliveryReceipt, Ignored
 
 _BYTES: Final = 10
@@ -25,10 +24,9 @@ _TO: Final = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 """Where servers write to whom a mail came in, the surest first."""
 _MOST_HEADERS: Final = 50
 _MOST_CHARS: Final = 2_000
-_MOST_PARTS: Final = 100
 _STATUS: Final = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _NOT_FINAL: Final = frozenset({"delayed", "relayed", "expanded"})
-NOT_UNDERSTOOD: Final = Ignored("no_delivery_status")
+NO_STATUS: Final = Ignored("no_delivery_status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +78,12 @@ def _letters(what: bytes) -> str:
 
 def come_back(raw: bytes, path: ReturnPath) -> tuple[str, DeliveryReceipt | Ignored] | None:
     """Which mail of ours has come back and what is said of it; None for what is no business of ours."""
-    mail = parsed(raw)
-    name = path.name_in(mail) if mail is not None else None
-    if mail is None or name is None:
+    try:
+        mail = parsed(raw)
+        name = path.name_in(mail) if mail is not None else None
+        return None if mail is None or name is None else (name, _said(name, mail))
+    except Exception:  # noqa: BLE001 - whatever the library raises at a mail made for it: others wait behind it
         return None
-    return name, _said(name, mail)
-
-
-def parsed(raw: bytes) -> Message | None:
-    """A stranger's mail; None for one made to break whoever reads it."""
-    if raw.lower().count(b"content-type:") > _MOST_PARTS:
-        return None  # parts within parts cost more than they say
-    return BytesParser(policy=compat32).parsebytes(raw)
 
 
 def _said(name: str, mail: Message) -> DeliveryReceipt | Ignored:
@@ -101,7 +93,7 @@ def _said(name: str, mail: Message) -> DeliveryReceipt | Ignored:
     failed = [one for one in receipts if one.arrived == "failed"]
     not_final = [one for one in told if isinstance(one, Ignored)]
     worst: list[DeliveryReceipt | Ignored] = [*failed, *not_final, *receipts]
-    return worst[0] if worst else NOT_UNDERSTOOD
+    return worst[0] if worst else NO_STATUS
 
 
 def _recipients(mail: Message) -> Iterator[Message]:
@@ -124,4 +116,4 @@ def _of_recipient(name: str, block: Message) -> DeliveryReceipt | Ignored:
         return DeliveryReceipt(name, "failed", reason)
     if action == "delivered" and kind in {"2", ""}:
         return DeliveryReceipt(name, "delivered")
-    return Ignored(action if action in _NOT_FINAL else NOT_UNDERSTOOD.reason)
+    return Ignored(action if action in _NOT_FINAL else NO_STATUS.reason)

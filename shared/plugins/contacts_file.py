@@ -149,7 +149,8 @@ def _answers(path: Path, phone: _Phone | None, bridges: Mapping[str, BridgeEntry
     if phone is None or phone.answers is None:
         return None
     entry = bridges.get(phone.answers)
-    if entry is None or entry.plugin.spec.senders != "number":
+    spec = entry.plugin.spec if entry else None
+    if spec is None or spec.senders != "number" or spec.contacts != "person":
         raise SettingsError(
             f"{path}: phone: answers: {phone.answers} is no SMS bridge of the bridges file; "
             "name one, or leave it out."

@@ -150,7 +150,9 @@ class _Link:
         """A round of them, without marking them as read."""
         found: list[Mail] = []
         for uid in uids:
-            told = _said(self._client.uid("FETCH", uid, f"(INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)"))
+            answer, told = self._client.uid("FETCH", uid, f"(INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)")
+            if answer != "OK":  # the server itself cannot read it: others wait behind it
+                found.append(Mail(uid, b"", None))
             found += [Mail(uid, one[1], _moment(one[0])) for one in told if isinstance(one, tuple)][:1]
             if len(found) == _ROUND or sum(len(mail.raw) for mail in found) >= MOST_BYTES:
                 break

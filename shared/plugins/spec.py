@@ -55,6 +55,9 @@ class Spec:
     senders: Literal["account", "number"] = "number"
     """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
+    contacts: Literal["person", "message"] = "person"
+    """Of a bridge that writes back: whether a contact is the same for all that somebody writes, or says which
+    message is answered, too. By the latter nobody can subscribe."""
     sms: bool = False
     """Of a channel: whether its messages are paid by the SMS segment, so that a preview says how many."""
     read_by: str = ""
