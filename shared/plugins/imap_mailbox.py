@@ -32,9 +32,9 @@ MOST_BYTES: Final = 8_000_000
 _ROUND: Final = 16
 _TIMEOUT_S: Final = 10.0
 _IDLE_S: Final = 30.0
-"""Then we look anyway: what came between a look and the waiting may have been said too early to be heard."""
+"""Then we look anyway: a connection may have ended without a word of it."""
 _WITHOUT_IDLE_S: Final = 10.0
-_LATER: Final = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]", re.IGNORECASE)
+_LATER: Final = re.compile(r"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]", re.IGNORECASE)
 _WHEN: Final = re.compile(rb"INTERNALDATE \"([^\"]{10,40})\"")
 _BROKEN: Final = (ImapToolsError, imaplib.IMAP4.error, OSError)
 
@@ -46,6 +46,10 @@ class Mail:
     uid: str
     raw: bytes
     at: datetime | None
+
+
+class _NotLetInError(ImapToolsError):
+    """The server does not know us, or not now."""
 
 
 Look = Callable[[Sequence[Mail]], Awaitable[Collection[str]]]
@@ -115,6 +119,7 @@ class _Link:
             await self.call(self._idle, seconds)
         else:
             await asyncio.sleep(min(seconds, _WITHOUT_IDLE_S))
+            await self.call(self._client.noop)  # for some servers nothing is new before that
 
     def open(self) -> None:
         """Connect and sign in."""
@@ -122,9 +127,14 @@ class _Link:
         if self._closed:
             return
         sign_in = box.login if f"{self._server.username}{self._password}".isascii() else box.login_utf8
-        sign_in(self._server.username or "", self._password)
+        try:
+            sign_in(self._server.username or "", self._password)
+        except imaplib.IMAP4.abort:
+            raise
+        except (MailboxLoginError, imaplib.IMAP4.error) as error:
+            raise _NotLetInError(str(error)) from None
         self.counted_by = box.client.response("UIDVALIDITY")[1][0] or b""
-        self._can = _said(box.client.capability())[-1].decode("ascii", "replace").upper().split()
+        self._can = _abilities(box.client)
 
     def close(self) -> None:
         """Break the connection, also while the thread reads from it; the thread tidies up and ends."""
@@ -205,6 +215,12 @@ def _connected(server: MailServer) -> BaseMailBox:
     return kind(server.host, server.port, timeout=_TIMEOUT_S, ssl_context=proven)
 
 
+def _abilities(client: imaplib.IMAP4) -> Collection[str]:
+    """What the server can do for whoever is signed in; before, it need not have said all of it."""
+    told: bytes = _said(client.capability())[-1]
+    return told.decode("ascii", "replace").upper().split()
+
+
 def _said(answer: tuple[str, list[Any]]) -> list[Any]:
     """What the server answered, if that is not that it would not."""
     if answer[0] != "OK":
@@ -228,7 +244,6 @@ def _why(error: Exception, *, was_open: bool) -> RetryLater | BadCredentials:
         return BadCredentials("bad_certificate")
     if isinstance(error, MailboxFolderSelectError):
         return BadCredentials("no_inbox")
-    if isinstance(error, MailboxLoginError):
-        later = _LATER.search(repr(error.command_result).encode())
-        return RetryLater("unavailable") if later else BadCredentials()
+    if isinstance(error, _NotLetInError):
+        return RetryLater("unavailable") if _LATER.search(str(error)) else BadCredentials()
     return RetryLater("unreachable")

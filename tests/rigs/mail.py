@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from email.mime.message import MIMEMessage
@@ -28,6 +29,10 @@ from typing import Any, Final, Self
 import psutil  # type: ignore[import-untyped] # it brings no types
 import pytest
 from aiosmtpd import smtp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from shared.testing.servers import Process, free_port
 
@@ -49,7 +54,9 @@ state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 listen = 127.0.0.1
 protocols = imap
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/key.pem
 disable_plaintext_auth = no
 auth_failure_delay = 0
 auth_mechanisms = plain login
@@ -73,7 +80,9 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -103,12 +112,14 @@ class MailHost:
     sent: list[Sent] = field(default_factory=list)
     smtp_port: int = field(default_factory=free_port)
     imap_port: int = field(default_factory=free_port)
+    imaps_port: int = field(default_factory=free_port)
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="mail-"))  # a socket's path must be short
         self.folder.chmod(0o755)
         self._owner = _owner()
+        self.certificate = _certificate(self.folder)
         for person in self.people:
             self._own(self.box(person))
         self._own(self.folder / "mail")
@@ -233,6 +244,7 @@ class MailHost:
                 login=login,
                 password=PASSWORD,
                 port=self.imap_port,
+                tls_port=self.imaps_port,
             )
         )
         return path
@@ -273,6 +285,26 @@ def mail_of(sender: str, to: str, text: str, **headers: str) -> EmailMessage:
         mail["-".join(part.capitalize() for part in name.split("_"))] = value
     mail.set_content(text)
     return mail
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate of its own for `localhost`, which nobody trusts who is not told to."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    (folder / "cert.pem").write_bytes(made.public_bytes(pem))
+    return folder / "cert.pem"
 
 
 def _owner() -> tuple[str, str, str]:
