@@ -207,14 +207,14 @@ class Directory:
                 return made if isinstance(made, GivesReceipts) else None
         return None
 
-    def fetching(self) -> dict[tuple[str, str], tuple[int, ChannelDefinition]]:
+    def fetching(self) -> list[tuple[GroupId, int, ChannelDefinition]]:
         """The channels that can ask what became of their messages, as each group's latest version has it."""
-        return {
-            (group, channel.id): (max(known), channel)
+        return [
+            (GroupId(group), max(known), channel)
             for group, known in self._versions.items()
             for channel in known[max(known)].channels or ()
             if (plugin := self._plugins.get(channel.kind)) is not None and issubclass(plugin, FetchesReceipts)
-        }
+        ]
 
     def private(self, group: str, version: int, channel_id: str) -> frozenset[str]:
         """The secrets and addresses of a channel that is ready: what no page and no log may show."""

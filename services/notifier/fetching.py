@@ -6,9 +6,10 @@ begins anew with pauses that grow, and at once when its group's settings change.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,6 +17,7 @@ import structlog
 from services.notifier.directory import Directory
 from services.notifier.receipts import Receipts, TooManyWaitingError
 from shared.contracts.groups import ChannelDefinition
+from shared.errors import RelayError
 from shared.plugins.spec import BadCredentials, DeliveryReceipt, FetchesReceipts, Ignored, RetryLater
 from shared.plugins.standing import Standing, again, constant, failures_after
 
@@ -24,9 +26,6 @@ log = structlog.get_logger()
 _LOOK_S: Final = 1.0
 _WAIT_S: Final = 1.0
 _CONNECT_S: Final = 60.0
-
-Name = tuple[str, str]
-"""A group and its channel."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,25 @@ class Pace:
     connect_s: float = _CONNECT_S
 
 
+@dataclass(frozen=True)
+class _Source:
+    """One channel that asks: how it is opened, and who takes what it is told."""
+
+    opened: Callable[[], object]
+    take: Callable[[Sequence[DeliveryReceipt]], Awaitable[None]]
+    definition: ChannelDefinition | None = None
+    """As its group has it; with another it is begun anew."""
+
+
+def _is_same(one: _Source, now: _Source | None) -> bool:
+    return now is not None and one.definition == now.definition
+
+
 class Fetching:
-    """All channels of this process that ask; from when the notifier has `caught_up`."""
+    """All channels of this process that ask; from when the notifier has `caught_up`.
+
+    `own` are the hub's own channels, by name: how each is opened.
+    """
 
     def __init__(
         self,
@@ -47,15 +63,17 @@ class Fetching:
         directory: Directory,
         caught_up: Callable[[], Awaitable[None]],
         *,
+        own: Mapping[str, Callable[[], object]] | None = None,
         pace: Pace | None = None,
     ) -> None:
         self._receipts, self._directory, self._caught_up = receipts, directory, caught_up
+        self._own = {name: _Source(opened, receipts.take_by_name) for name, opened in (own or {}).items()}
         self._pace = pace or Pace()
-        self._asking: dict[Name, _Asking] = {}
+        self._asking: dict[str, _Asking] = {}
 
     def health(self) -> dict[str, dict[str, str]]:
         """How each stands that has somebody to ask, and why if something is wrong."""
-        return {"/".join(name): one.health() for name, one in self._asking.items() if one.standing}
+        return {name: one.health() for name, one in self._asking.items() if one.standing}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until told to stop, always those channels that there are."""
@@ -74,32 +92,35 @@ class Fetching:
     async def _look_after(self) -> None:
         await self._caught_up()
         while True:
-            wanted = self._directory.fetching()
-            for name in [
-                n for n, one in self._asking.items() if wanted.get(n, (0, None))[1] != one.definition
-            ]:
+            wanted = {**self._groups(), **self._own}
+            for name in [n for n, one in self._asking.items() if not _is_same(one.source, wanted.get(n))]:
                 self._asking.pop(name).task.cancel()
-            for name, (version, definition) in wanted.items():
+            for name, source in wanted.items():
                 if name not in self._asking:
-                    self._asking[name] = self._begun(name, version, definition)
+                    self._asking[name] = asking = _Asking(name, source, self._receipts, self._pace)
+                    asking.task = asyncio.create_task(asking.keep_asking(), name=f"fetch-{name}")
             await self._pace.sleep(_LOOK_S)
 
-    def _begun(self, name: Name, version: int, definition: ChannelDefinition) -> "_Asking":
-        asking = _Asking(self._receipts, self._directory, self._pace, name, version, definition)
-        asking.task = asyncio.create_task(asking.keep_asking(), name=f"fetch-{name[0]}-{name[1]}")
-        return asking
+    def _groups(self) -> dict[str, _Source]:
+        """The groups' channels as they are now."""
+        return {
+            f"{group}/{channel.id}": _Source(
+                partial(self._directory.channel, group, version, channel),
+                partial(self._receipts.take, group, channel.id),
+                channel,
+            )
+            for group, version, channel in self._directory.fetching()
+        }
 
 
 @dataclass
 class _Asking:
     """One channel, and what the host lends it (`HearingHost`)."""
 
+    name: str
+    source: _Source
     receipts: Receipts
-    directory: Directory
     pace: Pace
-    name: Name
-    version: int
-    definition: ChannelDefinition
     standing: Standing | None = None
     """None where there is nobody to ask."""
     task: asyncio.Task[None] = field(init=False)
@@ -116,7 +137,7 @@ class _Asking:
         """Return once what is new is recorded, however long that takes."""
         while True:
             try:
-                return await self.receipts.take(*self.name, receipts)
+                return await self.source.take(receipts)
             except TooManyWaitingError:
                 await self.pace.sleep(_WAIT_S)
 
@@ -141,7 +162,10 @@ class _Asking:
             await self.pace.sleep(then.after_s)
 
     async def _once(self) -> RetryLater | BadCredentials | None:
-        channel = self.directory.channel(self.name[0], self.version, self.definition)
+        try:
+            channel = self.source.opened()
+        except RelayError:
+            return BadCredentials("secret_missing")
         if isinstance(channel, BadCredentials):
             return channel
         if not isinstance(channel, FetchesReceipts):  # refused: every send by it says why
@@ -167,7 +191,7 @@ class _Asking:
         """What the channel returned, if it is one of the three; whatever it raised stays with it."""
         error = None if asking.cancelled() else asking.exception()
         if error is not None:
-            log.warning("fetch_failed", channel="/".join(self.name), error=type(error).__name__)
+            log.warning("fetch_failed", channel=self.name, error=type(error).__name__)
             return RetryLater("plugin_error")
         ended = None if asking.cancelled() else asking.result()
         return (
@@ -178,9 +202,7 @@ class _Asking:
 
     def _stands(self, standing: Standing) -> None:
         if self.standing is None or standing.state != self.standing.state:
-            log.info(
-                "mailbox_state", channel="/".join(self.name), state=standing.state, reason=standing.reason
-            )
+            log.info("mailbox_state", channel=self.name, state=standing.state, reason=standing.reason)
         self.standing = standing
 
     def health(self) -> dict[str, str]:

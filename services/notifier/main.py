@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
@@ -109,7 +110,9 @@ async def main() -> None:
             engine,
             subscribers=subscribers,
         )
-        fetching = Fetching(notifier.receipts, directory, notifier.caught_up)
+        ways_out = (contacts.email, contacts.phone)
+        own = {way.name: partial(way.open, back) for way in ways_out if way is not None}
+        fetching = Fetching(notifier.receipts, directory, notifier.caught_up, own=own)
 
         async def health() -> dict[str, object]:
             return {**await notifier.health(), "mailboxes": fetching.health()}

@@ -16,7 +16,7 @@ for no kind of contact that does not stand there, and keeps none. The notifier w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -77,9 +77,14 @@ class Way:
         """The channel's kind."""
         return str(self.plugin.spec.kind)
 
+    @property
+    def name(self) -> str:
+        """What the hub calls it (`hub/smtp`); no group is called so."""
+        return f"hub/{self.kind}"
+
     def open(self, host: ChannelHost) -> Channel:
         """The channel, with its secrets. Raises `SettingsError` where one is missing."""
-        made: Channel = self.plugin(self.settings, host)
+        made: Channel = self.plugin(self.settings, replace(host, name=self.name))
         return made
 
 
@@ -128,10 +133,6 @@ def _way(
         raise SettingsError(f"{path}: {name}: kind must be one of {', '.join(fitting)}.")
     if "to" in given.settings:
         raise SettingsError(f"{path}: {name}: leave out `to`; it is the contact of whoever is asked.")
-    if given.settings.keys() & {"bounces_to", "bounces_mailbox", "bounces_password"}:
-        raise SettingsError(
-            f"{path}: {name}: leave out `bounces_…`; what comes back of these mails nobody reads."
-        )
     plugin = kinds[given.kind]
     try:
         settings = plugin.Settings.model_validate({**given.settings, "to": [_STAND_IN[name]]})

@@ -126,7 +126,7 @@ def test_without_a_file_or_with_an_empty_one_nobody_is_written_to(tmp_path: Path
         ("phone: {kind: smtp}", "phone: kind must be one of kannel"),
         ("fax: {kind: smtp}", "fax: there is no such key"),
         (EMAIL % ", to: [a@b.example]", "email: leave out `to`"),
-        (EMAIL % ", bounces_to: b@hub.example", "email: leave out `bounces_…`"),
+        (EMAIL % ", bounces_to: b@hub.example", "email: settings.bounces_mailbox"),
         (EMAIL % ", port: none", "email: settings.port"),
         (PHONE % ", answers: nowhere", "answers: nowhere is no SMS bridge"),
         (PHONE % ", answers: bot", "answers: bot is no SMS bridge"),

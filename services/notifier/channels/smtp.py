@@ -98,6 +98,8 @@ class SmtpChannel:
   seldom said.
 - Several channels may share a mailbox, and so may groups that trust each other with its password. With
   another password, what comes back of mails sent before is no longer known.
+- The hub's own mails, to subscribers and to those who are asked back, come back likewise: the operator puts
+  the same three settings into the contacts file.
 - The notifier's health says how each mailbox stands (`mailboxes`).
 """,
     )

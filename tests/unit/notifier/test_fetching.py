@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,10 +15,13 @@ from services.notifier.directory import Directory
 from services.notifier.fetching import Fetching, Pace
 from services.notifier.receipts import Receipts, TooManyWaitingError
 from shared.contracts.groups import ChannelDefinition, GroupChannels, GroupDefined, GroupDefinition
+from shared.contracts.ledger import ChunkSettled, DeliveryReceipted, RecipientOutcome
+from shared.errors import SettingsError
 from shared.plugins.channel_testing import a_host
 from shared.plugins.spec import BadCredentials, ChannelHost, DeliveryReceipt, HearingHost, Ignored, RetryLater
 from tests.integration.notifier_rig import ToldSettings, channel_kind, until
 
+NOW = datetime(2026, 6, 22, tzinfo=UTC)
 ARRIVED = DeliveryReceipt("p1", "delivered")
 
 
@@ -28,6 +33,9 @@ class Said:
         self.ends: dict[str, list[Any]] = {}
         self.receipts: list[tuple[str, str, str]] = []
         self.full = 0
+
+    async def note(self, *records: DeliveryReceipted) -> None:
+        self.receipts += [(r.group, r.recipient.partition(":")[0], r.provider_id) for r in records]
 
     async def take(self, group: str, channel: str, receipts: list[DeliveryReceipt]) -> None:
         if self.full:
@@ -81,8 +89,24 @@ def said() -> Said:
     return Said()
 
 
+def sent(name: str, group: str = "hackney") -> ChunkSettled:
+    outcome = RecipientOutcome(
+        recipient="mail:0", result="delivered", channel_kind="told", reason="delivered", provider_id=name
+    )
+    return ChunkSettled(
+        id=f"c.{name}", at=NOW, alert_id="a1", group=group, chunk=0, attempt=1, outcomes=(outcome,)
+    )
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
 @asynccontextmanager
-async def fetching(said: Said, *events: GroupDefined) -> AsyncIterator[tuple[Fetching, Directory, Receipts]]:
+async def fetching(
+    said: Said, *events: GroupDefined, own: Callable[[ChannelHost], Any] | None = None
+) -> AsyncIterator[tuple[Fetching, Directory, Receipts]]:
     async def soon(_seconds: float) -> None:
         await asyncio.sleep(0.001)
 
@@ -93,11 +117,14 @@ async def fetching(said: Said, *events: GroupDefined) -> AsyncIterator[tuple[Fet
         directory = Directory({"told": asking(said)}, host)
         for event in events:
             directory.learn(event)
-        parts: Any = None, directory, None
-        receipts = Receipts(*parts)
-        receipts.take = said.take  # type: ignore[method-assign,assignment]
+        parts: Any = said, directory, Clock()
+        receipts = Receipts(*parts, patience_s=0.01)
+        if own is None:
+            receipts.take = said.take  # type: ignore[method-assign,assignment]
         pace = Pace(sleep=soon, jitter=lambda: 0.0, connect_s=0.05)
-        made, stop = Fetching(receipts, directory, caught_up, pace=pace), asyncio.Event()
+        opened = {"hub/smtp": partial(own, replace(host, name="hub/smtp"))} if own else {}
+        made = Fetching(receipts, directory, caught_up, own=opened, pace=pace)
+        stop = asyncio.Event()
         task = asyncio.create_task(made.run(stop))
         try:
             yield made, directory, receipts
@@ -157,6 +184,25 @@ async def test_who_has_nobody_to_ask_is_asked_no_more_until_their_settings_chang
         directory.learn(defined(3, mail=2))
         await until(lambda: state(made)() == "CONNECTED")
         assert said.hosts == ["hackney/mail"] * 2
+
+
+async def test_a_channel_of_the_hub_s_own_speaks_of_every_group_s_messages(said: Said) -> None:
+    opened: list[str] = []
+
+    def own(host: ChannelHost) -> Any:
+        opened.append(host.name)
+        if len(opened) == 1:
+            raise SettingsError("The secret env:X is not set.")
+        return asking(said)(ToldSettings(), host)
+
+    async with fetching(said, own=own) as (made, _, receipts):
+        receipts.learn(sent("p1", group="camden"))
+        receipts.learn(sent("p2"))
+        await until(lambda: state(made, "hub/smtp")() == "CONNECTED")
+        await until(lambda: said.receipts == [("camden", "mail", "p1")])
+        await receipts.take_by_name([DeliveryReceipt("never", "failed")])
+        assert receipts.counted["unknown"] == 1
+    assert opened == ["hub/smtp"] * 2
 
 
 async def test_a_channel_that_is_no_more_is_asked_no_more(said: Said) -> None:
