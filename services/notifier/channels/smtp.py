@@ -100,7 +100,7 @@ class SmtpChannel:
   another password, what comes back of mails sent before is no longer known.
 - The hub's own mails, to subscribers and to those who are asked back, come back likewise: the operator puts
   the same three settings into the contacts file.
-- The notifier's health says how each mailbox stands (`mailboxes`).
+- `relay status` names a mailbox that is not read, and why.
 """,
     )
     Settings: ClassVar[type[PluginSettings]] = SmtpSettings
