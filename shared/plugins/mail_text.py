@@ -26,6 +26,10 @@ NOT_UNDERSTOOD: Final = Ignored("not_understood")
 MOST_CHARS: Final = 20_000
 """Of a longer text the beginning is read."""
 _MOST_PARTS: Final = 100
+_MOST_BORDERS: Final = 1_000
+_MOST_LINES: Final = 300_000
+"""What 8 MB of attachments have, twice."""
+_CONTENT: Final = re.compile(rb"^content-[a-z-]{1,30}:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 _MOST_HEADER: Final = 2_000
 _MOST_SUBJECT: Final = 200
 _MESSAGE_ID: Final = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
@@ -41,7 +45,7 @@ _NO_TEXT: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-
 _WIDER: Final = {"gb2312": "gb18030", "gbk": "gb18030"}
 """What programs name by what it once was."""
 _QUOTED_HTML: Final = re.compile(
-    r"<blockquote|<div[^>]{0,200}(?:gmail_quote|divRplyFwdMsg|yahoo_quoted|moz-cite-prefix)", re.IGNORECASE
+    r"<blockquote|<div[^<>]{0,200}(?:gmail_quote|divRplyFwdMsg|yahoo_quoted|moz-cite-prefix)", re.IGNORECASE
 )
 
 
@@ -65,10 +69,15 @@ class Letter:
 
 
 def parsed(raw: bytes) -> Message | None:
-    """A stranger's mail; None for one made to break whoever reads it."""
-    if raw.lower().count(b"content-type:") > _MOST_PARTS:
-        return None  # parts within parts cost more than they say
-    return BytesParser(policy=compat32).parsebytes(raw)
+    """A stranger's mail; None for one made to keep whoever reads it busy for minutes."""
+    plain = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if plain.count(b"\n") > _MOST_LINES or plain.count(b"\n--") > _MOST_BORDERS:
+        return None
+    if plain.lower().count(b"content-type:") > _MOST_PARTS:
+        return None
+    if any(len(header[0]) > _MOST_HEADER for header in _CONTENT.finditer(plain)):
+        return None
+    return BytesParser(policy=compat32).parsebytes(plain)
 
 
 def letter_in(raw: bytes, us: str) -> Letter | Ignored:
@@ -177,7 +186,7 @@ def _words(part: Message, *, answers: bool) -> str:
 
 def _of_html(html: str, *, answers: bool) -> str:
     """The words of its body: what stands before that may be long, and is style."""
-    body = html[max(html.lower().find("<body"), 0) :]
+    body = html[max(html.lower().find("<body"), 0) :][: 2 * MOST_CHARS]
     return text_of_html(_QUOTED_HTML.split(body, maxsplit=1)[0] if answers else body)
 
 

@@ -208,6 +208,22 @@ def test_whatever_the_library_raises_at_a_mail_it_is_named() -> None:
     assert read(b"From: " + b"<(" * 50_000 + b"\n\nraid\n") == "not_understood"
 
 
+BUSY = {
+    "lines": b"\n" + b"x\n" * 400_000,
+    "headers": b"X: y\n" * 400_000,
+    "borders": b'Content-Type: multipart/mixed; boundary="a"\n\n' + b"--a\n\nx\n" * 2_000,
+    "borders by another end of line": b'Content-Type: multipart/mixed; boundary="a"\r\r'
+    + b"--a\r\rx\r" * 2_000,
+    "parameters": b"Content-Type: text/plain; " + b"a*0=b; " * 500 + b"\n\nraid",
+    "parameters on many lines": b"Content-Type: text/plain;\n" + b" a*0=b;\n" * 500 + b"\nraid",
+}
+
+
+@pytest.mark.parametrize("made", BUSY)
+def test_a_mail_made_to_keep_us_busy_is_not_taken_apart(made: str) -> None:
+    assert read(b"From: a@x.example\n" + BUSY[made]) == "too_many_parts"
+
+
 def test_a_mail_of_parts_within_parts_is_not_taken_apart() -> None:
     nested = "".join(f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(3_000))
     assert read(f"From: a@x.example\n{nested}".encode()) == "too_many_parts"
