@@ -23,7 +23,7 @@ from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import GivesReceipts, SeveralProviders, Spec, Threads, WritesBack
+from shared.plugins.spec import FetchesReceipts, GivesReceipts, SeveralProviders, Spec, Threads, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +52,11 @@ RECEIPTS = (
     "**Receipts.** What its provider says later, *delivered* or *failed*, comes into the ledger and to the "
     "desk, where the provider can reach the notifier (`RELAY_NOTIFIER_PUBLIC_URL`); else only *accepted* is "
     "known ([ADR 24](../adr/0024-receipts-come-in-at-the-notifier.md)).\n\n"
+)
+FETCHES = (
+    "**Receipts.** What its provider says later, *delivered* or *failed*, is fetched into the ledger and to "
+    "the desk, where its settings say from where; else only *accepted* is known "
+    "([ADR 32](../adr/0032-mails-that-come-back.md)).\n\n"
 )
 THREADS = (
     "**Threads.** An update, the end and a correction answer the first message about their incident.\n\n"
@@ -169,6 +174,14 @@ plug-in keeps nothing. A provider that asks first whether the address is ours ge
 of a message has the recipient's number in it, as WhatsApp's has, the channel gives a name of its own
 instead: the ledger holds no address.
 
+## A channel whose provider does not call, and can be asked
+
+It has `fetch_receipts` instead (`FetchesReceipts`): the host calls it again and again, as `read` of a bridge.
+It says `host.connected()`, hands what it is told to `host.take`, and acknowledges to the provider when that
+returns: then it is recorded. Where its settings name nobody to ask, it returns None. It binds to `host.name`
+whatever it gives its messages to be known by, so that channels with one account know their own; where that
+is empty, nobody will ask.
+
 ## A channel whose messages can answer each other
 
 Its class has `reply` too (`Threads`). The host calls it instead of `send` for all that follows the first
@@ -281,6 +294,7 @@ def _page(family: str, plugin: type[Any]) -> str:
         f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
         f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
         f"{RECEIPTS if issubclass(plugin, GivesReceipts) else ''}"
+        f"{FETCHES if issubclass(plugin, FetchesReceipts) else ''}"
         f"{THREADS if issubclass(plugin, Threads) else ''}"
         f"{SEVERAL if issubclass(plugin, SeveralProviders) else ''}"
         f"{_parts(spec)}"

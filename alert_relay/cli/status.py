@@ -95,6 +95,7 @@ def _screen(health: Mapping[str, Mapping[str, Any]], bridges: Any, figures: Any,
     ]
     table("Parts", ("part", "health", "figures"), rows)
     _held(health)
+    _unread(health)
     _reading(bridges)
     _at_the_door(health.get("ingest", {}))
     if figures:
@@ -122,6 +123,16 @@ def _held(health: Mapping[str, Mapping[str, Any]]) -> None:
             f"Channel {h.get('channel')} {whose}{by}: not answering since {since} ({h.get('reason')}), "
             f"next try at {then}."
         )
+
+
+def _unread(health: Mapping[str, Mapping[str, Any]]) -> None:
+    """Which mailboxes for mails that come back are not read."""
+    boxes = [box for part in health.values() for box in (part.get("mailboxes") or {}).items()]
+    wrong = [(name, box) for name, box in boxes if box.get("state") not in {"CONNECTED", "CONNECTING"}]
+    if wrong:
+        say("")
+    for name, box in wrong:
+        say(f"Mails that come back to {name} are not read: {box.get('state')} ({box.get('reason')}).")
 
 
 def _clock(at: str) -> str:

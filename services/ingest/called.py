@@ -5,8 +5,8 @@ from datetime import datetime
 
 import structlog
 
-from services.ingest.decide.standing import NOT_CALLED, Standing, called, shown
 from shared.plugins.spec import Refused
+from shared.plugins.standing import NOT_CALLED, Standing, called, shown
 from shared.ports import Clock
 
 log = structlog.get_logger()

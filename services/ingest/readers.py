@@ -19,13 +19,13 @@ import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import accept, place_of
-from services.ingest.decide.standing import Standing, again, constant, failures_after, shown
 from services.ingest.door import Door
 from services.ingest.kept_tasks import KeptTasks
 from services.ingest.receipts import Receipts
 from shared.errors import RelayError
 from shared.http import Problem
 from shared.plugins.spec import BadCredentials, Ignored, IncomingReport, Reads, RetryLater, Secrets
+from shared.plugins.standing import Standing, again, constant, failures_after, shown
 
 log = structlog.get_logger()
 

@@ -11,7 +11,6 @@ import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import place_of
-from services.ingest.decide.standing import constant
 from services.ingest.door import Door
 from shared.plugins.spec import (
     Bridge,
@@ -24,6 +23,7 @@ from shared.plugins.spec import (
     Unknown,
     WritesBack,
 )
+from shared.plugins.standing import constant
 
 log = structlog.get_logger()
 

@@ -18,7 +18,6 @@ import structlog
 from aiohttp import ClientSession
 
 from services.ingest.bridge_intake import accept, place_of
-from services.ingest.decide.standing import FIRST_PAUSE_S, Again, Standing, again, constant, shown
 from services.ingest.door import Door
 from services.ingest.kept_tasks import KeptTasks
 from shared.http import Problem
@@ -37,6 +36,7 @@ from shared.plugins.spec import (
     Unknown,
     WebhookRequest,
 )
+from shared.plugins.standing import FIRST_PAUSE_S, Again, Standing, again, constant, shown
 
 log = structlog.get_logger()
 

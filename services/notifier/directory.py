@@ -24,6 +24,7 @@ from shared.plugins.spec import (
     BadCredentials,
     Channel,
     ChannelHost,
+    FetchesReceipts,
     GivesReceipts,
     Rejected,
     Secrets,
@@ -174,7 +175,8 @@ class Directory:
 
     def _lent(self, group: str, channel_id: str, secrets: Secrets) -> ChannelHost:
         url = f"{self._public_url}/receipts/{group}/{channel_id}" if self._public_url else ""
-        return ChannelHost(http=self._host.http, secrets=secrets, receipts_url=url)
+        name = f"{group}/{channel_id}"
+        return ChannelHost(http=self._host.http, secrets=secrets, receipts_url=url, name=name)
 
     def pence_a_segment(self, definition: ChannelDefinition) -> float:
         """What one segment to one recipient costs, as far as the group says so; only SMS do."""
@@ -184,7 +186,7 @@ class Directory:
     def gives_receipts(self, kind: str) -> bool:
         """Whether channels of this kind understand what their provider says later."""
         plugin = self._plugins.get(kind)
-        return plugin is not None and issubclass(plugin, GivesReceipts)
+        return plugin is not None and issubclass(plugin, (GivesReceipts, FetchesReceipts))
 
     def threads(self, kind: str) -> bool:
         """Whether channels of this kind can let a message answer another."""
@@ -204,6 +206,15 @@ class Directory:
                 made = self.channel(group, number, definition)
                 return made if isinstance(made, GivesReceipts) else None
         return None
+
+    def fetching(self) -> list[tuple[GroupId, int, ChannelDefinition]]:
+        """The channels that can ask what became of their messages, as each group's latest version has it."""
+        return [
+            (GroupId(group), max(known), channel)
+            for group, known in self._versions.items()
+            for channel in known[max(known)].channels or ()
+            if (plugin := self._plugins.get(channel.kind)) is not None and issubclass(plugin, FetchesReceipts)
+        ]
 
     def private(self, group: str, version: int, channel_id: str) -> frozenset[str]:
         """The secrets and addresses of a channel that is ready: what no page and no log may show."""

@@ -19,6 +19,7 @@ END: Final = -2
 """What stands for the chunk in a job about the whole alert."""
 WIDTHS: Final = {
     "smtp": 8,
+    "email": 4,
     "signal": 4,
     "twilio": 16,
     "vonage": 8,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
@@ -10,6 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 from services.notifier.channels import load_channels
 from services.notifier.directory import Directory
 from services.notifier.engine import Engine
+from services.notifier.fetching import Fetching
 from services.notifier.form_contacts import Form
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.settings import NotifierSettings
@@ -108,8 +110,15 @@ async def main() -> None:
             engine,
             subscribers=subscribers,
         )
+        ways_out = (contacts.email, contacts.phone)
+        own = {way.name: partial(way.open, back) for way in ways_out if way is not None}
+        fetching = Fetching(notifier.receipts, directory, notifier.caught_up, own=own)
+
+        async def health() -> dict[str, object]:
+            return {**await notifier.health(), "mailboxes": fetching.health()}
+
         app = web.Application(middlewares=[problems])
-        add_health(app, notifier.health)
+        add_health(app, health)
         door = ReceiptDoor(
             notifier.receipts,
             directory,
@@ -125,7 +134,9 @@ async def main() -> None:
                 f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
             ) from error
         log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
-        await run_workers({"notifier": notifier.run, **workers}, drain_s=settings.drain_s)
+        await run_workers(
+            {"notifier": notifier.run, "fetching": fetching.run, **workers}, drain_s=settings.drain_s
+        )
 
 
 def look_at_words(clock: Clock) -> None:

@@ -60,6 +60,7 @@ class Receipts:
         self._writer, self._directory, self._clock = writer, directory, clock
         self._patience_s = patience_s
         self._sent: OrderedDict[_Key, _Sent] = OrderedDict()
+        self._named: dict[str, _Key] = {}
         self._waiting: dict[_Key, list[asyncio.Future[_Sent]]] = {}
         self._count_waiting = 0
         self.counted: Counter[str] = Counter()
@@ -85,8 +86,10 @@ class Receipts:
 
     def _keep(self, key: _Key, sent: _Sent) -> None:
         self._sent[key] = sent
+        self._named[key.provider_id] = key
         while len(self._sent) > MOST or next(iter(self._sent.values())).at < sent.at - KEPT:
-            self._sent.popitem(last=False)
+            forgotten, _ = self._sent.popitem(last=False)
+            self._named.pop(forgotten.provider_id, None)
         for waiting in self._waiting.pop(key, ()):
             if not waiting.done():
                 waiting.set_result(sent)
@@ -94,6 +97,18 @@ class Receipts:
     async def take(self, group: str, channel: str, receipts: Sequence[DeliveryReceipt]) -> None:
         """Return once everything new in them is stored. Raises `TooManyWaitingError`."""
         await asyncio.gather(*(self._one(_Key(group, channel, r.provider_id), r) for r in receipts))
+
+    async def take_by_name(self, receipts: Sequence[DeliveryReceipt]) -> None:
+        """As `take`, where nobody says whose messages they are: a channel of the hub sends for all groups."""
+        await asyncio.gather(*(self._by_name(receipt) for receipt in receipts))
+
+    async def _by_name(self, receipt: DeliveryReceipt) -> None:
+        if receipt.provider_id not in self._named:
+            await asyncio.sleep(self._patience_s)
+        if (key := self._named.get(receipt.provider_id)) is None:
+            self.counted["unknown"] += 1
+        else:
+            await self._one(key, receipt)
 
     async def _one(self, key: _Key, receipt: DeliveryReceipt) -> None:
         sent = self._sent.get(key) or await self._later(key)

@@ -171,6 +171,11 @@ class Notifier:
         """Whether the ledger is read, so that a receipt's message is known if it ever was."""
         return self._ledger_read.is_set()
 
+    async def caught_up(self) -> None:
+        """Return once the ledger is read, and all that was decided, every group's latest version among it."""
+        await self._ledger_read.wait()
+        await self._reader.caught_up()
+
     async def _follow_decisions(self) -> None:
         await self._ledger_read.wait()
         unreadable = self._deliveries.settle_unreadable
@@ -178,13 +183,9 @@ class Notifier:
 
     async def _begin_work(self) -> None:
         """Not before all is read that was decided: or what began would go though its end stands there."""
-        await self._caught_up()
+        await self.caught_up()
         self._work.begin()
         await asyncio.Future()
-
-    async def _caught_up(self) -> None:
-        await self._ledger_read.wait()
-        await self._reader.caught_up()
 
     async def _sweep(self) -> None:
         """Now and then: what others abandoned, and what waits in vain."""
@@ -194,7 +195,7 @@ class Notifier:
 
     async def _warn(self) -> None:
         """Tell groups that their money for text messages goes; what is told is told by the ledger once."""
-        await self._caught_up()
+        await self.caught_up()
         while True:
             for alert in self._budget.due():
                 self._deliveries.take_up(alert, None)
@@ -202,7 +203,7 @@ class Notifier:
 
     async def _watch_limit(self) -> None:
         """What waits for its group's hour goes when it may; how much does, the ledger says."""
-        await self._caught_up()
+        await self.caught_up()
         await self._limit.watch(self._say)
 
     async def _say(self, waiting: MessagesWaiting) -> None:

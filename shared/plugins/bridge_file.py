@@ -173,6 +173,8 @@ def _check_subscriptions(path: Path, instance: _Instance, entry: BridgeEntry) ->
     if instance.subscriptions is None:
         return
     named = f"{path}: bridge {instance.id}"
+    if entry.plugin.spec.contacts == "message":
+        raise SettingsError(f"{named}: nobody can subscribe by {instance.kind}; take out `subscriptions`.")
     if not issubclass(entry.plugin, WritesBack):
         raise SettingsError(f"{named}: {instance.kind} can't write back, so nobody can subscribe by it.")
     if len(instance.id) > _LONGEST_WAY:

@@ -16,7 +16,7 @@ for no kind of contact that does not stand there, and keeps none. The notifier w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -77,9 +77,14 @@ class Way:
         """The channel's kind."""
         return str(self.plugin.spec.kind)
 
+    @property
+    def name(self) -> str:
+        """What the hub calls it (`hub/smtp`); no group is called so."""
+        return f"hub/{self.kind}"
+
     def open(self, host: ChannelHost) -> Channel:
         """The channel, with its secrets. Raises `SettingsError` where one is missing."""
-        made: Channel = self.plugin(self.settings, host)
+        made: Channel = self.plugin(self.settings, replace(host, name=self.name))
         return made
 
 
@@ -145,7 +150,8 @@ def _answers(path: Path, phone: _Phone | None, bridges: Mapping[str, BridgeEntry
     if phone is None or phone.answers is None:
         return None
     entry = bridges.get(phone.answers)
-    if entry is None or entry.plugin.spec.senders != "number":
+    spec = entry.plugin.spec if entry else None
+    if spec is None or spec.senders != "number" or spec.contacts != "person":
         raise SettingsError(
             f"{path}: phone: answers: {phone.answers} is no SMS bridge of the bridges file; "
             "name one, or leave it out."

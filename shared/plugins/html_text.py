@@ -9,18 +9,25 @@ _MOST: Final = 20_000
 """Characters that are read: more would cost time and say nothing."""
 _LINES: Final = frozenset({"p", "br", "li", "blockquote", "pre", "div"})
 _TAG: Final = re.compile(r"<[^>]*>?")
+_BEGUN: Final = re.compile(r"<[A-Za-z/!?]")
 _UNSEEN: Final = frozenset({"script", "style"})
 
 
 def text_of_html(html: str) -> str:
     """Its words; paragraphs and breaks become lines."""
-    parser = _Words()
+    parser, whole = _Words(), _ended(html[:_MOST])
     try:
-        parser.feed(html[:_MOST])
+        parser.feed(whole)
         parser.close()
     except AssertionError:  # the parser's own, for a declaration that it does not know
-        return _TAG.sub("\n", html[:_MOST])
+        return _TAG.sub("\n", whole)
     return "".join(parser.found)
+
+
+def _ended(html: str) -> str:
+    """Without a tag that never ends: the parser would try each that begins in it anew, for many seconds."""
+    head, end, tail = html.rpartition(">")
+    return head + end + _BEGUN.split(tail, maxsplit=1)[0]
 
 
 class _Words(HTMLParser):

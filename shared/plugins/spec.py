@@ -55,6 +55,9 @@ class Spec:
     senders: Literal["account", "number"] = "number"
     """Of a bridge: whether nobody else can write in a sender's name (`account`), or its senders can be
     forged, as phone numbers can; then a member's yes by it needs a number that only they were sent."""
+    contacts: Literal["person", "message"] = "person"
+    """Of a bridge that writes back: whether a contact is the same for all that somebody writes, or says which
+    message is answered, too. By the latter nobody can subscribe."""
     sms: bool = False
     """Of a channel: whether its messages are paid by the SMS segment, so that a preview says how many."""
     read_by: str = ""
@@ -389,6 +392,9 @@ class ChannelHost:
     receipts_url: str = field(default="", kw_only=True)
     """Where the provider may call this very channel (`GivesReceipts`); empty where
     the hub has no such address."""
+    name: str = field(default="", kw_only=True)
+    """What the hub calls this very channel (`hackney/mail`), no other is called so; empty where nobody would
+    hear what is said later of its messages."""
 
 
 @runtime_checkable
@@ -546,4 +552,33 @@ class GivesReceipts(Protocol):
 
     def receipts(self, request: WebhookRequest) -> Sequence[DeliveryReceipt] | Answered | Ignored | Refused:
         """What a call says, once its signature is found good. Pure, as `Bridge.parse`: it answers at once."""
+        ...
+
+
+class HearingHost(Protocol):
+    """What the host lends a channel while it asks what became of its messages."""
+
+    def connected(self) -> None:
+        """Say that the provider is being asked; without it for a minute the host begins anew."""
+        ...
+
+    async def take(self, receipts: Sequence[DeliveryReceipt]) -> None:
+        """Return once what is new in them is recorded: only then tell the provider, or ask on."""
+        ...
+
+    def ignored(self, what: Ignored) -> None:
+        """Count what was said and decides nothing."""
+        ...
+
+
+@runtime_checkable
+class FetchesReceipts(Protocol):
+    """What a channel may do besides, whose provider does not call: ask it what became of its messages."""
+
+    async def fetch_receipts(self, host: HearingHost) -> RetryLater | BadCredentials | None:
+        """Ask until the provider breaks off, and say why; None where the settings name nobody to ask.
+
+        As `Reads.read`: called again and again with growing pauses, cancelled when the service stops. That
+        something is said twice, or of a message that is not known, does no harm.
+        """
         ...

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from aiosmtpd import smtp
+from pydantic import ValidationError
 from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels import load_channels
@@ -239,6 +240,9 @@ class MailServer:
     def __init__(self) -> None:
         self.url = ""
         self.received: list[Received] = []
+        self.senders: list[str] = []
+        self.options: list[str] = []
+        self.session = smtp.SMTP
         self._answer = Answer(250, Delivered())
         self._manner = "answer"
         self._server: asyncio.Server | None = None
@@ -250,7 +254,7 @@ class MailServer:
         self.url = str(self._server.sockets[0].getsockname()[1])
 
     def _session(self) -> smtp.SMTP:
-        session = smtp.SMTP(self, enable_SMTPUTF8=False, loop=asyncio.get_running_loop())
+        session = self.session(self, enable_SMTPUTF8=False, loop=asyncio.get_running_loop())
         self._open.add(session)
         return session
 
@@ -282,11 +286,31 @@ class MailServer:
         headers = {name.lower(): str(value) for name, value in mail.items()}
         text = mail.get_content()
         self.received.append(Received(headers, text.replace("\r\n", "\n")))
+        self.senders.append(envelope.mail_from)
         if self._manner == "hang":
             await asyncio.sleep(3600)
         if self._manner == "reset":
             server.transport.abort()
         return f"{max(self._answer.status, 250)} so be it"
+
+
+class KnowsDsn(smtp.SMTP):
+    """One that takes the options of RFC 3461."""
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd's
+        await self.push("250-mail.group.example\r\n250-DSN")
+        await super().smtp_EHLO(hostname)
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's
+        await super().smtp_MAIL(self._without_option(arg))
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's
+        await super().smtp_RCPT(self._without_option(arg))
+
+    def _without_option(self, arg: str | None) -> str:
+        address, _, option = (arg or "").partition(" ")
+        self.event_handler.options.append(option)
+        return address
 
 
 class TestSmtp(ChannelConformance):
@@ -313,6 +337,53 @@ class TestSmtp(ChannelConformance):
         server = MailServer()
         await server.start()
         return server
+
+    @pytest.mark.parametrize("name", ["hackney/mail", ""])
+    async def test_each_mail_has_a_return_address_of_its_own_where_somebody_reads_it(
+        self, provider: Provider, name: str
+    ) -> None:
+        assert isinstance(provider, MailServer)
+        settings = {
+            **self.settings(provider),
+            "bounces_to": "bounces@group.example",
+            "bounces_mailbox": "imaps://bounces@mail.group.example",
+            "bounces_password": "env:BOUNCES",
+        }
+        async with a_host({"env:BOUNCES": "made-up"}) as host:
+            made = SmtpChannel(SmtpChannel.Settings.model_validate(settings), replace(host, name=name))  # type: ignore[arg-type]  # validated
+            outcomes = [await made.send("rota@group.example", MESSAGE, key=key) for key in ("a", "b", "a")]
+        ids = [o.provider_id for o in outcomes if isinstance(o, Delivered)]
+        if name:
+            assert provider.senders == [f"bounces+{one}@group.example" for one in ids]
+            assert (ids[0] == ids[2], ids[0] == ids[1]) == (True, False)
+        else:
+            assert (provider.senders, ids) == (["relay@group.example"] * 3, [None] * 3)
+
+    async def test_a_server_that_can_is_asked_to_send_no_words_back(
+        self, channel: Channel, provider: Provider
+    ) -> None:
+        assert isinstance(provider, MailServer)
+        provider.session = KnowsDsn
+        await channel.send(channel.recipients()[0], MESSAGE, key="k")
+        assert provider.options == ["RET=HDRS", "NOTIFY=FAILURE"]
+
+    @pytest.mark.parametrize(
+        ("given", "code", "name"),
+        [
+            ({"bounces_to": "b@x.example"}, "missing", "bounces_mailbox"),
+            ({"bounces_password": "env:B"}, "value_error", "bounces_password"),
+            ({"bounces_mailbox": "imaps://b:pw@x.example"}, "string_pattern_mismatch", "bounces_mailbox"),
+        ],
+    )
+    def test_half_a_mailbox_is_refused_where_it_is_written(
+        self, provider: Provider, given: dict[str, str], code: str, name: str
+    ) -> None:
+        with pytest.raises(ValidationError) as caught:
+            SmtpChannel.Settings.model_validate({**self.settings(provider), **given})
+        assert (caught.value.errors()[0]["type"], caught.value.errors()[0]["loc"]) == (code, (name,))
+
+    async def test_without_a_mailbox_there_is_nobody_to_ask(self, channel: SmtpChannel) -> None:
+        assert await channel.fetch_receipts(None) is None  # type: ignore[arg-type]  # not needed
 
     @pytest.mark.parametrize(("status", "where"), [(550, b"rcpt"), (530, b"rcpt"), (451, b"data")])
     async def test_the_servers_own_words_go_along(

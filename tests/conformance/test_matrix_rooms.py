@@ -20,10 +20,10 @@ from services.ingest.app import make_app
 from services.ingest.bridge_host import PART
 from services.ingest.bridges import matrix_rooms
 from services.ingest.bridges.matrix import Matrix, MatrixSettings
-from services.ingest.decide import standing
 from services.ingest.door import DOOR
 from services.ingest.spool import Spool
 from services.ingest.taking_part import TakingPart
+from shared.plugins import standing
 from shared.plugins.testing import CaseSecrets
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus

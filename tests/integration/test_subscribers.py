@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
+from services.notifier.channels.smtp import SmtpChannel, SmtpSettings
 from services.notifier.decide.pseudo import Kin, chunked, pseudonym
 from services.notifier.decide.subscribing import ON_THE_WAY
 from services.notifier.delivery import Bill, claimed, expanded, settled
+from services.notifier.fetching import Fetching
 from services.notifier.form_contacts import Form
 from services.notifier.sending import as_record
 from services.notifier.subscribers import subscribers
@@ -22,7 +25,7 @@ from shared.contracts.catalog import SUBSCRIPTIONS_ASKED, decode_each, encode
 from shared.contracts.desk import KillSwitch
 from shared.contracts.groups import Area, GroupChannels, GroupDefined, GroupDefinition
 from shared.contracts.incidents import IncidentMerged
-from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled
+from shared.contracts.ledger import AlertExpanded, AlertSettled, ChunkClaimed, ChunkSettled, DeliveryReceipted
 from shared.contracts.subscribers import (
     CodeGiven,
     Follow,
@@ -37,7 +40,7 @@ from shared.contracts.subscribers import (
 )
 from shared.errors import BusUnavailableError, MissedTooMuchError
 from shared.plugins.bridge_file import BridgeEntry, Subscriptions
-from shared.plugins.channel_testing import KnownSecrets
+from shared.plugins.channel_testing import KnownSecrets, a_host
 from shared.plugins.contacts_file import FormContacts
 from shared.plugins.contacts_file import Way as ContactWay
 from shared.plugins.sms import HAS_LEFT
@@ -55,6 +58,7 @@ from shared.subscribing import code_of
 from shared.testing.bus import MemoryBus
 from tests.integration.notifier_rig import NOW, Rig, ToldSettings, an_alert, channel_kind, until
 from tests.integration.test_questions import Writer
+from tests.rigs.mail import DOMAIN, PASSWORD, MailHost, needs_dovecot
 from tests.unit.ingest.front_door import SetClock
 
 ADA, BO = "+447700900123", "+447700900456"
@@ -413,6 +417,45 @@ async def test_by_e_mail_each_message_has_a_link_of_ones_own_to_leave_by(quick: 
     assert len(set(links.values())) == 2
     assert all(url.startswith("https://hub.example/leave/s") for url in links.values())
     assert all(message.leave_url in message.text for _, message in sent)
+
+
+@needs_dovecot
+async def test_a_mail_to_a_subscriber_that_comes_back_is_failed_in_the_ledger(quick: Book) -> None:
+    async with MailHost(["bounces", "ada"]) as mails, a_host({"env:BOUNCES": PASSWORD}) as host:
+        settings = SmtpSettings(
+            host="127.0.0.1",
+            port=mails.smtp_port,
+            tls="none",
+            sender=f"relay@{DOMAIN}",
+            to=(f"stand-in@{DOMAIN}",),
+            bounces_to=f"bounces@{DOMAIN}",
+            bounces_mailbox=mails.mailbox_url("bounces"),
+            bounces_password="env:BOUNCES",
+        )
+        mail = ContactWay(SmtpChannel, settings, per_hour=60)
+        quick.form = Form(FormContacts(email=mail), "https://hub.example")
+        quick.secrets = KnownSecrets({"env:INBOUND": "x", "env:BOUNCES": PASSWORD})
+        quick.plugins = {**quick.plugins, "smtp": SmtpChannel}
+        await quick.groups()
+        for number, name in enumerate(("ada", "nobody"), 1):
+            address, follows = f"{name}@{DOMAIN}", (Follow(group="hackney"),)
+            details = Subscriber(number=number, way="email", address=address, follows=follows)
+            await quick.store(
+                SubscriberKept(id=f"mail.{number}", at=NOW, subscriber=f"s{number}", details=details)
+            )
+        notifier, stop = quick.start(deadline_s=5, lease_s=10), asyncio.Event()
+        own = {mail.name: partial(mail.open, host)}
+        fetching = Fetching(notifier.receipts, quick.directories[-1], notifier.caught_up, own=own)
+        reading = asyncio.create_task(fetching.run(stop))
+        end = await quick.tell("a1")
+        assert end.delivered == 2
+        await until(lambda: notifier.receipts.counted["smtp.failed"] == 1)
+        assert fetching.health() == {"hub/smtp": {"state": "CONNECTED"}}
+        stop.set()
+        await reading
+        (receipt,) = [r for r in await quick.ledger() if isinstance(r, DeliveryReceipted)]
+        assert (receipt.group, receipt.arrived, receipt.reason) == ("hackney", "failed", "dsn_5_1_1")
+        assert re.fullmatch(r"sub_email_en_i:\d+", receipt.recipient)
 
 
 # --- providers, strangers, faults ---------------------------------------------------------------

@@ -87,6 +87,7 @@ def test_what_this_hub_never_stored_is_no_contact(address: str) -> None:
 BRIDGES = """
 - {id: sms-london, kind: android-sms, settings: {signing_key: env:KEY}}
 - {id: bot, kind: telegram, settings: {secret_token: env:KEY}}
+- {id: mail, kind: email, settings: {address: a@x.example, mailbox: "imaps://a@x.example", password: env:KEY}}
 """
 EMAIL = "email: {kind: smtp, settings: {host: mail.example, sender: relay@hub.example%s}}"
 PHONE = (
@@ -125,9 +126,11 @@ def test_without_a_file_or_with_an_empty_one_nobody_is_written_to(tmp_path: Path
         ("phone: {kind: smtp}", "phone: kind must be one of kannel"),
         ("fax: {kind: smtp}", "fax: there is no such key"),
         (EMAIL % ", to: [a@b.example]", "email: leave out `to`"),
+        (EMAIL % ", bounces_to: b@hub.example", "email: settings.bounces_mailbox"),
         (EMAIL % ", port: none", "email: settings.port"),
         (PHONE % ", answers: nowhere", "answers: nowhere is no SMS bridge"),
         (PHONE % ", answers: bot", "answers: bot is no SMS bridge"),
+        (PHONE % ", answers: mail", "answers: mail is no SMS bridge"),
         (PHONE % ", countries: [XX]", "two letters"),
         (PHONE % ", countries: []", "countries"),
         (PHONE % ", per_hour: 0", "per_hour"),

@@ -58,7 +58,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 
 def why_not(reason: str) -> str:
     """The way in which a reason of the ledger keeps a message from somebody."""
-    if reason.startswith("smtp_5"):
+    if reason.startswith(("smtp_5", "dsn_5_1_", "dsn_5_2_")):
         return "gone"
     return _OF.get(reason, OTHER)
 

@@ -1,33 +1,36 @@
-"""E-mail by SMTP: one mail per address, threaded by incident, never showing one address to another."""
+"""E-mail by SMTP: one mail per address, threaded by incident, never showing one address to another.
 
-from collections.abc import Sequence
+Where its settings name a mailbox, each mail has a return address of its own (VERP), and what comes back there
+says which mail never arrived.
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import ClassVar, Literal
 
-import aiosmtplib
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from shared.errors import SettingsError
-from shared.plugins.addresses import resolved
-from shared.plugins.spec import (
+from alert_relay.plugins import (
     BadCredentials,
     ChannelHost,
-    Delivered,
+    DeliveryReceipt,
+    HearingHost,
+    Ignored,
     Outcome,
     PluginSettings,
-    Rejected,
     RenderedMessage,
     RetryLater,
     Spec,
-    Unknown,
 )
-
-_PERMANENT = 500
-_CONNECT_S = 5.0
-_AUTHENTICATION = frozenset({454, 530, 534, 535, 538})
+from shared.plugins.addresses import resolved
+from shared.plugins.bounces import ReturnPath, come_back
+from shared.plugins.imap_mailbox import Mail, Mailbox
+from shared.plugins.mail_server import IMAP, MailServer, mail_server, plain_address
+from shared.plugins.smtp_mail import hand_over
 
 
 class SmtpSettings(PluginSettings):
@@ -43,6 +46,23 @@ class SmtpSettings(PluginSettings):
     sender: str = Field(min_length=3)
     to: tuple[str, ...] = Field(min_length=1)
     """Addresses, or references to them."""
+    bounces_to: str | None = None
+    """The address of a mailbox where mails come back that could not be delivered; it takes what is written to
+    `name+anything@`, too."""
+    bounces_mailbox: str | None = Field(default=None, pattern=IMAP, validate_default=True)
+    """How that mailbox is read: imaps://user@server."""
+    bounces_password: str | None = Field(default=None, pattern=r"^(env|file):.+$", validate_default=True)
+    """A reference to that mailbox's password."""
+
+    @field_validator("bounces_mailbox", "bounces_password")
+    @classmethod
+    def _all_or_none(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """A mailbox that cannot be read would swallow what comes back."""
+        if value and not info.data.get("bounces_to"):
+            raise ValueError("needs bounces_to, too")
+        if info.data.get("bounces_to") and not value:
+            raise PydanticCustomError("missing", "is needed with bounces_to")
+        return value
 
 
 class SmtpChannel:
@@ -61,17 +81,42 @@ class SmtpChannel:
             "password": "env:HACKNEY__SMTP_PASSWORD",
             "sender": "relay@group.example",
             "to": ["rota@group.example"],
+            "bounces_to": "bounces@group.example",
+            "bounces_mailbox": "imaps://bounces@mail.group.example",
+            "bounces_password": "env:HACKNEY__BOUNCES_PASSWORD",
         },
+        notes="""
+- *Accepted* means that your mail server took the mail. An address that it refuses at once is *refused*; one
+  that another server refuses later comes back as a mail, and nobody reads that unless the three `bounces_…`
+  settings name a mailbox for it. Then the ledger says *failed*, with the reason (`dsn_5_1_1`: no such
+  address).
+- **That mailbox** should be for nothing else. Its server must put mail to `bounces+anything@group.example`
+  into the mailbox of `bounces@group.example`, as most do. Each mail's return address holds a name made for
+  that mail alone: what comes back to a name that is none of ours is not believed, and left where it is.
+- What has come back is **deleted** once the ledger has it: it names whom you wrote to. Where your mail server
+  can, it is asked to send no words back (RFC 3461). A delay is counted and says nothing; *delivered* is
+  seldom said.
+- Several channels may share a mailbox, and so may groups that trust each other with its password. With
+  another password, what comes back of mails sent before is no longer known.
+- The hub's own mails, to subscribers and to those who are asked back, come back likewise: the operator puts
+  the same three settings into the contacts file.
+- `relay status` names a mailbox that is not read, and why.
+""",
     )
     Settings: ClassVar[type[PluginSettings]] = SmtpSettings
     max_chars: ClassVar[int] = 4000
 
     def __init__(self, settings: SmtpSettings, host: ChannelHost) -> None:
-        self._settings = settings
-        self._username = resolved(settings.username, host.secrets) if settings.username else None
+        username = resolved(settings.username, host.secrets) if settings.username else None
+        self._server = MailServer(settings.host, settings.port, settings.tls, username)
         self._password = resolved(settings.password, host.secrets) if settings.password else None
         self._sender = _address(settings.sender, "sender")
         self._to = tuple(_address(resolved(to, host.secrets), "to") for to in settings.to)
+        self._bounces: tuple[ReturnPath, Mailbox] | None = None
+        if settings.bounces_to and settings.bounces_mailbox and settings.bounces_password and host.name:
+            password = host.secrets.resolve(settings.bounces_password)
+            path = ReturnPath.of(_address(settings.bounces_to, "bounces_to"), password, host.name)
+            self._bounces = path, Mailbox(mail_server(settings.bounces_mailbox), password)
 
     def recipients(self) -> Sequence[str]:
         """The addresses."""
@@ -80,38 +125,29 @@ class SmtpChannel:
     async def send(self, address: str, message: RenderedMessage, *, key: str) -> Outcome:
         """Mail it to one address; once the content is on its way, a broken connection is `Unknown`."""
         mail = self._mail(address, message, key)
-        client = self._client()
-        try:
-            outcome = await self._envelope(client, address)
-            return outcome or await _content(client, mail)
-        finally:
-            client.close()
-
-    async def _envelope(self, client: aiosmtplib.SMTP, address: str) -> Outcome | None:
-        """Everything before the content: whatever fails here, nothing was sent."""
-        try:
-            await client.connect()
-            if self._username is not None and self._password is not None:
-                await client.login(self._username, self._password)
-            await client.mail(self._sender)
-            await client.rcpt(address)
-        except aiosmtplib.SMTPConnectResponseError as error:
-            # the server turns everybody away now
-            return RetryLater(f"smtp_{error.code}", words=error.message)
-        except aiosmtplib.SMTPResponseException as error:
-            return _refusal(error)
-        except (aiosmtplib.SMTPException, OSError):
-            return RetryLater("unreachable")
-        return None
-
-    def _client(self) -> aiosmtplib.SMTP:
-        return aiosmtplib.SMTP(
-            hostname=self._settings.host,
-            port=self._settings.port,
-            timeout=_CONNECT_S,
-            use_tls=self._settings.tls == "tls",
-            start_tls=self._settings.tls == "starttls",
+        name = self._bounces[0].name_of(key) if self._bounces else None
+        sender = self._bounces[0].address_of(name) if self._bounces and name else self._sender
+        return await hand_over(
+            self._server, self._password, mail, sender=sender, to=address, provider_id=name
         )
+
+    async def fetch_receipts(self, host: HearingHost) -> RetryLater | BadCredentials | None:
+        """Read what comes back, and delete it once it is recorded; nothing where no mailbox is named."""
+        if self._bounces is None:
+            return None
+        path, mailbox = self._bounces
+
+        async def look(mails: Sequence[Mail]) -> Collection[str]:
+            found = {mail.uid: back for mail in mails if (back := come_back(mail.raw, path)) is not None}
+            for _ in range(len(mails) - len(found)):
+                host.ignored(Ignored("not_ours"))
+            for _, said in found.values():
+                if isinstance(said, Ignored):
+                    host.ignored(said)
+            await host.take([said for _, said in found.values() if isinstance(said, DeliveryReceipt)])
+            return found.keys()
+
+        return await mailbox.follow(host.connected, look)
 
     def _mail(self, address: str, message: RenderedMessage, key: str) -> bytes:
         domain = self._sender.rpartition("@")[2]
@@ -131,27 +167,5 @@ class SmtpChannel:
         return mail.as_bytes()
 
 
-async def _content(client: aiosmtplib.SMTP, mail: bytes) -> Outcome:
-    try:
-        await client.data(mail)
-    except aiosmtplib.SMTPResponseException as error:
-        return _refusal(error)
-    except (aiosmtplib.SMTPException, OSError):
-        return Unknown("connection_broke")
-    return Delivered()
-
-
-def _refusal(error: aiosmtplib.SMTPResponseException) -> Outcome:
-    code, words = error.code, error.message
-    if code in _AUTHENTICATION:
-        return BadCredentials(words=words)
-    if code >= _PERMANENT:
-        return Rejected(f"smtp_{code}", words=words)
-    return RetryLater(f"smtp_{code}" if code > 0 else "unreachable", words=words)
-
-
 def _address(text: str, key: str) -> str:
-    """An address that can hold no second header or recipient."""
-    if "@" not in text or not text.isascii() or any(c.isspace() or c in '<>,;:"' for c in text):
-        raise SettingsError(f"`{key}` of an smtp channel must be a plain address like rota@group.example.")
-    return text
+    return plain_address(text, key, "an smtp channel")

@@ -131,6 +131,17 @@ def test_the_status_names_the_channels_that_do_not_answer(fake: Relay) -> None:
     assert "00:07 (http_503), next try at" in result.output
 
 
+def test_the_status_names_the_mailboxes_that_are_not_read(fake: Relay) -> None:
+    boxes = {
+        "hackney/mail": {"state": "BAD_CREDENTIALS", "reason": "no_inbox"},
+        "hub/smtp": {"state": "CONNECTED"},
+    }
+    fake.answers["GET /health"] = (200, {"ok": True, "mailboxes": boxes})
+    told = run("status").output
+    assert "Mails that come back to hackney/mail are not read: BAD_CREDENTIALS (no_inbox)." in told
+    assert "hub/smtp" not in told
+
+
 def test_an_undecided_command_ends_with_code_4(fake: Relay) -> None:
     fake.answers["POST /v1/desk/claim"] = (202, {"outcome": "pending", "command_id": "c"})
     assert run("desk", "claim", "D7K").exit_code == 4

@@ -17,6 +17,8 @@ SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 SECRETS = CaseSecrets({"env:TOKEN": "value-of-the-secret"})
 GOOD = "- {id: sms, kind: twilio-sms, settings: {auth_token: 'env:TOKEN'}}\n"
 
+MAIL = "{address: a@x.example, mailbox: 'imaps://a@x.example', password: env:TOKEN}"
+
 
 def test_a_good_bridges_file(tmp_path: Path) -> None:
     file = tmp_path / "bridges.yaml"
@@ -52,6 +54,10 @@ def test_a_good_bridges_file(tmp_path: Path) -> None:
         (
             GOOD.replace("settings", "subscriptions: {}, settings").replace("{id: sms", f"{{id: {'s' * 25}"),
             "the id of a bridge for subscriptions has 24 characters at most",
+        ),
+        (
+            f"- {{id: mail, kind: email, subscriptions: {{}}, settings: {MAIL}}}",
+            "bridge mail: nobody can subscribe by email",
         ),
     ],
 )

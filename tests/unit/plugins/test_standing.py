@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.ingest.decide.standing import NOT_CALLED, Standing, again, called, constant, failures_after
 from shared.plugins.spec import BadCredentials, Refused, RetryLater
+from shared.plugins.standing import NOT_CALLED, Standing, again, called, constant, failures_after
 
 
 @pytest.mark.parametrize(
