@@ -89,6 +89,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         trusted=detail.trusted,
         seq=seq_of(event.id),
         asked_as=detail.asked_as,
+        passed_on=detail.passed_on,
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = changed(state, held=HELD.put(state.held, event.report_id, held))

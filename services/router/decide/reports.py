@@ -114,6 +114,7 @@ def detail_of(
         observed_at=content.observed_at,
         trusted=content.trusted,
         asked_as=content.asked_as,
+        passed_on=content.passed_on,
     )
 
 
@@ -180,6 +181,7 @@ def _detail_of_held(held: Held) -> events.ReportDetail:
         seq=held.evidence.seq,
         trusted=held.evidence.trusted,
         asked_as=held.evidence.asked_as,
+        passed_on=held.evidence.passed_on,
     )
 
 
@@ -255,6 +257,7 @@ def held_of(content: ReportContent, ruling: Judgement) -> events.HeldReport:
         language=content.language,
         trusted=content.trusted,
         asked_as=content.asked_as,
+        passed_on=content.passed_on,
     )
 
 
