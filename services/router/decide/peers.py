@@ -2,7 +2,7 @@
 
 Its first word of something is judged as any report is. What it says later joins the incident that its first
 word became; its answer joins the incident that we told it of, and no other. A person confirmed or ended it
-there: here that makes it likely, or asks our verifiers to look. The hub itself is not told its own word again.
+there: here that makes it likely, or asks our verifiers to look. No hub is told its own word again.
 """
 
 from collections.abc import Iterable

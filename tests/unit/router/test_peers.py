@@ -119,7 +119,7 @@ class TestWhatWeTellBack:
     def test_by_the_name_that_it_has_there(self, at_glasgow: Any) -> None:
         at_glasgow.report(RAID, position=THERE, **word(about="their-name"))
         by_glasgow(at_glasgow, desk.Confirm)
-        bodies = {(a.group, a.audience): a.body for a in at_glasgow.events if isinstance(a, AlertRaised)}
+        bodies: dict[Any, Any] = {(a.group, a.audience): a.body for a in at_glasgow.events if isinstance(a, AlertRaised)}
         to_leeds, to_people = bodies["leeds", "verifiers"], bodies["glasgow", "community"]
         assert isinstance(to_leeds, AlertBody)
         assert [(p.hub, p.about) for p in to_leeds.peers] == [("leeds", "their-name")]
