@@ -19,6 +19,12 @@ def standing_for(hub: str, groups: "HashTrieMap[GroupId, Group]") -> Iterator[Gr
     return (group for group, known in sorted(groups.items()) if known.definition.peer == hub)
 
 
+def is_hub(group: GroupId, groups: "HashTrieMap[GroupId, Group]") -> bool:
+    """Whether the group stands for another hub: nobody of it is here to be asked, tired or reminded."""
+    known = groups.get(group)
+    return known is not None and known.definition.peer is not None
+
+
 def heard_from(known: tuple[PassedOn, ...], report: Evidence) -> tuple[PassedOn, ...]:
     """The latest word of each hub about each of its incidents, with this report's."""
     word = report.passed_on

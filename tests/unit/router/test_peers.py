@@ -13,6 +13,13 @@ from tests.unit.router.conftest import GLASGOW, group
 
 THERE = Position(lat=55.8425, lon=-4.2790, accuracy_m=40)
 RAID = "immigration officers taking people out of a shop, two vans"
+RAIDS = (
+    "immigration officers raiding the bakery",
+    "home office van at the car wash, they took a man",
+    "immigration vans at the nail bar, officers inside now",
+    "big immigration raid, restaurant kitchen, workers held",
+    "enforcement officers on the building site asking for papers",
+)
 MINUTE = 60
 
 
@@ -119,7 +126,9 @@ class TestWhatWeTellBack:
     def test_by_the_name_that_it_has_there(self, at_glasgow: Any) -> None:
         at_glasgow.report(RAID, position=THERE, **word(about="their-name"))
         by_glasgow(at_glasgow, desk.Confirm)
-        bodies: dict[Any, Any] = {(a.group, a.audience): a.body for a in at_glasgow.events if isinstance(a, AlertRaised)}
+        bodies: dict[Any, Any] = {
+            (a.group, a.audience): a.body for a in at_glasgow.events if isinstance(a, AlertRaised)
+        }
         to_leeds, to_people = bodies["leeds", "verifiers"], bodies["glasgow", "community"]
         assert isinstance(to_leeds, AlertBody)
         assert [(p.hub, p.about) for p in to_leeds.peers] == [("leeds", "their-name")]
@@ -136,6 +145,33 @@ class TestWhatWeTellBack:
         (incident,) = at_glasgow.incidents()
         carried = incident_from(snapshot_of(incident))
         assert (carried.peers, carried.told) == (incident.peers, incident.told)
+
+
+class TestWhatIsPassedOnByUs:
+    def test_another_hub_is_told_of_everything_at_once_since_it_spares_its_people_itself(
+        self, at_leeds: Any
+    ) -> None:
+        for n, said in enumerate(RAIDS):
+            there = Position(lat=55.80 + n / 100, lon=-4.32, accuracy_m=20)
+            at_leeds.report(said, position=there, sender=f"s{n}", after_s=20)
+            assert ("glasgow", "verifiers", "UNCONFIRMED") in told(at_leeds), said
+
+    def test_it_gets_no_digest_and_is_on_nobodys_ladder(self, at_leeds: Any) -> None:
+        at_leeds.report(RAID, position=Position(lat=55.81, lon=-4.32, accuracy_m=20), sender="s1")
+        at_leeds.report("vans in Glasgow, think it's immigration", sender="s2", after_s=20)
+        for _ in range(20):
+            at_leeds.tick(after_s=4 * MINUTE)
+            assert not [t for t in told(at_leeds) if t[2] in {"DIGEST", "UPDATE"}]
+        (incident,) = at_leeds.incidents()
+        assert incident.rung == 0
+
+    def test_a_group_of_ours_is_brought_further_though_a_hub_was_told_too(self, at_leeds: Any) -> None:
+        at_leeds.report(RAID, position=THERE, sender="anna")
+        for _ in range(4):
+            at_leeds.tick(after_s=2 * MINUTE)
+            if told(at_leeds):
+                break
+        assert told(at_leeds) == [("paisley", "verifiers", "UPDATE")]
 
 
 class TestWhatComesBackToUs:
