@@ -7,7 +7,7 @@ import pytest
 from services.router.decide.snapshot import incident_from, snapshot_of
 from shared.contracts import desk
 from shared.contracts.alerts import AlertBody, AlertRaised
-from shared.contracts.base import Position
+from shared.contracts.base import HUB, Position
 from shared.contracts.peers import PassedOn
 from tests.unit.router.conftest import GLASGOW, group
 
@@ -218,3 +218,13 @@ class TestWhatComesBackToUs:
         for says in ("likely", "confirmed", "confirmed", "over", "over", "update"):
             at_leeds.report("", after_s=MINUTE, **self.answer(says, ours))
             assert not [t for t in told(at_leeds) if t[0] == "glasgow"]
+
+
+def test_only_an_operator_says_that_a_group_stands_for_another_hub(at_leeds: Any) -> None:
+    roles: Any = {"hackney": "admin"}
+    add = {"member": "op", "group": HUB, "new_member": "adam", "roles": roles, "token_sha256": "0" * 64}
+    at_leeds.command(desk.AddMember, **add)
+    own, by_adam = at_leeds.state.groups["hackney"].definition, {"member": "adam", "group": "hackney"}
+    claims = own.model_copy(update={"peer": "glasgow"})
+    assert at_leeds.command(desk.DefineGroup, definition=claims, **by_adam).reason == "role_too_low"
+    assert at_leeds.command(desk.DefineGroup, definition=own, **by_adam).outcome == "applied"
