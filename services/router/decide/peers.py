@@ -71,11 +71,14 @@ def _join(
 
 
 def _follow(draft: Draft, before: Incident, word: PassedOn) -> None:
-    """Our verifiers are asked to look where it says that it ended; a person's yes there makes it likely."""
+    """Our verifiers look where it says that it ended or goes on after all; a person's yes makes it likely."""
+    others = [e for e in _others(draft.state, before, word.hub) if e[1] == "verifiers"]
+    if before.status == "no_news" and word.says not in _ENDS:
+        draft.emit(events.IncidentReopened, incident_id=before.id, status="unconfirmed")
+        _tell(draft, draft.incident(before.id), "UPDATE", others, note="reopened")
     incident = draft.incident(before.id)
     if incident.ended:
         return
-    others = [e for e in _others(draft.state, incident, word.hub) if e[1] == "verifiers"]
     if incident.said_over_at is not None and before.said_over_at is None:
         _tell(draft, incident, "UPDATE", others, note="said_over")
     if incident.said_wrong_at is not None and before.said_wrong_at is None:

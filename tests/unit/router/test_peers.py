@@ -91,6 +91,15 @@ class TestWhatIsPassedOnToUs:
         assert at_glasgow.report(RAID, position=THERE, **word(says)).reason == "nothing_to_update"
         assert not at_glasgow.incidents()
 
+    def test_more_of_what_had_fallen_silent_is_open_again(self, at_glasgow: Any) -> None:
+        at_glasgow.report(RAID, position=THERE, **word())
+        for _ in range(10):
+            at_glasgow.tick(after_s=15 * MINUTE)
+        assert [i.status for i in at_glasgow.incidents()] == ["no_news"]
+        at_glasgow.report("they are still in there", **word("likely"))
+        assert told(at_glasgow) == [("glasgow", "verifiers", "UPDATE")]
+        assert [i.status for i in at_glasgow.incidents()] == ["unconfirmed"]
+
     def test_one_hub_is_one_voice_however_many_incidents_it_names(self, at_glasgow: Any) -> None:
         for n in range(5):
             said = f"{RAID}, number {n} says {'abcde'[n] * 9}"
