@@ -61,3 +61,4 @@ class Letter(BaseModel):
     text: Annotated[str, StringConstraints(max_length=MOST_TEXT)] = ""
     where: Where | None = None
     reported_at: Moment | None = None
+    """When the sender last heard of it: a letter may have waited for the link."""

@@ -448,7 +448,7 @@ def _facts_for_machines(body: AlertBody) -> dict[str, Any]:
     """What verifiers read in words."""
     return {
         "report": clean(body.excerpt, EXCERPT),
-        "reported_at": body.first_report_at.isoformat(),
+        "reported_at": (body.since or body.first_report_at).isoformat(),
         "statement": clean(body.statement, _MAX_STATEMENT),
         "note": body.note,
         "peers": [peer.model_dump(mode="json") for peer in body.peers],

@@ -91,6 +91,16 @@ class TestWhatIsPassedOnToUs:
         assert at_glasgow.report(RAID, position=THERE, **word(says)).reason == "nothing_to_update"
         assert not at_glasgow.incidents()
 
+    def test_news_that_waited_for_the_link_is_looked_at_by_a_person_first(self, at_glasgow: Any) -> None:
+        heard = at_glasgow.now
+        late = at_glasgow.report(RAID, position=THERE, observed_at=heard, after_s=11 * MINUTE, **word())
+        assert (late.outcome, late.reason) == ("held", "came_late")
+        (held,) = at_glasgow.state.all_held.values()
+        assert held.groups == ("glasgow",)
+        in_time = word(about="i2")
+        said = at_glasgow.report(RAIDS[0], position=THERE, observed_at=at_glasgow.now, after_s=60, **in_time)
+        assert said.outcome == "opened"
+
     def test_more_of_what_had_fallen_silent_is_open_again(self, at_glasgow: Any) -> None:
         at_glasgow.report(RAID, position=THERE, **word())
         for _ in range(10):
