@@ -2,7 +2,7 @@
 
 Everything that is to be believed stands in the signed bytes: who says it, to whom, until when, which letter
 it is, and by which hubs the news came. There is one algorithm and one way to write a letter, so nothing is
-negotiated. What a letter never holds: a reporter's contact, sender or phone position, a member's name.
+negotiated. What a letter never holds: who reported, by which account or number, and any member's name.
 """
 
 from datetime import timedelta

@@ -1,9 +1,11 @@
 """What a letter means for the hub that believes it. Pure."""
 
+from typing import Final
+
 from shared.contracts.peers import PassedOn
 from shared.federation.letter import Letter
 
-_IN_THE_REPORTS_WORDS = frozenset({"unconfirmed", "likely"})
+_IN_THE_REPORTS_WORDS: Final = frozenset({"unconfirmed", "likely", "confirmed"})
 
 
 def passed_on(letter: Letter) -> PassedOn | None:
@@ -16,7 +18,10 @@ def passed_on(letter: Letter) -> PassedOn | None:
 
 
 def words_of(letter: Letter) -> str:
-    """What verifiers read: a report's own words, or whose word it is and what they say."""
+    """What verifiers read: a report's own words, or whose word it is and what they say.
+
+    Words that are to be judged name no hub: it may be called like a place.
+    """
     if letter.says in _IN_THE_REPORTS_WORDS and letter.answers is None:
         return letter.text
     said = letter.says.replace("_", " ")

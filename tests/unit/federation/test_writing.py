@@ -41,6 +41,11 @@ def test_news_goes_with_its_report_and_its_place() -> None:
     assert words_of(news) == "what somebody wrote"
 
 
+def test_what_is_to_be_judged_names_no_hub_since_one_may_be_called_like_a_place() -> None:
+    for kind in ("UNCONFIRMED", "LIKELY", "CONFIRMED"):
+        assert words_of(letter(kind)) == "what somebody wrote"
+
+
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
