@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "status": "alert_relay.cli.status:status",
     "group": "alert_relay.cli.group:group",
     "bridge": "alert_relay.cli.bridge:bridge",
+    "peer": "alert_relay.cli.peer:peer",
     "member": "alert_relay.cli.member:member",
     "evaluate": "alert_relay.cli.evaluate:evaluate",
     "fit": "alert_relay.cli.fit:fit",

@@ -71,6 +71,7 @@ def body_tag_of(master: MasterKey, submission: Submission) -> str:
         *(report.text, report.sender, report.contact, report.lat, report.lon, report.accuracy_m),
         *(report.postcode, _iso(report.observed_at), report.language, report.first_hand, report.source),
         *(_iso(submission.received_at), submission.drill),
+        *([report.passed_on.model_dump()] if report.passed_on else ()),
     ]
     return master.tag("body", json.dumps(said)).hex()[:_TAG_HEX]
 
@@ -131,6 +132,7 @@ def _content(master: MasterKey, submission: Submission) -> ReportContent:
         flood=submission.flood,
         sender_is=submission.sender_is if report.sender else None,
         asked_as=_asked_as(master, submission),
+        passed_on=report.passed_on,
     )
 
 

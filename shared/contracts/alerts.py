@@ -28,6 +28,7 @@ from shared.contracts.desk import Ask, Question, SmsTo, Tally
 from shared.contracts.duty import Reminder
 from shared.contracts.groups import Audience
 from shared.contracts.incidents import Counted, Status, Who
+from shared.contracts.peers import PassedOn
 from shared.contracts.situation import Jurisdiction, Setting
 
 AlertKind = Literal[
@@ -124,6 +125,8 @@ class AlertBody(Private):
     """For verifiers: people taken of whom nothing is known."""
     owner: str = ""
     """For verifiers: who follows that up."""
+    peers: tuple[PassedOn, ...] = ()
+    """For verifiers, and so for other hubs: whose word is in it, lest it go round in a circle."""
 
 
 class DigestLine(Frozen):

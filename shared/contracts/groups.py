@@ -118,6 +118,8 @@ class GroupDefinition(Frozen):
     area: Area = Area()
     fallback: bool = False
     """Whether reports in nobody's area go to this group's verifiers."""
+    peer: Slug | None = None
+    """The other hub that this group stands for, if it does: it has no people here, only channels to there."""
     policy: Policy = Policy()
 
 

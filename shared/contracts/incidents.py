@@ -38,6 +38,7 @@ from shared.contracts.desk import (
     Step,
     Tally,
 )
+from shared.contracts.peers import PassedOn
 from shared.contracts.situation import Setting
 
 Outcome = Literal["opened", "attached", "held", "ignored", "applied", "refused", "ticked"]
@@ -175,6 +176,8 @@ class ReportDetail(Private):
     """Whether it came in by a trusted account."""
     asked_as: str | None = None
     """By which pseudonym whoever sent it is asked; None: they left no contact."""
+    passed_on: PassedOn | None = None
+    """Of another hub's word: whose it is."""
 
 
 class IncidentPlace(Private):
@@ -217,6 +220,7 @@ class HeldReport(Private):
     language: str | None = None
     trusted: bool = False
     asked_as: str | None = None
+    passed_on: PassedOn | None = None
 
 
 class ReportHeld(Message):

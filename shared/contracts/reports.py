@@ -15,6 +15,7 @@ from shared.contracts.base import (
     ReportId,
     Sealed,
 )
+from shared.contracts.peers import PassedOn
 
 SenderIs = Literal["account", "number"]
 """An account, in whose name nobody else can write at that source; or a number, which can be forged."""
@@ -58,6 +59,8 @@ class ReportContent(Private):
     It is the sender's, where there is one. A contact typed into the form is nobody's proof of anything, so it
     makes no sender: no voice of its own, and no member's account.
     """
+    passed_on: PassedOn | None = None
+    """Of a report that another hub passed on: which, and what it says of it."""
 
 
 class ReportContact(Private):

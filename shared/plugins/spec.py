@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, runti
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.peers import PassedOn
+
 if TYPE_CHECKING:  # decide/ imports outcomes from here and must not pull in aiohttp
     from aiohttp import ClientSession
 
@@ -141,6 +143,8 @@ class IncomingReport:
     is one more message of its sender's; later, or of a reply to the desk, the host takes none."""
     part: Part | None = None
     """Set by a bridge that is called once for each part of a message."""
+    passed_on: PassedOn | None = None
+    """Set by the bridge of another hub: whose word this is, and about what of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

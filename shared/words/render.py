@@ -23,6 +23,7 @@ from shared.contracts.own_words import OwnWords
 from shared.errors import RelayError
 from shared.plugins.spec import RenderedMessage
 from shared.promises import NEXT_NEWS
+from shared.saying_most import EXCERPT
 from shared.words import own
 from shared.words.clean import clean, clip
 from shared.words.fit import MUST, Part, fit, fit_sms, parts_of
@@ -42,6 +43,7 @@ _NUMBER: Final = re.compile(r"\b\d+[a-z]?\b", re.IGNORECASE)
 _POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?(?:\s?\d[A-Z]{2})?\b")
 _END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
+_MAX_STATEMENT: Final = 1000
 _LONDON: Final = ZoneInfo("Europe/London")
 _LINK_RANK: Final = 1
 _ENDING_RANK: Final = 1
@@ -379,7 +381,7 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
 
 def _statement(text: str, size: str) -> str:
     """A person's words; in the short form as many of their sentences as fit, rather than half a word."""
-    whole = clean(text, 1000)
+    whole = clean(text, _MAX_STATEMENT)
     if size != "short" or len(whole) <= _SHORT_STATEMENT:
         return _sentence(whole)
     ends = [m.end() for m in _END.finditer(whole) if m.end() <= _SHORT_STATEMENT]
@@ -437,4 +439,17 @@ def _for_machines(alert: AlertRaised, language: str) -> dict[str, Any]:
             "lon": where.lon,
             "radius_m": where.radius_m,
         }
+        if alert.audience == "verifiers":
+            data["facts"] = _facts_for_machines(alert.body)
     return data
+
+
+def _facts_for_machines(body: AlertBody) -> dict[str, Any]:
+    """What verifiers read in words."""
+    return {
+        "report": clean(body.excerpt, EXCERPT),
+        "reported_at": (body.since or body.first_report_at).isoformat(),
+        "statement": clean(body.statement, _MAX_STATEMENT),
+        "note": body.note,
+        "peers": [peer.model_dump(mode="json") for peer in body.peers],
+    }

@@ -66,6 +66,7 @@ def body(
         alike=_alike(incident),
         watch_reports=watch.reports if watch else 0,
         watch_since=watch.since if watch else None,
+        peers=incident.peers,
     )
 
 
@@ -96,7 +97,7 @@ def for_group(
         blurred = full.public
         place = Place(**blurred.model_dump(), how=_how(incident))
         update |= {"place": place, "excerpt": "", "note": None, "watch_reports": 0, "watch_since": None}
-        update |= {"posts": (), "unknown": 0, "owner": "", "was": full.was_public}
+        update |= {"peers": (), "posts": (), "unknown": 0, "owner": "", "was": full.was_public}
         update["was_m"] = full.was_public_m
     return full.model_copy(update=update)
 

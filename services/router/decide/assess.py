@@ -1,4 +1,4 @@
-"""How well is an incident supported? Copies, the same sender and the same chat count once.
+"""How well is an incident supported? Copies, the same sender, chat and hub count once.
 
 Reports alone never confirm: enough independent ones, or a single one by a trusted account, raise an
 incident to likely, which only verifiers see.
@@ -30,7 +30,13 @@ def independent(report: Evidence, counted: tuple[Evidence, ...]) -> bool:
 def _same_origin(one: Evidence, other: Evidence) -> bool:
     same_sender = one.sender is not None and one.sender == other.sender
     same_chat = one.source is not None and one.source == other.source
-    return same_sender or same_chat or alike(one.sketch, other.sketch)
+    return same_sender or same_chat or bool(_hubs(one) & _hubs(other)) or alike(one.sketch, other.sketch)
+
+
+def _hubs(report: Evidence) -> frozenset[str]:
+    """The other hubs by which it came: whatever one of them says, it is one voice."""
+    word = report.passed_on
+    return frozenset() if word is None else frozenset({word.hub, *word.via})
 
 
 def vouches(report: Evidence) -> bool:

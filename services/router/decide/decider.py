@@ -16,6 +16,7 @@ from services.router.decide.desk import decide_command
 from services.router.decide.desk_dead import retry
 from services.router.decide.draft import Draft
 from services.router.decide.limits import TICK_FILLS
+from services.router.decide.peers import decide_peer
 from services.router.decide.reports import Answer, decide_report
 from services.router.decide.state import State
 from services.router.decide.ticks import decide_tick
@@ -75,7 +76,11 @@ def step(
 def _answer(draft: Draft, given: Input) -> Answer:
     message = given.message
     if isinstance(message, ReportReceived):
-        return decide_chat(draft, message, given.reporter) or decide_report(draft, message)
+        return (
+            decide_peer(draft, message)
+            or decide_chat(draft, message, given.reporter)
+            or decide_report(draft, message)
+        )
     if isinstance(message, RetryDead):
         report = given.again.message if given.again else None
         flaw = given.again.flaw if given.again else None

@@ -146,6 +146,7 @@ def _move(  # noqa: PLR0913,PLR0917 - a split's parts
             seq=report.seq,
             trusted=report.trusted,
             asked_as=report.asked_as,
+            passed_on=report.passed_on,
         )
         draft.emit(events.ReportAttached, incident_id=into, report_id=report.report, detail=detail)
 

@@ -13,6 +13,7 @@ from typing import Final
 from services.router.decide import ids, reasons
 from services.router.decide.clues import precise
 from services.router.decide.draft import Draft
+from services.router.decide.evolve_peers import is_hub
 from services.router.decide.limits import (
     DIGEST_GATHERS,
     DIGEST_LINES,
@@ -87,6 +88,7 @@ def _all_waiting(state: State) -> list[_Waiting]:
     return [
         _Waiting(ear, tuple(held.get(ear, ())), tuple(incidents.get(ear, ())), tuple(watches.get(ear, ())))
         for ear in sorted({*held, *incidents, *watches})
+        if not is_hub(ear[0], state.groups)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.router.decide import alerts, ids
 from services.router.decide.evolve import evolve
+from services.router.decide.evolve_peers import is_hub
 from services.router.decide.limits import SINGLES, SINGLES_WITHIN
 from services.router.decide.state import DAWN, Ear, Incident, State
 from shared.contracts.alerts import AlertKind, AlertRaised, Note, Urgency
@@ -95,8 +96,13 @@ def tell_first(draft: Draft, incident: IncidentId, kind: AlertKind = "UNCONFIRME
 
 
 def has_room(draft: Draft, ear: Ear, *, spare: int = 0) -> bool:
-    """Whether the group's verifiers may be told one more thing singly, with so many to spare after it."""
+    """Whether the group's verifiers may be told one more thing singly, with so many to spare after it.
+
+    Another hub may be told anything: it spares its own people's attention itself.
+    """
     group, drill = ear
+    if is_hub(group, draft.state.groups):
+        return True
     if not drill and draft.now < draft.state.floods.get(group, DAWN):
         return False
     recent = [at for at in draft.state.singles.get(ear, ()) if draft.now - at < SINGLES_WITHIN]

@@ -15,6 +15,7 @@ from services.router.decide.evolve_duty import SHIFT_EVENTS
 from services.router.decide.evolve_incident import INCIDENT_EVENTS
 from services.router.decide.evolve_members import MEMBER_EVENTS
 from services.router.decide.evolve_parts import put, seq_of
+from services.router.decide.evolve_peers import is_hub
 from services.router.decide.geo import cells_of
 from services.router.decide.limits import MOST_SIGHTINGS, QUESTIONS, SINGLES, WATCH_LIFE
 from services.router.decide.mutes import of_exercise, report_of
@@ -89,6 +90,7 @@ def _held(state: State, event: incidents.ReportHeld) -> State:
         trusted=detail.trusted,
         seq=seq_of(event.id),
         asked_as=detail.asked_as,
+        passed_on=detail.passed_on,
     )
     held = Held(evidence, event.reason, event.leans_to, event.groups, event.drill, detail.language)
     state = changed(state, held=HELD.put(state.held, event.report_id, held))
@@ -166,7 +168,7 @@ def _told(state: State, name: IncidentId, group: GroupId, audience: Audience) ->
         return state
     told = incident.told if (group, audience) in incident.told else (*incident.told, (group, audience))
     asking, since = incident.asking, incident.waits_since
-    if audience == "verifiers":
+    if audience == "verifiers" and not is_hub(group, state.groups):
         asking, since = tuple(g for g in asking if g != group), since or state.now
     if (told, asking) == (incident.told, incident.asking):
         return state

@@ -11,6 +11,7 @@ from services.router.decide.changed import changed
 from services.router.decide.evolve_aftercare import AFTERCARE_EVENTS, closed, taken_in
 from services.router.decide.evolve_aftercare import merged as merged_aftercare
 from services.router.decide.evolve_parts import drop, put, seq_of
+from services.router.decide.evolve_peers import heard_from, told_by
 from services.router.decide.limits import MOST_GROUPS, MOST_VISITS, MOST_WORDS, QUESTIONS
 from services.router.decide.sayings import with_told, with_word
 from services.router.decide.state import (
@@ -62,7 +63,7 @@ def _attached(state: State, event: events.ReportAttached) -> State:
     if incident is None:
         return state
     report = _evidence(event)
-    state = put(state, _with(incident, report))
+    state = put(state, told_by(_with(incident, report), report, state.groups))
     known = state.known.put(event.report_id, incident.id, event.at)
     return _traced(changed(state, known=known), report, incident)
 
@@ -82,6 +83,7 @@ def _evidence(event: events.ReportAttached) -> Evidence:
         trusted=detail.trusted,
         seq=detail.seq if detail.reported_at else seq_of(event.id),
         asked_as=detail.asked_as,
+        passed_on=detail.passed_on,
     )
 
 
@@ -97,6 +99,7 @@ def _with(incident: Incident, report: Evidence) -> Incident:
         heard_at=max(incident.heard_at, report.at),
         **_spoken(incident, report),
         home=incident.home or report.gist.home,
+        peers=heard_from(incident.peers, report),
     )
     return _heard_in_order(incident) if late else _heard(incident, report)
 
@@ -164,6 +167,7 @@ def _without(incident: Incident, reports: Iterable[ReportId]) -> Incident:
         words=HashTrieMap(),
         venues=HashTrieMap(),
         tongues=HashTrieMap(),
+        peers=(),
         said_over_at=None,
         said_wrong_at=None,
         heard_at=DAWN,

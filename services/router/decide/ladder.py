@@ -13,6 +13,7 @@ from typing import Final
 from services.router.decide.desk_incident import first_word
 from services.router.decide.draft import Draft, has_room
 from services.router.decide.due import climbs_at, least_ladder, open_incidents
+from services.router.decide.evolve_peers import is_hub
 from services.router.decide.limits import NEIGHBOURS, NEIGHBOURS_M
 from services.router.decide.route import fallback_group, neighbours
 from services.router.decide.state import RUNGS, Incident, State
@@ -44,8 +45,10 @@ def _next(state: State, incident: Incident) -> tuple[Rung, _Groups]:
     return RUNGS[-1], ()
 
 
-def _own(_: State, incident: Incident) -> _Groups:
-    return tuple(share.group for share in incident.groups if _told(incident, share.group))
+def _own(state: State, incident: Incident) -> _Groups:
+    """Those concerned who were told; another hub has a ladder of its own."""
+    own = (share.group for share in incident.groups if _told(incident, share.group))
+    return tuple(group for group in own if not is_hub(group, state.groups))
 
 
 def _neighbours(state: State, incident: Incident) -> _Groups:
@@ -61,7 +64,7 @@ def _neighbours(state: State, incident: Incident) -> _Groups:
 
 def _helps(state: State, group: GroupId) -> bool:
     known = state.groups.get(group)
-    return known is not None and known.definition.policy.helps_neighbours
+    return known is not None and known.definition.policy.helps_neighbours and known.definition.peer is None
 
 
 def _fallback(state: State, incident: Incident) -> _Groups:

@@ -58,7 +58,8 @@ DRILL_TOLD_LIFE: Final = timedelta(minutes=15)
 """That an exercise began, or ended, is told as long as it is news."""
 
 STILL_NEWS: Final = timedelta(minutes=10)
-"""A report that lay among the dead letters for longer is looked at by a person before anybody is told."""
+"""A report that lay among the dead letters, or on its way from another hub, is decided by itself so long;
+after that a person looks first."""
 
 HOUR: Final = timedelta(hours=1)
 

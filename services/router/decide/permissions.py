@@ -67,10 +67,10 @@ def _outside(command: desk.DeskCommand) -> str | None:
 
 
 def _outside_own_group(state: State, command: desk.DeskCommand) -> str | None:
-    """An admin runs their own group alone, and appoints no operators."""
+    """An admin runs their own group alone, appoints no operators, and speaks for no other hub."""
     own = {command.group}
-    if isinstance(command, desk.DefineGroup) and command.definition.id != command.group:
-        return reasons.NOT_YOUR_GROUP
+    if isinstance(command, desk.DefineGroup):
+        return _of_another(state, command)
     if isinstance(command, desk.AddMember | members.InviteMember):
         if "operator" in command.roles.values():
             return reasons.ROLE_TOO_LOW
@@ -78,6 +78,14 @@ def _outside_own_group(state: State, command: desk.DeskCommand) -> str | None:
     if isinstance(command, desk.RevokeMember):
         return _of_others(_groups_of(state, command.revoked), own)
     return None
+
+
+def _of_another(state: State, command: desk.DefineGroup) -> str | None:
+    if command.definition.id != command.group:
+        return reasons.NOT_YOUR_GROUP
+    known = state.groups.get(command.group)
+    same_hub = command.definition.peer == (known.definition.peer if known else None)
+    return None if same_hub else reasons.ROLE_TOO_LOW
 
 
 def _groups_of(state: State, member: str) -> set[GroupId]:

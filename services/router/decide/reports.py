@@ -39,8 +39,8 @@ class Answer:
 def decide_report(draft: Draft, report: ReportReceived, *, again: bool = False) -> Answer:
     """Judge the report and emit what follows.
 
-    `again`: it lay among the dead letters. What it tells of may be over by now, so after a while a person
-    looks before anybody is told.
+    `again`: it lay among the dead letters, as one of another hub may have waited for the link. What it tells
+    of may be over by now, so after a while a person looks before anybody is told.
     """
     known = draft.state.known.get(report.report_id)
     if known is not None:
@@ -57,12 +57,17 @@ def decide_report(draft: Draft, report: ReportReceived, *, again: bool = False) 
         draft.state, content, _holders(draft.state, ruling), draft.now, drill=report.drill
     ):
         ruling = replace(ruling, verdict="hold", reason=reasons.MUTED, joins_held=())
-    elif again and ruling.verdict in {"open", "join"} and draft.now - report.at > STILL_NEWS:
+    elif ruling.verdict in {"open", "join"} and _came_late(draft, report, content, again=again):
         ruling = replace(ruling, verdict="hold", reason=reasons.CAME_LATE, joins_held=())
     elif content.flood and ruling.verdict == "open":
         ruling = replace(ruling, verdict="hold", reason=reasons.SENDER_FLOODS, joins_held=())
     shown = why(ruling).model_copy(update={"trusted": content.trusted})
     return replace(carry_out(draft, report, content, ruling), why=shown)
+
+
+def _came_late(draft: Draft, report: ReportReceived, content: ReportContent, *, again: bool) -> bool:
+    since = content.observed_at if content.passed_on else report.at if again else None
+    return since is not None and draft.now - since > STILL_NEWS
 
 
 def carry_out(draft: Draft, report: ReportReceived, content: ReportContent, ruling: Judgement) -> Answer:
@@ -114,6 +119,7 @@ def detail_of(
         observed_at=content.observed_at,
         trusted=content.trusted,
         asked_as=content.asked_as,
+        passed_on=content.passed_on,
     )
 
 
@@ -180,6 +186,7 @@ def _detail_of_held(held: Held) -> events.ReportDetail:
         seq=held.evidence.seq,
         trusted=held.evidence.trusted,
         asked_as=held.evidence.asked_as,
+        passed_on=held.evidence.passed_on,
     )
 
 
@@ -255,6 +262,7 @@ def held_of(content: ReportContent, ruling: Judgement) -> events.HeldReport:
         language=content.language,
         trusted=content.trusted,
         asked_as=content.asked_as,
+        passed_on=content.passed_on,
     )
 
 

@@ -19,6 +19,7 @@ from services.router.decide.state import DAWN, Claim, Evidence, Incident, Propos
 from shared.contracts.base import Place
 from shared.contracts.desk import Tally
 from shared.contracts.incidents import GroupShare
+from shared.contracts.peers import PassedOn
 
 MOST_REPORTS: Final = 200
 """Reports that a snapshot carries at most, the latest ones."""
@@ -56,6 +57,7 @@ def snapshot_of(incident: Incident) -> dict[str, Any]:
         "support": _dumped(incident.support),
         "home": incident.home,
         "setting": incident.setting,
+        "peers": [peer.model_dump(mode="json") for peer in incident.peers],
         "vouched": incident.vouched,
         "rung": incident.rung,
         "waits_since": _TIME.dump_python(incident.waits_since, mode="json"),
@@ -114,6 +116,7 @@ def incident_from(state: dict[str, Any]) -> Incident:
         best=best[0] if best else None,
         home=_home(state),
         setting=state.get("setting"),
+        peers=tuple(PassedOn.model_validate(peer) for peer in state.get("peers", ())),
         vouched=state.get("vouched", 0),
         rung=state.get("rung", 0),
         waits_since=_TIME.validate_python(state.get("waits_since")),

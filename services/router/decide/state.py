@@ -25,6 +25,7 @@ from shared.contracts.groups import Audience, GroupChannels, GroupDefinition, Ro
 from shared.contracts.incidents import Gist, GroupShare, Rung, Status
 from shared.contracts.members import WayIn
 from shared.contracts.own_words import GroupWords
+from shared.contracts.peers import PassedOn
 from shared.contracts.situation import Setting
 
 REMEMBERED: Final = timedelta(days=14)
@@ -75,6 +76,8 @@ class Evidence:
     seq: int = 0
     """Where it lies in REPORTS, if it joined when it came; 0: not known."""
     asked_as: str | None = None
+    passed_on: PassedOn | None = None
+    """Whose word it is, if another hub's."""
 
     @property
     def asked(self) -> str | None:
@@ -166,6 +169,8 @@ class Incident:
     """The kinds of business that its reports name, with how many do."""
     tongues: "HashTrieMap[str, int]" = field(default_factory=HashTrieMap)
     """The languages of its reports, with how many are in each."""
+    peers: tuple[PassedOn, ...] = ()
+    """Which other hubs told of it, and by what name: the latest word of each."""
     home: bool = False
     """Whether a report or whoever confirmed it spoke of a home: strangers then learn the district alone."""
     setting: Setting | None = None
