@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from alert_relay.cli import relay as relay_command
 from shared.contracts.catalog import decode_each
-from tests.acceptance.test_nothing_in_clear import found_in, names_below
+from tests.rigs.byte_search import found_in, names_below
 from tests.rigs.system import RelaySystem, square
 
 NUMBER, OTHER, LISTED = "+447700900417", "+447700900862", "+447400900531"
