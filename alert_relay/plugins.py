@@ -41,6 +41,7 @@ from shared.plugins.spec import (
     WebhookResponse,
     WritesBack,
 )
+from shared.words.chat_talk import Meant, has_mark, meant_in_chat, told_in_chat
 from shared.words.desk_reply import looks_like_desk_reply, with_code_of
 from shared.words.sms import sms_length
 
@@ -64,6 +65,7 @@ __all__ = [
     "HearingHost",
     "Ignored",
     "IncomingReport",
+    "Meant",
     "Outcome",
     "Part",
     "PartHost",
@@ -84,7 +86,10 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WritesBack",
+    "has_mark",
     "looks_like_desk_reply",
+    "meant_in_chat",
     "sms_length",
+    "told_in_chat",
     "with_code_of",
 ]

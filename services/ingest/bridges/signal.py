@@ -29,7 +29,7 @@ from alert_relay.plugins import (
     RetryLater,
     Secrets,
     Spec,
-    looks_like_desk_reply,
+    meant_in_chat,
     with_code_of,
 )
 from shared.errors import SettingsError
@@ -93,7 +93,7 @@ class Signal:
         if not is_account(account):
             raise SettingsError(NO_ACCOUNT)
         self._daemon = Daemon(settings.daemon, account)
-        self._marks = _Marks(account, f"#{settings.hashtag.lower()}")
+        self._marks = _Marks(account, settings.hashtag)
         self._last = _EVERYTHING
 
     async def read(self, host: ReadingHost) -> RetryLater | BadCredentials:
@@ -178,13 +178,11 @@ class _Marks:
     def is_us(self, person: Mapping[str, Any], *keys: str) -> bool:
         return any(person.get(key) == self.account for key in keys)
 
-    def meant(self, message: Mapping[str, Any], text: str) -> bool:
-        """Whether a group's message is addressed to us or marked."""
-        words = {word.strip(".,;:!?()").lower() for word in text.split()}
+    def addressed(self, message: Mapping[str, Any]) -> bool:
+        """Whether a group's message answers us, or names us."""
         mentions = message.get("mentions")
         named = [m for m in mentions if isinstance(m, dict)] if isinstance(mentions, list) else []
-        to_us = self.answers_us(message) or any(self.is_us(m, "number", "uuid") for m in named)
-        return to_us or self.hashtag in words
+        return self.answers_us(message) or any(self.is_us(m, "number", "uuid") for m in named)
 
     def answers_us(self, message: Mapping[str, Any]) -> bool:
         return self.is_us(object_in(message, "quote"), "authorNumber", "authorUuid")
@@ -242,9 +240,8 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
     if marks.answers_us(message):
         text = with_code_of(text, text_in(object_in(message, "quote"), "text")) or text
     group = text_in(object_in(message, "groupInfo"), "groupId")
-    meant = not group or marks.meant(message, text)
-    to_desk = looks_like_desk_reply(text, addressed=meant)
-    if not meant and not to_desk:
+    meant = meant_in_chat(text, addressed=not group or marks.addressed(message), hashtag=marks.hashtag)
+    if meant is None:
         return Ignored("group_talk")
     return IncomingReport(
         source_id=source.id,
@@ -254,7 +251,7 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
         observed_at=source.at,
         source=group or None,
         chat=text_in(object_in(message, "groupInfo"), "groupName") or None,
-        reply_to=f"{GROUP}{group}" if group and to_desk else None,
+        reply_to=f"{GROUP}{group}" if group and meant == "desk" else None,
     )
 
 

@@ -32,7 +32,8 @@ from alert_relay.plugins import (
     Spec,
     WebhookRequest,
     WebhookResponse,
-    looks_like_desk_reply,
+    has_mark,
+    meant_in_chat,
     with_code_of,
 )
 from shared.plugins.addresses import http_base
@@ -91,9 +92,6 @@ class Telegram:
     def __init__(self, settings: TelegramSettings, secrets: Secrets) -> None:
         """Resolve the secret token."""
         self._token = secrets.resolve(settings.secret_token).encode()
-        self._marks = [f"#{settings.hashtag.lower()}"]
-        if settings.bot_username:
-            self._marks.append(f"@{settings.bot_username.lower()}")
         self._bot = settings.bot_username.lower()
         self._settings = settings
 
@@ -157,27 +155,26 @@ class Telegram:
             return Ignored("from_a_bot")
         private = object_in(message, "chat").get("type") == "private"
         text = _with_code_of_the_answered(message, _text(message))
-        meant = private or self._meant_for_us(message, text)
-        to_desk = looks_like_desk_reply(text, addressed=meant)
-        if not meant and not to_desk:
+        addressed = private or self._addressed(message, text)
+        meant = meant_in_chat(text, addressed=addressed, hashtag=self._settings.hashtag)
+        if meant is None:
             return Ignored("group_talk")
-        if private and text.startswith("/") and not to_desk:
+        if private and text.startswith("/") and meant != "desk":
             return Ignored("bot_command")
         title = object_in(message, "chat").get("title")
         where = _Where(
             _name(update, message, chat_id),
             chat_id,
             private=private,
-            to_desk=to_desk,
+            to_desk=meant == "desk",
             title=title if isinstance(title, str) else None,
         )
         return _report(message, text, where)
 
-    def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
-        words = {word.strip(".,;:!?()").lower() for word in text.split()}
+    def _addressed(self, message: Mapping[str, Any], text: str) -> bool:
         answered = object_in(object_in(message, "reply_to_message"), "from").get("username")
-        to_us = isinstance(answered, str) and bool(self._bot) and answered.lower() == self._bot
-        return to_us or any(mark in words for mark in self._marks)
+        to_us = isinstance(answered, str) and answered.lower() == self._bot
+        return bool(self._bot) and (to_us or has_mark(text, f"@{self._bot}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from alert_relay.plugins import Ignored, IncomingReport, looks_like_desk_reply, with_code_of
+from alert_relay.plugins import Ignored, IncomingReport, has_mark, meant_in_chat, with_code_of
 
 ROOM: Final = "room:"
 """Before the address of a room that is written to."""
@@ -177,13 +177,11 @@ def _said_in_room(message: Heard, body: str, us: Us) -> IncomingReport | Ignored
     named, text = _named(text, nick)
     if answers_us:
         text = with_code_of(text, quoted) or text
-    words = {word.strip(".,;:!?()").lower() for word in text.split()}
-    meant = answers_us or named or f"#{us.hashtag}" in words
-    to_desk = looks_like_desk_reply(text, addressed=meant)
-    if not meant and not to_desk:
+    meant = meant_in_chat(text, addressed=answers_us or named, hashtag=us.hashtag)
+    if meant is None:
         return Ignored("group_talk")
     sender = us.who_is(message.sender, message.nick) if message.at is None else _shown(message)
-    if to_desk and sender is None:
+    if meant == "desk" and sender is None:
         return Ignored("unknown_sender")
     return IncomingReport(
         source_id=_name(message, f"{message.sender}/{message.nick}", body, us),
@@ -192,7 +190,7 @@ def _said_in_room(message: Heard, body: str, us: Us) -> IncomingReport | Ignored
         observed_at=message.at,
         source=message.sender,
         chat=message.sender.partition("@")[0],
-        reply_to=f"{ROOM}{message.sender}" if to_desk else None,
+        reply_to=f"{ROOM}{message.sender}" if meant == "desk" else None,
     )
 
 
@@ -210,7 +208,7 @@ def _named(text: str, nick: str) -> tuple[bool, str]:
     front = re.match(rf"@?{re.escape(nick)}[:,]?(?:\s+|\Z)", text, re.IGNORECASE)
     if front is not None and (text.startswith("@") or text[: front.end()].rstrip()[-1:] in ":,"):
         return True, text[front.end() :].strip()
-    return f"@{nick.lower()}" in (word.rstrip(".,;:!?)").lower() for word in text.split()), text
+    return has_mark(text, f"@{nick}"), text
 
 
 def _apart(body: str) -> tuple[str, str]:
