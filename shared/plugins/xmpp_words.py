@@ -39,8 +39,9 @@ READING: Final = """\
 - **No end-to-end encryption.** Whoever writes encrypted (OMEMO, OpenPGP) is told, once an hour, that nobody
   can read it. Most apps do not encrypt to an account that has no keys, as this one.
 - **In a room** the bridge takes what answers it, begins with its name (`relay: …`) or has it behind an @,
-  what has the hashtag, and a desk word with a code. Everything else is dropped in memory, unstored. Tell the
-  room so. The answer to a desk word goes to the room; a report there is answered nowhere.
+  what has the hashtag, and a desk word with a code. Everything else is dropped in memory, unstored. The room
+  is told so when the account comes in (`tells_chats`), once for as long as its archive or history goes back;
+  in English. The answer to a desk word goes to the room; a report there is answered nowhere.
 - **Receipts.** An app that asks for a delivery receipt (XEP-0184) gets it when the report is stored.
 - **Words and places.** Text counts, and a shared place (`geo:`). Pictures, files and voice messages do not;
   nor do edits and reactions; deleting a message takes no report back.
@@ -51,6 +52,7 @@ READING: Final = """\
   answer, it is sent a second time, never a third.
 - **Nobody is added to a contact list**, and who asks to see whether the account is there is refused: so the
   server keeps no list of who wrote.
+- `room_not_told` in ingest's `/health/bridges`: the account has no voice in a room; make it a participant.
 - `room_refused` in ingest's `/health/bridges`: a room does not let the account in, or somebody has its name
   there. It is tried again every minute. `refused.key_used_for_another_report` after a start is what the
   archive told again, with its time.

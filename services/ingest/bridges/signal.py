@@ -11,7 +11,7 @@ again; after a break it is asked for what came since the last event that was sto
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -21,6 +21,7 @@ from pydantic import Field, field_validator
 from alert_relay.plugins import (
     BadCredentials,
     ChannelHost,
+    Delivered,
     Ignored,
     IncomingReport,
     Outcome,
@@ -30,6 +31,7 @@ from alert_relay.plugins import (
     Secrets,
     Spec,
     meant_in_chat,
+    told_in_chat,
     with_code_of,
 )
 from shared.errors import SettingsError
@@ -45,6 +47,7 @@ _EVERYTHING: Final = "0"
 """An event that no daemon knows: it then tells all that it keeps, and repeats are known as such."""
 _OLDEST: Final = timedelta(days=13)
 """What is older may be a repeat that the log has forgotten."""
+_JUST_NOW: Final = timedelta(minutes=10)
 _PLACEHOLDER: Final = "\ufffc"
 """Stands in a text where somebody is mentioned."""
 
@@ -58,6 +61,8 @@ class SignalSettings(PluginSettings):
     """Where signal-cli's daemon is: on this machine's loopback address, or unix:/path/to/socket."""
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In groups, messages with this hashtag are reports."""
+    tells_chats: bool = True
+    """Whether a group that has changed, as when the account is added, is told what is taken there."""
 
     @field_validator("daemon")
     @classmethod
@@ -95,6 +100,9 @@ class Signal:
         self._daemon = Daemon(settings.daemon, account)
         self._marks = _Marks(account, settings.hashtag)
         self._last = _EVERYTHING
+        self._says = told_in_chat(settings.hashtag) if settings.tells_chats else ""
+        self._told: set[str] = set()
+        """Groups that were told since the start."""
 
     async def read(self, host: ReadingHost) -> RetryLater | BadCredentials:
         """Read the daemon's stream until it breaks off."""
@@ -135,8 +143,21 @@ class Signal:
                     return BadCredentials(found.reason)
                 else:
                     host.ignored(found)
+                if isinstance(found, _GroupChanged):
+                    await self._tell(found, host)
                 self._last = event.id or self._last
         return RetryLater("stream_ended")
+
+    async def _tell(self, change: "_GroupChanged", host: ReadingHost) -> None:
+        """Tell a group that changed, once a start: Signal does not say whether it is we who came in."""
+        if not self._says or change.group in self._told or host.now - change.at > _JUST_NOW:
+            return
+        key = f"told-{int(change.at.timestamp())}"
+        told = await self._daemon.send(host.http, f"{GROUP}{change.group}", self._says, key=key)
+        if isinstance(told, Delivered):
+            self._told.add(change.group)
+        else:
+            host.ignored(Ignored("group_not_told"))
 
     def report_in(self, event: Event, now: datetime) -> IncomingReport | Ignored:
         """The report in one event of the daemon, or why there is none."""
@@ -160,6 +181,14 @@ class Signal:
 
 
 _OTHER_ACCOUNT: Final = Ignored("other_account")
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupChanged(Ignored):
+    """Somebody came or went, or it has another name: which group, and when."""
+
+    group: str = field(kw_only=True)
+    at: datetime = field(kw_only=True)
 
 
 def _not_open(status: int) -> RetryLater | BadCredentials:
@@ -201,9 +230,9 @@ def _from_envelope(told: Mapping[str, Any], marks: _Marks, now: datetime) -> Inc
         return Ignored("untrusted_sender" if new_key else "undecryptable")
     if not message or not sender or type(stamp) is not int:
         return Ignored("no_message")
-    if (nothing := _says_nothing(message)) is not None:
-        return Ignored(nothing)
     at = _moment(envelope.get("serverReceivedTimestamp")) or _moment(stamp)
+    if (nothing := _says_nothing(message)) is not None:
+        return _ignored(nothing, object_in(message, "groupInfo"), at)
     if at is not None and now - at > _OLDEST:
         return Ignored("too_old")
     found = _report(message, marks, _Source(f"{sender}:{stamp}", sender, at))
@@ -214,6 +243,12 @@ def _edited(found: IncomingReport | Ignored, first_said_at: datetime | None) -> 
     if isinstance(found, Ignored):
         return found
     return replace(found, first_said_at=first_said_at) if first_said_at else Ignored("edited_message")
+
+
+def _ignored(why: str, group: Mapping[str, Any], at: datetime | None) -> Ignored:
+    if group.get("type") == "UPDATE" and at is not None and text_in(group, "groupId"):
+        return _GroupChanged(why, group=text_in(group, "groupId"), at=at)
+    return Ignored(why)
 
 
 def _says_nothing(message: Mapping[str, Any]) -> str | None:

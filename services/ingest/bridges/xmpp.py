@@ -21,6 +21,7 @@ from alert_relay.plugins import (
     SERVERS,
     BadCredentials,
     ChannelHost,
+    Delivered,
     Ignored,
     IncomingReport,
     Outcome,
@@ -30,10 +31,12 @@ from alert_relay.plugins import (
     RetryLater,
     Secrets,
     Spec,
+    told_in_chat,
 )
 from services.ingest.bridges.xmpp_stanzas import (
     ENCRYPTED,
     OLDEST,
+    OWN,
     ROOM,
     Heard,
     Us,
@@ -71,6 +74,8 @@ class XmppSettings(PluginSettings):
     """What it is called in rooms."""
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In rooms, messages with this hashtag are reports."""
+    tells_chats: bool = True
+    """Whether a room is told, when the account comes in, what is taken of what is said there."""
     server: str = Field(default="", pattern=r"^(|\[?[^\s\[\]/]+\]?:\d{1,5})$")
     """host:port of its server, where that is not what the domain's DNS says (127.0.0.1:5222)."""
     ca_file: str = ""
@@ -113,6 +118,9 @@ class Xmpp:
         self._one_by_one = asyncio.Lock()
         self._told: dict[str, datetime] = {}
         """Whom we told that we cannot read them, and when."""
+        self._says = told_in_chat(settings.hashtag) if settings.tells_chats else ""
+        self._rooms_told: set[str] = set()
+        """Rooms that were told what we take there, as far as their archive or history goes back."""
 
     async def read(self, host: ReadingHost) -> RetryLater | BadCredentials:
         """Hear what is written to us until the connection breaks."""
@@ -174,11 +182,14 @@ class Xmpp:
             self._live.break_off(RetryLater("too_much_at_once"))
 
     def _found_in(self, message: Heard, live: "Session", host: ReadingHost) -> IncomingReport | Ignored:
-        us = Us(self._settings.jid.lower(), self._settings.hashtag.lower(), live.nick_in, live.who_is)
+        us = Us(self._settings.jid.lower(), self._settings.hashtag, live.nick_in, live.who_is)
         try:
-            return report_in(message, us, host.now)
+            found = report_in(message, us, host.now)
         except Exception:  # noqa: BLE001 - an archive would tell it again for ever, and stop all others
             return Ignored("plugin_error")
+        if found == OWN and message.body == self._says:
+            self._rooms_told.add(message.sender)
+        return found
 
     async def _stay(
         self, live: "Session", host: ReadingHost, waiting: "asyncio.Queue[_Found]"
@@ -219,9 +230,21 @@ class Xmpp:
                 since = None if kept else self._since(room, host)
                 if not await live.enter(room, self._settings.nick, since=since):
                     host.ignored(Ignored("room_refused"))
-                elif kept:
-                    await self._catch_up(room, live, host)
+                else:
+                    if kept:
+                        await self._catch_up(room, live, host)
+                    await self._tell_room(room, live, host)
             await asyncio.sleep(self.look_s)
+
+    async def _tell_room(self, room: str, live: "Session", host: ReadingHost) -> None:
+        """Whoever is there must know what is taken of what they say."""
+        if not self._says or room.lower() in self._rooms_told:
+            return
+        told = await live.send(room, self._says, key=f"told-{int(host.now.timestamp())}", room=True)
+        if isinstance(told, Delivered):
+            self._rooms_told.add(room.lower())
+        else:
+            host.ignored(Ignored("room_not_told"))
 
     def _since(self, archive: str, host: ReadingHost) -> datetime:
         return self._read_to.get(archive, host.now - OLDEST)

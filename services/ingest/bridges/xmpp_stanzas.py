@@ -20,6 +20,7 @@ ROOM: Final = "room:"
 OLDEST: Final = timedelta(days=13)
 """What is older may be a repeat that the log has forgotten."""
 ENCRYPTED: Final = Ignored("encrypted")
+OWN: Final = Ignored("own_message")
 _MOST: Final = 20_000
 _CLIENT: Final = "{jabber:client}"
 _SID: Final = "{urn:xmpp:sid:0}"
@@ -79,6 +80,13 @@ class Heard:
         return self.xml.get("from", "").partition("/")[2]
 
     @property
+    def body(self) -> str:
+        """Its words; a file's bare address is none."""
+        text = (self.xml.findtext(f"{_CLIENT}body") or "")[:_MOST].strip()
+        file = self.xml.findtext("{jabber:x:oob}x/{jabber:x:oob}url")
+        return "" if file is not None and file.strip() == text else text
+
+    @property
     def wants_receipt(self) -> bool:
         """Whether its writer's app asks to hear that it arrived."""
         return self.xml.find("{urn:xmpp:receipts}request") is not None
@@ -110,7 +118,7 @@ def report_in(message: Heard, us: Us, now: datetime) -> IncomingReport | Ignored
         return Ignored("too_old")
     if any(message.xml.find(tag) is not None for tag in _SECRET):
         return ENCRYPTED
-    body = _body(message.xml)
+    body = message.body
     if not body:
         return Ignored("no_text")
     return _said_in_room(message, body, us) if _in_room(message) else _said_to_us(message, body, us)
@@ -132,13 +140,6 @@ def _is_none(message: Heard, us: Us) -> str | None:
 
 def _says_nothing(xml: Element) -> str | None:
     return next((why for tag, why in _NO_WORDS.items() if xml.find(tag) is not None), None)
-
-
-def _body(xml: Element) -> str:
-    """Its words; a file's bare address is none."""
-    text = (xml.findtext(f"{_CLIENT}body") or "")[:_MOST].strip()
-    file = xml.findtext("{jabber:x:oob}x/{jabber:x:oob}url")
-    return "" if file is not None and file.strip() == text else text
 
 
 def _said_to_us(message: Heard, body: str, us: Us) -> IncomingReport:
