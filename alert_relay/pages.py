@@ -209,7 +209,7 @@ Their spec says `sms=True`, so that a preview counts segments (`sms_length` coun
 
 People write there to each other. What is meant for the relay says `meant_in_chat`, the same for every
 bridge: what is addressed to it, has the hashtag of its settings, or is a reply to the desk. All else is
-`Ignored("group_talk")`: counted, and neither stored nor logged nor answered. The chat is told so by
+`Ignored(GROUP_TALK)`: counted, and neither stored nor logged nor answered. The chat is told so by
 `told_in_chat` when the account comes in, unless the settings say otherwise (`tells_chats`): in the answer
 to the call that says so (`Ignored.answer`), or by a message of its own. A chat that its source remembers
 for the bridge is told once; a bridge that cannot know, says on its page how often it tells.

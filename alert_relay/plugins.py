@@ -41,7 +41,7 @@ from shared.plugins.spec import (
     WebhookResponse,
     WritesBack,
 )
-from shared.words.chat_talk import Meant, has_mark, meant_in_chat, told_in_chat
+from shared.words.chat_talk import GROUP_TALK, Meant, has_mark, meant_in_chat, told_in_chat
 from shared.words.desk_reply import looks_like_desk_reply, with_code_of
 from shared.words.sms import sms_length
 
@@ -49,6 +49,7 @@ __all__ = [
     "CANNOT_WRITE_BACK",
     "EVERYBODY",
     "FOLLOWERS",
+    "GROUP_TALK",
     "SERVERS",
     "Answered",
     "Asked",

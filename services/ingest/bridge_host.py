@@ -29,6 +29,7 @@ from shared.plugins.spec import (
     WebhookRequest,
     WebhookResponse,
 )
+from shared.words.chat_talk import GROUP_TALK
 
 log = structlog.get_logger()
 
@@ -148,7 +149,8 @@ def _parse(
         raise problem
     if isinstance(parsed, Ignored):
         door.counts[f"bridge.{instance}.ignored.{parsed.reason}"] += 1
-        log.info("webhook_ignored", bridge=instance, reason=parsed.reason)
+        if parsed.reason != GROUP_TALK:  # when people talk among themselves is nobody's business
+            log.info("webhook_ignored", bridge=instance, reason=parsed.reason)
     return parsed
 
 

@@ -11,6 +11,8 @@ from shared.words.desk_reply import looks_like_desk_reply
 Meant = Literal["report", "desk"]
 """As what a message is meant for the relay: a report, or a member's reply to the desk."""
 
+GROUP_TALK: Final = "group_talk"
+"""Why all else is no report."""
 _AROUND: Final = ".,;:!?()"
 
 

@@ -19,6 +19,7 @@ import aiohttp
 from pydantic import Field, field_validator
 
 from alert_relay.plugins import (
+    GROUP_TALK,
     BadCredentials,
     ChannelHost,
     Delivered,
@@ -277,7 +278,7 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
     group = text_in(object_in(message, "groupInfo"), "groupId")
     meant = meant_in_chat(text, addressed=not group or marks.addressed(message), hashtag=marks.hashtag)
     if meant is None:
-        return Ignored("group_talk")
+        return Ignored(GROUP_TALK)
     return IncomingReport(
         source_id=source.id,
         text=text,

@@ -21,6 +21,7 @@ from pydantic import Field
 
 from alert_relay.plugins import (
     CANNOT_WRITE_BACK,
+    GROUP_TALK,
     ChannelHost,
     Ignored,
     IncomingReport,
@@ -164,7 +165,7 @@ class Telegram:
         addressed = private or self._addressed(message, text)
         meant = meant_in_chat(text, addressed=addressed, hashtag=self._settings.hashtag)
         if meant is None:
-            return Ignored("group_talk")
+            return Ignored(GROUP_TALK)
         if private and text.startswith("/") and meant != "desk":
             return Ignored("bot_command")
         title = object_in(message, "chat").get("title")

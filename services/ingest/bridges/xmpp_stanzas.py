@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from alert_relay.plugins import Ignored, IncomingReport, has_mark, meant_in_chat, with_code_of
+from alert_relay.plugins import GROUP_TALK, Ignored, IncomingReport, has_mark, meant_in_chat, with_code_of
 
 ROOM: Final = "room:"
 """Before the address of a room that is written to."""
@@ -180,7 +180,7 @@ def _said_in_room(message: Heard, body: str, us: Us) -> IncomingReport | Ignored
         text = with_code_of(text, quoted) or text
     meant = meant_in_chat(text, addressed=answers_us or named, hashtag=us.hashtag)
     if meant is None:
-        return Ignored("group_talk")
+        return Ignored(GROUP_TALK)
     sender = us.who_is(message.sender, message.nick) if message.at is None else _shown(message)
     if meant == "desk" and sender is None:
         return Ignored("unknown_sender")
