@@ -31,11 +31,11 @@ archive, and each room's, for the last thirteen days, and after a break for what
 already is no second report. Without an archive a server keeps messages to the account and brings them once:
 those that it was bringing at the moment when ingest is killed are lost. A room without an archive tells who
 comes in its last words, with Prosody 20, without who wrote them: marked messages are taken from those, desk
-replies not. What a server is told while it is killed itself, it may lose or tell twice: the writer's app then
-sends it again, and what carries the same id is the same report. Tried: of 400 messages, half of them in a
-room, that were written while ingest was killed twenty times, all were stored with archives, 383 without. Where
-the account comes into a room for the first time, marked messages of the last thirteen days are taken, with their
-time.
+replies not. What a server is told while it is killed itself, it may lose or tell twice: the writer's app
+then sends it again, and what carries the same id is the same report. Tried: of 400 messages, half of them
+in a room, that were written while ingest was killed twenty times, all were stored with archives, 383
+without. Where the account comes into a room for the first time, marked messages of the last thirteen days
+are taken, with their time.
 """
 
 READING: Final = """\

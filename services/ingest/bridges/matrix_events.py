@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from alert_relay.plugins import GROUP_TALK, IncomingReport, Meant, meant_in_chat, with_code_of
+from shared.plugins.geo_uri import Place, place_in
 from shared.plugins.untrusted import object_in, text_in
 
 Room = Literal["private", "desk", "chat", "other"]
@@ -23,11 +24,6 @@ ENCRYPTION: Final = "m.room.encryption"
 MEMBER: Final = "m.room.member"
 _TEXTS: Final = frozenset({"m.text", "m.emote"})
 _MEDIA: Final = frozenset({"m.image", "m.file", "m.audio", "m.video"})
-_GEO: Final = re.compile(
-    r"geo:(-?[0-9.]{1,20}),(-?[0-9.]{1,20})(?:,-?[0-9.]{1,20})?(?:;(.{0,80}))?", re.DOTALL
-)
-_ACCURACY: Final = re.compile(r"(?:^|;)u=([0-9.]{1,12})(?:;|$)")
-_MOST_ACCURACY_M: Final = 20_000
 _LONGEST_ID: Final = 255
 """Matrix's own limit."""
 _QUOTE: Final = re.compile(r"\A(?:> .*\n|>\n)+\n?")
@@ -153,7 +149,7 @@ def _meant(event: Event, text: str, us: Us, *, answers_us: bool) -> Meant | None
 def _report(
     event: Event,
     text: str,
-    place: tuple[float, float, float | None] | None,
+    place: Place | None,
     *,
     private: bool,
     to_desk: bool = False,
@@ -174,23 +170,8 @@ def _report(
     )
 
 
-def _place(said: Event) -> tuple[float, float, float | None] | None:
-    found = _GEO.fullmatch(text_in(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
-    if found is None:
-        return None
-    lat, lon = _number(found[1]), _number(found[2])
-    if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:  # noqa: PLR2004 - degrees
-        return None
-    accuracy = _ACCURACY.search(found[3] or "")
-    metres = _number(accuracy[1]) if accuracy else None
-    return lat, lon, metres if metres is not None and metres <= _MOST_ACCURACY_M else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _place(said: Event) -> Place | None:
+    return place_in(text_in(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
 
 
 def _moment(value: Any) -> datetime | None:

@@ -14,6 +14,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from alert_relay.plugins import GROUP_TALK, Ignored, IncomingReport, has_mark, meant_in_chat, with_code_of
+from shared.plugins.geo_uri import place_in
 
 ROOM: Final = "room:"
 """Before the address of a room that is written to."""
@@ -43,9 +44,6 @@ _NO_WORDS: Final[Mapping[str, str]] = {
     "{http://jabber.org/protocol/muc#user}x/{http://jabber.org/protocol/muc#user}invite": "invitation",
     "{jabber:x:conference}x": "invitation",
 }
-_DEGREES: Final = r"-?[0-9]{1,3}(?:\.[0-9]{1,12})?"
-_GEO: Final = re.compile(rf"geo:({_DEGREES}),({_DEGREES})(?:,[-.0-9]+)?((?:;[^\s;]+)*)")
-_UNSURE: Final = re.compile(r";u=([0-9]{1,7}(?:\.[0-9]{1,6})?)(?:;|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def _said_to_us(message: Heard, body: str, us: Us) -> IncomingReport:
     through_room = bool(us.nick_in(message.sender))
     sender = us.who_is(message.sender, message.nick) if through_room else message.sender
     quoted, text = _apart(body)
-    place = _place(text)
+    place = place_in(text)
     lat, lon, accuracy_m = place or (None, None, None)
     return IncomingReport(
         source_id=_name(message, message.sender, body, us),
@@ -159,15 +157,6 @@ def _said_to_us(message: Heard, body: str, us: Us) -> IncomingReport:
         lon=lon,
         accuracy_m=accuracy_m,
     )
-
-
-def _place(text: str) -> tuple[float, float, float | None] | None:
-    """The place that an app shares as a geo: address (RFC 5870); None if it is none on Earth."""
-    geo = _GEO.fullmatch(text)
-    if geo is None or abs(float(geo[1])) > 90 or abs(float(geo[2])) > 180:  # noqa: PLR2004 - degrees
-        return None
-    unsure = _UNSURE.search(geo[3])
-    return float(geo[1]), float(geo[2]), float(unsure[1]) if unsure else None
 
 
 def _said_in_room(message: Heard, body: str, us: Us) -> IncomingReport | Ignored:
