@@ -8,6 +8,7 @@ leaves the tags of AES-GCM unchecked, so that nothing is safe because of what a 
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +28,13 @@ _FIRST_BLOCK: Final = (2).to_bytes(4, "big")
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    """Every file's bytes, by its place."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    """Every file's bytes, by its place; servers at work rename theirs meanwhile."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                found[str(path.relative_to(folder))] = path.read_bytes()
+    return found
 
 
 def names_below(folder: Path) -> set[str]:
