@@ -15,7 +15,7 @@ from services.ingest.bridges.xmpp import Xmpp
 from shared.clock import SystemClock
 from shared.contracts.reports import ReportContact
 from shared.plugins.channel_testing import KnownSecrets, a_host
-from shared.plugins.spec import BadCredentials, Delivered, Reads, Rejected, RetryLater, WritesBack
+from shared.plugins.spec import BadCredentials, Checks, Delivered, Reads, Rejected, RetryLater, WritesBack
 from shared.plugins.xmpp_words import CANNOT_READ
 from shared.testing.bus import MemoryBus
 from shared.words.chat_talk import told_in_chat
@@ -67,6 +67,7 @@ def test_it_is_a_bridge_that_reads_and_writes_back() -> None:
     made = bridge()
     assert isinstance(made, Reads)
     assert isinstance(made, WritesBack)
+    assert isinstance(made, Checks)
     assert PASSWORD not in repr(made) + repr(made._account())
     assert all((made.spec.set_up, made.spec.while_away, made.spec.who_else_reads))
 
@@ -283,6 +284,8 @@ async def test_a_wrong_password_a_strange_certificate_and_no_server_are_told_apa
         strange = scene.bridge(ca_file="")
         refused = [await made.write_back(ADA, "x", notifier, key="k") for made in (wrong, strange)]
         assert refused == [BadCredentials(), RetryLater("bad_certificate")]
+        assert [await made.check(notifier) for made in (wrong, strange)] == refused
+        assert await scene.bridge().check(notifier) == Delivered()
         async with reading(tmp_path / "spool", wrong, secrets=SECRETS) as host:
             await host.until(lambda: host.standing["state"] == "BAD_CREDENTIALS")
         made = scene.bridge()

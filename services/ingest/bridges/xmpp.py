@@ -102,6 +102,7 @@ class Xmpp:
         },
         senders="account",
         read_by=SERVERS,
+        silent_s=300,
         set_up=SET_UP,
         while_away=WHILE_AWAY,
         notes=READING,
@@ -161,6 +162,16 @@ class Xmpp:
         except NoSessionError as no:
             return no.why
 
+    async def check(self, host: ChannelHost) -> Outcome:  # noqa: ARG002 - a session needs nothing of the host's
+        """Let ourselves in, and leave."""
+        from shared.plugins.xmpp_session import NoSessionError, session
+
+        try:
+            async with session(self._account()):
+                return Delivered()
+        except NoSessionError as no:
+            return no.why
+
     def _account(self) -> "Account":
         from shared.plugins.xmpp_session import Account
 
@@ -197,7 +208,7 @@ class Xmpp:
         live.be_there()
         host.connected()
         work = [
-            asyncio.create_task(self._watch(live)),
+            asyncio.create_task(self._watch(live, host)),
             asyncio.create_task(self._take_all(live, host, waiting)),
             *(asyncio.create_task(self._sit_in(room, live, host)) for room in self._settings.rooms),
         ]
@@ -215,12 +226,13 @@ class Xmpp:
             await self._take(live, host, *waiting.get_nowait())
         return live.ended.result()
 
-    async def _watch(self, live: "Session") -> None:
+    async def _watch(self, live: "Session", host: ReadingHost) -> None:
         """Notice a connection that is dead."""
         while True:
             await asyncio.sleep(self.look_s)
             if not await live.answers():
                 live.break_off(RetryLater("silent"))
+            host.alive()
 
     async def _sit_in(self, room: str, live: "Session", host: ReadingHost) -> None:
         """Be in a room, whatever happens, and read what was said there meanwhile."""
