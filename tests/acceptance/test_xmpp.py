@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.words import question
+from tests.faults.raw_log import RawLog
 from tests.rigs.byte_search import found_in
 from tests.rigs.chat_scene import LAT, LON, enrolment
 from tests.rigs.prosody import DOMAIN, PASSWORD, RELAY, ROOM, Person, Prosody, needs_prosody, person
@@ -42,6 +43,16 @@ class Scene:
         await self.relay.wait_until(
             lambda: any(text.startswith(start) for text in who.texts(sender)), f"XMPP is told {start!r}"
         )
+
+    async def told(self) -> None:
+        """All that was sent is known to be taken: what is on its way at a kill may come a second time."""
+        log = RawLog(self.relay.nats.url)
+
+        async def so() -> bool:
+            await log.catch_up()
+            return log.at_rest()
+
+        await self.relay.wait_until(so, "everything is told")
 
     async def stands(self, state: str) -> None:
         async def so() -> bool:
@@ -91,6 +102,7 @@ async def test_a_raid_from_its_report_to_its_confirmation_while_both_servers_die
             await ada.write(f"ASK {code}", ROOM)
             await scene.answered(neighbour, question("what", "en"), RELAY)
             assert len(neighbour.texts()) == 2, "one receipt, one question"
+            await scene.told()
             scene.server.kill()
         await scene.stands("TRANSIENT_DISCONNECT")
         await asyncio.to_thread(scene.server.start)
