@@ -205,13 +205,22 @@ the group's page refuse another audience, and the notifier sends nothing there (
 Their spec says `sms=True`, so that a preview counts segments (`sms_length` counts them), and `max_chars` is
 306: then the words are plain letters in two segments wherever they can be.
 
+## A bridge that sits in a group's own chat
+
+People write there to each other. What is meant for the relay says `meant_in_chat`, the same for every
+bridge: what is addressed to it, has the hashtag of its settings, or is a reply to the desk. All else is
+`Ignored(GROUP_TALK)`: counted, and neither stored nor logged nor answered. The chat is told so by
+`told_in_chat` when the account comes in, unless the settings say otherwise (`tells_chats`): in the answer
+to the call that says so (`Ignored.answer`), or by a message of its own. A chat that its source remembers
+for the bridge is told once; a bridge that cannot know, says on its page how often it tells.
+
 ## Members who write to the desk
 
 What an enrolled member writes comes in as any report ([the chat desk](../mechanisms/chat-desk.md)). A
 bridge does three things for it. Its spec says `senders="account"` if nobody else can write in a sender's
 name at that source; else leave it, and a member's yes needs a number that only they were sent. Where it
-hears a group's talk it takes up what `looks_like_desk_reply` (a word of the desk and a code), and nothing
-else that is not addressed to it; an answer to an alert gets that alert's code by `with_code_of`. And it
+hears a group's talk it takes up what is meant for the desk (`meant_in_chat`: a word of the desk and a
+code); an answer to an alert gets that alert's code by `with_code_of` first. And it
 gives such a message the group's chat as `reply_to`, never as `contact`: a report in a group is answered
 nowhere.
 """

@@ -41,6 +41,7 @@ from shared.plugins.spec import (
     WebhookResponse,
     WritesBack,
 )
+from shared.words.chat_talk import GROUP_TALK, Meant, has_mark, meant_in_chat, told_in_chat
 from shared.words.desk_reply import looks_like_desk_reply, with_code_of
 from shared.words.sms import sms_length
 
@@ -48,6 +49,7 @@ __all__ = [
     "CANNOT_WRITE_BACK",
     "EVERYBODY",
     "FOLLOWERS",
+    "GROUP_TALK",
     "SERVERS",
     "Answered",
     "Asked",
@@ -64,6 +66,7 @@ __all__ = [
     "HearingHost",
     "Ignored",
     "IncomingReport",
+    "Meant",
     "Outcome",
     "Part",
     "PartHost",
@@ -84,7 +87,10 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WritesBack",
+    "has_mark",
     "looks_like_desk_reply",
+    "meant_in_chat",
     "sms_length",
+    "told_in_chat",
     "with_code_of",
 ]

@@ -29,6 +29,7 @@ from shared.plugins.spec import (
     WebhookRequest,
     WebhookResponse,
 )
+from shared.words.chat_talk import GROUP_TALK
 
 log = structlog.get_logger()
 
@@ -52,6 +53,8 @@ async def post_bridge(request: web.Request) -> web.Response:
         return await _post_to_part(request, part, bridge)
     body = await read_large(request, bridge.spec.max_body or MAX_BODY)
     parsed = _parse(request, door, instance, bridge, _webhook(request, body))
+    if isinstance(parsed, Ignored):
+        return _response(parsed.answer or _answer(door, instance, bridge, ()))
     reports = await door.joining.whole(instance, parsed)
     receipts = await accept_all(door, instance, bridge, reports)
     if (sending := request.app[RECEIPTS].get(instance)) is not None:
@@ -102,7 +105,8 @@ async def _post_to_part(request: web.Request, part: TakingPart, bridge: Bridge) 
     refused = await part.learn(instance, webhook) if trusted else None
     if refused is not None:
         raise _refused(door, instance, refused)
-    reports = _parse(request, door, instance, bridge, webhook)
+    parsed = _parse(request, door, instance, bridge, webhook)
+    reports = () if isinstance(parsed, Ignored) else parsed
     receipts = await accept_all(door, instance, bridge, reports)
     if trusted:
         await part.follow_up(instance, webhook, receipts)
@@ -130,8 +134,8 @@ def _refused(door: Door, instance: str, refused: Refused) -> Problem:
 
 def _parse(
     request: web.Request, door: Door, instance: str, bridge: Bridge, webhook: WebhookRequest
-) -> Sequence[IncomingReport]:
-    """The reports in the request; none where it was ignored. Raises `Problem` for a refusal."""
+) -> Sequence[IncomingReport] | Ignored:
+    """The reports in the request, or why there are none. Raises `Problem` for a refusal."""
     try:
         parsed = bridge.parse(webhook)
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises stays with it
@@ -145,8 +149,8 @@ def _parse(
         raise problem
     if isinstance(parsed, Ignored):
         door.counts[f"bridge.{instance}.ignored.{parsed.reason}"] += 1
-        log.info("webhook_ignored", bridge=instance, reason=parsed.reason)
-        return ()
+        if parsed.reason != GROUP_TALK:  # when people talk among themselves is nobody's business
+            log.info("webhook_ignored", bridge=instance, reason=parsed.reason)
     return parsed
 
 

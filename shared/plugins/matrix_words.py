@@ -31,7 +31,10 @@ An application service is registered in the configuration of a homeserver, so yo
    settings, Advanced). Put the id under `desk_rooms`, and the account by which the group's channel
    [`matrix`](channel-matrix.md) sends its alerts there under `alerts_from`: so an answer to an alert takes
    its code, and no alert comes back as a report. Restart ingest, then invite `@relay:example.org`.
-7. If the homeserver is on the same machine, let your proxy refuse `/bridges/my-matrix` from outside.
+7. For a group's own room, in which the relay is to hear only what is meant for it: a room that is **not
+   encrypted**, its id under `chat_rooms`. Restart ingest, then invite `@relay:example.org`: it says in the
+   room what it takes there.
+8. If the homeserver is on the same machine, let your proxy refuse `/bridges/my-matrix` from outside.
 """
 
 WHILE_AWAY: Final = """\
@@ -49,7 +52,9 @@ READING: Final = """\
   devices can read it begin a chat with this account without encryption, because it has no device; others
   have a switch.
 - **Private means one person.** A room in which anybody else is or ever was is told so and left, and nothing
-  more is taken from it. From a verifiers' room only replies to the desk are taken, never its other talk.
+  more is taken from it. From a verifiers' room only replies to the desk are taken, never its other talk;
+  from a room of `chat_rooms` also what begins with the account's name, mentions or answers it, or has the
+  hashtag. A report there is answered nowhere.
   These sentences are in English, because Matrix does not say which language somebody reads.
 - **Ids.** A room that is upgraded is a new room: put its new id where the old one stood.
 - **Edits and deletions.** An edit is not taken: write it anew. Deleting a message does not take a report

@@ -64,7 +64,9 @@ READING: Final = """\
   caption is.
 - Of a text with more than 2,000 characters the end may be missing: Signal carries it as an attachment.
 - In a group the bridge takes what answers or mentions the account, what has the hashtag, and a desk word
-  with a code. Everything else is dropped in memory, unstored. Tell the group so.
+  with a code. Everything else is dropped in memory, unstored. The group is told so (`tells_chats`, in
+  English) when Signal says that it changed, as when the account is added; once after each start. Where you
+  accepted an invitation for the account, tell the group yourself.
 - A receipt is sent once, three an hour to a person at most, and in private only. Signal may refuse it; the
   report is stored all the same (`receipt.…` in ingest's `/health/bridges`).
 - BAD_CREDENTIALS in `relay status`: the daemon does not have the account (`no_such_account`), or reads

@@ -164,6 +164,8 @@ class Ignored:
 
     reason: str
     """A short constant, also the metric label."""
+    answer: "WebhookResponse | None" = None
+    """Of a call: what is answered, where that says more than that it was taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from shared.plugins.channel_testing import Answer, HttpProvider
 from shared.plugins.spec import Delivered
 from shared.words import question
 from tests.acceptance.doors import by_sms
-from tests.acceptance.test_nothing_in_clear import found_in
+from tests.rigs.byte_search import found_in
 from tests.rigs.chat_scene import LAT, LON, code_in, define, enrolment
 from tests.rigs.system import RelaySystem, lent
 from tests.rigs.telegram import Person, Telegram

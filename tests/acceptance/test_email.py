@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.words import question
-from tests.acceptance.test_nothing_in_clear import found_in
+from tests.rigs.byte_search import found_in
 from tests.rigs.chat_scene import define
 from tests.rigs.mail import DOMAIN, PASSWORD, MailHost, Sent, mail_of, needs_dovecot
 from tests.rigs.system import RelaySystem, lent

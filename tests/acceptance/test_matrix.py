@@ -14,7 +14,7 @@ import aiohttp
 from services.notifier.channels.matrix import MatrixChannel, MatrixSettings
 from shared.plugins.channel_testing import MESSAGE, a_host
 from shared.plugins.spec import BadCredentials, Delivered, Rejected, RetryLater
-from tests.acceptance.test_nothing_in_clear import found_in
+from tests.rigs.byte_search import found_in
 from tests.rigs.sink import channel
 from tests.rigs.synapse import BOT, Account, Synapse, needs_synapse
 from tests.rigs.system import RelaySystem, lent, square

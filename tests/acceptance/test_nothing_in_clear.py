@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.acceptance.doors import by_android, by_form, by_sms, by_telegram, telegram_update
 from tests.faults.raw_log import RawLog
+from tests.rigs.byte_search import found_in, names_below
 from tests.rigs.sink import SECRET_ENV, URL_ENV
 from tests.rigs.system import RelaySystem, square
 
@@ -42,42 +42,6 @@ MARKS = {
 }
 CONTROL = "Controlmark in clear"
 GROUP = "ward"
-
-
-def disguises(text: str) -> Iterator[bytes]:
-    """The text as it might lie there: encodings of characters, hexadecimal, base64 at any offset, escapes."""
-    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
-        raw = text.encode(encoding)
-        yield raw
-        yield raw.hex().encode()
-        yield raw.hex().upper().encode()
-        yield from _base64(raw)
-    yield text.replace(" ", "%20").replace("+", "%2B").replace("@", "%40").encode()
-    yield text.replace(" ", "+").encode()
-
-
-def _base64(raw: bytes) -> Iterator[bytes]:
-    """What base64 makes of the text wherever it begins in what is encoded; uncertain ends cut off."""
-    for shift in range(3):
-        plain = base64.b64encode(b"\0" * shift + raw)
-        inner = plain[(0, 2, 3)[shift] :].rstrip(b"=")[:-1]
-        yield inner
-        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
-
-
-def found_in(folder: Path, marks: dict[str, str]) -> list[str]:
-    """Which marks lie in any file below, and where."""
-    files = [(path, path.read_bytes().lower()) for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [
-        f"{what} in {path.relative_to(folder)}"
-        for what, mark in marks.items()
-        for path, content in files
-        if any(form.lower() in content for form in disguises(mark))
-    ]
-
-
-def names_below(folder: Path) -> set[str]:
-    return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.words import question
-from tests.acceptance.test_nothing_in_clear import found_in
+from tests.rigs.byte_search import found_in
 from tests.rigs.chat_scene import code_in, define, enrolment
 from tests.rigs.signal import GROUP, Person, SignalCli
 from tests.rigs.system import RelaySystem, lent

@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from alert_relay.cli import relay as relay_command
 from shared.contracts.catalog import decode_each
-from tests.acceptance.test_nothing_in_clear import found_in, names_below
+from tests.rigs.byte_search import files_below, found_in, names_below
 from tests.rigs.system import RelaySystem, square
 
 NUMBER, OTHER, LISTED = "+447700900417", "+447700900862", "+447400900531"
@@ -174,7 +174,7 @@ async def test_a_number_that_said_stop_is_nowhere_on_disk_and_the_others_stay(
 
 def gone(folder: Path, sealed: dict[int, bytes]) -> bool:
     """Whether none of these boxes lies in any file."""
-    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    files = files_below(folder).values()
     return not any(box in content for box in sealed.values() for content in files)
 
 

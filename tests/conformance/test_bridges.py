@@ -44,6 +44,7 @@ from shared.plugins.testing import BridgeCase, BridgeConformance
 from shared.ports import Bus, Outgoing, Stored
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
+from shared.words.chat_talk import told_in_chat
 from tests.rigs.bridges_health import KEYS, bridges_health
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -458,3 +459,48 @@ async def test_an_unknown_bridge_is_a_problem_that_says_so(tmp_path: Path) -> No
     async with hosting(TWILIO, tmp_path) as host, host.client.post("/bridges/nobody", data=b"") as response:
         assert response.status == 404
         assert (await response.json())["code"] == "no_such_bridge"
+
+
+def added(was: str = "left", now: str = "member", *, kind: str = "supergroup", chat: Any = -100) -> bytes:
+    change = {
+        "chat": {"id": chat, "type": kind, "title": "a street's own chat"},
+        "from": {"id": 7, "is_bot": False},
+        "old_chat_member": {"status": was},
+        "new_chat_member": {"status": now},
+    }
+    return json.dumps({"update_id": 5, "my_chat_member": change}).encode()
+
+
+async def test_a_group_that_the_telegram_bot_is_added_to_hears_what_it_takes_there(tmp_path: Path) -> None:
+    async with hosting(TELEGRAM, tmp_path) as host:
+        status, body = await host.send(TELEGRAM.signed(added()))
+        assert (status, await host.stored()) == (200, 0)
+        call = {"method": "sendMessage", "chat_id": -100, "text": told_in_chat("raid")}
+        assert json.loads(body) == call
+        for other in (
+            added("member", "administrator"),
+            added("member", "left"),
+            added(kind="private"),
+            added(kind="channel"),
+            added(chat="x"),
+            b'{"update_id":5,"my_chat_member":7}',
+        ):
+            assert await host.send(TELEGRAM.signed(other)) == (200, "")
+        assert (await host.send(TELEGRAM.forged(added())))[0] == 403
+
+
+async def test_a_telegram_group_is_told_nothing_where_the_settings_say_so(tmp_path: Path) -> None:
+    case = replace(TELEGRAM, settings={**TELEGRAM.settings, "tells_chats": False})
+    async with hosting(case, tmp_path) as host:
+        assert await host.send(case.signed(added())) == (200, "")
+
+
+async def test_that_a_group_talks_stands_in_no_log(tmp_path: Path) -> None:
+    talk = TELEGRAM.bodies["group-marked.json"].replace(b"#", b"")
+    async with hosting(TELEGRAM, tmp_path) as host:
+        assert await host.send(TELEGRAM.signed(talk)) == (200, "")  # the first call says that it is connected
+        with structlog.testing.capture_logs() as logs:
+            assert await host.send(TELEGRAM.signed(talk)) == (200, "")
+        counts = (await bridges_health(host.client))["counts"]
+    assert counts["bridge.telegram.ignored.group_talk"] == 2
+    assert logs == []

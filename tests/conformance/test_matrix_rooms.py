@@ -27,6 +27,7 @@ from shared.plugins import standing
 from shared.plugins.testing import CaseSecrets
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
+from shared.words.chat_talk import told_in_chat
 from tests.rigs.bridges_health import KEYS, bridges_health
 from tests.rigs.homeserver import BOT, Homeserver
 
@@ -162,6 +163,35 @@ async def test_an_answer_to_an_alert_of_ours_takes_its_code_and_one_to_anybody_e
         relation = {"m.in_reply_to": {"event_id": answered["event_id"]}}
         await rig.takes(rig.home.says(DESK, ADA, "mine", **{"m.relates_to": relation}))
     assert await rig.stored() == 1
+
+
+CHAT = "!streets:example.org"
+
+
+async def test_a_groups_own_room_is_told_what_is_taken_and_its_talk_stays_its_own(
+    tmp_path: Path, home: Homeserver
+) -> None:
+    async with a_rig(tmp_path, home, chat_rooms=[CHAT]) as rig:
+        home.room("streets", ADA, BEN, invited=True)
+        await rig.takes(home.member(CHAT, BOT, "invite", by=ADA))
+        await rig.takes(
+            home.says(CHAT, ADA, "who brings tea?"),
+            home.says(CHAT, BEN, "relay: two vans in Ridley Road"),
+            home.says(CHAT, ADA, "six officers #raid"),
+            home.says(CHAT, ADA, "MINE D7K"),
+        )
+        assert await rig.stored() == 3
+        assert rig.said(CHAT) == [told_in_chat("raid")]
+        assert home.rooms[CHAT].members[BOT] == "join"
+
+
+async def test_a_groups_own_room_that_is_encrypted_is_told_and_left(tmp_path: Path, home: Homeserver) -> None:
+    async with a_rig(tmp_path, home, chat_rooms=[CHAT]) as rig:
+        home.room("streets", ADA, BEN, invited=True)
+        home.rooms[CHAT].encrypted = True
+        await rig.takes(home.member(CHAT, BOT, "invite", by=ADA))
+        assert [words[:30] for words in rig.said(CHAT)] == ["We cannot read encrypted rooms"]
+        assert home.rooms[CHAT].members[BOT] == "leave"
 
 
 async def test_a_room_with_several_people_is_told_and_left_and_nothing_of_it_stored(rig: Rig) -> None:

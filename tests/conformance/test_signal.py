@@ -46,6 +46,7 @@ from shared.plugins.spec import (
     WritesBack,
 )
 from shared.testing.bus import MemoryBus
+from shared.words.chat_talk import told_in_chat
 from tests.rigs.bridges_health import bridges_health
 from tests.rigs.reading import ReadingHost, reading
 from tests.rigs.signal import GROUP, Person, SignalCli
@@ -451,6 +452,19 @@ async def test_what_is_no_report_is_counted_and_not_stored(
     async with hosting(tmp_path, daemon) as host:
         await daemon.happens(ADA, content)
         await host.until(lambda: host.counts[f"bridge.signal.ignored.{why}"])
+        assert await host.reports() == []
+
+
+async def test_a_group_that_changes_is_told_once_what_is_taken_there(
+    daemon: SignalCli, tmp_path: Path
+) -> None:
+    changed = message(message=None, groupInfo={"groupId": GROUP, "type": "UPDATE"})
+    async with hosting(tmp_path, daemon) as host:
+        for _ in range(2):
+            await daemon.happens(ADA, changed)
+        await daemon.write(ADA, "who brings tea?", group=GROUP)
+        await host.until(lambda: host.counts["bridge.signal.ignored.group_talk"])
+        assert daemon.said(GROUP) == [told_in_chat("raid")]
         assert await host.reports() == []
 
 

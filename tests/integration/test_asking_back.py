@@ -11,8 +11,8 @@ from shared.plugins.channel_testing import Answer, HttpProvider
 from shared.plugins.spec import Delivered
 from shared.words import question
 from tests.acceptance.doors import by_form, by_sms, by_telegram, telegram_update
-from tests.acceptance.test_nothing_in_clear import found_in
 from tests.faults.raw_log import RawLog
+from tests.rigs.byte_search import found_in
 from tests.rigs.system import RelaySystem
 
 CHAT = 770055443318

@@ -2,9 +2,10 @@
 
 The homeserver puts what happens in our rooms to us as transactions, with a token of its own, and puts the
 same one again until it is taken; an event is known by its id. Our account takes up every invitation, looks
-who is there, and stays in two kinds of rooms: those with one person in them, whose messages are reports,
-and the verifiers' rooms of the settings, from which only replies to the desk are taken. Any other room, and
-one that is encrypted, is told so in plain words and left: nobody shall believe to be heard.
+who is there, and stays in three kinds of rooms: those with one person in them, whose messages are reports;
+the verifiers' rooms of the settings, from which only replies to the desk are taken; and groups' own rooms of
+the settings, from which what is addressed to us or marked is taken besides. Any other room, and one that is
+encrypted, is told so in plain words and left: nobody shall believe to be heard.
 
 What was written between an invitation and our coming in (apps send the first message with it) is read then.
 """
@@ -37,6 +38,7 @@ from alert_relay.plugins import (
     Unknown,
     WebhookRequest,
     WebhookResponse,
+    told_in_chat,
 )
 from services.ingest.bridges.matrix_events import (
     Event,
@@ -91,6 +93,12 @@ class MatrixSettings(PluginSettings):
     """The registration's id."""
     desk_rooms: tuple[Annotated[str, StringConstraints(pattern=rf"^{ROOM_ID}$")], ...] = ()
     """The ids of verifiers' rooms: of what is written there, only replies to the desk are taken."""
+    chat_rooms: tuple[Annotated[str, StringConstraints(pattern=rf"^{ROOM_ID}$")], ...] = ()
+    """The ids of groups' own rooms: of what is written there, what is addressed to us or marked is taken."""
+    hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
+    """In `chat_rooms`, messages with this hashtag are reports."""
+    tells_chats: bool = True
+    """Whether such a room is told, when the account comes in, what is taken of what is said there."""
     alerts_from: tuple[Annotated[str, StringConstraints(pattern=r"^@\S{1,250}$")], ...] = ()
     """Other accounts by which alerts come into these rooms (channel `matrix`): never reports themselves."""
 
@@ -131,9 +139,10 @@ class Matrix:
         self._hs_token = secrets.resolve(settings.hs_token).encode()
         self._as_token = secrets.resolve(settings.as_token)
         self._base = http_base(settings.homeserver, secrets)
-        self._us = Us(settings.user_id, frozenset(settings.alerts_from))
+        self._us = Us(settings.user_id, frozenset(settings.alerts_from), settings.hashtag)
         self._appservice = settings.appservice
-        self.rooms = Rooms(self._us, settings.desk_rooms)
+        told = told_in_chat(settings.hashtag) if settings.tells_chats else ""
+        self.rooms = Rooms(self._us, settings.desk_rooms, settings.chat_rooms, told)
 
     # --- what the homeserver sends -----------------------------------------------------------
 

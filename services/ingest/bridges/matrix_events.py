@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from alert_relay.plugins import IncomingReport, looks_like_desk_reply, with_code_of
+from alert_relay.plugins import GROUP_TALK, IncomingReport, Meant, meant_in_chat, with_code_of
+from shared.plugins.geo_uri import Place, place_in
 from shared.plugins.untrusted import object_in, text_in
 
-Room = Literal["private", "desk", "other"]
-"""One person and us; a verifiers' room, named in the settings; any other, of which nothing is read."""
+Room = Literal["private", "desk", "chat", "other"]
+"""One person and us; a verifiers' room, a group's own, both named in the settings; any other: not read."""
 Event = Mapping[str, Any]
 
 MESSAGE: Final = "m.room.message"
@@ -23,11 +24,6 @@ ENCRYPTION: Final = "m.room.encryption"
 MEMBER: Final = "m.room.member"
 _TEXTS: Final = frozenset({"m.text", "m.emote"})
 _MEDIA: Final = frozenset({"m.image", "m.file", "m.audio", "m.video"})
-_GEO: Final = re.compile(
-    r"geo:(-?[0-9.]{1,20}),(-?[0-9.]{1,20})(?:,-?[0-9.]{1,20})?(?:;(.{0,80}))?", re.DOTALL
-)
-_ACCURACY: Final = re.compile(r"(?:^|;)u=([0-9.]{1,12})(?:;|$)")
-_MOST_ACCURACY_M: Final = 20_000
 _LONGEST_ID: Final = 255
 """Matrix's own limit."""
 _QUOTE: Final = re.compile(r"\A(?:> .*\n|>\n)+\n?")
@@ -40,6 +36,7 @@ class Us:
 
     user_id: str
     alerts_from: frozenset[str] = frozenset()
+    hashtag: str = "raid"
 
     def wrote(self, event: Event) -> bool:
         """Whether it is the relay's own: an alert that comes back is nobody's report."""
@@ -119,10 +116,11 @@ def report_of(event: Event, room: Room, quoted: str, us: Us) -> IncomingReport |
     match room:
         case "private":
             return _report(event, text, place, private=True) if text or place else "no_text_or_place"
-        case "desk" if _to_desk(event, text, us):
-            return _report(event, us.without_name(text), None, private=False)
-        case "desk":
-            return "group_talk"
+        case "desk" | "chat":
+            meant = _meant(event, text, us, answers_us=bool(quoted) and room == "chat")
+            if meant == "desk" or (meant == "report" and room == "chat"):
+                return _report(event, us.without_name(text), None, private=False, to_desk=meant == "desk")
+            return GROUP_TALK
     return "not_a_room_of_ours"
 
 
@@ -141,15 +139,20 @@ def _not_for_us(event: Event, us: Us) -> str | None:
     return None
 
 
-def _to_desk(event: Event, text: str, us: Us) -> bool:
+def _meant(event: Event, text: str, us: Us, *, answers_us: bool) -> Meant | None:
     mentioned = object_in(content(event), "m.mentions").get("user_ids")
     bare = us.without_name(text)
     by_name = (isinstance(mentioned, list) and us.user_id in mentioned) or bare != text
-    return looks_like_desk_reply(bare, addressed=by_name)
+    return meant_in_chat(bare, addressed=by_name or answers_us, hashtag=us.hashtag) if bare else None
 
 
 def _report(
-    event: Event, text: str, place: tuple[float, float, float | None] | None, *, private: bool
+    event: Event,
+    text: str,
+    place: Place | None,
+    *,
+    private: bool,
+    to_desk: bool = False,
 ) -> IncomingReport:
     lat, lon, accuracy = place or (None, None, None)
     room = event["room_id"]
@@ -163,27 +166,12 @@ def _report(
         accuracy_m=accuracy,
         observed_at=_moment(event.get("origin_server_ts")),
         source=None if private else room,
-        reply_to=None if private else room,
+        reply_to=room if to_desk else None,
     )
 
 
-def _place(said: Event) -> tuple[float, float, float | None] | None:
-    found = _GEO.fullmatch(text_in(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
-    if found is None:
-        return None
-    lat, lon = _number(found[1]), _number(found[2])
-    if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:  # noqa: PLR2004 - degrees
-        return None
-    accuracy = _ACCURACY.search(found[3] or "")
-    metres = _number(accuracy[1]) if accuracy else None
-    return lat, lon, metres if metres is not None and metres <= _MOST_ACCURACY_M else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _place(said: Event) -> Place | None:
+    return place_in(text_in(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
 
 
 def _moment(value: Any) -> datetime | None:

@@ -1,7 +1,8 @@
 """The Matrix rooms of our account: which kind each is, coming in, and leaving where we cannot be.
 
-Nobody shall believe to be heard who is not: a room with several people that is no verifiers' room, and one
-that is encrypted, is told so in plain words and left. A verifiers' room is never left.
+Nobody shall believe to be heard who is not: a room with several people that is none of the settings', and one
+that is encrypted, is told so in plain words and left. A verifiers' room is never left. A group's own room is
+told what is taken of what is said there.
 
 What is remembered here may be forgotten at any time: it costs a question to the homeserver.
 """
@@ -69,8 +70,10 @@ WORDS: Final[dict[Why, str]] = {
 class Rooms:
     """What our account knows of its rooms, and does in them."""
 
-    def __init__(self, us: Us, desk: Iterable[str]) -> None:
-        self._us, self._desk = us, frozenset(desk)
+    def __init__(self, us: Us, desk: Iterable[str], chats: Iterable[str] = (), chats_told: str = "") -> None:
+        self._us, self._desk, self._chats = us, frozenset(desk), frozenset(chats)
+        self._chats_told = chats_told
+        """What a group's own room is told when we come in; nothing, if that is empty."""
         self.known: dict[str, Room] = {}
         self.quotes: dict[str, str] = {}
         self.entering: set[str] = set()
@@ -78,11 +81,13 @@ class Rooms:
 
     def kind(self, room: str) -> Room:
         """Which kind it is, as far as we know; `other` if we don't."""
+        if room in self._chats:
+            return "chat"
         return "desk" if room in self._desk else self.known.get(room, "other")
 
     def unknown(self, rooms: set[str]) -> set[str]:
         """Those of which we have to ask who is in them."""
-        return rooms - self._desk - self.known.keys()
+        return rooms - self._desk - self._chats - self.known.keys()
 
     async def look(self, home: Homeserver, room: str) -> Outcome:
         """Learn who is, or ever was, in it: private is a room with a single other person."""
@@ -108,7 +113,7 @@ class Rooms:
 
     async def _enter(self, home: Homeserver, room: str, take: Take, read: Read) -> Outcome:
         came = (await home.call("POST", room_path(room, "join"), body={})).outcome
-        if isinstance(came, Delivered) and room not in self._desk:
+        if isinstance(came, Delivered) and room not in self._desk | self._chats:
             came = await self.look(home, room)
         if not isinstance(came, Delivered):
             return came
@@ -117,7 +122,12 @@ class Rooms:
         encryption = await home.call("GET", room_path(room, "state/m.room.encryption"))
         if isinstance(encryption.outcome, Delivered):
             return await self.cannot_read(home, room)
-        return await self._catch_up(home, room, take, read) if self.kind(room) == "private" else Delivered()
+        match self.kind(room):
+            case "private":
+                return await self._catch_up(home, room, take, read)
+            case "chat" if self._chats_told:
+                return await home.send_text(room, self._chats_told, txn="told-in-chat", silent=True)
+        return Delivered()
 
     async def _catch_up(self, home: Homeserver, room: str, take: Take, read: Read) -> Outcome:
         """The homeserver does not send what was written while we were only invited."""

@@ -11,7 +11,7 @@ again; after a break it is asked for what came since the last event that was sto
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -19,8 +19,10 @@ import aiohttp
 from pydantic import Field, field_validator
 
 from alert_relay.plugins import (
+    GROUP_TALK,
     BadCredentials,
     ChannelHost,
+    Delivered,
     Ignored,
     IncomingReport,
     Outcome,
@@ -29,7 +31,8 @@ from alert_relay.plugins import (
     RetryLater,
     Secrets,
     Spec,
-    looks_like_desk_reply,
+    meant_in_chat,
+    told_in_chat,
     with_code_of,
 )
 from shared.errors import SettingsError
@@ -45,6 +48,7 @@ _EVERYTHING: Final = "0"
 """An event that no daemon knows: it then tells all that it keeps, and repeats are known as such."""
 _OLDEST: Final = timedelta(days=13)
 """What is older may be a repeat that the log has forgotten."""
+_JUST_NOW: Final = timedelta(minutes=10)
 _PLACEHOLDER: Final = "\ufffc"
 """Stands in a text where somebody is mentioned."""
 
@@ -58,6 +62,8 @@ class SignalSettings(PluginSettings):
     """Where signal-cli's daemon is: on this machine's loopback address, or unix:/path/to/socket."""
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In groups, messages with this hashtag are reports."""
+    tells_chats: bool = True
+    """Whether a group that has changed, as when the account is added, is told what is taken there."""
 
     @field_validator("daemon")
     @classmethod
@@ -93,8 +99,11 @@ class Signal:
         if not is_account(account):
             raise SettingsError(NO_ACCOUNT)
         self._daemon = Daemon(settings.daemon, account)
-        self._marks = _Marks(account, f"#{settings.hashtag.lower()}")
+        self._marks = _Marks(account, settings.hashtag)
         self._last = _EVERYTHING
+        self._says = told_in_chat(settings.hashtag) if settings.tells_chats else ""
+        self._told: set[str] = set()
+        """Groups that were told since the start."""
 
     async def read(self, host: ReadingHost) -> RetryLater | BadCredentials:
         """Read the daemon's stream until it breaks off."""
@@ -135,8 +144,21 @@ class Signal:
                     return BadCredentials(found.reason)
                 else:
                     host.ignored(found)
+                if isinstance(found, _GroupChanged):
+                    await self._tell(found, host)
                 self._last = event.id or self._last
         return RetryLater("stream_ended")
+
+    async def _tell(self, change: "_GroupChanged", host: ReadingHost) -> None:
+        """Tell a group that changed, once a start: Signal does not say whether it is we who came in."""
+        if not self._says or change.group in self._told or host.now - change.at > _JUST_NOW:
+            return
+        key = f"told-{int(change.at.timestamp())}"
+        told = await self._daemon.send(host.http, f"{GROUP}{change.group}", self._says, key=key)
+        if isinstance(told, Delivered):
+            self._told.add(change.group)
+        else:
+            host.ignored(Ignored("group_not_told"))
 
     def report_in(self, event: Event, now: datetime) -> IncomingReport | Ignored:
         """The report in one event of the daemon, or why there is none."""
@@ -162,6 +184,14 @@ class Signal:
 _OTHER_ACCOUNT: Final = Ignored("other_account")
 
 
+@dataclass(frozen=True, slots=True)
+class _GroupChanged(Ignored):
+    """Somebody came or went, or it has another name: which group, and when."""
+
+    group: str = field(kw_only=True)
+    at: datetime = field(kw_only=True)
+
+
 def _not_open(status: int) -> RetryLater | BadCredentials:
     if status == 400:  # noqa: PLR2004 - what the daemon says of an account that it does not have
         return BadCredentials("no_such_account")
@@ -178,13 +208,11 @@ class _Marks:
     def is_us(self, person: Mapping[str, Any], *keys: str) -> bool:
         return any(person.get(key) == self.account for key in keys)
 
-    def meant(self, message: Mapping[str, Any], text: str) -> bool:
-        """Whether a group's message is addressed to us or marked."""
-        words = {word.strip(".,;:!?()").lower() for word in text.split()}
+    def addressed(self, message: Mapping[str, Any]) -> bool:
+        """Whether a group's message answers us, or names us."""
         mentions = message.get("mentions")
         named = [m for m in mentions if isinstance(m, dict)] if isinstance(mentions, list) else []
-        to_us = self.answers_us(message) or any(self.is_us(m, "number", "uuid") for m in named)
-        return to_us or self.hashtag in words
+        return self.answers_us(message) or any(self.is_us(m, "number", "uuid") for m in named)
 
     def answers_us(self, message: Mapping[str, Any]) -> bool:
         return self.is_us(object_in(message, "quote"), "authorNumber", "authorUuid")
@@ -203,9 +231,9 @@ def _from_envelope(told: Mapping[str, Any], marks: _Marks, now: datetime) -> Inc
         return Ignored("untrusted_sender" if new_key else "undecryptable")
     if not message or not sender or type(stamp) is not int:
         return Ignored("no_message")
-    if (nothing := _says_nothing(message)) is not None:
-        return Ignored(nothing)
     at = _moment(envelope.get("serverReceivedTimestamp")) or _moment(stamp)
+    if (nothing := _says_nothing(message)) is not None:
+        return _ignored(nothing, object_in(message, "groupInfo"), at)
     if at is not None and now - at > _OLDEST:
         return Ignored("too_old")
     found = _report(message, marks, _Source(f"{sender}:{stamp}", sender, at))
@@ -216,6 +244,12 @@ def _edited(found: IncomingReport | Ignored, first_said_at: datetime | None) -> 
     if isinstance(found, Ignored):
         return found
     return replace(found, first_said_at=first_said_at) if first_said_at else Ignored("edited_message")
+
+
+def _ignored(why: str, group: Mapping[str, Any], at: datetime | None) -> Ignored:
+    if group.get("type") == "UPDATE" and at is not None and text_in(group, "groupId"):
+        return _GroupChanged(why, group=text_in(group, "groupId"), at=at)
+    return Ignored(why)
 
 
 def _says_nothing(message: Mapping[str, Any]) -> str | None:
@@ -242,10 +276,9 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
     if marks.answers_us(message):
         text = with_code_of(text, text_in(object_in(message, "quote"), "text")) or text
     group = text_in(object_in(message, "groupInfo"), "groupId")
-    meant = not group or marks.meant(message, text)
-    to_desk = looks_like_desk_reply(text, addressed=meant)
-    if not meant and not to_desk:
-        return Ignored("group_talk")
+    meant = meant_in_chat(text, addressed=not group or marks.addressed(message), hashtag=marks.hashtag)
+    if meant is None:
+        return Ignored(GROUP_TALK)
     return IncomingReport(
         source_id=source.id,
         text=text,
@@ -254,7 +287,7 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
         observed_at=source.at,
         source=group or None,
         chat=text_in(object_in(message, "groupInfo"), "groupName") or None,
-        reply_to=f"{GROUP}{group}" if group and to_desk else None,
+        reply_to=f"{GROUP}{group}" if group and meant == "desk" else None,
     )
 
 

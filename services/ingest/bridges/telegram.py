@@ -6,7 +6,8 @@ an update is known by its update_id and the message in it. The receipt is the an
 With the bot's token a question can be sent later, in private too.
 
 In the verifiers' group a desk reply (MINE D7K, or MINE in answer to an alert of a bot) is meant for us
-as well, and a member is answered there; all other talk of a group is never stored.
+as well, and a member is answered there; all other talk of a group is never stored. A group is told so when
+the bot is added to it, by the answer to the call that says so.
 """
 
 import hmac
@@ -20,6 +21,7 @@ from pydantic import Field
 
 from alert_relay.plugins import (
     CANNOT_WRITE_BACK,
+    GROUP_TALK,
     ChannelHost,
     Ignored,
     IncomingReport,
@@ -32,7 +34,9 @@ from alert_relay.plugins import (
     Spec,
     WebhookRequest,
     WebhookResponse,
-    looks_like_desk_reply,
+    has_mark,
+    meant_in_chat,
+    told_in_chat,
     with_code_of,
 )
 from shared.plugins.addresses import http_base
@@ -44,6 +48,7 @@ _BAD_TOKEN = Refused(
     "bad_signature",
     "The secret token is missing or wrong; give setWebhook the secret_token of the bridge's settings.",
 )
+_NOT_THERE, _THERE = ("left", "kicked"), ("member", "administrator", "restricted")
 _EDITS = ("edited_message", "edited_channel_post")
 
 
@@ -56,6 +61,8 @@ class TelegramSettings(PluginSettings):
     """The bot's name without @; in groups, messages that address it are reports."""
     hashtag: str = Field(default="raid", pattern=r"^\w{1,40}$")
     """In groups, messages with this hashtag are reports."""
+    tells_chats: bool = True
+    """Whether a group is told, when the bot is added to it, what is taken of what is said there."""
     bot_token: str = Field(default="", pattern=r"^((env|file):.+)?$")
     """A reference to the bot's token, to ask reporters back and to answer members; else neither happens."""
     api: str = "https://api.telegram.org"
@@ -91,9 +98,6 @@ class Telegram:
     def __init__(self, settings: TelegramSettings, secrets: Secrets) -> None:
         """Resolve the secret token."""
         self._token = secrets.resolve(settings.secret_token).encode()
-        self._marks = [f"#{settings.hashtag.lower()}"]
-        if settings.bot_username:
-            self._marks.append(f"@{settings.bot_username.lower()}")
         self._bot = settings.bot_username.lower()
         self._settings = settings
 
@@ -108,14 +112,15 @@ class Telegram:
             return Refused(400, "not_json", "The body is not JSON; send what Telegram sends.")
         if not isinstance(update, dict) or type(update.get("update_id")) is not int:
             return Refused(422, "field_missing", "An update has a whole number as update_id; this has none.")
+        if "my_chat_member" in update:
+            return self._added_to(object_in(update, "my_chat_member"))
         return self._from_update(update)
 
     def answer(self, receipts: Sequence[Receipt]) -> WebhookResponse:
         """`sendMessage` as the webhook's response; Telegram takes one call per update."""
         for receipt in receipts:
             if receipt.contact:
-                call = {"method": "sendMessage", "chat_id": int(receipt.contact), "text": receipt.text}
-                return WebhookResponse(content_type="application/json", body=json.dumps(call))
+                return _send_message(int(receipt.contact), receipt.text)
         return WebhookResponse()
 
     async def write_back(self, address: str, text: str, host: ChannelHost, *, key: str) -> Outcome:  # noqa: ARG002 - Telegram has no idempotency key
@@ -157,27 +162,41 @@ class Telegram:
             return Ignored("from_a_bot")
         private = object_in(message, "chat").get("type") == "private"
         text = _with_code_of_the_answered(message, _text(message))
-        meant = private or self._meant_for_us(message, text)
-        to_desk = looks_like_desk_reply(text, addressed=meant)
-        if not meant and not to_desk:
-            return Ignored("group_talk")
-        if private and text.startswith("/") and not to_desk:
+        addressed = private or self._addressed(message, text)
+        meant = meant_in_chat(text, addressed=addressed, hashtag=self._settings.hashtag)
+        if meant is None:
+            return Ignored(GROUP_TALK)
+        if private and text.startswith("/") and meant != "desk":
             return Ignored("bot_command")
         title = object_in(message, "chat").get("title")
         where = _Where(
             _name(update, message, chat_id),
             chat_id,
             private=private,
-            to_desk=to_desk,
+            to_desk=meant == "desk",
             title=title if isinstance(title, str) else None,
         )
         return _report(message, text, where)
 
-    def _meant_for_us(self, message: Mapping[str, Any], text: str) -> bool:
-        words = {word.strip(".,;:!?()").lower() for word in text.split()}
+    def _added_to(self, change: Mapping[str, Any]) -> Ignored:
+        """Whoever is in a group that the bot has come into hears what it takes there."""
+        chat = object_in(change, "chat")
+        was, now = (object_in(change, f"{when}_chat_member").get("status") for when in ("old", "new"))
+        came = was in _NOT_THERE and now in _THERE and chat.get("type") in {"group", "supergroup"}
+        if not (came and self._settings.tells_chats and type(chat.get("id")) is int):
+            return Ignored("no_message")
+        return Ignored("added_to_a_group", _send_message(chat["id"], told_in_chat(self._settings.hashtag)))
+
+    def _addressed(self, message: Mapping[str, Any], text: str) -> bool:
         answered = object_in(object_in(message, "reply_to_message"), "from").get("username")
-        to_us = isinstance(answered, str) and bool(self._bot) and answered.lower() == self._bot
-        return to_us or any(mark in words for mark in self._marks)
+        to_us = isinstance(answered, str) and answered.lower() == self._bot
+        return bool(self._bot) and (to_us or has_mark(text, f"@{self._bot}"))
+
+
+def _send_message(chat_id: int, text: str) -> WebhookResponse:
+    """The call that Telegram takes from the answer to its own."""
+    call = {"method": "sendMessage", "chat_id": chat_id, "text": text}
+    return WebhookResponse(content_type="application/json", body=json.dumps(call))
 
 
 @dataclass(frozen=True, slots=True)
