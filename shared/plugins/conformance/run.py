@@ -1,0 +1,28 @@
+"""Runs the suite that fits a case: for the command line, and for a third party's test of one line."""
+
+import asyncio
+from typing import Any
+
+from shared.plugins.conformance.bridge_case import BridgeCase, ReadingCase
+from shared.plugins.conformance.called import CALLED
+from shared.plugins.conformance.channel import CHANNEL, ChannelCase
+from shared.plugins.conformance.criteria import Report, Suite, examine
+from shared.plugins.conformance.reading import READING
+
+Case = BridgeCase | ReadingCase | ChannelCase
+
+
+def checked(case: Case) -> Report:
+    """Try everything, and say what came of it. Not from within a running event loop."""
+    spec: Any = case.plugin.spec
+    return asyncio.run(examine(spec.kind, _suite_of(case), case, stability=spec.stability))
+
+
+def _suite_of(case: Case) -> Suite:
+    match case:
+        case BridgeCase():
+            return CALLED
+        case ReadingCase():
+            return READING
+        case ChannelCase():
+            return CHANNEL
