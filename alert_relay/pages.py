@@ -233,7 +233,7 @@ def pages() -> Mapping[Path, str]:
     rows = []
     for family, (manifest, group) in FAMILIES.items():
         for kind, plugin in sorted(load_plugins(manifest, group).items()):
-            found[PAGES / f"{family}-{kind}.md"] = _page(family, plugin)
+            found[PAGES / f"{family}-{kind}.md"] = plugin_page(family, plugin)
             rows.append(f"| [{plugin.spec.title}]({family}-{kind}.md) | {family} | {plugin.spec.summary} |")
     head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
     head += "| name | what | in one line |\n|---|---|---|\n"
@@ -291,7 +291,8 @@ def _words(field: FieldInfo) -> str:
     return " ".join((field.description or "").split())
 
 
-def _page(family: str, plugin: type[Any]) -> str:
+def plugin_page(family: str, plugin: type[Any]) -> str:
+    """The reference page of one plug-in, made from its spec and its class."""
     spec = plugin.spec
     example = StringIO()
     YAML().dump({"id": f"my-{spec.kind}", "kind": spec.kind, "settings": dict(spec.example)}, example)

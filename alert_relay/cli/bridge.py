@@ -1,20 +1,85 @@
-"""`relay bridge`: the bridges by which reports come in."""
+"""`relay bridge`: what an author of a bridge needs, from the first file to a grade."""
+
+from pathlib import Path
 
 import click
 
+from alert_relay.cli.base import json_option, put_json, say
 from alert_relay.cli.bridge_live import list_bridges, test_bridge
+from alert_relay.cli.kit_views import least_option, tell_report, tell_scaffold
 from alert_relay.cli.root import NearestGroup
 
 
-@click.group(cls=NearestGroup, short_help="Look at bridges, and test one.")
+@click.group(cls=NearestGroup, short_help="For authors of bridges: new, check, record, replay.")
 def bridge() -> None:
-    """A bridge is an input: an account, a number or a chat from which reports come.
+    """A bridge is one file that turns a source's messages into reports.
 
     \b
     Examples:
-      relay bridge list
-      relay bridge test sms-london
+      relay bridge new river-sms
+      relay bridge check river_sms.py
+      relay bridge check telegram
     """
+
+
+@bridge.command()
+@click.argument("name")
+@click.option("--reads", is_flag=True, help="It asks its source, or listens to it, instead of being called.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to.")
+@json_option
+def new(name: str, *, reads: bool, folder: Path, as_json: bool) -> None:
+    """Write a bridge that works, with fixtures, test and page: change it into yours.
+
+    \b
+    Examples:
+      relay bridge new river-sms
+      relay bridge new river-feed --reads --folder bridges
+    """
+    from alert_relay.kit.scaffold import scaffold
+
+    files = scaffold(name, "reads" if reads else "called", folder)
+    tell_scaffold("bridge", files, as_json=as_json)
+
+
+@bridge.command()
+@click.argument("target", metavar="NAME|FILE")
+@least_option
+@json_option
+def check(target: str, *, least: str, as_json: bool) -> None:
+    """Try every criterion on a bridge, and grade it. Exit code 1 below the grade asked for.
+
+    NAME is an installed bridge's kind, FILE a bridge's own file; the test beside it says what its source
+    sends.
+
+    \b
+    Examples:
+      relay bridge check river_sms.py
+      relay bridge check telegram --least good
+      relay bridge check river_sms.py --json
+    """
+    from alert_relay.kit.find import BRIDGES, case_of
+    from shared.plugins.conformance.run import checked
+
+    tell_report(checked(case_of(target, BRIDGES)), as_json=as_json, least=least)
+
+
+@bridge.command()
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def page(path: Path, *, as_json: bool) -> None:
+    """Write a bridge's reference page anew, from its own spec.
+
+    \b
+    Example:
+      relay bridge page river_sms.py
+    """
+    from alert_relay.kit.scaffold import write_page
+
+    written = write_page(path, "bridge")
+    if as_json:
+        put_json({"page": str(written)})
+    else:
+        say(str(written))
 
 
 bridge.add_command(list_bridges)

@@ -139,8 +139,9 @@ def rank(grade: Stability | None) -> int:
 
 
 async def examine(kind: str, suite: Suite, case: Any, *, stability: Stability | None = None) -> Report:
-    """Try every criterion, one after another."""
-    return Report(kind, [await _finding(criterion, case) for criterion in suite.criteria], stability)
+    """Try every criterion, one after another, what the lower grades need first."""
+    ordered = sorted(suite.criteria, key=lambda criterion: rank(criterion.grade))
+    return Report(kind, [await _finding(criterion, case) for criterion in ordered], stability)
 
 
 async def _finding(criterion: Criterion, case: Any) -> Finding:
