@@ -5,7 +5,7 @@ bridges come with the relay.
 """
 
 import difflib
-import importlib.util
+import importlib
 import inspect
 import sys
 from collections.abc import Mapping
@@ -69,17 +69,17 @@ def case_of(target: str, family: Family) -> Case:
         close = difflib.get_close_matches(target, kinds, n=1)
         hint = f" Did you mean {close[0]}?" if close else f" There are: {', '.join(sorted(kinds))}."
         raise SettingsError(f"There is no {family.word} of the kind {target}.{hint} Or name its file (….py).")
-    return _case_beside(_file_of(kinds[target]), family)
+    if kinds[target].__module__.startswith("services."):
+        raise SettingsError(
+            f"What {target} is tried on lies in the source tree; there: python -m pytest tests/conformance"
+        )
+    return _case_beside(Path(inspect.getfile(kinds[target])), family)
 
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
         raise SettingsError(f"{path}: there is no such file; name the plug-in's own (….py).")
     return path
-
-
-def _file_of(plugin: type[Any]) -> Path:
-    return Path(inspect.getfile(plugin))
 
 
 def _case_beside(path: Path, family: Family) -> Case:
@@ -116,23 +116,19 @@ def plugin_in(path: Path, family: Family) -> type[Any]:
 
 
 def load(path: Path) -> ModuleType:
-    """A file as the module that its neighbours import by its name. Raises `SettingsError` where it fails."""
-    folder, name = str(path.resolve().parent), path.stem
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    known = sys.modules.get(name)
-    if known is not None and known.__file__ and Path(known.__file__).resolve() == path.resolve():
-        return known
+    """A file as the module that its neighbours import by its name, read anew. Raises `SettingsError`."""
+    folder = path.resolve().parent
+    for name in [name for name, module in sys.modules.items() if _lies_in(folder, module)]:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
     try:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise SettingsError(f"{path}: it is no Python file.")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    except SettingsError:
-        raise
+        return importlib.import_module(path.stem)
     except Exception as error:
-        sys.modules.pop(name, None)
         raise SettingsError(f"{path}: it cannot be loaded ({type(error).__name__}: {error}).") from error
-    return module
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _lies_in(folder: Path, module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).parent == folder

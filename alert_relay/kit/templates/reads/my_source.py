@@ -75,9 +75,8 @@ class MySource:
     async def _ask(self, host: ReadingHost) -> list[Any] | RetryLater | BadCredentials:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
-            async with host.http.get(
-                f"{self._url}/messages", headers=headers, allow_redirects=False
-            ) as answer:
+            url = f"{self._url}/messages"
+            async with host.http.get(url, headers=headers, allow_redirects=False) as answer:
                 if answer.status in {401, 403}:
                     return BadCredentials()
                 if answer.status != 200:
