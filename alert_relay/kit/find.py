@@ -118,8 +118,8 @@ def plugin_in(path: Path, family: Family) -> type[Any]:
 def load(path: Path) -> ModuleType:
     """A file as the module that its neighbours import by its name, read anew. Raises `SettingsError`."""
     folder = path.resolve().parent
-    for name in [name for name, module in sys.modules.items() if _lies_in(folder, module)]:
-        del sys.modules[name]
+    for neighbour in folder.glob("*.py"):
+        sys.modules.pop(neighbour.stem, None)
     sys.path.insert(0, str(folder))
     try:
         return importlib.import_module(path.stem)
@@ -127,8 +127,3 @@ def load(path: Path) -> ModuleType:
         raise SettingsError(f"{path}: it cannot be loaded ({type(error).__name__}: {error}).") from error
     finally:
         sys.path.remove(str(folder))
-
-
-def _lies_in(folder: Path, module: ModuleType) -> bool:
-    file = getattr(module, "__file__", None)
-    return file is not None and Path(file).parent == folder
