@@ -92,8 +92,8 @@ class Polled:
             self._said.append(message.decode("latin-1"))
 
     async def break_off(self) -> None:
-        """Break the next connection without an answer."""
-        self._broken += 1
+        """Break the next request without an answer, and its repetition: clients repeat a GET by themselves."""
+        self._broken = 2
 
     async def stop(self) -> None:
         """Listen no more."""
