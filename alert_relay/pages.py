@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
+from alert_relay.kit.criteria_page import criteria_page
 from alert_relay.messages.page import messages_page
 from services.console.settings import ConsoleSettings
 from services.ingest.settings import IngestSettings
@@ -31,6 +32,7 @@ PAGES = ROOT / "docs" / "plugins"
 SETTINGS = ROOT / "docs" / "operating" / "settings.md"
 ROLES_PAGE = ROOT / "docs" / "operating" / "roles.md"
 MESSAGES = ROOT / "docs" / "messages.md"
+CRITERIA = ROOT / "docs" / "bridges" / "criteria.md"
 FAMILIES = {
     "bridge": (ROOT / "services/ingest/bridges/MANIFEST", "alert_relay.bridges"),
     "channel": (ROOT / "services/notifier/channels/MANIFEST", "alert_relay.channels"),
@@ -235,12 +237,16 @@ def pages() -> Mapping[Path, str]:
         for kind, plugin in sorted(load_plugins(manifest, group).items()):
             found[PAGES / f"{family}-{kind}.md"] = plugin_page(family, plugin)
             rows.append(f"| [{plugin.spec.title}]({family}-{kind}.md) | {family} | {plugin.spec.summary} |")
-    head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
+    head = (
+        "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`. "
+        "To write one, begin with the [tutorial](../bridges/tutorial.md).\n\n"
+    )
     head += "| name | what | in one line |\n|---|---|---|\n"
     found[PAGES / "README.md"] = head + "\n".join(rows) + "\n" + FOR_AUTHORS
     found[SETTINGS] = _settings_page()
     found[ROLES_PAGE] = _roles_page()
     found[MESSAGES] = messages_page()
+    found[CRITERIA] = criteria_page()
     return found
 
 

@@ -21,17 +21,21 @@ def scaffold(name: str, template: str, folder: Path) -> list[Path]:
     """Write the files into the folder. Raises `SettingsError` for a bad name, or before it overwrites any."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise SettingsError(f"{name}: a name is lower-case letters, digits and single hyphens (river-sms).")
+    family = "channel" if template == "channel" else "bridge"
     base = resources.files("alert_relay.kit") / "templates" / template
     wanted = dict(_files(base, folder, name))
     module = folder / f"{name.replace('-', '_')}.py"
     page = folder / f"{name}.md"
+    project = folder / "pyproject.toml"
+    if not project.exists():
+        wanted[project] = _project(name, family)
     there = [path for path in (*wanted, page) if path.exists()]
     if there:
         raise SettingsError(f"{there[0]}: it is there already; choose another name, or another --folder.")
     for path, text in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    page.write_text(page_of(module, "channel" if template == "channel" else "bridge"), encoding="utf-8")
+    page.write_text(page_of(module, family), encoding="utf-8")
     return [*wanted, page]
 
 
@@ -64,6 +68,22 @@ def _renamed(text: str, name: str) -> str:
     ):
         text = text.replace(old, new)
     return text
+
+
+def entry_of(name: str, family: str) -> str:
+    """The lines by which an installed relay finds the plug-in."""
+    words = name.split("-")
+    target = f"{'_'.join(words)}:{''.join(word.capitalize() for word in words)}"
+    return f'[project.entry-points."alert_relay.{family}s"]\n{name} = "{target}"\n'
+
+
+def _project(name: str, family: str) -> str:
+    return (
+        f'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n\n'
+        f'[project]\nname = "relay-{family}-{name}"\nversion = "0.1.0"\n\n'
+        f"{entry_of(name, family)}\n"
+        f'[tool.hatch.build.targets.wheel]\ninclude = ["{name.replace("-", "_")}.py"]\n'
+    )
 
 
 def write_page(module: Path, family: str) -> Path:

@@ -92,7 +92,7 @@ class Polled:
             self._said.append(message.decode("latin-1"))
 
     async def break_off(self) -> None:
-        """Break the next request without an answer, and its repetition: clients repeat a GET by themselves."""
+        """Break the next request and its repetition (clients repeat a GET by themselves)."""
         self._broken = 2
 
     async def stop(self) -> None:
