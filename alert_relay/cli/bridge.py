@@ -42,24 +42,33 @@ def new(name: str, *, reads: bool, folder: Path, as_json: bool) -> None:
 
 
 @bridge.command()
-@click.argument("target", metavar="NAME|FILE")
+@click.argument("target", metavar="NAME|FILE|URL")
+@click.argument("command", nargs=-1, metavar="[-- COMMAND…]")
 @least_option
 @json_option
-def check(target: str, *, least: str, as_json: bool) -> None:
+def check(target: str, command: tuple[str, ...], *, least: str, as_json: bool) -> None:
     """Try every criterion on a bridge, and grade it. Exit code 1 below the grade asked for.
 
     NAME is an installed bridge's kind, FILE a bridge's own file; the test beside it says what its source
-    sends.
+    sends. Of a bridge out of process URL is a free address of this machine, and COMMAND starts it: it finds
+    RELAY_URL, RELAY_BRIDGE and RELAY_KEY_FILE in its environment, and its source's messages on its input,
+    one a line.
 
     \b
     Examples:
       relay bridge check river_sms.py
       relay bridge check telegram --least good
       relay bridge check river_sms.py --json
+      relay bridge check http://127.0.0.1:8099 -- python3 examples/bridges/lines.py
     """
     from alert_relay.kit.find import BRIDGES, case_of
     from shared.plugins.conformance.run import checked
 
+    if target.startswith(("http://", "https://")):
+        from alert_relay.kit.outside import checked_outside
+
+        tell_report(checked_outside(target, command), as_json=as_json, least=least)
+        return
     tell_report(checked(case_of(target, BRIDGES)), as_json=as_json, least=least)
 
 

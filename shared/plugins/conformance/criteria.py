@@ -95,7 +95,8 @@ class Report:
     def grade(self) -> Stability | None:
         """The highest grade whose criteria are kept, with those of the lower ones; None for not even one."""
         broken = {f.criterion.grade for f in self.findings if f.verdict == "broken"}
-        reached = list(itertools.takewhile(lambda grade: grade not in broken, GRADES))
+        tried = GRADES[: max((rank(f.criterion.grade) for f in self.findings), default=0)]
+        reached = list(itertools.takewhile(lambda grade: grade not in broken, tried))
         return reached[-1] if reached else None
 
     @property
