@@ -1,10 +1,11 @@
 """`relay bridge`: what an author of a bridge needs, from the first file to a grade."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from alert_relay.cli.base import json_option, put_json, say
+from alert_relay.cli.base import EXIT_REFUSED, facts, json_option, note, put_json, say
 from alert_relay.cli.bridge_live import list_bridges, test_bridge
 from alert_relay.cli.kit_views import least_option, tell_report, tell_scaffold
 from alert_relay.cli.root import NearestGroup
@@ -19,6 +20,7 @@ def bridge() -> None:
       relay bridge new river-sms
       relay bridge check river_sms.py
       relay bridge check telegram
+      relay bridge replay fixtures/river-sms/first.json
     """
 
 
@@ -93,3 +95,53 @@ def page(path: Path, *, as_json: bool) -> None:
 
 bridge.add_command(list_bridges)
 bridge.add_command(test_bridge)
+
+
+@bridge.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--from", "source", type=click.File("rb"), default="-", help="A file; else standard input.")
+@click.option(
+    "--listen", "port", type=click.IntRange(0, 65_535), help="Wait for one call at this port instead."
+)
+@json_option
+def record(folder: Path, source: Any, port: int | None, *, as_json: bool) -> None:
+    """Keep a real message as a fixture, with nobody in it: numbers, names, tokens and words are replaced.
+
+    Postcodes, times and constants stay. Look at the result before you commit it.
+
+    \b
+    Examples:
+      relay bridge record fixtures/river-sms --from message.json
+      relay bridge record fixtures/river-sms --listen 8099
+    """
+    from alert_relay.kit.capture import keep, listen
+
+    path = keep(source.read(), folder) if port is None else listen(port, folder, note)
+    if as_json:
+        put_json({"fixture": str(path)})
+    else:
+        say(f"{path}\nLook at it before you commit it.")
+
+
+@bridge.command()
+@click.argument("fixture", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bridge", "target", metavar="NAME|FILE", help="Whose it is, if its folder does not say so.")
+@json_option
+def replay(fixture: Path, target: str | None, *, as_json: bool) -> None:
+    """Show what report comes of a captured message. Exit code 1 if none does.
+
+    \b
+    Examples:
+      relay bridge replay fixtures/river-sms/first.json
+      relay bridge replay message.json --bridge river_sms.py --json
+    """
+    from alert_relay.kit.replay import bridge_of, replay, told
+    from shared.plugins.spec import IncomingReport
+
+    found = replay(fixture, target or bridge_of(fixture))
+    if as_json:
+        put_json([told(one) for one in found])
+    else:
+        for one in found:
+            facts(told(one))
+    raise SystemExit(0 if any(isinstance(one, IncomingReport) for one in found) else EXIT_REFUSED)

@@ -31,6 +31,7 @@ class StandInHost:
         self.is_connected = asyncio.Event()
         self.asked: list[IncomingReport] = []
         self.taken: list[IncomingReport] = []
+        self.passed: list[Ignored] = []
         self.stores = asyncio.Event()
         self.stores.set()
 
@@ -51,8 +52,9 @@ class StandInHost:
         self.taken.append(report)
 
     def ignored(self, what: Ignored) -> None:
-        """Nothing to count here."""
+        """Keep it."""
         must(isinstance(what, Ignored), "it counts something that is no Ignored")
+        self.passed.append(what)
 
 
 class Scene:
