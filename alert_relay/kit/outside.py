@@ -4,166 +4,22 @@ The bridge is started as a command; each line that its standard input gets is on
 """
 
 import asyncio
-import base64
-import contextlib
-import json
-import os
 import shutil
-import signal
 import socket
-import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from pydantic import ValidationError
 from yarl import URL
 
-from services.ingest.models import NewReport
-from services.ingest.signed import signed_of
+from alert_relay.kit.outside_scene import AFTER_S, OutsideCase, check_signature, scene
 from shared.errors import SettingsError
-from shared.http import Problem
-from shared.plugins.conformance.criteria import Broken, Report, Suite, examine, must
+from shared.plugins.conformance.criteria import Report, Suite, examine, must
 
 OUTSIDE: Final = Suite()
-_NAME: Final = "check"
-_PATIENCE_S: Final = 15.0
-_STOPS_S: Final = 5.0
-_AFTER_S: Final = 1
 _FIRST: Final = "Two vans in Ashwin Street E8 3DL marker-one"
 _SECOND: Final = "They ask for papers at the shop marker-two"
 _NASTY: Final = 'marker-three "quoted" \\ back {braces} $HOME `id` \'; é ☃ <b> %s &amp;'
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request as it reached the door."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    at: float
-
-    @property
-    def id(self) -> str:
-        """The message's id: that of the signature, or of an unsigned request's header."""
-        return self.headers.get("webhook-id") or self.headers.get("Idempotency-Key", "")
-
-    @property
-    def text(self) -> str:
-        """The report's words, if it is a report."""
-        try:
-            return NewReport.model_validate(json.loads(self.body)).text
-        except (ValueError, ValidationError, RecursionError):
-            return ""
-
-
-@dataclass
-class StandInDoor:
-    """Takes reports at an address, and answers as it is told."""
-
-    url: URL
-    calls: list[Call] = field(default_factory=list)
-    answers: list[int | None] = field(default_factory=list)
-    """Statuses of the next answers, None for none at all; 202 when there are no more."""
-
-    async def post(self, request: web.Request) -> web.Response:
-        """Keep it, and answer."""
-        self.calls.append(
-            Call(request.raw_path, request.headers.copy(), await request.read(), time.monotonic())
-        )
-        status = self.answers.pop(0) if self.answers else 202
-        if status is None and request.transport is not None:
-            request.transport.abort()
-        headers = {"Retry-After": str(_AFTER_S)} if status in {429, 503} else {}
-        return web.json_response({"report_id": "rcheck"}, status=status or 202, headers=headers)
-
-    def of(self, marker: str) -> list[Call]:
-        """The calls about one message."""
-        return [call for call in self.calls if marker in call.text]
-
-
-@dataclass(frozen=True)
-class OutsideCase:
-    """How to start the bridge, and where the stand-in listens for it."""
-
-    url: URL
-    command: Sequence[str]
-
-
-@dataclass
-class Scene:
-    """The door, and the bridge at work."""
-
-    door: StandInDoor
-    process: asyncio.subprocess.Process
-    key: Ed25519PrivateKey
-    output: bytes = b""
-
-    async def say(self, *lines: str) -> None:
-        """Let the source say these."""
-        if self.process.stdin is None or self.process.returncode is not None:
-            raise Broken("the bridge ended before its source said anything")
-        with contextlib.suppress(ConnectionError):
-            self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
-            await self.process.stdin.drain()
-
-    async def until(self, true: Callable[[], object], otherwise: str) -> None:
-        """Wait for a condition."""
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                while not true():  # noqa: ASYNC110 - conditions of many kinds
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise Broken(otherwise) from None
-
-    async def stopped(self) -> int | None:
-        """End it as an operator does; its exit code, None for a bridge that had to be killed."""
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_STOPS_S):
-                self.output, _ = await self.process.communicate()
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
-            return None
-        return self.process.returncode
-
-
-@contextlib.asynccontextmanager
-async def scene(case: OutsideCase) -> AsyncIterator[Scene]:
-    """The stand-in listening, and the bridge started with a key of its own."""
-    door, key = StandInDoor(case.url), Ed25519PrivateKey.generate()
-    app = web.Application(client_max_size=1_000_000)
-    app.router.add_route("*", "/{path:.*}", door.post)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            await web.TCPSite(runner, case.url.host, case.url.port).start()
-            at = Scene(door, await _started(case, key, Path(folder)), key)
-            yield at
-            await at.stopped()
-        finally:
-            await runner.cleanup()
-
-
-async def _started(case: OutsideCase, key: Ed25519PrivateKey, folder: Path) -> asyncio.subprocess.Process:
-    pem = folder / "bridge.pem"
-    pem.touch(mode=0o600)
-    pem.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    told = {"RELAY_URL": str(case.url).rstrip("/"), "RELAY_BRIDGE": _NAME, "RELAY_KEY_FILE": str(pem)}
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
-        *case.command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT, env={**os.environ, **told}
-    )
 
 
 def checked_outside(url: str, command: Sequence[str]) -> Report:
@@ -228,7 +84,7 @@ async def every_request_is_signed(case: OutsideCase) -> None:
         await at.say(_FIRST)
         await at.until(lambda: len(at.door.of("marker-one")) > 1, "after a 503 it does not come again")
         for call in at.door.calls:
-            _check_signature(at.key, call)
+            check_signature(at.key, call)
 
 
 @OUTSIDE.at("good")
@@ -260,7 +116,7 @@ async def it_waits_as_long_as_it_is_asked_to(case: OutsideCase) -> None:
         await at.say(_FIRST)
         await at.until(lambda: len(at.door.of("marker-one")) > 1, "after a 429 it does not come again")
         first, again = at.door.of("marker-one")[:2]
-        must(again.at - first.at >= _AFTER_S * 0.9, "it comes again before Retry-After is over")
+        must(again.at - first.at >= AFTER_S * 0.9, "it comes again before Retry-After is over")
 
 
 @OUTSIDE.at("good")
@@ -325,16 +181,3 @@ async def a_key_that_nobody_knows_is_told(case: OutsideCase) -> None:
         await at.say(_FIRST)
         await at.until(lambda: at.process.returncode is not None, "it goes on although its key is refused")
         must(at.process.returncode, "it ends as if all were well although its key is refused")
-
-
-def _check_signature(key: Ed25519PrivateKey, call: Call) -> None:
-    signed = signed_of(call.headers)
-    must(
-        signed is not None and signed.client == _NAME, "a request lacks `Authorization: Signed $RELAY_BRIDGE`"
-    )
-    public: Any = base64.b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
-    try:
-        if signed is not None:
-            signed.check(public, call.body, datetime.now(UTC))
-    except Problem as problem:
-        raise Broken(f"the signature is refused ({problem.code})") from None

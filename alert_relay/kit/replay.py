@@ -10,7 +10,7 @@ from alert_relay.kit.find import BRIDGES, case_of
 from shared.errors import SettingsError
 from shared.plugins.conformance.bridge_case import BridgeCase, ReadingCase
 from shared.plugins.conformance.criteria import Broken
-from shared.plugins.conformance.reading import scene
+from shared.plugins.conformance.scene import scene
 from shared.plugins.spec import Ignored, IncomingReport, Refused
 
 Found = IncomingReport | Ignored | Refused

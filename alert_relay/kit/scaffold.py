@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alert_relay.kit.find import BRIDGES, CHANNELS, plugin_in
-from alert_relay.pages import plugin_page
+from alert_relay.kit.plugin_page import plugin_page
 from shared.errors import SettingsError
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

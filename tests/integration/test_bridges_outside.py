@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from yarl import URL
 
 from alert_relay.cli import relay
-from alert_relay.kit.outside import OutsideCase, examine_outside
+from alert_relay.kit.outside import examine_outside
+from alert_relay.kit.outside_scene import OutsideCase
 from services.ingest.keys import ClientKeys, load_keys
 from shared.clock import SystemClock
 from shared.plugins.conformance.criteria import Report
@@ -78,7 +79,7 @@ for line in sys.stdin:
 
 
 async def test_a_careless_one_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alert_relay.kit.outside._PATIENCE_S", 1.0)
+    monkeypatch.setattr("alert_relay.kit.outside_scene._PATIENCE_S", 1.0)
     report = await checked((sys.executable, "-c", CARELESS))
     assert {finding.criterion.name for finding in report.of("broken")} >= {
         "each-message-has-an-id-of-its-own",

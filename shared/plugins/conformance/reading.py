@@ -1,126 +1,20 @@
 """What a bridge keeps that reads its source, tried against a stand-in of that source."""
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any, Final
-
-from aiohttp import ClientSession, DummyCookieJar
 
 from shared.errors import SettingsError
 from shared.plugins.conformance import hostile
 from shared.plugins.conformance.bridge_case import ReadingCase, somebody_elses
-from shared.plugins.conformance.common import COMMON, KnownSecrets
+from shared.plugins.conformance.common import COMMON
 from shared.plugins.conformance.criteria import Broken, NotTried, Suite, must
 from shared.plugins.conformance.saying import Overheard
-from shared.plugins.spec import BadCredentials, Ignored, IncomingReport, Reads, RetryLater, WritesBack
+from shared.plugins.conformance.scene import PATIENCE_S, STOPS_S, raised_by, scene
+from shared.plugins.spec import BadCredentials, IncomingReport, RetryLater, WritesBack
 
 READING: Final = Suite(COMMON)
-_PATIENCE_S: Final = 10.0
-_STOPS_S: Final = 2.0
 _ROUNDS: Final = 20
-
-
-class StandInHost:
-    """What a bridge is lent that reads: it keeps what is handed over, and can be slow to store."""
-
-    def __init__(self, http: ClientSession, secrets: KnownSecrets) -> None:
-        self.http, self.secrets = http, secrets
-        self.is_connected = asyncio.Event()
-        self.asked: list[IncomingReport] = []
-        self.taken: list[IncomingReport] = []
-        self.passed: list[Ignored] = []
-        self.stores = asyncio.Event()
-        self.stores.set()
-
-    @property
-    def now(self) -> datetime:
-        """The present."""
-        return datetime.now(UTC)
-
-    def connected(self) -> None:
-        """Remember it."""
-        self.is_connected.set()
-
-    async def take(self, report: IncomingReport) -> None:
-        """Return once it may be stored."""
-        must(isinstance(report, IncomingReport), "it hands over something that is no IncomingReport")
-        self.asked.append(report)
-        await self.stores.wait()
-        self.taken.append(report)
-
-    def ignored(self, what: Ignored) -> None:
-        """Keep it."""
-        must(isinstance(what, Ignored), "it counts something that is no Ignored")
-        self.passed.append(what)
-
-
-class Scene:
-    """A source, a host, and the bridge between them."""
-
-    def __init__(self, case: ReadingCase, source: Any, host: StandInHost) -> None:
-        self.case, self.source, self.host = case, source, host
-
-    def make(self) -> Reads:
-        """The bridge anew, as after a restart."""
-        return self.case.make(self.source)
-
-    @contextlib.asynccontextmanager
-    async def reading(self, bridge: Reads | None = None) -> AsyncIterator[asyncio.Task[Any]]:
-        """The bridge at work, once; cancelled in the end."""
-        task = asyncio.create_task((bridge or self.make()).read(self.host))
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=_STOPS_S)
-
-    @contextlib.asynccontextmanager
-    async def kept_reading(self) -> AsyncIterator[asyncio.Task[Any]]:
-        """The bridge at work, begun anew whenever its source breaks off, as the host does."""
-        bridge = self.make()
-
-        async def keep() -> None:
-            while True:
-                ended = await bridge.read(self.host)
-                must(isinstance(ended, RetryLater | BadCredentials), "read returned no RetryLater")
-                await asyncio.sleep(0.01)
-
-        task = asyncio.create_task(keep())
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=_STOPS_S)
-
-    async def say(self, message: bytes) -> None:
-        """Let the source say it."""
-        await _in_time(self.source.say(message), "nobody came to hear the source")
-
-    async def until(self, true: Callable[[], object], reading: asyncio.Task[Any], otherwise: str) -> None:
-        """Wait for a condition; `Broken` if it never comes, or reading ends in an error before."""
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                while not true():
-                    if reading.done() and reading.exception() is not None:
-                        raise _raised(reading)
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise Broken(otherwise) from None
-
-
-@contextlib.asynccontextmanager
-async def scene(case: ReadingCase) -> AsyncIterator[Scene]:
-    """A source that listens, and a host."""
-    source = case.source()
-    await source.start()
-    try:
-        async with ClientSession(cookie_jar=DummyCookieJar()) as http:
-            yield Scene(case, source, StandInHost(http, KnownSecrets(case.secrets)))
-    finally:
-        await source.stop()
 
 
 @READING.at("experimental")
@@ -239,7 +133,7 @@ async def it_stops_when_it_is_told_to(case: ReadingCase) -> None:
             async with at.reading() as reading:
                 await at.until(at.host.is_connected.is_set, reading, "it never said host.connected()")
                 reading.cancel()
-                done, _ = await asyncio.wait({reading}, timeout=_STOPS_S)
+                done, _ = await asyncio.wait({reading}, timeout=STOPS_S)
                 must(done, "it goes on although it was cancelled")
 
 
@@ -301,7 +195,7 @@ async def nothing_private_is_shown(case: ReadingCase) -> None:
                     await at.say(message)
                 await at.until(lambda: len(at.host.taken) >= len(case.messages), reading, "not all arrived")
                 await at.source.stop()
-                done, _ = await asyncio.wait({reading}, timeout=_STOPS_S)
+                done, _ = await asyncio.wait({reading}, timeout=STOPS_S)
                 overheard.add(repr(reading.result()) if done and not reading.exception() else "")
     must(not overheard.any_of(case.secrets.values()), "a secret is shown")
     must(not overheard.any_of(case.private), "words of a message are shown")
@@ -336,28 +230,15 @@ async def _report_of(case: ReadingCase, name: str, message: bytes) -> IncomingRe
 
 
 async def _end_of(reading: asyncio.Task[Any], otherwise: str) -> Any:
-    done, _ = await asyncio.wait({reading}, timeout=_PATIENCE_S)
+    done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
     must(done, otherwise)
     if reading.exception() is not None:
-        raise _raised(reading)
+        raise raised_by(reading)
     return reading.result()
 
 
 def _must_be(wanted: type[Any], ended: Any) -> None:
     must(isinstance(ended, wanted), f"read returned {type(ended).__name__}, not {wanted.__name__}")
-
-
-def _raised(reading: asyncio.Task[Any]) -> Broken:
-    error = reading.exception()
-    return error if isinstance(error, Broken) else Broken(f"read raised {type(error).__name__}")
-
-
-async def _in_time(act: Coroutine[Any, Any, None], otherwise: str) -> None:
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await act
-    except TimeoutError:
-        raise Broken(otherwise) from None
 
 
 def _two(case: ReadingCase) -> tuple[bytes, bytes]:

@@ -7,7 +7,7 @@ import pytest
 
 from alert_relay.kit.find import BRIDGES, CHANNELS, case_of
 from alert_relay.kit.scaffold import scaffold
-from shared.plugins.conformance import reading
+from shared.plugins.conformance import scene
 from shared.plugins.conformance.called import CALLED as CALLED_SUITE
 from shared.plugins.conformance.channel import CHANNEL as CHANNEL_SUITE
 from shared.plugins.conformance.criteria import Broken, Suite, examine
@@ -114,7 +114,7 @@ async def breaks_in(suite: Suite, case: Any, name: str) -> bool:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What never comes is waited for shortly."""
-    monkeypatch.setattr(reading, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(scene, "PATIENCE_S", 1.0)
 
 
 @pytest.mark.parametrize(("name", "old", "new"), CALLED)
