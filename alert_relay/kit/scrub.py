@@ -25,6 +25,10 @@ _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://.*", re.IGNORECASE | re.DOTALL)
 _MATRIX: Final = re.compile(r"[@!#$][^\s:]+:\S+")
 _SECONDS: Final = range(1_000_000_000, 3_000_000_000)
 _MILLISECONDS: Final = range(1_000_000_000_000, 3_000_000_000_000)
+_BETWEEN: Final = ("|", "\t")
+"""Between the fields of a line that is one message."""
+_NO_KEY: Final = ""
+"""Of a field that nothing names: then no word in it is taken for a constant."""
 _NOBODYS: Final = "447700900000"
 """Of the numbers that Ofcom keeps for drama."""
 _SHORT: Final = 12
@@ -33,7 +37,7 @@ _MARKERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight
 
 
 def scrubbed(body: bytes) -> bytes:
-    """The same message with nobody in it: JSON stays JSON, a form a form, all else is a line."""
+    """The same message with nobody in it: JSON stays JSON, a form a form, a line a line."""
     made_up = _MadeUp()
     try:
         value = json.loads(body)
@@ -45,7 +49,10 @@ def scrubbed(body: bytes) -> bytes:
     if re.fullmatch(r"[^\s=&]+=[^\s]*", text.strip()):
         fields = parse_qsl(text.strip(), keep_blank_values=True)
         return urlencode([(made_up.key(key), made_up.text(key, value)) for key, value in fields]).encode()
-    return made_up.line(text).encode()
+    between = next((sign for sign in _BETWEEN if sign in text), None)
+    if between is None:
+        return made_up.line(text).encode()
+    return between.join(made_up.text(_NO_KEY, one) for one in text.rstrip("\r\n").split(between)).encode()
 
 
 class _MadeUp:
@@ -95,7 +102,7 @@ class _MadeUp:
         return None
 
     def _other(self, key: str, plain: str) -> str:
-        constant = _CONSTANT.fullmatch(plain)
+        constant = key != _NO_KEY and _CONSTANT.fullmatch(plain)
         if _IDS.fullmatch(key) and " " not in plain:
             return plain if constant else self._as("id", plain, lambda n: f"made-up-{n}")
         if _NAME.search(key):

@@ -98,6 +98,14 @@ def test_a_form_stays_a_form() -> None:
     assert "7911" not in str(after)
 
 
+@pytest.mark.parametrize("between", ["|", "\t"])
+def test_a_line_of_fields_keeps_them(between: str) -> None:
+    line = between.join(["2026-06-22T14:46:18Z", "maria", "+447911123456", "tell Maria, E8 3DL"])
+    after = scrubbed(f"{line}\n".encode()).decode().split(between)
+    words = "Two vans in Ashwin Street E8 3DL marker-one"
+    assert after == ["2026-06-22T14:46:18Z", "made-up-1", "+447700900001", words]
+
+
 def test_a_line_is_words() -> None:
     assert scrubbed(b"tell Maria at 07911 123456, E8 3DL") == b"Two vans in Ashwin Street E8 3DL marker-one"
 
