@@ -89,11 +89,18 @@ class ReadingCase:
     """Whether the source tells again what nobody said was stored; where it cannot, `while_away` says so."""
     adjust: Callable[[Any], None] = lambda _bridge: None
     """Shorten the bridge's own pauses, so that a check is quick."""
+    somebody_elses: Mapping[str, str] | None = None
+    """Secrets that the source does not know, where they must have a form; else the case's own, spoilt."""
 
     @property
     def plugin(self) -> type[Any]:
         """The bridge's class."""
         return self.bridge
+
+    @property
+    def unknown(self) -> Mapping[str, str]:
+        """Secrets that the source does not know."""
+        return somebody_elses(self.secrets) if self.somebody_elses is None else self.somebody_elses
 
     def make(self, source: Any, secrets: Mapping[str, str] | None = None) -> Reads:
         """The bridge, pointed at the source."""

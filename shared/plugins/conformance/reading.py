@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from shared.errors import SettingsError
 from shared.plugins.conformance import hostile
-from shared.plugins.conformance.bridge_case import ReadingCase, somebody_elses
+from shared.plugins.conformance.bridge_case import ReadingCase
 from shared.plugins.conformance.common import COMMON
 from shared.plugins.conformance.criteria import Broken, NotTried, Suite, must
 from shared.plugins.conformance.saying import Overheard
@@ -100,7 +100,7 @@ async def credentials_that_nobody_knows_are_told(case: ReadingCase) -> None:
     if not case.secrets:
         raise NotTried("its source wants no credentials")
     async with scene(case) as at:
-        bridge = case.make(at.source, somebody_elses(case.secrets))
+        bridge = case.make(at.source, case.unknown)
         async with at.reading(bridge) as reading:
             _must_be(BadCredentials, await _end_of(reading, "it goes on although its source refuses it"))
 

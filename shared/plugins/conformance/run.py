@@ -8,14 +8,20 @@ from shared.plugins.conformance.called import CALLED
 from shared.plugins.conformance.channel import CHANNEL, ChannelCase
 from shared.plugins.conformance.criteria import Report, Suite, examine
 from shared.plugins.conformance.reading import READING
+from shared.plugins.conformance.watch import watched
 
 Case = BridgeCase | ReadingCase | ChannelCase
 
 
 def checked(case: Case) -> Report:
     """Try everything, and say what came of it. Not from within a running event loop."""
+    return asyncio.run(_examined(case))
+
+
+async def _examined(case: Case) -> Report:
     spec: Any = case.plugin.spec
-    return asyncio.run(examine(spec.kind, _suite_of(case), case, stability=spec.stability))
+    async with watched():
+        return await examine(spec.kind, _suite_of(case), case, stability=spec.stability)
 
 
 def _suite_of(case: Case) -> Suite:

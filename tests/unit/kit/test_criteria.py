@@ -7,7 +7,7 @@ import pytest
 
 from alert_relay.kit.find import BRIDGES, CHANNELS, case_of
 from alert_relay.kit.scaffold import scaffold
-from shared.plugins.conformance import scene
+from shared.plugins.conformance import scene, watch
 from shared.plugins.conformance.called import CALLED as CALLED_SUITE
 from shared.plugins.conformance.channel import CHANNEL as CHANNEL_SUITE
 from shared.plugins.conformance.criteria import Broken, Suite, examine
@@ -130,6 +130,19 @@ async def test_of_a_bridge_that_reads(name: str, old: str, new: str, tmp_path: P
 @pytest.mark.parametrize(("name", "old", "new"), CHANNEL)
 async def test_of_a_channel(name: str, old: str, new: str, tmp_path: Path) -> None:
     assert await breaks_in(CHANNEL_SUITE, spoilt("channel", old, new, tmp_path), name)
+
+
+def test_what_holds_the_event_loop_is_named_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "HELD_S", 0.3)
+    blocks = "        __import__('time').sleep(3600)\n        headers ="
+    found = {
+        f.criterion.name: f.why
+        for f in checked(spoilt("reads", "        headers =", blocks, tmp_path)).findings
+    }
+    assert found["it-says-when-it-is-connected"].startswith("it holds the event loop: line ")
+    assert "of river.py, in _ask" in found["it-says-when-it-is-connected"]
 
 
 def test_what_a_test_of_one_line_says_names_the_criterion_and_the_remedy(tmp_path: Path) -> None:
