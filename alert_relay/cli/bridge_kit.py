@@ -25,7 +25,7 @@ def new(name: str, *, reads: bool, folder: Path, as_json: bool) -> None:
     from alert_relay.kit.scaffold import scaffold
 
     files = scaffold(name, "reads" if reads else "called", folder)
-    tell_scaffold("bridge", files, as_json=as_json)
+    tell_scaffold("bridge", name, files, as_json=as_json)
 
 
 @click.command()

@@ -36,7 +36,7 @@ def new(name: str, *, folder: Path, as_json: bool) -> None:
     """
     from alert_relay.kit.scaffold import scaffold
 
-    tell_scaffold("channel", scaffold(name, "channel", folder), as_json=as_json)
+    tell_scaffold("channel", name, scaffold(name, "channel", folder), as_json=as_json)
 
 
 @channel.command()

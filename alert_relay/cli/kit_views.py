@@ -49,12 +49,16 @@ def _show(report: Any) -> None:
         say(f"Its spec says stability={report.stability!r}: say no more than it keeps.")
 
 
-def tell_scaffold(family: str, files: Sequence[Path], *, as_json: bool) -> None:
+def tell_scaffold(family: str, name: str, files: Sequence[Path], *, as_json: bool) -> None:
     """What was written, and what to do next."""
+    from alert_relay.kit.scaffold import entry_of
+
     if as_json:
         put_json({"files": [str(path) for path in files]})
         return
     module = next(path for path in files if path.suffix == ".py" and not path.stem.startswith("test_"))
     for path in files:
         say(str(path))
+    if not any(path.name == "pyproject.toml" for path in files):
+        say(f"\nThere was a pyproject.toml already. Add to it:\n\n{entry_of(name, family)}")
     say(f"\nNow: relay {family} check {module}")

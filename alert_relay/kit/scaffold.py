@@ -18,7 +18,10 @@ _LONGEST: Final = 40
 
 
 def scaffold(name: str, template: str, folder: Path) -> list[Path]:
-    """Write the files into the folder. Raises `SettingsError` for a bad name, or before it overwrites any."""
+    """Write the files into the folder. Raises `SettingsError` for a bad name, or before it overwrites any.
+
+    A `pyproject.toml` that is there already stays as it is: `entry_of` says what to add to it.
+    """
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise SettingsError(f"{name}: a name is lower-case letters, digits and single hyphens (river-sms).")
     family = "channel" if template == "channel" else "bridge"

@@ -13,6 +13,7 @@ from shared.plugins.conformance import hostile
 from shared.plugins.conformance.bridge_case import BridgeCase
 from shared.plugins.conformance.common import COMMON
 from shared.plugins.conformance.criteria import Broken, Suite, must
+from shared.plugins.conformance.saying import Overheard
 from shared.plugins.spec import (
     Bridge,
     Ignored,
@@ -167,6 +168,20 @@ def it_shows_no_secret(case: BridgeCase) -> None:
     """
     shown = repr(case.make()) + str(case.make())
     must(not any(secret in shown for secret in case.secrets.values()), "repr() of the bridge shows a secret")
+
+
+@CALLED.at("good")
+def nothing_private_is_shown(case: BridgeCase) -> None:
+    """No secret and no word of a message stands in logs, or in what it prints.
+
+    Log constants and counts, or nothing: the host counts what is taken, refused and ignored.
+    """
+    bridge = case.make()
+    with Overheard() as overheard:
+        for body in case.bodies.values():
+            for request in (case.signed(body), case.forged(body), case.signed(body[: len(body) // 2])):
+                bridge.parse(request)
+    must(not overheard.any_of((*case.private, *case.secrets.values())), "words or a secret are shown")
 
 
 @CALLED.at("excellent")

@@ -49,6 +49,7 @@ CALLED = [
         "    def parse(",
         "    def __repr__(self) -> str:\n        return repr(self._key)\n\n    def parse(",
     ),
+    ("nothing-private-is-shown", "    source_id, text =", "    print(said)\n    source_id, text ="),
     ("the-reporter-is-told", 'json.dumps({"reply": words})', '"{}"'),
     ("a-spoilt-capture-is-answered", '422, "field_missing", "', '422, "field_missing", str(said) + "'),
     ("its-page-says-how-to-set-it-up", 'set_up="""', 'set_up="" and """'),

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -11,6 +12,7 @@ from alert_relay.conformance import Broken, Lines, ReadingCase
 from shared.plugins.conformance import scene
 from shared.plugins.conformance.reading import READING
 from shared.plugins.testing import ReadingConformance
+from tests.rigs.reading import reading
 from tests.unit.kit.lines_bridge import Feed
 
 TOKEN = "made-up-token-of-the-feed"
@@ -50,3 +52,19 @@ async def test_a_feed_that_keeps_nothing_cannot_claim_to_tell_again(monkeypatch:
     (criterion,) = (one for one in READING.criteria if one.name == "what-is-not-stored-is-told-again")
     with pytest.raises(Broken, match="never came again"):
         await criterion.hold(dataclasses.replace(CASE, tells_again=True))
+
+
+async def test_under_the_real_host_each_line_is_stored_once(tmp_path: Path) -> None:
+    source = FeedWithLogin()
+    await source.start()
+    bridge = CASE.make(source)
+    async with reading(tmp_path, bridge, secrets=CASE.secrets) as host:
+        for message in (*CASE.messages.values(), *CASE.messages.values()):
+            await source.say(message)
+        await host.until(lambda: host.accepted == 2)
+        assert host.standing["state"] == "CONNECTED"
+        await source.break_off()
+        await source.say(CASE.messages["first"].replace(b"Two", b"Three"))
+        await host.until(lambda: host.accepted == 3)
+    await source.stop()
+    assert ["Three" in report.content.text for report in await host.reports()] == [False, False, True]

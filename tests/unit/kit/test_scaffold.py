@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     result = run("bridge", "new", "river-sms", "--folder", str(tmp_path))
     assert (result.exit_code, (tmp_path / "river_sms.py").read_text()) == (2, "mine")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_second_one_in_the_folder_is_told_how_it_is_found(tmp_path: Path) -> None:
+    run("bridge", "new", "river-sms", "--folder", str(tmp_path))
+    project = (tmp_path / "pyproject.toml").read_text()
+    assert tomllib.loads(project)["project"]["entry-points"] == {
+        "alert_relay.bridges": {"river-sms": "river_sms:RiverSms"}
+    }
+    second = run("channel", "new", "river-chat", "--folder", str(tmp_path))
+    assert '[project.entry-points."alert_relay.channels"]' in second.output
+    assert (tmp_path / "pyproject.toml").read_text() == project
 
 
 def test_a_page_is_written_anew_from_the_spec(tmp_path: Path) -> None:
