@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from alert_relay.kit.outside import OUTSIDE
 from shared.plugins.conformance.called import CALLED
 from shared.plugins.conformance.channel import CHANNEL
 from shared.plugins.conformance.common import COMMON
@@ -12,6 +13,7 @@ _SUITES: Final = (
     ("Every bridge and channel", COMMON, 0),
     ("A bridge that is called", CALLED, len(COMMON.criteria)),
     ("A bridge that reads its source", READING, len(COMMON.criteria)),
+    ("A bridge out of process", OUTSIDE, 0),
     ("A channel", CHANNEL, len(COMMON.criteria)),
 )
 _HEAD: Final = """# Grades and criteria

@@ -53,7 +53,7 @@ _SEVERAL: Final = (
     "by the others goes.\n\n"
 )
 _SENDERS: Final = {
-    "account": "**Senders** are accounts: nobody else can write in their name.\n\n",
+    "account": "**Senders** are accounts: no stranger can write in their name.\n\n",
     "number": (
         "**Senders** can be forged, as phone numbers can: a member's yes by it needs a number that only they "
         "were sent ([the chat desk](../mechanisms/chat-desk.md)).\n\n"
