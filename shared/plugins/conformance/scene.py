@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from shared.plugins.spec import BadCredentials, Ignored, IncomingReport, Reads, 
 
 PATIENCE_S: Final = 10.0
 STOPS_S: Final = 2.0
+_CONSTANT: Final = re.compile(r"[a-z0-9_]{1,40}")
 
 
 class StandInHost:
@@ -59,6 +61,8 @@ class Scene:
 
     def __init__(self, case: ReadingCase, source: Any, host: StandInHost) -> None:
         self.case, self.source, self.host = case, source, host
+        self.task: asyncio.Task[Any] | None = None
+        self.ended: Any = None
 
     def make(self) -> Reads:
         """The bridge anew, as after a restart."""
@@ -67,12 +71,8 @@ class Scene:
     @contextlib.asynccontextmanager
     async def reading(self, bridge: Reads | None = None) -> AsyncIterator[asyncio.Task[Any]]:
         """The bridge at work, once; cancelled in the end."""
-        task = asyncio.create_task((bridge or self.make()).read(self.host))
-        try:
+        async with self._at_work((bridge or self.make()).read(self.host)) as task:
             yield task
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=STOPS_S)
 
     @contextlib.asynccontextmanager
     async def kept_reading(self) -> AsyncIterator[asyncio.Task[Any]]:
@@ -81,31 +81,52 @@ class Scene:
 
         async def keep() -> None:
             while True:
-                ended = await bridge.read(self.host)
-                must(isinstance(ended, RetryLater | BadCredentials), "read returned no RetryLater")
+                self.ended = await bridge.read(self.host)
+                must(isinstance(self.ended, RetryLater | BadCredentials), "read returned no RetryLater")
                 await asyncio.sleep(0.01)
 
-        task = asyncio.create_task(keep())
-        try:
+        async with self._at_work(keep()) as task:
             yield task
+
+    @contextlib.asynccontextmanager
+    async def _at_work(self, work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
+        self.ended, self.task = None, asyncio.create_task(work)
+        try:
+            yield self.task
         finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=STOPS_S)
+            self.task.cancel()
+            await asyncio.wait({self.task}, timeout=STOPS_S)
 
     async def say(self, message: bytes) -> None:
         """Let the source say it."""
-        await _in_time(self.source.say(message), "nobody came to hear the source")
+        saying = asyncio.create_task(self.source.say(message))
+        waiting_for = {saying, self.task} if self.task is not None else {saying}
+        await asyncio.wait(waiting_for, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        if not saying.done():
+            saying.cancel()
+            raise Broken(f"nobody came to hear the source{self._how_it_ended()}")
+        saying.result()
 
     async def until(self, true: Callable[[], object], reading: asyncio.Task[Any], otherwise: str) -> None:
-        """Wait for a condition; `Broken` if it never comes, or reading ends in an error before."""
+        """Wait for a condition; `Broken` if it never comes, or reading ends before."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not true():
-                    if reading.done() and reading.exception() is not None:
-                        raise raised_by(reading)
+                while not true() and not reading.done():  # noqa: ASYNC110 - conditions of many kinds
                     await asyncio.sleep(0.005)
         except TimeoutError:
-            raise Broken(otherwise) from None
+            raise Broken(f"{otherwise}{self._how_it_ended()}") from None
+        if not true():
+            raise Broken(f"{otherwise}{self._how_it_ended()}")
+
+    def _how_it_ended(self) -> str:
+        """What `read` returned or raised last, if it did."""
+        if self.task is not None and self.task.done() and not self.task.cancelled():
+            if self.task.exception() is not None:
+                return f": {raised_by(self.task)}"
+            self.ended = self.task.result()
+        return (
+            "" if self.ended is None else f": read returned {type(self.ended).__name__}{_reason(self.ended)}"
+        )
 
 
 @contextlib.asynccontextmanager
@@ -126,9 +147,7 @@ def raised_by(reading: asyncio.Task[Any]) -> Broken:
     return error if isinstance(error, Broken) else Broken(f"read raised {type(error).__name__}")
 
 
-async def _in_time(act: Coroutine[Any, Any, None], otherwise: str) -> None:
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            await act
-    except TimeoutError:
-        raise Broken(otherwise) from None
+def _reason(ended: Any) -> str:
+    """The constant that says why; anything else is not shown."""
+    reason = getattr(ended, "reason", "")
+    return f" ({reason})" if isinstance(reason, str) and _CONSTANT.fullmatch(reason) else ""

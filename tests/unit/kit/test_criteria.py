@@ -142,7 +142,7 @@ def test_what_holds_the_event_loop_is_named_and_not_waited_for(
         f.criterion.name: f.why
         for f in checked(spoilt("reads", "        headers =", blocks, tmp_path)).findings
     }
-    assert found["it-says-when-it-is-connected"].startswith("it holds the event loop: line ")
+    assert "it holds the event loop: line " in found["it-says-when-it-is-connected"]
     assert "of river.py, in _ask" in found["it-says-when-it-is-connected"]
 
 
@@ -169,3 +169,10 @@ async def test_whatever_a_plug_in_raises_is_a_finding_without_its_words() -> Non
     assert "RuntimeError in it_raises" in report.findings[0].why
     assert "marker-one" not in str(report.as_json())
     assert report.grade == "experimental"
+
+
+async def test_a_finding_says_how_reading_ended(tmp_path: Path) -> None:
+    case = spoilt("reads", "{401, 403}", "{200}", tmp_path)
+    (criterion,) = (one for one in READING.criteria if one.name == "each-capture-is-one-report")
+    with pytest.raises(Broken, match=r"read returned BadCredentials \(bad_credentials\)"):
+        await criterion.hold(case)
