@@ -124,9 +124,9 @@ class Scene:
             if self.task.exception() is not None:
                 return f": {raised_by(self.task)}"
             self.ended = self.task.result()
-        return (
-            "" if self.ended is None else f": read returned {type(self.ended).__name__}{_reason(self.ended)}"
-        )
+        if self.ended is None:
+            return ""
+        return f": read returned {type(self.ended).__name__}{_reason(self.ended)}"
 
 
 @contextlib.asynccontextmanager
