@@ -10,6 +10,7 @@ from shared.plugins.spec import (
     EVERYBODY,
     FOLLOWERS,
     SERVERS,
+    Checks,
     FetchesReceipts,
     GivesReceipts,
     SeveralProviders,
@@ -51,6 +52,10 @@ _THREADS: Final = (
 _SEVERAL: Final = (
     "**Several providers.** Each is held by itself: where one doesn't answer or asks for a pause, what goes "
     "by the others goes.\n\n"
+)
+_CHECKS: Final = (
+    "**Can be tested.** `relay bridge test ID` asks its source whether it knows us and can reach us, and "
+    "sends nothing.\n\n"
 )
 _SENDERS: Final = {
     "account": "**Senders** are accounts: no stranger can write in their name.\n\n",
@@ -96,6 +101,7 @@ def _of_a_bridge(plugin: type[Any]) -> str:
     """How reports come in by it, from whom, and what those are told."""
     spec: Spec = plugin.spec
     text = (_READS if hasattr(plugin, "read") else _CALLED) + _SENDERS[spec.senders]
+    text += _CHECKS if issubclass(plugin, Checks) else ""
     if spec.read_by:
         whose = spec.read_by if spec.read_by in {SERVERS, FOLLOWERS, EVERYBODY} else "company"
         said = Words().say("en", f"read_by_{whose}", who=spec.read_by)
