@@ -22,7 +22,7 @@ from shared.plugins.conformance.provider import (
     Received,
     a_host,
 )
-from shared.plugins.spec import BadCredentials, Channel, Stability
+from shared.plugins.spec import BadCredentials, Channel, RenderedMessage, Stability
 
 
 class ChannelConformance:
@@ -32,12 +32,18 @@ class ChannelConformance:
     secrets: ClassVar[Mapping[str, str]] = {}
     answers: ClassVar[Sequence[Answer]] = ()
     leaves_the_hub: ClassVar[bool] = True
+    message: ClassVar[RenderedMessage] = MESSAGE
+    knows_copies: ClassVar[bool] = False
     grade: ClassVar[Stability] = "good"
     """Every channel keeps what a good one keeps; say `excellent` for more."""
 
     def settings(self, provider: Provider) -> dict[str, Any]:
         """Settings that point at the provider."""
         raise NotImplementedError
+
+    def secrets_at(self, provider: Provider) -> Mapping[str, str]:  # noqa: ARG002 - for secrets that hold its address
+        """The secrets, as this provider needs them."""
+        return self.secrets
 
     async def start_provider(self) -> Provider:
         """A stand-in that listens; HTTP unless overridden."""
@@ -53,7 +59,9 @@ class ChannelConformance:
             answers=self.answers,
             provider=self.start_provider,
             leaves_the_hub=self.leaves_the_hub,
-            secrets_at=lambda _: self.secrets,
+            secrets_at=self.secrets_at,
+            message=self.message,
+            knows_copies=self.knows_copies,
         )
 
     @pytest.fixture
@@ -66,7 +74,7 @@ class ChannelConformance:
     @pytest.fixture
     async def channel(self, provider: Provider) -> AsyncIterator[Channel]:
         """The channel, pointed at the stand-in."""
-        async with a_host(self.secrets) as host:
+        async with a_host(self.secrets_at(provider)) as host:
             settings = self.plugin.Settings.model_validate(self.settings(provider))
             yield self.plugin(settings, host)
 

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.plugins.conformance.bridge_case import BridgeCase, CaseSecrets, ReadingCase
-from shared.plugins.conformance.called import CALLED, assert_refused, try_headers, try_json, try_spoilt
+from shared.plugins.conformance.called import CALLED, only_report, try_headers, try_json, try_spoilt
 from shared.plugins.conformance.criteria import Criterion, NotTried, Suite, rank
 from shared.plugins.conformance.reading import READING
-from shared.plugins.spec import Stability
+from shared.plugins.spec import IncomingReport, Stability
 
 _FEW = settings(
     max_examples=3,  # of sixty inputs each; the criteria themselves try the same ones at every run
@@ -37,6 +37,10 @@ class BridgeConformance:
     @_each(CALLED)
     async def test_it_keeps(self, criterion: Criterion) -> None:
         await _holds(criterion, self.case, self.grade)
+
+    def one(self, body: bytes) -> IncomingReport:
+        """The only report in a signed body."""
+        return only_report(self.case, "body", body)
 
     @given(seed=_SEEDS)
     @_FEW
@@ -72,5 +76,4 @@ __all__ = [
     "CaseSecrets",
     "ReadingCase",
     "ReadingConformance",
-    "assert_refused",
 ]

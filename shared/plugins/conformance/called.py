@@ -41,7 +41,7 @@ def each_capture_is_one_report(case: BridgeCase) -> None:
     must(case.bodies, "the case holds no captured body")
     must(isinstance(case.make(), Bridge), "the class lacks parse or answer")
     for name, body in case.bodies.items():
-        report = _only_report(case, name, body)
+        report = only_report(case, name, body)
         must(report.source_id, f"{name}: source_id is empty")
         must(report.text or report.lat is not None, f"{name}: neither text nor place")
 
@@ -53,7 +53,7 @@ def the_same_message_has_the_same_id(case: BridgeCase) -> None:
     Take `source_id` from the message; a number of your own or the time would make a retry a second report.
     """
     for name, body in case.bodies.items():
-        same = _only_report(case, name, body) == _only_report(case, name, body)
+        same = only_report(case, name, body) == only_report(case, name, body)
         must(same, f"{name}: read twice, it is two different reports")
 
 
@@ -64,7 +64,7 @@ def different_messages_have_different_ids(case: BridgeCase) -> None:
     Capture two messages at least, and take the id that the source calls unique.
     """
     must(len(case.bodies) > 1, "the case holds one captured body; two are needed")
-    ids = [_only_report(case, name, body).source_id for name, body in case.bodies.items()]
+    ids = [only_report(case, name, body).source_id for name, body in case.bodies.items()]
     must(len(set(ids)) == len(ids), "two captured messages have one id")
 
 
@@ -154,7 +154,7 @@ def its_answer_carries_any_words(case: BridgeCase) -> None:
 
     Build XML or JSON with a library, never by joining texts.
     """
-    reports = [_only_report(case, name, body) for name, body in case.bodies.items()]
+    reports = [only_report(case, name, body) for name, body in case.bodies.items()]
     for told in ([], *([report] for report in reports)):
         receipts = [Receipt("rabc", _NASTY_WORDS, report.contact) for report in told]
         _assert_sound(case, case.make().answer(receipts), told=bool(told))
@@ -190,7 +190,7 @@ def the_reporter_is_told(case: BridgeCase) -> None:
 
     Put the receipt's text into `answer`, or give reports a `contact` and the class `write_back`.
     """
-    reports = [_only_report(case, name, body) for name, body in case.bodies.items()]
+    reports = [only_report(case, name, body) for name, body in case.bodies.items()]
     answer = case.make().answer([Receipt("rabc", "receipt-words", report.contact) for report in reports])
     by_message = issubclass(case.bridge, WritesBack) and any(report.contact for report in reports)
     must("receipt-words" in answer.body or by_message, "neither answer nor write_back carries a receipt")
@@ -267,7 +267,8 @@ def _assert_sound(case: BridgeCase, answer: WebhookResponse, *, told: bool) -> N
         must(not told or carried, "the receipt's words are spoilt in the JSON")
 
 
-def _only_report(case: BridgeCase, name: str, body: bytes) -> IncomingReport:
+def only_report(case: BridgeCase, name: str, body: bytes) -> IncomingReport:
+    """The one report in a signed body, as a bridge anew reads it."""
     parsed = case.make().parse(case.signed(body))
     if isinstance(parsed, Refused):
         raise Broken(f"{name}: it is refused ({parsed.code})")
