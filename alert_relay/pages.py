@@ -10,20 +10,20 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic.fields import FieldInfo
-from ruamel.yaml import YAML
-from ruamel.yaml.compat import StringIO
 
+from alert_relay.conformance.ours import BY_KIND as CASES
+from alert_relay.kit.criteria_page import criteria_page
+from alert_relay.kit.plugin_page import plugin_page
 from alert_relay.messages.page import messages_page
 from services.console.settings import ConsoleSettings
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
 from services.router.settings import RouterSettings
 from shared.permissions import OWN, ROLES, meaning, name_of, table
+from shared.plugins.conformance.run import checked
 from shared.plugins.registry import load_plugins
-from shared.plugins.spec import FetchesReceipts, GivesReceipts, SeveralProviders, Spec, Threads, WritesBack
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,40 +31,11 @@ PAGES = ROOT / "docs" / "plugins"
 SETTINGS = ROOT / "docs" / "operating" / "settings.md"
 ROLES_PAGE = ROOT / "docs" / "operating" / "roles.md"
 MESSAGES = ROOT / "docs" / "messages.md"
+CRITERIA = ROOT / "docs" / "bridges" / "criteria.md"
 FAMILIES = {
     "bridge": (ROOT / "services/ingest/bridges/MANIFEST", "alert_relay.bridges"),
     "channel": (ROOT / "services/notifier/channels/MANIFEST", "alert_relay.channels"),
 }
-TESTED = {
-    "real": "Tested against the real server.",
-    "replay": "Tested by replaying signed payloads; never run against the vendor.",
-    "fake": "Tested against a stand-in that keeps the protocol; never run against the vendor.",
-}
-WRITES_BACK = (
-    "**Writes back.** If its settings say how, people who report by it can be [asked one question]"
-    "(../mechanisms/asking-back.md). The notifier needs the same bridges file and secrets for that.\n\n"
-)
-READS = (
-    "**Reads its source.** Nothing is called from outside: ingest asks again and again, or keeps a "
-    "connection open, and begins anew when it breaks. `relay status` shows how it stands.\n\n"
-)
-RECEIPTS = (
-    "**Receipts.** What its provider says later, *delivered* or *failed*, comes into the ledger and to the "
-    "desk, where the provider can reach the notifier (`RELAY_NOTIFIER_PUBLIC_URL`); else only *accepted* is "
-    "known ([ADR 24](../adr/0024-receipts-come-in-at-the-notifier.md)).\n\n"
-)
-FETCHES = (
-    "**Receipts.** What its provider says later, *delivered* or *failed*, is fetched into the ledger and to "
-    "the desk, where its settings say from where; else only *accepted* is known "
-    "([ADR 32](../adr/0032-mails-that-come-back.md)).\n\n"
-)
-THREADS = (
-    "**Threads.** An update, the end and a correction answer the first message about their incident.\n\n"
-)
-SEVERAL = (
-    "**Several providers.** Each is held by itself: where one doesn't answer or asks for a pause, what goes "
-    "by the others goes.\n\n"
-)
 FOR_AUTHORS = """
 ## A bridge that writes back
 
@@ -233,15 +204,25 @@ def pages() -> Mapping[Path, str]:
     rows = []
     for family, (manifest, group) in FAMILIES.items():
         for kind, plugin in sorted(load_plugins(manifest, group).items()):
-            found[PAGES / f"{family}-{kind}.md"] = _page(family, plugin)
+            found[PAGES / f"{family}-{kind}.md"] = plugin_page(family, plugin, grade=_grade(family, kind))
             rows.append(f"| [{plugin.spec.title}]({family}-{kind}.md) | {family} | {plugin.spec.summary} |")
-    head = "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`.\n\n"
+    head = (
+        "# Bridges and channels\n\nGenerated from the plug-ins' own specs by `make docs`. "
+        "To write one, begin with the [tutorial](../bridges/tutorial.md).\n\n"
+    )
     head += "| name | what | in one line |\n|---|---|---|\n"
     found[PAGES / "README.md"] = head + "\n".join(rows) + "\n" + FOR_AUTHORS
     found[SETTINGS] = _settings_page()
     found[ROLES_PAGE] = _roles_page()
     found[MESSAGES] = messages_page()
+    found[CRITERIA] = criteria_page()
     return found
+
+
+def _grade(family: str, kind: str) -> str | None:
+    """What the suite finds of a bridge whose case comes with the relay."""
+    case = CASES.get(kind) if family == "bridge" else None
+    return checked(case).grade if case is not None else None
 
 
 def _roles_page() -> str:
@@ -289,47 +270,6 @@ def _default(field: FieldInfo) -> str:
 
 def _words(field: FieldInfo) -> str:
     return " ".join((field.description or "").split())
-
-
-def _page(family: str, plugin: type[Any]) -> str:
-    spec = plugin.spec
-    example = StringIO()
-    YAML().dump({"id": f"my-{spec.kind}", "kind": spec.kind, "settings": dict(spec.example)}, example)
-    return (
-        f"# {spec.title} ({family} `{spec.kind}`)\n\n{spec.summary}\n\n"
-        f"**Who else can read it.** {spec.who_else_reads}\n\n"
-        f"**Stability.** {spec.stability}. {TESTED[spec.tested]}\n\n"
-        f"{_pace(spec)}"
-        f"{READS if family == 'bridge' and hasattr(plugin, 'read') else ''}"
-        f"{WRITES_BACK if issubclass(plugin, WritesBack) else ''}"
-        f"{RECEIPTS if issubclass(plugin, GivesReceipts) else ''}"
-        f"{FETCHES if issubclass(plugin, FetchesReceipts) else ''}"
-        f"{THREADS if issubclass(plugin, Threads) else ''}"
-        f"{SEVERAL if issubclass(plugin, SeveralProviders) else ''}"
-        f"{_parts(spec)}"
-        f"## Settings\n\n| key | default | what |\n|---|---|---|\n{_settings(plugin)}\n\n"
-        f"## Example\n\n```yaml\n{example.getvalue()}```\n"
-    )
-
-
-def _pace(spec: Spec) -> str:
-    if spec.per_second is None:
-        return ""
-    most = f"{spec.per_second:g} messages a second"
-    return f"**Pace.** At most {most} go out by one account: its provider says so.\n\n"
-
-
-def _parts(spec: Spec) -> str:
-    parts = (("Set up", spec.set_up), ("While nobody reads", spec.while_away), ("Good to know", spec.notes))
-    return "".join(f"## {title}\n\n{text.strip()}\n\n" for title, text in parts if text)
-
-
-def _settings(plugin: type[Any]) -> str:
-    rows = []
-    for name, field in plugin.Settings.model_fields.items():
-        default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
-        rows.append(f"| `{name}` | {default} | {field.description or ''} |")
-    return "\n".join(rows)
 
 
 def broken_links() -> Iterator[str]:

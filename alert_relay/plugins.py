@@ -1,5 +1,8 @@
 """What a third party's bridge or channel imports, and all that it may import."""
 
+from shared.errors import SettingsError
+from shared.plugins.addresses import http_base
+from shared.plugins.http_outcomes import from_error, from_status, post, read_answer
 from shared.plugins.spec import (
     CANNOT_WRITE_BACK,
     EVERYBODY,
@@ -41,6 +44,7 @@ from shared.plugins.spec import (
     WebhookResponse,
     WritesBack,
 )
+from shared.plugins.untrusted import object_in, text_in
 from shared.words.chat_talk import GROUP_TALK, Meant, has_mark, meant_in_chat, told_in_chat
 from shared.words.desk_reply import looks_like_desk_reply, with_code_of
 from shared.words.sms import sms_length
@@ -79,6 +83,7 @@ __all__ = [
     "RenderedMessage",
     "RetryLater",
     "Secrets",
+    "SettingsError",
     "SeveralProviders",
     "Spec",
     "TakesPart",
@@ -87,10 +92,17 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WritesBack",
+    "from_error",
+    "from_status",
     "has_mark",
+    "http_base",
     "looks_like_desk_reply",
     "meant_in_chat",
+    "object_in",
+    "post",
+    "read_answer",
     "sms_length",
+    "text_in",
     "told_in_chat",
     "with_code_of",
 ]

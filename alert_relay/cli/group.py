@@ -123,6 +123,11 @@ def test_channel(name: str, channel: str, *, hub: Hub, as_json: bool) -> None:
       relay group test-channel hackney verifiers-chat
       relay group test-channel hackney verifiers-chat --json
     """
+    tell_channel_test(hub, name, channel, as_json=as_json)
+
+
+def tell_channel_test(hub: Hub, name: str, channel: str, *, as_json: bool) -> None:
+    """Test a channel, show what came of it, and end with the code 1 if it did not arrive."""
     tested = _until_answered(hub, name, channel)
     if as_json:
         put_json(tested)

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "group": "alert_relay.cli.group:group",
     "bridge": "alert_relay.cli.bridge:bridge",
     "peer": "alert_relay.cli.peer:peer",
+    "channel": "alert_relay.cli.channel:channel",
     "member": "alert_relay.cli.member:member",
     "evaluate": "alert_relay.cli.evaluate:evaluate",
     "fit": "alert_relay.cli.fit:fit",

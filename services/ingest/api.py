@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy_json
-from services.ingest.door import DOOR, bearer, client_key, invalid, public_url, read_body
+from services.ingest.door import DOOR, bearer, client_key, invalid, public_url, read_body, signing_client
 from services.ingest.keys import ClientKey, Right
 from services.ingest.models import NewReport, ReportAccepted, ReportStatus
 from services.ingest.submission import Submission, opens, receipt_secret, ref_of
@@ -26,23 +26,27 @@ from shared.plugins.spec import IncomingReport
 
 BACK: Final = timedelta(days=14)
 AHEAD: Final = timedelta(hours=24)
-_RIGHTS: Final[Mapping[str, Right]] = {
-    "received_at": "set_received_at",
-    "sender": "set_received_at",
-    "source": "set_received_at",
-    "drill": "drill",
+_RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
+    "received_at": ("set_received_at",),
+    "sender": ("name_senders", "set_received_at"),
+    "source": ("name_senders", "set_received_at"),
+    "drill": ("drill",),
 }
-"""What more a report may say, and which right its key needs for that."""
+"""What more a report may say, and one of which rights its key needs for that."""
 _MAX_KEY: Final = 128
 
 
 async def post_report(request: web.Request) -> web.Response:
     """Accept one report."""
     door = request.app[DOOR]
-    key = client_key(request)
-    door.charge(request, key)
+    door.charge_total()
+    signing = await signing_client(request)
+    key = signing[0] if signing else client_key(request)
+    door.charge_client(request, key)
     report = _parse(await _json_object(request))
-    accepted = await door.accept(_submission(request, report, key, now=door.now()))
+    _check_rights(report, key, door.now())
+    name = signing[1].id if signing else _idempotency_key(request)
+    accepted = await door.accept(_submission(report, key, name))
     status_url = f"{public_url(request)}/v1/reports/{accepted.report_id}"
     language = choose_language(
         report.language, request.headers.get("Accept-Language", ""), door.words.languages
@@ -108,10 +112,7 @@ def _parse(data: dict[str, Any]) -> NewReport:
         raise Problem(422, "invalid_report", "The report is nested too deep; send plain fields.") from None
 
 
-def _submission(
-    request: web.Request, report: NewReport, key: ClientKey | None, *, now: datetime
-) -> Submission:
-    _check_rights(report, key, now)
+def _submission(report: NewReport, key: ClientKey | None, name: str) -> Submission:
     return Submission(
         bridge=BridgeId(key.bridge if key else "api"),
         client=f"key:{key.name}" if key else "anonymous",
@@ -119,7 +120,7 @@ def _submission(
         drill=bool(report.drill),
         trusted=key is not None and "trusted" in key.rights,
         report=IncomingReport(
-            source_id=_idempotency_key(request),
+            source_id=name,
             **report.model_dump(exclude={"received_at", "drill"}),
             chat=chat_of(report.source),
         ),
@@ -141,9 +142,11 @@ def _idempotency_key(request: web.Request) -> str:
 
 def _check_rights(report: NewReport, key: ClientKey | None, now: datetime) -> None:
     rights = key.rights if key else frozenset()
-    for name, right in _RIGHTS.items():
-        if getattr(report, name) not in (None, False) and right not in rights:
-            raise Problem(403, "right_missing", f"{name}: only a key with the right {right} may send that.")
+    for name, needed in _RIGHTS.items():
+        if getattr(report, name) not in (None, False) and rights.isdisjoint(needed):
+            raise Problem(
+                403, "right_missing", f"{name}: only a key with the right {needed[0]} may send that."
+            )
     if report.received_at is not None and not now - BACK <= report.received_at <= now + AHEAD:
         raise Problem(
             422,

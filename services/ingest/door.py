@@ -20,6 +20,7 @@ from services.ingest.intake import Accepted, Conflict, Intake
 from services.ingest.joining import Joining
 from services.ingest.keys import ClientKey, ClientKeys
 from services.ingest.settings import IngestSettings
+from services.ingest.signed import Signed, signed_of
 from services.ingest.submission import Submission
 from services.ingest.web.words import Words
 from shared.contacts import mailbox_of
@@ -168,6 +169,10 @@ class Door:
     def charge(self, request: web.Request, key: ClientKey | None = None) -> None:
         """Count a request against its client's limit; raises `Problem` 429 when there were too many."""
         self.charge_total()
+        self.charge_client(request, key)
+
+    def charge_client(self, request: web.Request, key: ClientKey | None = None) -> None:
+        """Count a request against its client's limit alone; raises `Problem` 429."""
         if key is None:
             self.charge_address(request)
         elif "high_volume" not in key.rights:
@@ -271,6 +276,21 @@ def client_key(request: web.Request) -> ClientKey | None:
         door.charge(request)
         raise Problem(401, "unknown_key", "This key is not known here; correct it, or send none at all.")
     return key
+
+
+async def signing_client(request: web.Request) -> tuple[ClientKey, Signed] | None:
+    """The client that signed the request, and as what; None if none is claimed. Raises `Problem` 401."""
+    door, signed = request.app[DOOR], signed_of(request.headers)
+    if signed is None:
+        return None
+    key = door.keys.signing(signed.client)
+    body = await read_body(request) if key else b""
+    try:
+        signed.check(key.ed25519 if key else None, body, door.now())
+    except Problem:
+        door.charge_address(request)  # like an anonymous request, so that nobody can try in bulk
+        raise
+    return (key, signed) if key else None
 
 
 def bearer(request: web.Request) -> str | None:

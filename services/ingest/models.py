@@ -42,8 +42,12 @@ class NewReport(BaseModel):
     received_at: Moment | None = Field(
         default=None, description="Needs a key with set_received_at; from 14 days ago to 24 hours ahead."
     )
-    sender: Label | None = Field(default=None, description="Needs a key with set_received_at.")
-    source: Label | None = Field(default=None, description="Needs a key with set_received_at.")
+    sender: Label | None = Field(
+        default=None, description="Who wrote it, as the source knows them. Needs a key with name_senders."
+    )
+    source: Label | None = Field(
+        default=None, description="The chat within the source. Needs a key with name_senders."
+    )
     drill: Annotated[bool, Strict()] | None = Field(
         default=None,
         description="An exercise, labelled in every word sent. Needs a key with the right drill.",

@@ -8,7 +8,7 @@ from services.ingest.models import NewReport, ProblemDocument, ReportAccepted, R
 
 _REFUSALS = {
     "400": "Not JSON, or an Idempotency-Key that cannot be one.",
-    "401": "The key is not known.",
+    "401": "The key is not known, or the signature is not its own, or over 5 minutes old.",
     "403": "A field needs a right that the key has not.",
     "409": "The Idempotency-Key was used for another report.",
     "413": "Larger than 64 kB.",
@@ -17,6 +17,12 @@ _REFUSALS = {
     "429": "Too many; Retry-After says when.",
     "503": "Nothing can be stored just now; Retry-After says when. The report is not stored.",
 }
+
+_SIGNED = (
+    "A bridge out of process signs as Standard Webhooks says: `Authorization: Signed NAME`, webhook-id (then "
+    "no Idempotency-Key is needed), webhook-timestamp, webhook-signature `v1a,` with Ed25519 over "
+    "`id.timestamp.body` in base64."
+)
 
 
 def openapi() -> dict[str, Any]:
@@ -39,7 +45,10 @@ def openapi() -> dict[str, Any]:
         "paths": {"/v1/reports": {"post": _post()}, "/v1/reports/{report_id}": {"get": _get()}},
         "components": {
             "schemas": definitions["$defs"],
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "signed": {"type": "http", "scheme": "signed", "description": _SIGNED},
+            },
         },
     }
 
@@ -49,7 +58,7 @@ def _post() -> dict[str, Any]:
         "operationId": "sendReport",
         "summary": "Send one report",
         "description": "202 means stored for good. Repeat a request with the same Idempotency-Key freely.",
-        "security": [{}, {"bearer": []}],
+        "security": [{}, {"bearer": []}, {"signed": []}],
         "parameters": [
             {
                 "name": "Idempotency-Key",

@@ -1,34 +1,24 @@
 """Our bridges pass the conformance suite, alone and behind the real host."""
 
 import asyncio
-import base64
 import contextlib
-import hashlib
-import hmac
 import io
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
-from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 import structlog
 from aiohttp.test_utils import TestClient, TestServer
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
-from vonage_http_client.auth import Auth  # type: ignore[import-untyped]
 
+from alert_relay.conformance.ours import ANDROID, CASES, KANNEL, MATRIX, TELEGRAM, TWILIO, VONAGE, WHATSAPP
+from alert_relay.conformance.signing import NOW, PUBLIC
 from services.ingest.app import make_app
-from services.ingest.bridges.android_sms import AndroidSms
-from services.ingest.bridges.kannel import KannelBridge
-from services.ingest.bridges.matrix import Matrix
-from services.ingest.bridges.telegram import Telegram
 from services.ingest.bridges.twilio_sms import TwilioSms
-from services.ingest.bridges.vonage import VonageBridge
-from services.ingest.bridges.whatsapp_cloud import WhatsAppCloud
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from shared.errors import BusError
@@ -47,169 +37,6 @@ from shared.testing.bus import MemoryBus
 from shared.words.chat_talk import told_in_chat
 from tests.rigs.bridges_health import KEYS, bridges_health
 
-FIXTURES = Path(__file__).parent / "fixtures"
-NOW = datetime(2026, 6, 22, 14, 46, 20, tzinfo=UTC)
-PUBLIC = "https://relay.example"
-PRIVATE = ("marker-one", "marker-two", "marker-name", "7700900", "700900123")
-
-
-def bodies(kind: str) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted((FIXTURES / kind).iterdir())}
-
-
-def request(kind: str, body: bytes, headers: Mapping[str, str], query: str = "") -> WebhookRequest:
-    return WebhookRequest("POST", f"{PUBLIC}/bridges/{kind}{query}", headers, body, NOW)
-
-
-def sign_twilio(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    validator = RequestValidator(secrets["env:TOKEN"])
-    if body[:1] in (b"{", b"["):
-        query = "?bodySHA256=" + hashlib.sha256(body).hexdigest()
-        signature = validator.compute_signature(f"{PUBLIC}/bridges/twilio-sms{query}", {})
-        headers = {"content-type": "application/json", "x-twilio-signature": signature}
-        return request("twilio-sms", body, headers, query)
-    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    signature = validator.compute_signature(f"{PUBLIC}/bridges/twilio-sms", fields)
-    headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signature}
-    return request("twilio-sms", body, headers)
-
-
-def sign_android(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    stamp = str(int(NOW.timestamp()))
-    signature = hmac.new(secrets["env:KEY"].encode(), body + stamp.encode(), hashlib.sha256).hexdigest()
-    headers = {"content-type": "application/json", "x-signature": signature, "x-timestamp": stamp}
-    return request("android-sms", body, headers)
-
-
-def sign_kannel(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    login = base64.b64encode(f"relay:{secrets['env:WEBHOOK']}".encode()).decode()
-    script = "UTF-16BE" if body == KANNEL_BODIES["other-script.utf-16be"] else "UTF-8"
-    headers = {
-        "authorization": f"Basic {login}",
-        "content-type": f'text/plain; charset="{script}"',
-        "x-kannel-from": "+447700900123",
-        "x-kannel-to": "+442079460000",
-        "x-kannel-time": "2026-06-22 14:46:20",
-    }
-    name = uuid5(NAMESPACE_OID, body.hex())
-    return request("kannel", body, headers, f"?id={name}&time={int(NOW.timestamp())}")
-
-
-def sign_telegram(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    headers = {
-        "content-type": "application/json",
-        "x-telegram-bot-api-secret-token": secrets["env:SECRET"],
-    }
-    return request("telegram", body, headers)
-
-
-def sign_matrix(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    headers = {"content-type": "application/json", "authorization": f"Bearer {secrets['env:HS']}"}
-    url = f"{PUBLIC}/bridges/matrix/_matrix/app/v1/transactions/7"
-    return WebhookRequest("PUT", url, headers, body, NOW)
-
-
-def sign_whatsapp(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    signature = hmac.new(secrets["env:APP"].encode(), body, hashlib.sha256).hexdigest()
-    headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={signature}"}
-    return request("whatsapp-cloud", body, headers)
-
-
-def taught(bridge: Matrix) -> None:
-    """As if it had asked the homeserver who is in the room and what is answered."""
-    bridge.rooms.known["!direct7700900123:example.org"] = "private"
-    bridge.rooms.quotes["$alert-of-ours"] = "UNCONFIRMED D7K. Ashwin St E8. Reply MINE D7K."
-
-
-def fields_in(body: bytes) -> dict[str, str]:
-    try:
-        data = json.loads(body)
-    except ValueError:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
-
-
-def sign_vonage(body: bytes, secrets: Mapping[str, str]) -> WebhookRequest:
-    """The same fields with time and signature, as a form or as JSON; what is neither goes as it is."""
-    said = {**fields_in(body), "nonce": "n1", "timestamp": str(int(NOW.timestamp()))}
-    auth = Auth(api_key="abcd1234", signature_secret=secrets["env:SIGNATURE"], signature_method="sha256")
-    said["sig"] = auth.sign_params({k: v for k, v in said.items() if k != "sig"})
-    if body[:1] in (b"{", b"["):
-        return request("vonage", json.dumps(said).encode(), {"content-type": "application/json"})
-    form = urlencode(said, errors="replace").encode()
-    return request("vonage", form, {"content-type": "application/x-www-form-urlencoded"})
-
-
-KANNEL_BODIES = bodies("kannel")
-KANNEL = BridgeCase(
-    bridge=KannelBridge,
-    settings={"webhook_password": "env:WEBHOOK"},
-    secrets={"env:WEBHOOK": "webhook-password-of-the-test"},
-    bodies=KANNEL_BODIES,
-    sign=sign_kannel,
-    private=PRIVATE,
-)
-VONAGE = BridgeCase(
-    bridge=VonageBridge,
-    settings={"signature_secret": "env:SIGNATURE"},
-    secrets={"env:SIGNATURE": "signature-secret-of-the-test"},
-    bodies=bodies("vonage"),
-    sign=sign_vonage,
-    private=PRIVATE,
-)
-TWILIO = BridgeCase(
-    bridge=TwilioSms,
-    settings={"auth_token": "env:TOKEN"},
-    secrets={"env:TOKEN": "12345-token-of-the-test"},
-    bodies=bodies("twilio-sms"),
-    sign=sign_twilio,
-    private=PRIVATE,
-)
-ANDROID = BridgeCase(
-    bridge=AndroidSms,
-    settings={"signing_key": "env:KEY"},
-    secrets={"env:KEY": "signing-key-of-the-test"},
-    bodies=bodies("android-sms"),
-    sign=sign_android,
-    private=PRIVATE,
-)
-TELEGRAM = BridgeCase(
-    bridge=Telegram,
-    settings={"secret_token": "env:SECRET", "bot_username": "example_relay_bot"},
-    secrets={"env:SECRET": "secret-token-of-the-test"},
-    bodies=bodies("telegram"),
-    sign=sign_telegram,
-    private=PRIVATE,
-)
-MATRIX = BridgeCase(
-    bridge=Matrix,
-    settings={
-        "homeserver": "http://127.0.0.1:9",
-        "user_id": "@relay:example.org",
-        "hs_token": "env:HS",
-        "as_token": "env:AS",
-        "desk_rooms": ["!verifiers:example.org"],
-    },
-    secrets={"env:HS": "hs-token-of-the-test", "env:AS": "as-token-of-the-test"},
-    bodies=bodies("matrix"),
-    sign=sign_matrix,
-    private=PRIVATE,
-    teach=taught,
-)
-WHATSAPP = BridgeCase(
-    bridge=WhatsAppCloud,
-    settings={
-        "phone_number_id": "106540352242922",
-        "app_secret": "env:APP",
-        "verify_token": "env:VERIFY",
-    },
-    secrets={"env:APP": "app-secret-of-the-test", "env:VERIFY": "verify-token-of-the-test"},
-    bodies=bodies("whatsapp-cloud"),
-    sign=sign_whatsapp,
-    private=(*PRIVATE, "13491208655302741918"),
-)
-CASES = [TWILIO, ANDROID, KANNEL, VONAGE, TELEGRAM, MATRIX, WHATSAPP]
-
 
 class TestTwilioSms(BridgeConformance):
     case = TWILIO
@@ -225,11 +52,6 @@ class TestKannel(BridgeConformance):
 
 class TestVonage(BridgeConformance):
     case = VONAGE
-
-    def test_a_missing_signature_is_refused(self) -> None:
-        """It stands in the body, not in a header."""
-        for body in self.case.bodies.values():
-            self.assert_refused(replace(self.case.signed(body), body=body))
 
 
 class TestTelegram(BridgeConformance):

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from alert_relay.conformance.ours import KANNEL
+from alert_relay.conformance.signing import PUBLIC
 from services.ingest.bridges.kannel import KannelBridge, KannelBridgeSettings
 from shared.errors import SettingsError
 from shared.plugins.channel_testing import KnownSecrets, a_host
@@ -17,7 +19,7 @@ from shared.plugins.spec import Delivered, Ignored, IncomingReport, Receipt, Ref
 from shared.testing.bus import MemoryBus
 from shared.testing.servers import free_port
 from shared.words.sms import sms_length
-from tests.conformance.test_bridges import KANNEL, PUBLIC, CutOffOnce, Host, hosting
+from tests.conformance.test_bridges import CutOffOnce, Host, hosting
 from tests.conformance.test_kannel import arrived, until
 from tests.rigs.kannel import PASSWORD, USER, Kannel, needs_kannel
 

@@ -1,10 +1,11 @@
 """The Mastodon bridge against a stand-in of a server: what is a report, what is missed, who is told what."""
 
+import itertools
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiohttp import web
@@ -25,6 +26,7 @@ from shared.plugins.spec import (
     Rejected,
     WritesBack,
 )
+from shared.plugins.testing import ReadingCase, ReadingConformance
 from shared.testing.bus import MemoryBus
 from tests.rigs.mastodon import TOKEN, US, Mastodon
 from tests.rigs.reading import reading
@@ -32,6 +34,56 @@ from tests.rigs.reading import reading
 FIXTURES = Path(__file__).parent / "fixtures/mastodon"
 NOW = datetime(2026, 6, 22, 14, 46, 20, tzinfo=UTC)
 SECRETS = {"env:TOKEN": TOKEN}
+JUST_NOW = datetime.now(UTC).isoformat()
+
+
+class Account:
+    """The stand-in as the suite speaks to it: each message is a post that mentions us."""
+
+    def __init__(self) -> None:
+        self.server = Mastodon()
+        self.numbers = itertools.count(34900000)
+
+    async def start(self) -> None:
+        await self.server.__aenter__()
+
+    async def say(self, message: bytes) -> None:
+        try:
+            said = json.loads(message)
+        except (ValueError, RecursionError):
+            said = message.decode("latin-1")
+        sound = isinstance(said, dict) and str(said.get("id")) in {"34975861", "34975862"}
+        spoilt = {"id": str(next(self.numbers)), "type": "mention", "status": said}
+        self.server.mentions.append(said if sound else spoilt)
+
+    async def break_off(self) -> None:
+        self.server.breaks_after = 0
+
+    async def stop(self) -> None:
+        await self.server.__aexit__(None, None, None)
+
+
+def mention(number: str) -> bytes:
+    """The captured one, written just now: what is older than thirteen days is none."""
+    said = captured("mention")
+    status = {**said["status"], "id": number, "created_at": JUST_NOW}
+    return json.dumps({**said, "id": number, "status": status}).encode()
+
+
+class TestConformance(ReadingConformance):
+    case: ClassVar[ReadingCase]
+
+    @classmethod
+    def setup_class(cls) -> None:
+        cls.case = ReadingCase(
+            bridge=Bridge,
+            source=Account,
+            settings=lambda at: {"server": at.server.url, "token": "env:TOKEN"},
+            messages={"first": mention("34975861"), "second": mention("34975862")},
+            secrets=SECRETS,
+            private=("marker-one", "marker-name"),
+            adjust=lambda made: setattr(made, "every_s", 0.01),
+        )
 
 
 def bridge(url: str, *, token: str = TOKEN) -> Bridge:

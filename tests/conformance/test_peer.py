@@ -214,29 +214,19 @@ class TestPeerChannel(ChannelConformance):
         Answer(429, RetryLater("http_429", 7.0), headers={"Retry-After": "7"}, exact=True),
         Answer(503, RetryLater("http_503", 5.0), headers={"Retry-After": "5"}, exact=True),
     )
-    secrets: ClassVar[Mapping[str, str]] = {"env:LINK": "", "env:KEY": LONDON}
+    secrets: ClassVar[Mapping[str, str]] = {"env:KEY": LONDON}
+    message = TOLD
+    knows_copies = True
 
     def settings(self, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 - it stands in the file
         return {"link": "env:LINK", "key": "env:KEY"}
 
-    @pytest.fixture
-    async def channel(self, provider: Provider) -> AsyncIterator[Channel]:
+    def secrets_at(self, provider: Provider) -> Mapping[str, str]:
         link = TO_GLASGOW.model_copy(update={"url": provider.url + PATH}).model_dump_json()
-        async with a_host({"env:LINK": link, "env:KEY": LONDON}) as host:
-            yield PeerChannel(PeerSettings.model_validate(self.settings(provider)), host)
+        return {**self.secrets, "env:LINK": link}
 
     async def _send(self, channel: Channel) -> Outcome:
         return await channel.send(channel.recipients()[0], TOLD, key="a1-x-0")
-
-    async def test_a_connection_that_breaks_after_the_request_is_unknown(
-        self, channel: Channel, provider: Provider
-    ) -> None:
-        """Not here: the peer knows the id, so to write again makes no copy."""
-        provider.will_reset()
-        assert isinstance(await self._send(channel), RetryLater)
-
-    async def test_no_secret_shows(self, channel: Channel) -> None:  # type: ignore[override]
-        assert LONDON not in repr(channel)
 
     async def test_each_attempt_is_another_letter_of_the_same_id(
         self, channel: Channel, provider: Provider

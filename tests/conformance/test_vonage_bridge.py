@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from vonage_http_client.auth import Auth  # type: ignore[import-untyped]
 
+from alert_relay.conformance.ours import VONAGE
+from alert_relay.conformance.signing import NOW
 from shared.plugins.spec import Ignored, IncomingReport, Part, Refused, WebhookRequest
-from tests.conformance.test_bridges import NOW, VONAGE, CutOffOnce, hosting
+from tests.conformance.test_bridges import CutOffOnce, hosting
 
 SAID = {
     "msisdn": "447700900123",

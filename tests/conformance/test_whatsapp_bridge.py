@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alert_relay.conformance.ours import CAPTURED
 from services.ingest.app import make_app
 from services.ingest.bridge_host import RECEIPTS
 from services.ingest.bridges.telegram import Telegram
@@ -38,7 +39,6 @@ from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
 from tests.rigs.bridges_health import KEYS
 
-FIXTURES = Path(__file__).parent / "fixtures"
 NOW = datetime(2026, 6, 22, 14, 46, 20, tzinfo=UTC)
 NUMBER, OURS = "+447700900123", "106540352242922"
 URL = "https://relay.example/bridges/wa"
@@ -47,7 +47,7 @@ SECRETS = {
     "env:VERIFY": "verify-token-of-the-test",
     "env:TOKEN": "EAAmade-up-token",
 }
-FIXTURE = json.loads((FIXTURES / "whatsapp-cloud/text.json").read_text())
+FIXTURE = json.loads((CAPTURED / "whatsapp-cloud/text.json").read_text())
 MESSAGE = FIXTURE["entry"][0]["changes"][0]["value"]["messages"][0]
 TAKEN = Answer(200, Delivered(), body=b'{"messages":[{"id":"wamid.X"}]}')
 
@@ -86,7 +86,7 @@ def parsed(body: bytes) -> list[IncomingReport] | str:
 
 
 def only(name: str) -> IncomingReport:
-    found = parsed((FIXTURES / f"whatsapp-cloud/{name}.json").read_bytes())
+    found = parsed((CAPTURED / f"whatsapp-cloud/{name}.json").read_bytes())
     assert not isinstance(found, str)
     (report,) = found
     return report
@@ -184,7 +184,7 @@ def test_a_moment_that_is_none_spoils_no_report(stamp: Any) -> None:
 
 
 def test_the_signature_is_over_the_very_bytes() -> None:
-    body = (FIXTURES / "whatsapp-cloud/text.json").read_bytes()
+    body = (CAPTURED / "whatsapp-cloud/text.json").read_bytes()
     reencoded = json.dumps(json.loads(body)).encode()
     signature = headers_of(body)["x-hub-signature-256"]
     forged: list[tuple[bytes, str]] = [

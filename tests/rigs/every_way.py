@@ -224,6 +224,7 @@ COMMANDS: Final[tuple[tuple[Sort, str], ...]] = (
     (drills.BeginDrill, "simulate {scenario} --drill --group hackney"),
     (desk.DefineGroup, "group apply {file}"),
     (desk.TestChannel, "group test-channel hackney hook"),
+    (desk.TestChannel, "channel test hackney hook"),
     (desk.AddMember, "member add Cy --role hackney=verifier"),
     (members.InviteMember, "member invite Cy --role hackney=verifier"),
     (desk.RevokeMember, "member revoke {victim}"),

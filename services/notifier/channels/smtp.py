@@ -37,13 +37,17 @@ class SmtpSettings(PluginSettings):
     """The mail server, who writes, and to whom."""
 
     host: str = Field(min_length=1)
+    """The mail server's name."""
     port: int = Field(default=587, ge=1, le=65535)
+    """587 for `starttls`, 465 for `tls`."""
     tls: Literal["starttls", "tls", "none"] = "starttls"
     """`none` only for a server on this machine."""
     username: str | None = None
+    """Who logs in; without one nobody does."""
     password: str | None = Field(default=None, pattern=r"^(env|file):.+$")
     """A reference to the password."""
     sender: str = Field(min_length=3)
+    """The address that the mails come from."""
     to: tuple[str, ...] = Field(min_length=1)
     """Addresses, or references to them."""
     bounces_to: str | None = None

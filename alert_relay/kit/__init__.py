@@ -1,0 +1,1 @@
+"""The kit for authors of bridges and channels: find, scaffold, record, replay, try from outside."""
