@@ -222,7 +222,9 @@ it should, cannot show it by mistake.
 
 What cannot be asked at a moment (NATS or Redis away) is left out of that scrape, and never a nought.
 Counters begin anew with the process. Where several processes of a service run, add them up; the ledger and
-`relay status` have the totals of the log. Latencies are histograms with the bounds {bounds} seconds.
+`relay status` have the totals of the log. [deploy/prometheus](../../deploy/prometheus/prometheus.yml) has a
+configuration for Prometheus and rules that say what is wrong, each with a [runbook](runbooks/README.md).
+Latencies are histograms with the bounds {bounds} seconds.
 """
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -46,7 +46,10 @@ BRIDGES: Final = Metric(
     "alert_relay_bridges",
     "gauge",
     "How many bridges of a kind stand in which state.",
-    {"kind": "the kind of bridge", "state": "as in `relay bridge list`; well are CONNECTED and NOT_CALLED, whose source has not called yet"},
+    {
+        "kind": "the kind of bridge",
+        "state": "as in `relay bridge list`; well are CONNECTED and NOT_CALLED (not called yet)",
+    },
 )
 BRIDGES_FILE_OK: Final = Metric(
     "alert_relay_bridges_file_ok",

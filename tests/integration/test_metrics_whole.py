@@ -55,6 +55,10 @@ class Prometheus:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own loopback address
             return json.load(answer)["data"]
 
+    def has_judged(self) -> bool:
+        groups = self.ask("rules")["groups"]
+        return all(rule["health"] != "unknown" for group in groups for rule in group["rules"])
+
     def names(self) -> set[str]:
         return {name for name in self.ask("label/__name__/values") if name.startswith("alert_relay_")}
 
@@ -82,6 +86,12 @@ def documented() -> set[str]:
     return found
 
 
+def selectors() -> set[str]:
+    """Whatever the rules ask about: a metric with the labels that it must have."""
+    rules = (DEPLOY / "rules.yml").read_text()
+    return set(re.findall(r"alert_relay_[a-z0-9_]+(?:\{[^{}]*\})?(?!\.md)", rules))
+
+
 async def test_what_is_documented_is_what_prometheus_reads_and_nothing_in_it_names_anybody(
     scraped: tuple[RelaySystem, Prometheus],
 ) -> None:
@@ -91,7 +101,13 @@ async def test_what_is_documented_is_what_prometheus_reads_and_nothing_in_it_nam
     delivered = 'alert_relay_first_delivery_seconds_count{audience="verifiers"} > 0'
     await relay.wait_until(lambda: prometheus.ask("query", query=delivered)["result"], "a delivery is seen")
     await relay.wait_until(lambda: prometheus.names() >= documented(), "all that is documented is read")
+    await relay.wait_until(prometheus.has_judged, "every rule was asked")
     assert prometheus.names() == documented()
+
+    for selector in sorted(selectors()):
+        assert prometheus.ask("query", query=selector)["result"], f"no rule can see {selector}"
+    groups = prometheus.ask("rules")["groups"]
+    assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
 
     labels = json.dumps(prometheus.ask("series", **{"match[]": '{__name__=~"alert_relay_.+"}'}))
     assert not re.search(r"hackney|kingsland|ashwin", labels, re.IGNORECASE)
