@@ -5,6 +5,7 @@ each scrape of what `/health` asks too, so that both say the same. Nothing is ke
 What cannot be asked at the moment is left out: a figure that is missing alarms, a nought would not.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from shared.errors import BusError, StateUnavailableError
 from shared.http import problems, site
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 
+ASK_S: Final = 2.0
+"""How long another server may take to answer: well within the ten seconds that Prometheus waits."""
 SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Bounds of latencies. 5 and 60 are what the alert rules ask about."""
 
@@ -78,6 +82,19 @@ def common(service: str, *, ok: bool, connected: bool) -> Iterator[Fact]:
     yield Fact(BUILD_INFO, 1, (service, version("alert-relay")))
     yield Fact(HEALTHY, ok, (service,))
     yield Fact(BUS_CONNECTED, connected, (service,))
+
+
+async def asked(*questions: Awaitable[Iterable[Fact]]) -> list[Fact]:
+    """What other servers must be asked for, all at once; nothing of one that is away or doesn't answer."""
+    return [fact for answer in await asyncio.gather(*map(_answer, questions)) for fact in answer]
+
+
+async def _answer(question: Awaitable[Iterable[Fact]]) -> Iterable[Fact]:
+    try:
+        async with asyncio.timeout(ASK_S):
+            return await question
+    except (TimeoutError, BusError, StateUnavailableError):
+        return ()
 
 
 class _Scrape(Collector):

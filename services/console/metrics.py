@@ -1,6 +1,6 @@
 """What the console tells Prometheus: the read model, dead letters, and how full the streams are."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.console.decide.dead import INDEX as DEAD_INDEX
@@ -8,9 +8,8 @@ from services.console.door import Console
 from services.console.projector import STREAMS as SHOWN
 from services.console.status import health, streams_of
 from shared.contracts.catalog import STREAMS
-from shared.errors import BusError, StateUnavailableError
-from shared.metrics import COMMON, Fact, Metric, common
-from shared.ports import Bus, Size
+from shared.metrics import COMMON, Fact, Metric, asked, common
+from shared.ports import Bus
 
 _STREAM: Final = {"stream": "as in ARCHITECTURE.md"}
 
@@ -66,42 +65,33 @@ async def facts(console: Console) -> Iterable[Fact]:
         *common("console", ok=ok, connected=bool(figures["bus_connected"])),
         Fact(REDIS, bool(figures["state_connected"])),
         Fact(READY, bool(figures["ready"])),
-        *await _view(console),
-        *await _sizes(console.bus),
+        *await asked(_counts(console), _view(console), *(_size(console.bus, name) for name in STREAMS)),
     ]
 
 
-async def _view(console: Console) -> list[Fact]:
-    """What the read model counts; nothing while Redis is away."""
-    try:
-        progress = await console.store.progress()
-        counts: Mapping[str, Any] = await console.store.one("counts") or {}
-        dead = await console.store.state.names(DEAD_INDEX)
-    except StateUnavailableError:
-        return []
-    streams = await streams_of(console, progress, counts) or {}
+async def _counts(console: Console) -> list[Fact]:
+    """What the read model counts."""
+    counts: Mapping[str, Any] = await console.store.one("counts") or {}
     settled = counts.get("settled", {})
     return [
-        *(Fact(VIEW_LAG, streams[name]["lag"], (name,)) for name in SHOWN if name in streams),
-        Fact(DEAD, len(dead)),
+        Fact(DEAD, len(await console.store.state.names(DEAD_INDEX))),
         Fact(UNREADABLE, sum(counts.get("unreadable", {}).values())),
         Fact(FLAGGED, settled.get("flagged", 0)),
         Fact(EXPIRED, settled.get("expired", 0)),
     ]
 
 
-async def _sizes(bus: Bus) -> list[Fact]:
-    """How full each stream is; nothing of those that cannot be asked."""
-    found: list[Fact] = []
-    for name in STREAMS:
-        try:
-            found += _size(name, await bus.size(name))
-        except BusError:
-            continue
-    return found
+async def _view(console: Console) -> list[Fact]:
+    """How far it is behind the streams."""
+    streams = await streams_of(console, await console.store.progress(), {}) or {}
+    return [Fact(VIEW_LAG, streams[name]["lag"], (name,)) for name in SHOWN if name in streams]
 
 
-def _size(name: str, size: Size) -> Iterator[Fact]:
-    yield Fact(STREAM_MESSAGES, size.messages, (name,))
-    yield Fact(STREAM_BYTES, size.bytes, (name,))
-    yield Fact(STREAM_LIMIT, size.most_bytes, (name,))
+async def _size(bus: Bus, name: str) -> list[Fact]:
+    """How full one stream is."""
+    size = await bus.size(name)
+    return [
+        Fact(STREAM_MESSAGES, size.messages, (name,)),
+        Fact(STREAM_BYTES, size.bytes, (name,)),
+        Fact(STREAM_LIMIT, size.most_bytes, (name,)),
+    ]

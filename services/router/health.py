@@ -1,8 +1,12 @@
 """What /health says: whether this router decides, where it is, and how far behind."""
 
+import asyncio
+from collections.abc import Mapping
+
 from services.router.worker import Router
 from shared.errors import BusError
 from shared.gazetteer.live import LiveGazetteer
+from shared.metrics import ASK_S
 from shared.ports import Bus, Clock
 
 
@@ -25,19 +29,22 @@ class Health:
         if self._places is not None:
             answer.update(self._places.state())
         try:
-            lag = {
-                "reports": max(0, await self._bus.last_seq("REPORTS") - state.reports_seq),
-                "desk": max(0, await self._bus.last_seq("DESK") - state.desk_seq),
-            }
-            ages = {
-                "reports": await self._age_s("REPORTS", state.reports_seq + 1) if lag["reports"] else 0.0,
-                "desk": await self._age_s("DESK", state.desk_seq + 1) if lag["desk"] else 0.0,
-            }
-        except BusError as error:
-            return {"ok": False, **answer, "problem": str(error)}
+            async with asyncio.timeout(ASK_S):
+                behind = await self._behind({"reports": state.reports_seq, "desk": state.desk_seq})
+        except (BusError, TimeoutError) as error:
+            return {"ok": False, **answer, "problem": str(error) or "NATS does not answer."}
         counts = {"open": len(state.active), "held": len(state.held), "groups": len(state.groups)}
         ok = self._router.role != "folding"
-        return {"ok": ok, **answer, "lag": lag, "oldest_age_s": ages, **counts}
+        return {"ok": ok, **answer, **behind, **counts}
+
+    async def _behind(self, positions: Mapping[str, int]) -> dict[str, Mapping[str, float]]:
+        """How far decisions are behind each stream's end, in messages and in seconds."""
+        ends = {name: await self._bus.last_seq(name.upper()) for name in positions}
+        lag = {name: max(0, end - positions[name]) for name, end in ends.items()}
+        ages = {
+            name: await self._age_s(name.upper(), positions[name] + 1) if lag[name] else 0.0 for name in lag
+        }
+        return {"lag": lag, "oldest_age_s": ages}
 
     async def _age_s(self, stream: str, seq: int) -> float:
         """How long the oldest undecided input has been in its stream; asked of the stream, whatever was read.
