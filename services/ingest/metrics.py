@@ -1,5 +1,6 @@
 """What the front door tells Prometheus: what came in and how, the spool, and how bridges stand."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, get_args
@@ -15,6 +16,9 @@ from shared.plugins.standing import NOT_CALLED
 _HOW: Final = ("stored", "spooled", "duplicate")
 _OTHER: Final = "other"
 """A bridge whose kind is not known: its own name stands in no metric."""
+_CONSTANT: Final = re.compile(r"[a-z0-9_.]{1,120}")
+_UNSPECIFIED: Final = "unspecified"
+"""For what a plug-in counts in words that are no constant, and might be somebody's."""
 _NOT_CALLED: Final = "NOT_CALLED"
 _ALWAYS: Final = ("form", "api")
 """Ways in that every front door has."""
@@ -96,9 +100,11 @@ def _reports(
 
 
 def _events(counts: Mapping[str, int]) -> Iterator[Fact]:
-    for event, number in sorted({**dict.fromkeys(_SEEN_AT_NOUGHT, 0), **counts}.items()):
+    told = Counter(dict.fromkeys(_SEEN_AT_NOUGHT, 0))
+    for event, number in counts.items():
         if not event.startswith("accepted."):
-            yield Fact(DOOR_EVENTS, number, (event,))
+            told[event if _CONSTANT.fullmatch(event) else _UNSPECIFIED] += number
+    return (Fact(DOOR_EVENTS, number, (event,)) for event, number in sorted(told.items()))
 
 
 def _spool(spool: Mapping[str, Any]) -> Iterator[Fact]:

@@ -66,7 +66,7 @@ async def test_prometheus_learns_kinds_and_states_and_no_bridges_name(
     async with front_door(tmp_path) as door:
         assert door.client.app is not None
         shared = door.client.app[DOOR]
-        shared.counts.update(COUNTS)
+        shared.counts.update({**COUNTS, "bridge.second.ignored.Said by Someone": 5})
         shared.accepted.update(
             {("second", "stored"): 3, ("form", "stored"): 1, ("a-clients-own", "spooled"): 2}
         )
@@ -79,4 +79,5 @@ async def test_prometheus_learns_kinds_and_states_and_no_bridges_name(
     assert ("alert_relay_reports_total", ("signal", "stored"), 3) in read
     assert ("alert_relay_reports_total", ("api", "spooled"), 2) in read
     assert ("alert_relay_door_events_total", ("bridge.failed",), 3) in read
+    assert ("alert_relay_door_events_total", ("unspecified",), 5) in read
     assert not [labels for _, labels, _ in read if {*STANDING, "a-clients-own"} & set(labels)]
