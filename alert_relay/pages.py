@@ -1,14 +1,14 @@
 """Writes the pages that come from code, and checks that every link in the documents leads somewhere.
 
 Plug-ins' pages come from their specs, the settings page from the settings classes, the messages from
-their templates.
+their templates, the metrics from their definitions.
 `python -m alert_relay.pages` writes them; with `--check` it writes nothing, names what is
 stale or broken, and exits 1.
 """
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -17,10 +17,15 @@ from alert_relay.conformance.ours import BY_KIND as CASES
 from alert_relay.kit.criteria_page import criteria_page
 from alert_relay.kit.plugin_page import plugin_page
 from alert_relay.messages.page import messages_page
+from services.console import metrics as console_metrics
 from services.console.settings import ConsoleSettings
+from services.ingest import metrics as ingest_metrics
 from services.ingest.settings import IngestSettings
+from services.notifier import metrics as notifier_metrics
 from services.notifier.settings import NotifierSettings
+from services.router import metrics as router_metrics
 from services.router.settings import RouterSettings
+from shared.metrics import COMMON, SECONDS, Metric
 from shared.permissions import OWN, ROLES, meaning, name_of, table
 from shared.plugins.conformance.run import checked
 from shared.plugins.registry import load_plugins
@@ -30,6 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "plugins"
 SETTINGS = ROOT / "docs" / "operating" / "settings.md"
 ROLES_PAGE = ROOT / "docs" / "operating" / "roles.md"
+METRICS_PAGE = ROOT / "docs" / "operating" / "metrics.md"
 MESSAGES = ROOT / "docs" / "messages.md"
 CRITERIA = ROOT / "docs" / "bridges" / "criteria.md"
 FAMILIES = {
@@ -195,6 +201,31 @@ code); an answer to an alert gets that alert's code by `with_code_of` first. And
 gives such a message the group's chat as `reply_to`, never as `contact`: a report in a group is answered
 nowhere.
 """
+METRICS_HEAD = """# Metrics
+
+Generated from the services' definitions by `make docs`. Names and labels are stable: a change of one is
+told in the changelog. All are counts and health; none holds a report's text, a contact, an id, a group's or
+a channel's name.
+
+Each service serves `GET /metrics` at a port of its own, apart from the doors that strangers reach, and only
+where one is set:
+
+```sh
+RELAY_INGEST_METRICS_PORT=9180 RELAY_CONSOLE_METRICS_PORT=9181
+RELAY_ROUTER_METRICS_PORT=9182 RELAY_NOTIFIER_METRICS_PORT=9183
+```
+
+It listens on `RELAY_METRICS_HOST`, by default on this machine alone. Whoever reaches it can read it, and
+how much comes in, and when, is worth something to an adversary: let Prometheus run on the same machine or
+on a private network of yours, and let no proxy hand it on. A TLS proxy that hands on the doors' ports, as
+it should, cannot show it by mistake.
+
+What cannot be asked at a moment (NATS or Redis away) is left out of that scrape, and never a nought.
+Counters begin anew with the process. Where several processes of a service run, add them up; the ledger and
+`relay status` have the totals of the log. [deploy/prometheus](../../deploy/prometheus/prometheus.yml) has a
+configuration for Prometheus and rules that say what is wrong, each with a [runbook](runbooks/README.md).
+Latencies are histograms with the bounds {bounds} seconds.
+"""
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -214,6 +245,7 @@ def pages() -> Mapping[Path, str]:
     found[PAGES / "README.md"] = head + "\n".join(rows) + "\n" + FOR_AUTHORS
     found[SETTINGS] = _settings_page()
     found[ROLES_PAGE] = _roles_page()
+    found[METRICS_PAGE] = _metrics_page()
     found[MESSAGES] = messages_page()
     found[CRITERIA] = criteria_page()
     return found
@@ -261,6 +293,33 @@ def _settings_page() -> str:
         rows = [(n, f) for n, f in model.model_fields.items() if n not in known]
         text += "".join(f"| `RELAY_{n.upper()}` | {_default(f)} | {_words(f)} |\n" for n, f in rows)
     return text
+
+
+def metrics_by_service() -> Mapping[str, tuple[Metric, ...]]:
+    """Every metric that there is, by the service that has it."""
+    return {
+        "ingest": ingest_metrics.METRICS,
+        "router": router_metrics.METRICS,
+        "notifier": notifier_metrics.METRICS,
+        "console": console_metrics.METRICS,
+    }
+
+
+def _metrics_page() -> str:
+    text = METRICS_HEAD.format(bounds=", ".join(f"{bound:g}" for bound in SECONDS))
+    text += _metrics_table("Every service", COMMON)
+    for service, metrics in metrics_by_service().items():
+        text += _metrics_table(service, [m for m in metrics if m not in COMMON])
+    return text
+
+
+def _metrics_table(title: str, metrics: Sequence[Metric]) -> str:
+    rows = "".join(f"| `{m.name}` | {m.kind} | {m.what} | {_labels(m)} |\n" for m in metrics)
+    return f"\n## {title}\n\n| metric | kind | what | labels |\n|---|---|---|---|\n{rows}"
+
+
+def _labels(metric: Metric) -> str:
+    return "; ".join(f"`{name}`: {holds}" for name, holds in metric.labels.items())
 
 
 def _default(field: FieldInfo) -> str:

@@ -32,6 +32,15 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """How large a stream is, and may become; full, it refuses."""
+
+    messages: int
+    bytes: int
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One message read back from a stream."""
 
@@ -90,6 +99,10 @@ class Bus(Protocol):
 
     async def last_seq(self, stream: str) -> int:
         """The stream's last sequence (0: empty), from the stream's leader."""
+        ...
+
+    async def size(self, stream: str) -> Size:
+        """How large the stream is, from its leader."""
         ...
 
     async def get(self, stream: str, seq: int) -> Entry | None:

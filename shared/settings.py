@@ -44,6 +44,9 @@ class ServiceSettings(BaseSettings):
     """`json`, or `console` for human eyes."""
     host: str = "127.0.0.1"
     """Where this service's HTTP side listens."""
+    metrics_host: str = "127.0.0.1"
+    """Where /metrics listens, at a port of each service's own. Whoever reaches it can read it: a private
+    address, never one that the internet reaches."""
     drain_s: float = Field(default=10.0, gt=0)
     """Seconds a stopping service may take to finish what it has begun."""
 

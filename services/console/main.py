@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 import aiohttp
 import structlog
@@ -13,6 +14,7 @@ from services.console.door import Console
 from services.console.first_link import FirstLink
 from services.console.kill_switches import KillSwitchKeeper
 from services.console.live import Live
+from services.console.metrics import facts
 from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
@@ -25,6 +27,7 @@ from shared.gazetteer.live import LiveGazetteer
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
+from shared.metrics import metrics_site
 from shared.sealing import Keyring, load_master_key
 from shared.settings import load_settings
 from shared.state import open_state
@@ -60,6 +63,9 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         live = Live(store, news, clock)
         port = await stack.enter_async_context(
             site(make_app(console, live), settings.host, settings.console_port)
+        )
+        await stack.enter_async_context(
+            metrics_site(settings, settings.console_metrics_port, partial(facts, console))
         )
         log.info("service_ready", port=port)
         workers = {

@@ -14,6 +14,8 @@ class ConsoleSettings(ServiceSettings):
 
     console_port: int = Field(default=8081, ge=0, le=65535)
     """Where the live page, the feeds and the desk API are served."""
+    console_metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus reads /metrics (docs/operating/metrics.md); without it there is none."""
     console_public_url: HttpUrl | None = None
     """How the world reaches the live page; links in feeds and previews begin with it."""
     ingest_public_url: HttpUrl | None = None

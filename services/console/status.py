@@ -23,7 +23,7 @@ async def get_status(request: web.Request) -> web.Response:
     actor = await actor_of(request)
     progress = await console.store.progress()
     counts = await console.store.one("counts") or {}
-    streams = await _streams(console, progress, counts)
+    streams = await streams_of(console, progress, counts)
     figures = {
         "ok": console.bus.connected and streams is not None and _well(streams, progress),
         "bus_connected": console.bus.connected,
@@ -67,7 +67,7 @@ async def health(console: Console) -> dict[str, object]:
     }
 
 
-async def _streams(
+async def streams_of(
     console: Console, progress: Progress | None, counts: Mapping[str, Any]
 ) -> dict[str, dict[str, int]] | None:
     """Where each stream ends, and how far it is decided (inputs) or shown (logs); None: NATS is away."""

@@ -155,6 +155,8 @@ class Door:
     groups: KnownGroups = field(default_factory=NoGroups)
     """What the groups are called, for their sign-up pages."""
     counts: Counter[str] = field(default_factory=Counter)
+    accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Reports by the bridge that they came by, and how they are kept."""
     heard: dict[str, datetime] = field(default_factory=dict)
     """When a report last came by each bridge."""
     joining: Joining = field(default_factory=Joining)
@@ -247,6 +249,7 @@ class Door:
     def _count(self, submission: Submission, outcome: Accepted) -> None:
         how = "duplicate" if outcome.duplicate else "spooled" if outcome.spooled else "stored"
         self.counts[f"accepted.{how}"] += 1
+        self.accepted[submission.bridge, how] += 1
         log.info("report_accepted", report_id=outcome.report_id, bridge=submission.bridge, how=how)
 
     async def state_of(self, report_id: ReportId) -> str:

@@ -6,7 +6,8 @@ by bridge are for whoever has a key with the right `health`; others learn how ma
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,6 +22,17 @@ Standings = Callable[[], Mapping[str, Mapping[str, str]]]
 """How each bridge stands, by its id."""
 Mistake = Callable[[], str | None]
 """What is wrong with the bridges file, which is why what changed in it does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What /health says to anybody, and how each bridge stands."""
+
+    figures: Callable[[], Awaitable[dict[str, Any]]]
+    standings: Standings
+
+
+HEALTH: Final = web.AppKey("health", Health)
 _OF_A_BRIDGE: Final = re.compile(r"bridge\.[^.]+\.")
 
 
@@ -35,6 +47,7 @@ def add_healths(app: web.Application, bus: Bus, spool: Spool, standings: Standin
         counts = dict(sorted(app[DOOR].counts.items()))
         return web.json_response({"bridges": {**standings()}, "mistake": mistake(), "counts": counts})
 
+    app[HEALTH] = Health(health, standings)
     add_health(app, health)
     app.router.add_get("/health/bridges", bridges)
 

@@ -6,7 +6,7 @@ Until `become` is called every verb answers "unavailable", and the spool takes t
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from shared.errors import BusUnavailableError
-from shared.ports import Bus, Entry, Outgoing, Stored
+from shared.ports import Bus, Entry, Outgoing, Size, Stored
 
 
 class LateBus:
@@ -52,6 +52,10 @@ class LateBus:
     async def last_seq(self, stream: str) -> int:
         """See `shared.ports.Bus.last_seq`."""
         return await self._bus.last_seq(stream)
+
+    async def size(self, stream: str) -> Size:
+        """See `shared.ports.Bus.size`."""
+        return await self._bus.size(stream)
 
     async def get(self, stream: str, seq: int) -> Entry | None:
         """See `shared.ports.Bus.get`."""

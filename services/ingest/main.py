@@ -20,6 +20,7 @@ from services.ingest.intake import Intake
 from services.ingest.keys import load_keys
 from services.ingest.late_bus import LateBus
 from services.ingest.loop_watch import LoopWatch
+from services.ingest.metrics import facts
 from services.ingest.settings import IngestSettings
 from services.ingest.spool import Spool
 from services.ingest.standing_said import StandingSaid
@@ -30,6 +31,7 @@ from shared.faults import refuse_faults_in_production
 from shared.http import site
 from shared.lifecycle import run_workers, stop_on_signals
 from shared.logging import configure_logging
+from shared.metrics import metrics_site
 from shared.plugins.bridge_file import subscriptions_in
 from shared.plugins.contacts_file import read_contacts
 from shared.plugins.live_bridges import LiveBridges
@@ -88,6 +90,9 @@ async def serve(settings: IngestSettings, stop: asyncio.Event) -> None:
         hosted = Hosted(app, file, bridges, http=http, secrets=secrets)
         stack.push_async_callback(hosted.finish)
         port = await stack.enter_async_context(site(app, settings.host, settings.ingest_port))
+        await stack.enter_async_context(
+            metrics_site(settings, settings.ingest_metrics_port, partial(facts, app))
+        )
         log.info("service_ready", port=port, bridges=sorted(bridges), waiting=spool.depth)
         workers = {
             "drain": Drain(intake, spool, clock).run,

@@ -13,6 +13,8 @@ class IngestSettings(ServiceSettings):
 
     ingest_port: int = Field(default=8080, ge=0, le=65535)
     """Where the report form, the API and the bridges are served."""
+    ingest_metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus reads /metrics (docs/operating/metrics.md); without it there is none."""
     ingest_public_url: HttpUrl | None = None
     """How the world reaches this door; signatures of providers are checked against it."""
     ingest_exit_url: HttpUrl = HttpUrl("https://www.bbc.co.uk/weather")

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from services.notifier.counted import first_delivery
 from services.notifier.decide.expand import channel_of
 from services.notifier.decide.ledger import Claim
 from services.notifier.decide.pseudo import kin_of
@@ -89,6 +90,8 @@ class Attempts:
         """Which message about an incident came first to whom."""
         self.counted: Counter[tuple[str, str]] = Counter()
         """Outcomes since the start by (channel kind, result)."""
+        self.first = first_delivery()
+        """How long alerts took to reach their first recipient."""
         self.without_credentials: set[str] = set()
         """Channels (`group/channel`) that wait for a person."""
 
@@ -144,6 +147,7 @@ class Attempts:
         )
         self._engine.fault("notifier.after_send")
         record = settled(claim, outcomes, self._clock.now())
+        self._note_first(delivery, alert, record)
         if alert.kind == "TEST":
             record = await self._with_words(record, said)
         ending = await self._settle(delivery, alert, record)
@@ -225,6 +229,13 @@ class Attempts:
             return CANNOT_WRITE_BACK
         found = await self._subscribers.audience.sender(alert.group, day, kin, claim.recipients)
         return found or CANNOT_WRITE_BACK
+
+    def _note_first(self, delivery: Delivery, alert: AlertRaised, record: ChunkSettled) -> None:
+        """How long the alert took to reach its first recipient, once."""
+        if delivery.ledger.reached or not any(o.result == "delivered" for o in record.outcomes):
+            return
+        delivery.ledger.reached = True
+        self.first.labels(alert.audience).observe(max(0.0, (record.at - alert.at).total_seconds()))
 
     def _count(self, alert: AlertRaised, outcomes: tuple[RecipientOutcome, ...]) -> None:
         for outcome in outcomes:

@@ -6,6 +6,7 @@ tried again from what the ledger says.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -85,6 +86,16 @@ class Deliveries:
     def __len__(self) -> int:
         """How many alerts are on their way."""
         return len(self._open)
+
+    def queued(self, now: datetime) -> dict[str, dict[str, float]]:
+        """What waits in lanes, urgent and usual: how much, and since when its oldest alert is due."""
+        found = {name: {"waiting": 0, "oldest_age_s": 0.0} for name in ("urgent", "usual")}
+        for lane, job in self.work.lanes:
+            one = found["urgent" if lane.urgent else "usual"]
+            one["waiting"] += 1
+            if (delivery := self._open.get(job.alert_id)) is not None and delivery.alert is not None:
+                one["oldest_age_s"] = max(one["oldest_age_s"], (now - delivery.alert.at).total_seconds())
+        return found
 
     # --- what comes in -------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from services.notifier.directory import Directory
 from services.notifier.engine import Engine
 from services.notifier.fetching import Fetching
 from services.notifier.form_contacts import Form
+from services.notifier.metrics import facts
 from services.notifier.receipt_door import ReceiptDoor
 from services.notifier.settings import NotifierSettings
 from services.notifier.subscribers.subscribers import Subscribers
@@ -26,6 +27,7 @@ from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
 from shared.lifecycle import Worker, run_workers
 from shared.logging import configure_logging
+from shared.metrics import metrics_site
 from shared.plugins.bridge_file import BridgeEntry
 from shared.plugins.contacts_file import read_contacts
 from shared.plugins.live_bridges import LiveBridges
@@ -133,6 +135,10 @@ async def main() -> None:
             raise RelayError(
                 f"Port {settings.notifier_port} is taken; stop what listens there or set RELAY_NOTIFIER_PORT."
             ) from error
+        figures = partial(facts, health, plugins)
+        await stack.enter_async_context(
+            metrics_site(settings, settings.notifier_metrics_port, figures, notifier.first_delivery)
+        )
         log.info("service_ready", port=port, channels=sorted(plugins), bridges=sorted(bridges))
         await run_workers(
             {"notifier": notifier.run, "fetching": fetching.run, **workers}, drain_s=settings.drain_s

@@ -13,6 +13,8 @@ class NotifierSettings(ServiceSettings):
 
     notifier_port: int = Field(default=8083, ge=0, le=65535)
     """Where /health is served, and where providers' receipts come in (/receipts)."""
+    notifier_metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus reads /metrics (docs/operating/metrics.md); without it there is none."""
     notifier_public_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
     """The address under which providers reach /receipts; empty: no receipts are asked for."""
     console_public_url: str = ""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 import structlog
+from prometheus_client import Histogram
 
 from services.notifier.attempts import Attempts
 from services.notifier.budget import Budget
@@ -151,7 +152,9 @@ class Notifier:
         """Whether it can work, and figures; 503 until the ledger is read and while NATS is away."""
         return {
             "ok": self._ledger_read.is_set() and self._bus.connected,
+            "bus_connected": self._bus.connected,
             "waiting": len(self._work.lanes),
+            "lanes": self._deliveries.queued(self._clock.now()),
             "under_way": self._work.lanes.under_way,
             "alerts_open": len(self._deliveries),
             "outcomes": {
@@ -165,6 +168,11 @@ class Notifier:
             "waiting_for_the_hour": self._limit.figures(),
             **({"subscribers": self._subscribers.health()} if self._subscribers else {}),
         }
+
+    @property
+    def first_delivery(self) -> Histogram:
+        """How long alerts took to reach their first recipient."""
+        return self._attempts.first
 
     @property
     def ready(self) -> bool:

@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 from aiohttp import web
 
 from services.router.decide.lexicon import warm_up
 from services.router.health import Health
+from services.router.metrics import facts
 from services.router.settings import RouterSettings
 from services.router.worker import Patience, Router
 from shared.bus import open_bus
@@ -17,6 +19,7 @@ from shared.gazetteer.live import LiveGazetteer
 from shared.http import add_health, problems, site
 from shared.lifecycle import for_life, run_workers, stop_on_signals
 from shared.logging import configure_logging
+from shared.metrics import metrics_site
 from shared.sealing import Keyring, load_master_key
 from shared.settings import load_settings
 
@@ -45,8 +48,13 @@ async def serve(settings: RouterSettings, stop: asyncio.Event) -> None:
         patience = Patience(takeover_s=settings.router_takeover_s)
         router = Router(bus, keyring, clock, places.current, patience=patience)
         app = web.Application(middlewares=[problems])
-        add_health(app, Health(bus, router, places).check)
+        health = Health(bus, router, clock, places)
+        add_health(app, health.check)
         port = await stack.enter_async_context(site(app, settings.host, settings.router_port))
+        figures = partial(facts, health, router.counted)
+        await stack.enter_async_context(
+            metrics_site(settings, settings.router_metrics_port, figures, router.counted.latency)
+        )
         log.info("service_ready", port=port)
         workers = {
             "router": router.run,

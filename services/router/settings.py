@@ -12,6 +12,8 @@ class RouterSettings(ServiceSettings):
 
     router_port: int = Field(default=8082, ge=0, le=65535)
     """Where /health is served."""
+    router_metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus reads /metrics (docs/operating/metrics.md); without it there is none."""
     router_gazetteer_index: Path | None = None
     """The file that `relay gazetteer import` made; a new one in its place is taken up within seconds.
     Without it the router knows only the built-in places."""

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import structlog
 
 from services.router.ahead import Ahead
+from services.router.counted import Counted
 from services.router.decide.chat_ask import asked_about
 from services.router.decide.decider import Input, step
 from services.router.decide.desk_dead import to_decide_again
@@ -71,6 +72,8 @@ class _Decision:
     seq: int
     messages: Sequence[Message]
     state: State
+    stored_at: datetime | None = None
+    """When its input was stored; None of a tick."""
 
 
 class _TooLargeError(BusRefusedError):
@@ -108,6 +111,7 @@ class Router:
         self._too_large: set[tuple[str, int]] = set()
         self._idle_due_since: float | None = None
         self.role: Role = "folding"
+        self.counted = Counted()
 
     @property
     def state(self) -> State:
@@ -194,7 +198,7 @@ class Router:
             fault_point("router.before_decide")
             messages, state = await self._decide(inbox, entry, state)
             fault_point("router.after_decide")
-            decisions.append(_Decision(inbox.stream, entry.seq, messages, state))
+            decisions.append(_Decision(inbox.stream, entry.seq, messages, state, entry.stored_at))
         return decisions
 
     async def _settle(self) -> bool:
@@ -249,6 +253,8 @@ class Router:
             self._fold.commit(stored[-1].state, seq)
             for decision in stored:
                 self._report(decision.messages)
+                if decision.stream == "REPORTS" and decision.stored_at is not None:
+                    self.counted.waited(decision.stored_at, self._clock.now())
         self._drop_decided()
 
     async def _sealed(self, decisions: Sequence[_Decision]) -> list[list[Message]]:
@@ -263,9 +269,11 @@ class Router:
         for message in messages:
             if isinstance(message, AlertRaised):
                 alerts += 1
+                self.counted.raised(message)
             elif isinstance(message, IncidentForgotten):
                 self.keeper.news.set()
             elif isinstance(message, InputDecided):
+                self.counted.decided(message)
                 log.info(
                     "input_decided",
                     stream=message.input.stream,

@@ -21,7 +21,7 @@ from shared.bus.server_check import check_server
 from shared.bus.streams import STREAMS, config_of, stream_of
 from shared.bus.subjects import MSG_ID, check_outgoing, check_pattern, check_subject
 from shared.errors import AlreadyStoredError, BusRefusedError, BusUnavailableError, StaleWriterError
-from shared.ports import Entry, Outgoing, Stored
+from shared.ports import Entry, Outgoing, Size, Stored
 
 log = structlog.get_logger()
 
@@ -157,6 +157,12 @@ class NatsBus:
         """The stream's last sequence (0: empty), from the stream's leader."""
         info = await self._info(stream)
         return int(info["state"]["last_seq"])
+
+    async def size(self, stream: str) -> Size:
+        """How large the stream is, from its leader."""
+        info = await self._info(stream)
+        state = info["state"]
+        return Size(int(state["messages"]), int(state["bytes"]), int(info["config"]["max_bytes"]))
 
     async def get(self, stream: str, seq: int) -> Entry | None:
         """The message at that sequence, or None if there is none."""

@@ -19,7 +19,7 @@ from shared.errors import (
     BusUnavailableError,
     StaleWriterError,
 )
-from shared.ports import Clock, Entry, Outgoing, Stored
+from shared.ports import Clock, Entry, Outgoing, Size, Stored
 
 
 class MemoryBus:
@@ -107,6 +107,12 @@ class MemoryBus:
         """The stream's last sequence (0: empty)."""
         await self._present(0.0)
         return self._stream(stream).last_seq
+
+    async def size(self, stream: str) -> Size:
+        """How large the stream is; see `shared.ports.Bus.size`."""
+        await self._present(0.0)
+        bodies = [len(entry.body) for entry in self._stream(stream).entries.values()]
+        return Size(len(bodies), sum(bodies), STREAMS[stream].max_bytes)
 
     async def get(self, stream: str, seq: int) -> Entry | None:
         """The message at that sequence, or None."""

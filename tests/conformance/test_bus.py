@@ -76,6 +76,15 @@ async def test_one_id_in_two_streams_is_two_messages(bus: Bus) -> None:
     assert (other.stream, other.duplicate) == ("DEAD", False)
 
 
+async def test_a_stream_says_how_much_it_holds_and_may_hold(bus: Bus) -> None:
+    assert (await bus.size("REPORTS")).messages == 0
+    await bus.publish(report(1))
+    await bus.publish(report(2))
+    size = await bus.size("REPORTS")
+    assert size.messages == 2
+    assert 0 < size.bytes < size.most_bytes
+
+
 async def test_an_empty_stream_has_last_sequence_zero_and_nothing_in_it(bus: Bus) -> None:
     assert await bus.last_seq("DESK") == 0
     assert await bus.get("DESK", 0) is None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from services.notifier.metrics import DELIVERIES, WAITING, WAITING_AGE, facts
 from services.notifier.worker import Notifier
 from shared.contracts.base import KeyId, Sealed
 from shared.contracts.catalog import decode
@@ -628,3 +629,35 @@ async def test_that_an_exercise_begins_goes_over_the_channels_of_exercises_alone
     assert [end.delivered for end in ends] == [2, 2]
     assert sum(told.copies.values()) == 4
     await rig.crash()
+
+
+async def test_an_alert_reaches_its_first_recipient_once(rig: Rig) -> None:
+    await rig.group(chosen={"to": 70})
+    await rig.alert("a1")
+    notifier = rig.start()
+    await rig.settled("a1")
+    (family,) = notifier.first_delivery.collect()
+    counts = {s.labels["audience"]: s.value for s in family.samples if s.name.endswith("_count")}
+    assert counts == {"verifiers": 1, "community": 0, "partners": 0, "reporter": 0}
+
+
+async def test_what_waits_is_told_by_lane_with_the_age_of_its_oldest_alert(rig: Rig) -> None:
+    async def hangs(_address: str, _message: RenderedMessage) -> Outcome:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    behaving(rig, hangs)
+    await rig.group(chosen={"to": 640})
+    await rig.alert("a1", at=NOW - timedelta(minutes=2))
+    notifier = rig.start(deadline_s=60.0, lane_width=64)
+    async with asyncio.timeout(10):
+        waiting: dict[str, float] = {}
+        while not waiting.get("urgent"):
+            figures = list(await facts(notifier.health, ["told"]))
+            waiting = {f.labels[0]: f.value for f in figures if f.metric is WAITING}
+            await asyncio.sleep(0.01)
+    ages = {f.labels[0]: f.value for f in figures if f.metric is WAITING_AGE}
+    assert ages["urgent"] >= 120
+    assert (waiting["usual"], ages["usual"]) == (0, 0)
+    outcomes = {f.labels for f in figures if f.metric is DELIVERIES}
+    assert outcomes >= {("told", result) for result in ("delivered", "rejected", "retry", "unknown")}

@@ -13,10 +13,12 @@ import pytest
 import structlog
 
 from services.router import worker as worker_module
+from services.router.counted import DECISIONS, Counted
 from services.router.decide import decider
 from services.router.fold import LogFold, UnreadableLogError
 from services.router.health import Health
 from services.router.keeper import Keeper
+from services.router.metrics import facts
 from services.router.worker import Patience, Router
 from shared.contracts import desk
 from shared.contracts.alerts import AlertRaised
@@ -555,7 +557,7 @@ async def test_health_says_role_positions_and_lag(hub: Hub) -> None:
     assert isinstance(bus, MemoryBus)
     await hub.define()
     router = hub.router()
-    health = Health(bus, router)
+    health = Health(bus, router, hub.clock)
     assert (await health.check())["ok"] is False
     async with running(router):
         await hub.until_decided(0)
@@ -564,4 +566,29 @@ async def test_health_says_role_positions_and_lag(hub: Hub) -> None:
         assert (answer["role"], answer["lag"]) == ("active", {"reports": 0, "desk": 0})
     bus.go_away()
     assert (await health.check())["ok"] is False
+    bus.come_back()
+
+
+async def test_what_it_did_and_what_waits_is_counted_for_prometheus(hub: Hub) -> None:
+    bus = hub.bus
+    assert isinstance(bus, MemoryBus)
+    await hub.define()
+    await hub.report(1, "raid happening now in Ashwin Street, six officers")
+    router = hub.router()
+    health = Health(bus, router, hub.clock)
+    before = {(f.metric.name, f.labels): f.value for f in await facts(health, router.counted)}
+    assert before["alert_relay_undecided_inputs", ("REPORTS",)] == 1
+    assert before["alert_relay_router_role", ("folding",)] == 1
+    later = FixedClock()
+    later.time = datetime.now(UTC) + timedelta(seconds=90)
+    aged = {(f.metric.name, f.labels): f.value for f in await facts(Health(bus, router, later), Counted())}
+    assert aged["alert_relay_undecided_oldest_age_seconds", ("REPORTS",)] >= 90
+    async with running(router):
+        await hub.until_decided(1)
+        after = [f for f in await facts(health, router.counted) if f.metric.name == DECISIONS.name]
+    assert {f.labels[0] for f in after} >= {"REPORTS", "DESK"}
+    assert sum(f.value for f in after if f.labels[0] == "REPORTS") == 1
+    bus.go_away()
+    away = {f.metric.name for f in await facts(health, router.counted)}
+    assert "alert_relay_undecided_inputs" not in away
     bus.come_back()

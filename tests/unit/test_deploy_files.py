@@ -123,3 +123,10 @@ def test_the_image_is_made_from_the_hashed_lock_and_is_no_root() -> None:
 def test_no_example_secret_is_in_the_files() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     assert not re.search(r"PASSWORD: (?!\$\{)", text)
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_metrics_have_a_port_that_the_machine_does_not_show(service: str) -> None:
+    port = SERVICES[service]["environment"][f"RELAY_{service.upper()}_METRICS_PORT"]
+    assert f"127.0.0.1:{port}" in (ROOT / "deploy/prometheus/prometheus.yml").read_text()
+    assert not any(port in shown for shown in SERVICES[service].get("ports", []))

@@ -7,7 +7,7 @@ account that may not be sent by now stays in its lane, in its order, and takes n
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -46,6 +46,11 @@ class Lanes(Generic[T]):
 
     def __len__(self) -> int:
         return sum(len(queue) for lanes in self._waiting for queue in lanes.values())
+
+    def __iter__(self) -> Iterator[tuple[Lane, T]]:
+        for lanes in self._waiting:
+            for lane, queue in lanes.items():
+                yield from ((lane, item) for _, item in queue)
 
     @property
     def under_way(self) -> int:

@@ -210,6 +210,8 @@ class AlertLedger:
 
     chunks: dict[int, Chunk] = field(default_factory=dict)
     expanded: bool = False
+    reached: bool = False
+    """Whether it was delivered to anybody."""
     settled: bool = False
     at: datetime | None = None
     """When it was expanded."""
@@ -236,6 +238,7 @@ class AlertLedger:
             self._chunk(record.chunk).claims.setdefault(record.attempt, record.recipients)
         elif isinstance(record, ChunkSettled):
             self._chunk(record.chunk).settled.setdefault(record.attempt, record.outcomes)
+            self.reached |= any(o.result == "delivered" for o in record.outcomes)
             if any(o.reason != LEASE_LAPSED for o in record.outcomes):
                 first = self.tried_at.get(record.chunk, record.at)
                 self.tried_at[record.chunk] = min(first, record.at)
