@@ -1,10 +1,12 @@
 """The sources of bridges under kills: each has a log of what it was told is accepted, or of what it holds."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -12,6 +14,7 @@ import aiohttp
 from tests.faults import bridges_calls as by_call
 from tests.faults.bridges_calls import REFERENCE, SECRET, Call, Provider
 from tests.faults.bridges_judge import name_of, words
+from tests.rigs import prosody
 from tests.rigs.homeserver import Homeserver
 from tests.rigs.mail import DOMAIN, PASSWORD, MailHost, mail_of, needs_dovecot
 from tests.rigs.mastodon import TOKEN, Mastodon
@@ -190,6 +193,25 @@ async def email() -> AsyncIterator[Source]:
         yield Kept("email", reading, put, secret=PASSWORD)
 
 
+@asynccontextmanager
+async def xmpp() -> AsyncIterator[Source]:
+    """A real Prosody, which keeps an archive of what is written to our account."""
+    with tempfile.TemporaryDirectory(prefix="prosody-") as folder:
+        server = prosody.Prosody(Path(folder))
+        await asyncio.to_thread(server.start)
+        try:
+            async with prosody.person(server, "ben") as writer:
+
+                async def put(number: int, text: str) -> None:
+                    await writer.write(text, key=f"id-{number}")
+
+                reading = {"jid": prosody.RELAY, "password": REFERENCE, "server": server.server}
+                settings = {**reading, "ca_file": str(server.ca_file)}
+                yield Kept("xmpp", settings, put, secret=prosody.PASSWORD)
+        finally:
+            server.stop()
+
+
 SOURCES: Final[Mapping[str, Callable[[], Opening]]] = {
     "twilio-sms": calling(by_call.twilio_sms),
     "android-sms": calling(by_call.android_sms),
@@ -201,12 +223,17 @@ SOURCES: Final[Mapping[str, Callable[[], Opening]]] = {
     "mastodon": mastodon,
     "signal": signal,
     "email": email,
+    "xmpp": xmpp,
 }
+
+
+_NEEDS: Final = {"email": needs_dovecot, "xmpp": prosody.needs_prosody}
 
 
 def missing(bridge: str) -> str:
     """What is not installed and would be needed; empty where nothing is."""
-    return str(needs_dovecot.kwargs["reason"]) if bridge == "email" and needs_dovecot.args[0] else ""
+    needs = _NEEDS.get(bridge)
+    return str(needs.kwargs["reason"]) if needs and needs.args[0] else ""
 
 
 def _http() -> aiohttp.ClientSession:

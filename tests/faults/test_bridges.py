@@ -12,8 +12,8 @@ from tests.faults.bridges_judge import Verdict, judge, name_of, names_in, words
 from tests.faults.bridges_sources import SOURCES
 
 BRIDGES = load_plugins(Path(bridges.__file__).with_name("MANIFEST"), "")
-ELSEWHERE = {"peer", "xmpp"}
-"""Two hubs are cut apart in tests/integration/test_two_hubs.py; a real prosody has a test of its own."""
+ELSEWHERE = {"peer"}
+"""Two hubs are cut apart in tests/integration/test_two_hubs.py."""
 
 
 @pytest.mark.faults
