@@ -57,7 +57,8 @@ them; the front door's own are still read by the constructor. A bridge whose set
 
 Where each part comes by a call of its own, the bridge gives each its own `source_id`, and says in `part`
 which one it is. The host lets the calls wait for one another, four seconds at most, and stores one report;
-what is not complete by then is stored part by part. Each call is answered once its words are stored.
+what is not complete by then is stored part by part. Each call is answered once its words are stored; a part
+that is told again by itself is known in the whole that is stored.
 
 ## A bridge that is called, and how it differs from the others
 

@@ -1,8 +1,9 @@
 """Accepts reports: sealed, then stored in NATS or, while that is away, in the spool.
 
 A caller that gets `Accepted` may say so to the reporter: the report is on disk, fsynced. The
-same id with the same body is the same report; with another body it is a `Conflict`. Nothing
-overtakes what waits in the spool, so that a report never arrives before the key that opens it.
+same id with the same body is the same report, and so is a part of what is stored under its id; with
+another body it is a `Conflict`. Nothing overtakes what waits in the spool, so that a report never
+arrives before the key that opens it.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from services.ingest.submission import (
 )
 from shared.contracts.base import ReportId
 from shared.contracts.catalog import decode, encode
-from shared.contracts.reports import ReportReceived
+from shared.contracts.reports import ReportContent, ReportReceived
 from shared.contracts.subscribers import SubscriptionAsked
 from shared.errors import BusError
 from shared.faults import fault_point
@@ -99,7 +100,8 @@ class Intake:
             return Accepted(report_id, duplicate=waiting is not None, spooled=True)
         if not stored.duplicate:
             return Accepted(report_id)
-        return await self._again(message, stored)
+        alone = submission.report.text if submission.report.part else ""
+        return await self._again(message, stored, alone)
 
     async def publish(self, message: Outgoing) -> Stored | None:
         """Store one sealed message; None when it waits in the spool. Keys come this way too."""
@@ -119,10 +121,13 @@ class Intake:
         outgoing = encode(sealed, source="ingest")
         return dataclasses.replace(outgoing, headers={**outgoing.headers, BODY_TAG: tag})
 
-    async def _again(self, message: Outgoing, stored: Stored) -> Accepted | Conflict:
-        """Something is stored under this id already: is it this report?"""
+    async def _again(self, message: Outgoing, stored: Stored, alone: str) -> Accepted | Conflict:
+        """Something is stored under this id already: is it this report, or what it is a part of?
+
+        `alone`: the words of a part that came without the others.
+        """
         try:
-            same = await self._same(message, stored)
+            same = await self._same(message, stored) or await self._holds(stored, alone)
         except BusError:
             # NATS went away between two answers: the spool keeps the report, its drain finds out.
             await self._spool.append(message, at=self._clock.now())
@@ -135,6 +140,15 @@ class Intake:
         entry = await self._bus.get(stored.stream, stored.seq)
         tag = message.headers.get(BODY_TAG)
         return entry is None or entry.headers.get(BODY_TAG, tag) == tag
+
+    async def _holds(self, stored: Stored, words: str) -> bool:
+        """Whether these words lie in what is stored."""
+        entry = await self._bus.get(stored.stream, stored.seq) if words else None
+        report = decode(entry) if entry else None
+        if not isinstance(report, ReportReceived):
+            return False
+        content = (await self._keyring.open(report)).content
+        return isinstance(content, ReportContent) and words in content.text
 
     async def settle(self, message: Outgoing) -> None:
         """Store a message from the spool; a report whose id is taken by another gets an id of its own.

@@ -1,8 +1,11 @@
 """Joins the parts of a long message that its source hands on one by one, each by a call of its own.
 
 The calls wait for one another, a few seconds at most, and each is answered once the whole is stored: so no
-crash loses a part, because the source tells them all again. What is not complete by then is taken as it is,
-each part as a report of its own: late words are worth less than few.
+crash loses a part, because the source tells again what it had no answer to. What is not complete by then is
+taken as it is, each part as a report of its own: late words are worth less than few.
+
+All that comes of one message goes by one id. So a part that is told again by itself, after a crash between
+two answers, meets the whole that it is in (`Intake` looks for its words there).
 """
 
 import asyncio
@@ -34,12 +37,12 @@ class _Message:
         return known.source_id == report.source_id if known else not self.closed.is_set()
 
     def whole(self) -> IncomingReport | None:
-        """The message as one report, if it is complete. Its id is no part's: a part may be stored alone."""
+        """The message as one report, if it is complete."""
         if len(self.parts) < self.of:
             return None
         ordered = [self.parts[number] for number in sorted(self.parts)]
         text = "".join(report.text for report in ordered)
-        return replace(ordered[0], source_id=f"{ordered[0].source_id}+{self.of - 1}", text=text, part=None)
+        return replace(ordered[0], text=text, part=None)
 
 
 class Joining:
@@ -66,7 +69,7 @@ class Joining:
                 await message.closed.wait()
         except TimeoutError:
             message.closed.set()  # for all who wait, so that none of it is taken twice
-        return message.whole() or report
+        return replace(message.whole() or report, source_id=f"{part.message}\n{part.of}")
 
     def _put(self, instance: str, part: Part, report: IncomingReport) -> _Message:
         key = (instance, part.message, part.of)

@@ -12,7 +12,10 @@ from vonage_http_client.auth import Auth  # type: ignore[import-untyped]
 
 from alert_relay.conformance.ours import VONAGE
 from alert_relay.conformance.signing import NOW
+from services.ingest.door import DOOR
+from services.ingest.joining import Joining
 from shared.plugins.spec import Ignored, IncomingReport, Part, Refused, WebhookRequest
+from shared.testing.bus import MemoryBus
 from tests.conformance.test_bridges import CutOffOnce, hosting
 
 SAID = {
@@ -47,7 +50,7 @@ def parsed(request: WebhookRequest) -> Any:
 
 def part(number: int, of: int = 2, **said: Any) -> WebhookRequest:
     joins = {"concat": "true", "concat_ref": "7", "concat_total": str(of), "concat_part": str(number)}
-    return call(messageId=f"0B{number}", text=f"part {number} ", **joins, **said)
+    return call(**{"messageId": f"0B{number}", "text": f"part {number} ", **joins, **said})
 
 
 def test_what_vonage_says_of_a_message() -> None:
@@ -141,6 +144,39 @@ async def test_a_message_stored_without_our_answer_is_told_again_and_is_the_same
         assert {status for status, _text in first} <= {200, 503}
         assert await asyncio.gather(*(host.send(part(number)) for number in (1, 2)))
         assert await bus.last_seq("REPORTS") == 1
+
+
+async def test_a_part_told_again_by_itself_after_a_kill_is_in_what_is_stored(tmp_path: Path) -> None:
+    """Killed between the answers to two parts: one is told again, and nobody remembers the other."""
+    bus = MemoryBus()
+    async with hosting(VONAGE, tmp_path, bus=bus) as host:
+        await asyncio.gather(*(host.send(part(number)) for number in (1, 2)))
+    assert await told_alone(bus, tmp_path, 2) == 1
+    assert await told_alone(bus, tmp_path, 1) == 1
+
+
+async def test_a_part_without_the_others_is_stored_and_so_is_each_that_comes_later(tmp_path: Path) -> None:
+    bus = MemoryBus()
+    for _ in range(2):
+        await told_alone(bus, tmp_path, 2)
+        assert await told_alone(bus, tmp_path, 1) == 2
+
+
+async def test_a_number_used_anew_by_another_message_takes_nothing_from_it(tmp_path: Path) -> None:
+    """The number that joins parts has eight bits."""
+    async with hosting(VONAGE, tmp_path) as host:
+        for words in ("they are here", "they have left"):
+            said = part(1, messageId=f"{words} 1"), part(2, messageId=f"{words} 2", text=words)
+            await asyncio.gather(*(host.send(one) for one in said))
+        assert await host.stored() == 2
+
+
+async def told_alone(bus: MemoryBus, folder: Path, number: int) -> int:
+    """One part is told to a front door that has just been started; how much is stored then."""
+    async with hosting(VONAGE, folder, bus=bus) as host:
+        host.client.app[DOOR].joining = Joining(wait_s=0.01)
+        assert (await host.send(part(number)))[0] == 200
+    return await bus.last_seq("REPORTS")
 
 
 async def test_by_get_nothing_is_taken(tmp_path: Path) -> None:

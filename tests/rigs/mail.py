@@ -13,6 +13,8 @@ import pwd
 import shutil
 import socket
 import tempfile
+import time
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -185,10 +187,12 @@ class MailHost:
         return found
 
     def put(self, person: str, raw: bytes) -> None:
-        """Somebody has a mail."""
-        box = mailbox.Maildir(self.box(person))
-        name = box.add(raw)
-        self._own(Path(box._path) / box._lookup(name))  # type: ignore[attr-defined]  # where it put it
+        """Somebody has a mail; it is whole, and dovecot's, before dovecot can see it."""
+        box, name = self.box(person), f"{time.time_ns()}.{uuid.uuid4().hex}.rig"
+        unseen = box / "tmp" / name
+        unseen.write_bytes(raw)
+        self._own(unseen)
+        unseen.rename(box / "new" / name)
 
     # --- the server that takes mail in ---------------------------------------------------------
 

@@ -76,6 +76,13 @@ class AndroidSms:
             "api_user": "sms",
             "api_password": "env:ANDROID_SMS_API_PASSWORD",
         },
+        while_away="""
+The app keeps on the phone what was not taken, signs it anew and sends it again: after ten seconds, twenty,
+forty and so on, fourteen times unless set otherwise, which is about two days. Each message comes in once:
+300 of 300 while ingest was killed twenty times (`python -m tests.faults.bridges --bridge android-sms`).
+**What waits longer, or waits on a phone that is lost, does not come in**: then read the messages on the
+phone itself. After a break of hours the next attempt may be hours away, too.
+""",
     )
     Settings: ClassVar[type[PluginSettings]] = AndroidSettings
 

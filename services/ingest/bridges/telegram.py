@@ -86,6 +86,12 @@ class Telegram:
         },
         senders="account",
         read_by="Telegram",
+        while_away="""
+Telegram sends an update again until it is taken, and each comes in once: 300 of 300 while ingest was
+killed twenty times (`python -m tests.faults.bridges --bridge telegram`). **It keeps none longer than 24
+hours**, and of a webhook that fails it says only that it gives up some time: what waited then does not
+come in. `getWebhookInfo` says how many wait.
+""",
         notes=(
             "- A message that is edited within half an hour is one more report of its sender's, unless it\n"
             "  is a reply to the desk; what it said before stays. Where a shared live location moves to is\n"

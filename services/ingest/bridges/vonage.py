@@ -85,7 +85,7 @@ class VonageBridge:
 """,
         while_away="""
 Vonage asks again for 24 hours; each message comes in once. If ingest was ended between the parts of a long
-message, they come again, too.
+message, they come again, too; a part that is told again by itself is known in the message that is stored.
 """,
         notes="""
 - **What it costs.** Vonage's price for the number, and for each question.
