@@ -13,6 +13,8 @@ from aiohttp import web
 from aiohttp.streams import StreamReader
 from aiohttp.test_utils import make_mocked_request
 
+from alert_relay.conformance.ours import CASES
+from alert_relay.conformance.signing import NOW, PUBLIC
 from services.ingest.app import make_app
 from services.ingest.bridge_intake import accept
 from services.ingest.door import DOOR
@@ -24,7 +26,7 @@ from shared.http import Problem
 from shared.plugins.spec import Ignored, IncomingReport, Spec, WebhookRequest
 from shared.sealing import MasterKey
 from shared.testing.bus import MemoryBus
-from tests.conformance.test_bridges import CASES, NOW, PUBLIC, FixedClock
+from tests.conformance.test_bridges import FixedClock
 from tests.conformance.test_peer import CASE as PEER
 
 ALL: Final = {case.bridge.spec.kind: case for case in (*CASES, PEER)}

@@ -15,6 +15,15 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from standardwebhooks.webhooks import Webhook
 
+from alert_relay.conformance.ours import CAPTURED
+from alert_relay.conformance.signing import (
+    NOW,
+    PUBLIC,
+    sign_android,
+    sign_twilio,
+    sign_vonage,
+    sign_whatsapp,
+)
 from alert_relay.groupfile import read_group_files
 from alert_relay.postbox import Postbox
 from services.console.decide.group.upload import read_upload
@@ -39,14 +48,6 @@ from shared.plugins.event_stream import EventReader
 from shared.plugins.imap_mailbox import Mail
 from shared.plugins.spec import ChannelHost, DeliveryReceipt, GivesReceipts, WebhookRequest
 from shared.plugins.untrusted import object_in
-from tests.conformance.test_bridges import (
-    NOW,
-    PUBLIC,
-    sign_android,
-    sign_twilio,
-    sign_vonage,
-    sign_whatsapp,
-)
 from tests.fuzz.front_door import ALL, FrontDoor
 from tests.rigs.mastodon import US
 from tests.unit.notifier.test_list_file import KNOWN
@@ -242,6 +243,6 @@ TARGETS: Final[Mapping[str, Target]] = {
 
 def corpus(name: str) -> list[bytes]:
     """The kept inputs of a target, and the captured requests of its provider."""
-    captured = FIXTURES / name.removeprefix("bridge-").replace("receipts-whatsapp", "whatsapp")
-    folders = (HERE / "corpus" / name, captured)
+    kind = name.removeprefix("bridge-").replace("receipts-whatsapp", "whatsapp")
+    folders = (HERE / "corpus" / name, FIXTURES / kind, CAPTURED / kind)
     return [file.read_bytes() for folder in folders if folder.is_dir() for file in sorted(folder.iterdir())]
