@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
+from xml.etree import ElementTree as ET
 
 from standardwebhooks.webhooks import Webhook
 
@@ -30,6 +31,8 @@ from services.console.decide.group.upload import read_upload
 from services.ingest.bridges.email import Email
 from services.ingest.bridges.mastodon import Mastodon, report_of
 from services.ingest.bridges.signal import Signal
+from services.ingest.bridges.xmpp import Xmpp
+from services.ingest.bridges.xmpp_stanzas import Us, from_archive, heard, report_in
 from services.notifier.channels.kannel import KannelChannel
 from services.notifier.channels.sms_gateway import SmsGatewayChannel
 from services.notifier.channels.twilio import TwilioChannel
@@ -57,6 +60,7 @@ HERE: Final = Path(__file__).parent
 FIXTURES: Final = HERE.parent / "conformance" / "fixtures"
 _IN_URLS: Final = string.punctuation.replace("#", "")
 """A server passes on no other characters."""
+_ROOM: Final = "raids@rooms.example"
 RETURN: Final = ReturnPath.of("relay@hub.example", "made-up", "hackney/mail")
 _SECRETS: Final = {
     **{f"env:{name}": "made-up-secret" for name in ("TOKEN", "KEY", "SIGNATURE", "APP", "VERIFY", "MAIL")},
@@ -162,6 +166,17 @@ def _signal(body: bytes) -> None:
         door().take(_signal_bridge().report_in(event, NOW), Signal.spec)
 
 
+def _xmpp(body: bytes) -> None:
+    try:
+        xml = ET.fromstring(body)  # noqa: S314 - the stream's own parser takes no document types
+    except (ET.ParseError, ValueError, LookupError):
+        return
+    us = Us("relay@hub.example", "raid", lambda room: "relay" if room == _ROOM else "", lambda _r, _n: None)
+    for message in (heard(xml), from_archive(xml)):
+        if message is not None:
+            door().take(report_in(message, us, NOW), Xmpp.spec)
+
+
 def _list_file(body: bytes) -> None:
     text = body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     for _ in rows(io.StringIO(text, newline=""), KNOWN):
@@ -229,6 +244,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "bridge-email": _mail,
     "bridge-mastodon": _mastodon,
     "bridge-signal": _signal,
+    "bridge-xmpp": _xmpp,
     "bounce": _bounce,
     "report-json": lambda body: door().report(body),
     "report-form": lambda body: door().form(body),
