@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2 --dist worksteal
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint style types walls contracts schemas lock bench score faults docs clean
+.PHONY: help run demo test lint style types walls contracts schemas lock bench score faults fuzz docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ score: $(VENV)/.dev ## the judgement on the part of the corpus that it is not tu
 
 faults: $(VENV)/.dev ## 5,000 reports under 30 kills; last line is JSON
 	$(BIN)/python -m tests.faults.campaign $(ARGS)
+
+fuzz: $(VENV)/.dev ## every parser of what strangers send, for ten minutes (ARGS="--target NAME --seconds N")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 docs: $(VENV)/.dev ## generate the plug-in pages and check every link in the documents
 	$(BIN)/python -m alert_relay.pages $(ARGS)

@@ -75,12 +75,14 @@ class Postbox:
     letters: list[Letter] = field(default_factory=list)
 
     def take_webhook(self, path: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Keep a webhook's message; raises `Problem` when its signature is wrong."""
+        """Keep a webhook's message; raises `Problem` when its signature is wrong, or it is no object."""
         lower = {name.lower(): value for name, value in headers.items()}
         try:
-            told: dict[str, Any] = self.webhook.verify(body, lower)
+            told: Any = self.webhook.verify(body, lower)
         except (WebhookVerificationError, ValueError):
             raise Problem(401, "bad_signature", "The signature does not fit the body and secret.") from None
+        if not isinstance(told, dict):
+            raise Problem(422, "not_understood", "The body is JSON but no object; send what the relay sends.")
         facts = {key: told.get(key) for key in ("kind", "code", "audience", "group", "alert_id", "drill")}
         self._keep("webhook", path, lower["webhook-id"], facts, str(told.get("text", "")))
 

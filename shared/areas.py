@@ -19,6 +19,7 @@ from shared.errors import RelayError
 LATITUDES: Final = (49.0, 61.5)
 LONGITUDES: Final = (-9.0, 2.5)
 """The islands that a hub is for, generously."""
+_GLOBE: Final = (180.0, 90.0)
 _OUTCODE: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?")
 _GRID: Final = 1e-6
 _MIN_RING: Final = 4
@@ -59,8 +60,12 @@ def checked_position(lon: float, lat: float) -> tuple[float, float]:
     if _within(lon, LATITUDES) and _within(lat, LONGITUDES):
         raise AreaError("swapped", "lat and lon look swapped; a polygon's points are [lon, lat].")
     if not (_within(lat, (-90, 90)) and _within(lon, (-180, 180))):
-        raise AreaError("off_the_globe", "is not on the globe; lat is -90 to 90 and lon -180 to 180.")
+        raise _off_the_globe()
     return lon, lat
+
+
+def _off_the_globe() -> AreaError:
+    return AreaError("off_the_globe", "is not on the globe; lat is -90 to 90 and lon -180 to 180.")
 
 
 def polygon(points: Sequence[Sequence[float]]) -> Polygon:
@@ -85,6 +90,8 @@ def from_geojson(name: str, geometry: Any) -> Polygon | MultiPolygon:
     if not len(points) or not all(map(math.isfinite, points.flat)):
         raise AreaError("broken", f"the area {name!r} has a broken geometry; draw it again.")
     checked_position(*map(float, points[0]))
+    if (abs(points) > _GLOBE).any():  # with numbers that large nobody can reckon
+        raise _off_the_globe()
     return _sound(made)
 
 

@@ -47,11 +47,15 @@ _ANSWERS: Final = (
     m.ProblemDocument,
 )
 _REFUSALS: Final = {
+    "400": "The body is not JSON.",
     "401": "No token, or one that opens nothing (any more).",
     "403": "Your role or group does not allow this.",
     "404": "There is no such thing for you.",
     "409": "Refused; the code is the reason, the detail says what to do.",
+    "413": "The body is too large.",
+    "415": "The body is not called application/json.",
     "422": "A field is wrong; the detail names it.",
+    "429": "Too often; Retry-After says when.",
     "503": "The log or the read model is away; Retry-After says when.",
 }
 _PENDING: Final = "Stored but not decided yet; look again, or send it again with the same id."
@@ -183,7 +187,7 @@ def _read(operation: str, summary: str, answer: str | None, *parameters: dict[st
         "operationId": operation,
         "summary": summary,
         "parameters": list(parameters),
-        "responses": {"200": _ok("It.", answer), **_refused("401", "404", "422", "503")},
+        "responses": {"200": _ok("It.", answer), **_refused("401", "403", "404", "422", "503")},
     }
 
 

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -27,6 +27,7 @@ from shared.plugins.spec import (
     Ignored,
     IncomingReport,
     Receipt,
+    Refused,
     WebhookRequest,
     WebhookResponse,
 )
@@ -44,6 +45,13 @@ class TestTwilioSms(BridgeConformance):
 
 class TestAndroidSms(BridgeConformance):
     case = ANDROID
+
+    @pytest.mark.parametrize("days", [-30, 30])
+    def test_a_call_signed_long_ago_or_ahead_is_stale(self, days: int) -> None:
+        late = replace(self.case.signed(self.case.bodies["received.json"]), now=NOW + timedelta(days=days))
+        stale = self.case.make().parse(late)
+        assert isinstance(stale, Refused)
+        assert stale.code == "stale_timestamp"
 
 
 class TestKannel(BridgeConformance):
@@ -131,6 +139,37 @@ async def hosting(
 
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.bridge.spec.kind)
+
+
+SIGNED = [(case, name) for case in (TWILIO, ANDROID, VONAGE, WHATSAPP) for name in case.bodies]
+"""Of those whose source signs what it says, and not only who says it."""
+
+
+def variants(body: bytes) -> Iterator[bytes]:
+    """What somebody on the way could make of a signed call: cut, longer, spelt or written otherwise."""
+    yield from (body[:length] for length in range(len(body)))
+    yield from (body + more for more in (b" ", b"&x=1", b"}", b"\0"))
+    yield body.replace(b"marker", b"Marker")
+    text = body.decode()
+    yield from (text.encode(name) for name in ("utf-16", "utf-32", "utf-8-sig", "utf-7"))
+    if body[:1] == b"{":
+        said = json.loads(body)
+        yield json.dumps(said, indent=1).encode()
+        yield json.dumps(said, ensure_ascii=False).encode()
+        yield json.dumps(said)[:-1].encode() + b', "text": "another"}'
+    else:
+        pairs = parse_qsl(text, keep_blank_values=True)
+        yield urlencode([*pairs, ("Body", "another"), ("text", "another")]).encode()
+        yield urlencode(pairs, encoding="utf-16").encode()
+
+
+@pytest.mark.parametrize(("case", "name"), SIGNED, ids=lambda part: getattr(part, "bridge", part))
+def test_every_variant_of_a_signed_call_is_refused_or_says_the_same(case: BridgeCase, name: str) -> None:
+    signed = case.signed(case.bodies[name])
+    whole = case.make().parse(signed)
+    for changed in variants(signed.body):
+        found = case.make().parse(replace(signed, body=changed))
+        assert isinstance(found, Refused) or found == whole
 
 
 @each

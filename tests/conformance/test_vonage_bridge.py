@@ -15,6 +15,7 @@ from alert_relay.conformance.signing import NOW
 from services.ingest.door import DOOR
 from services.ingest.joining import Joining
 from shared.plugins.spec import Ignored, IncomingReport, Part, Refused, WebhookRequest
+from shared.plugins.vonage_api import BAD_SIGNATURE
 from shared.testing.bus import MemoryBus
 from tests.conformance.test_bridges import CutOffOnce, hosting
 
@@ -109,6 +110,11 @@ def test_any_field_changed_or_added_spoils_the_signature() -> None:
         refused = parsed(replace(call(), body=json.dumps(one).encode()))
         assert isinstance(refused, Refused)
         assert refused.code == "bad_signature"
+
+
+def test_what_cannot_be_signed_at_all_is_not_signed() -> None:
+    stranger = {**SAID, "text": "\ud800", "timestamp": "1782139580", "sig": "0" * 64}
+    assert parsed(replace(call(), body=json.dumps(stranger).encode())) == BAD_SIGNATURE
 
 
 @pytest.mark.parametrize("hours", [0, -24, 24])

@@ -7,9 +7,11 @@ import asyncio
 from typing import Final
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from services.console.account.attempts import attempt
 from services.console.decide.group.answers import ChannelTest, as_json, latest_test
+from services.console.decide.sentences import sentence
 from services.console.door import CONSOLE, actor_of, body_of
 from services.console.group.pages import Scope, scope
 from services.console.models import TestRequest
@@ -51,17 +53,20 @@ async def try_channel(
     """Try a channel; the test as far as it has come. Raises a 429 problem for whoever does so too often."""
     await attempt(request, "channel_test", f"{found.id}.{channel}")
     before = await found.console.store.one(f"channel_test:{found.id}.{channel}")
-    command = TestChannel(
-        id=stored_id(found.actor.member, command_id(given)),
-        at=found.console.clock.now(),
-        member=found.actor.member,
-        group=GroupId(found.id),
-        channel=channel,
-    )
+    command = _command(found, channel, stored_id(found.actor.member, command_id(given)))
     await submit(found.console, command, body=channel)
     # The same id again is the same test: then there is no newer one to wait for.
     older = before["alert_id"] if before and given is None else None
     return await _answered(found, channel, older)
+
+
+def _command(found: Scope, channel: str, name: str) -> TestChannel:
+    """The command; raises a 404 problem for what no channel can be called."""
+    actor, now = found.actor, found.console.clock.now()
+    try:
+        return TestChannel(id=name, at=now, member=actor.member, group=GroupId(found.id), channel=channel)
+    except ValidationError:
+        raise Problem(404, "unknown_channel", sentence("unknown_channel")) from None
 
 
 async def tests_of(found: Scope) -> dict[str, ChannelTest]:

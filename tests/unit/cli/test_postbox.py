@@ -57,6 +57,11 @@ async def test_a_signed_webhook_is_logged_without_its_words(box: TestClient[Any,
     assert "words" not in json.dumps(line)
 
 
+async def test_a_signed_webhook_that_is_no_object_is_refused(box: TestClient[Any, Any]) -> None:
+    answer = await box.post("/hackney/community", data=b"[]", headers=_signed(b"[]"))
+    assert (answer.status, (await answer.json())["code"]) == (422, "not_understood")
+
+
 async def test_a_wrong_signature_is_refused_and_not_logged(box: TestClient[Any, Any]) -> None:
     body = json.dumps(BODY).encode()
     answer = await box.post("/hackney/community", data=body + b" ", headers=_signed(body))

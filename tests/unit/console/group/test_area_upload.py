@@ -71,6 +71,7 @@ def test_every_form_of_an_area_is_read(document: Any) -> None:
         (file({"type": "FeatureCollection", "features": [7]}), "not_geojson"),
         (file({"type": "FeatureCollection", "features": []}), "nothing_in_it"),
         (file(collection(*[polygon(SQUARE)] * (MOST_FEATURES + 1))), "too_many_areas"),
+        (file(polygon([[-0.1, 51.5], [0.0, 51.6], [1e40, 1e308], [-0.1, 51.5]])), "off_the_globe"),
         (file({"type": "Point", "coordinates": [-0.1, 51.5]}), "not_an_area"),
         (file({"type": "LineString", "coordinates": SQUARE}), "not_an_area"),
         (file(polygon(SQUARE[:-1])), "not_closed"),

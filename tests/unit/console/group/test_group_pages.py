@@ -397,6 +397,8 @@ async def test_the_api_answers_the_same_and_refuses_whom_the_page_refuses(desk: 
         assert (await desk.rig.ask("POST", path, token, json={}))[0] == 403
         assert (await desk.rig.ask("GET", path, token))[0] == 403
     assert (await desk.rig.ask("POST", path.replace("chat", "gone"), admin, json={}))[0] == 409
+    impossible = await desk.rig.ask("POST", path.replace("chat", "No Such"), admin, json={})
+    assert (impossible[0], impossible[1]["code"]) == (404, "unknown_channel")
     assert (await desk.rig.ask("POST", path))[0] == 401
 
 
