@@ -210,7 +210,7 @@ async def test_in_by_the_code_told_and_gone_after_stop(book: Book) -> None:
     end = await book.tell("a1", incident_id="i2")
     assert (end.delivered, end.reason) == (1, "done")
     assert "CONFIRMED" in texts()[2]
-    assert "STOP ends these messages." in texts()[2]
+    assert "STOP to leave." in texts()[2]
     await book.says("stop")
     await book.holds(LEFT)
     await until(lambda: len(texts()) == 4)
