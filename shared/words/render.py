@@ -29,6 +29,7 @@ from shared.words.clean import clean, clip, sentence
 from shared.words.fit import MUST, Part, fit, fit_sms, parts_of
 from shared.words.library import ENGLISH, IN_FORCE, Library, shipped
 from shared.words.rights import rights_line
+from shared.words.said import MOST_SAID
 from shared.words.sms import spelled_plainly
 from shared.words.subscribers import ending as leaving
 
@@ -44,7 +45,6 @@ _NUMBER: Final = re.compile(r"\b\d+[a-z]?\b", re.IGNORECASE)
 _POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?(?:\s?\d[A-Z]{2})?\b")
 _END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
-_MAX_STATEMENT: Final = 1000
 _LONDON: Final = ZoneInfo("Europe/London")
 _LINK_RANK: Final = 1
 _ENDING_RANK: Final = 1
@@ -383,7 +383,7 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
 
 def _statement(text: str, size: str) -> str:
     """A person's words; in the short form as many of their sentences as fit, rather than half a word."""
-    whole = clean(text, _MAX_STATEMENT)
+    whole = clean(text, MOST_SAID)
     if size != "short" or len(whole) <= _SHORT_STATEMENT:
         return sentence(whole)
     ends = [m.end() for m in _END.finditer(whole) if m.end() <= _SHORT_STATEMENT]
@@ -446,7 +446,7 @@ def _facts_for_machines(body: AlertBody) -> dict[str, Any]:
     return {
         "report": clean(body.excerpt, EXCERPT),
         "reported_at": (body.since or body.first_report_at).isoformat(),
-        "statement": clean(body.statement, _MAX_STATEMENT),
+        "statement": clean(body.statement, MOST_SAID),
         "note": body.note,
         "peers": [peer.model_dump(mode="json") for peer in body.peers],
     }
