@@ -673,6 +673,16 @@ async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Bo
     assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
 
 
+async def test_who_joins_late_gets_the_state_in_one_message(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.tell("a1")
+    await quick.tell("a2", kind="UPDATE")
+    await quick.joins()
+    await until(lambda: len(texts()) == 3)
+    assert texts()[2].startswith("CONFIRMED"), "they have not heard of it before"
+
+
 @pytest.mark.parametrize("held", [False, True])
 async def test_the_end_reaches_those_whom_another_notifier_froze_first_and_not_our_own_choice(
     quick: Book, monkeypatch: pytest.MonkeyPatch, *, held: bool
