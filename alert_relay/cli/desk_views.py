@@ -135,6 +135,8 @@ def previewed(found: Mapping[str, Any]) -> Iterator[str]:
         to = f"{one.get('group')}, {one.get('audience')}, by {by}"
         yield f"--- {one.get('kind')} to {to} ({_addresses(one.get('recipients'))})"
         yield f"{one.get('text')}\n"
+        if one.get("shortened"):
+            yield "Your words are shortened in this one.\n"
     for cost in found.get("costs", ()):
         yield _cost(cost)
 

@@ -14,7 +14,7 @@ from shared.words.library import RIGHTS, about_law, shipped
 from shared.words.questions import questions
 from shared.words.replies import replies
 from shared.words.sms import sms_length
-from shared.words.subscribers import subscriber_answer
+from shared.words.subscribers import ending, subscriber_answer
 from shared.words.subscribers import texts as subscribers_texts
 
 SHORT, LONG = 306, 4000
@@ -27,6 +27,7 @@ def messages_page() -> str:
         [
             _HEAD,
             *(_sample(one) for one in samples()),
+            *_to_subscribers(),
             _ANSWERS,
             *_answers(),
             _LAW,
@@ -42,9 +43,10 @@ _HEAD: Final = """# Every message, as it comes out
 
 Generated from the templates by `make docs`, with one made-up incident: a raid in Dalston on a Saturday
 evening, code D7K. *Short* is what goes over SMS and other narrow channels: never more than two text messages
-of plain letters, and when it must be shortened, status, time, place, code, group and *observe, don't
-obstruct* stay. *Long* is for chats and e-mail. A link to the present state stands only where that page
-exists: after a person has confirmed, and not of an exercise.
+of plain letters (four where a place can only be written in others, as in Arabic), and when it must be
+shortened, status, time, place, code, group and *observe, don't obstruct* stay; what people saw is cut, not
+left out. *Long* is for chats and e-mail. A link to the present state stands only where that page exists:
+after a person has confirmed, and not of an exercise.
 """
 _ANSWERS: Final = """
 # Answers
@@ -73,6 +75,21 @@ def _sample(one: Sample) -> str:
         render(one.alert, GROUP, language="en", max_chars=most, base_url=_URL).text for most in (SHORT, LONG)
     )
     return f"\n## {one.title}\n\n{_short(short)}\n\n```text\n{long}\n```"
+
+
+def _to_subscribers() -> Iterator[str]:
+    """What whoever may witness gets by text: how to leave stands in it too."""
+    for one in samples():
+        if one.title in _BY_TEXT:
+            text = render(
+                one.alert, GROUP, language="en", max_chars=SHORT, base_url=_URL, ending=ending("en")
+            ).text
+            yield _answer(f"A subscriber, by text: {one.title.partition(': ')[2]}", text)
+
+
+_BY_TEXT: Final = frozenset(
+    f"Community: {what}" for what in ("confirmed", "confirmed, at work", "enough are there", "the end")
+)
 
 
 def _short(text: str) -> str:

@@ -354,6 +354,9 @@ class Send(BaseModel):
         description="Of subscribers: what they chose; `recipients` is how many there are at most.",
     )
     pence: float = Field(default=0.0, description="What it costs, as far as its group says what SMS cost.")
+    shortened: bool = Field(
+        default=False, description="Whether the words of who commands it are cut, or left out, to fit."
+    )
     capped: bool = Field(default=False, description="Whether the group's monthly cap may keep it back.")
 
 

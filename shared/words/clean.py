@@ -13,6 +13,8 @@ _MAX_MARKS = 2
 
 _DROPPED = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _MENTION = re.compile(r"@(?=\w)")
+_STOPS = tuple(".!?\u2026\u061f\u06d4\u0964\u3002\uff01\uff1f")
+"""What a sentence ends with: also in Arabic, Urdu, Bengali and Chinese."""
 _MAYBE_MARK = re.compile("[\u0300-\U0010ffff]")
 """The first combining mark there is, and all after: most texts hold none and need no second look."""
 _PLAIN = str.maketrans(
@@ -45,6 +47,11 @@ def clip(text: str, limit: int) -> str:
     cut = text[: limit - 3]
     word_end = cut.rfind(" ")
     return (cut[:word_end] if word_end > limit // 2 else cut).rstrip(" ,.;:-") + "..."
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, so that the next sentence does not run into it."""
+    return text if not text or text.endswith(_STOPS) else text + "."
 
 
 def _visible(text: str) -> str:

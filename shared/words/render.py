@@ -25,11 +25,13 @@ from shared.plugins.spec import RenderedMessage
 from shared.promises import NEXT_NEWS
 from shared.saying_most import EXCERPT
 from shared.words import own
-from shared.words.clean import clean, clip
+from shared.words.clean import clean, clip, sentence
 from shared.words.fit import MUST, Part, fit, fit_sms, parts_of
 from shared.words.library import ENGLISH, IN_FORCE, Library, shipped
 from shared.words.rights import rights_line
+from shared.words.said import MOST_SAID
 from shared.words.sms import spelled_plainly
+from shared.words.subscribers import ending as leaving
 
 log = structlog.get_logger()
 
@@ -43,7 +45,6 @@ _NUMBER: Final = re.compile(r"\b\d+[a-z]?\b", re.IGNORECASE)
 _POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?(?:\s?\d[A-Z]{2})?\b")
 _END: Final = re.compile(r"[.!?](?=\s)")
 _MAX_SUBJECT: Final = 120
-_MAX_STATEMENT: Final = 1000
 _LONDON: Final = ZoneInfo("Europe/London")
 _LINK_RANK: Final = 1
 _ENDING_RANK: Final = 1
@@ -72,7 +73,8 @@ def render(  # noqa: PLR0913 - what a message depends on
     `words` are the group's own: they come before the relay's while their review holds, at the alert's time.
     `library` holds the relay's templates; those that ship, where none is given.
 
-    `ending` stands at the end where there is room for it: how somebody leaves who gets this by themselves.
+    `ending` stands at the end where there is room for it: how somebody leaves who gets this by themselves;
+    in English where its letters would turn a plain text message into a dearer one.
 
     `max_chars` is what the channel carries well; up to 480 the words are the short ones, made for SMS: in
     its alphabet where they can be, and counted as it counts. Below `MIN_CHARS` raises `ValueError`.
@@ -139,7 +141,7 @@ class _Asked:
 
     def fitted(self, parts: list[Part]) -> str:
         # What is asked of people stands before it, and so is dropped after it.
-        whole = [*parts, Part(_ENDING_RANK, self.ending)] if self.ending else parts
+        whole = [*parts, Part(_ENDING_RANK, self.ending, plainly=leaving(ENGLISH))] if self.ending else parts
         return (
             fit_sms(whole, self.max_chars)
             if self.size == "short"
@@ -381,16 +383,11 @@ def _digest_facts(body: DigestBody, size: str) -> dict[str, Any]:
 
 def _statement(text: str, size: str) -> str:
     """A person's words; in the short form as many of their sentences as fit, rather than half a word."""
-    whole = clean(text, _MAX_STATEMENT)
+    whole = clean(text, MOST_SAID)
     if size != "short" or len(whole) <= _SHORT_STATEMENT:
-        return _sentence(whole)
+        return sentence(whole)
     ends = [m.end() for m in _END.finditer(whole) if m.end() <= _SHORT_STATEMENT]
-    return whole[: ends[-1]] if ends else _sentence(clip(whole, _SHORT_STATEMENT))
-
-
-def _sentence(text: str) -> str:
-    """The text with a full stop, so that the next sentence does not run into it."""
-    return text if not text or text[-1] in ".!?" else text + "."
+    return whole[: ends[-1]] if ends else sentence(clip(whole, _SHORT_STATEMENT))
 
 
 def _local(moment: datetime) -> datetime:
@@ -449,7 +446,7 @@ def _facts_for_machines(body: AlertBody) -> dict[str, Any]:
     return {
         "report": clean(body.excerpt, EXCERPT),
         "reported_at": (body.since or body.first_report_at).isoformat(),
-        "statement": clean(body.statement, _MAX_STATEMENT),
+        "statement": clean(body.statement, MOST_SAID),
         "note": body.note,
         "peers": [peer.model_dump(mode="json") for peer in body.peers],
     }

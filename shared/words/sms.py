@@ -18,6 +18,8 @@ _TWICE: Final = frozenset("^{}\\[~]|€\f")
 """Sent as two: an escape and a letter."""
 _GSM: Final = (160, 153)
 _UCS2: Final = (70, 67)
+MOST_UCS2: Final = 4 * _UCS2[1]
+"""Places of the longest message that can't be plain: four segments hold the news, an ask and the link."""
 _MARKS: Final = frozenset({"Mn", "Me"})
 _BMP: Final = 0xFFFF
 """Characters beyond take two places of UTF-16."""

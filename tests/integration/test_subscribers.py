@@ -210,7 +210,7 @@ async def test_in_by_the_code_told_and_gone_after_stop(book: Book) -> None:
     end = await book.tell("a1", incident_id="i2")
     assert (end.delivered, end.reason) == (1, "done")
     assert "CONFIRMED" in texts()[2]
-    assert "STOP ends these messages." in texts()[2]
+    assert "STOP to leave." in texts()[2]
     await book.says("stop")
     await book.holds(LEFT)
     await until(lambda: len(texts()) == 4)
@@ -671,6 +671,16 @@ async def test_who_joins_late_hears_once_what_goes_on_and_then_its_end(quick: Bo
     assert texts()[3].startswith("OVER")
     late = [r for r in await quick.ledger() if r.alert_id.startswith("late-")]
     assert [r.type.split(".")[0] for r in late] == ["alert", "chunk", "chunk", "alert"]
+
+
+async def test_who_joins_late_gets_the_state_in_one_message(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    await quick.tell("a1")
+    await quick.tell("a2", kind="UPDATE")
+    await quick.joins()
+    await until(lambda: len(texts()) == 3)
+    assert texts()[2].startswith("CONFIRMED"), "they have not heard of it before"
 
 
 @pytest.mark.parametrize("held", [False, True])

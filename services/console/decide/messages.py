@@ -11,13 +11,14 @@ from typing import Final
 
 from services.console.decide.draft import Document
 from services.console.models import Send
-from shared.contracts.alerts import AlertRaised
+from shared.contracts.alerts import AlertBody, AlertRaised
 from shared.contracts.groups import ChannelDefinition, GroupDefinition
 from shared.contracts.ledger import Following
 from shared.contracts.own_words import OwnWords
 from shared.contracts.subscribers import Choice
 from shared.spending import ENDS, may_be_held_back
 from shared.words import MIN_CHARS, render
+from shared.words.said import says_all
 from shared.words.sms import sms_length
 from shared.words.subscribers import ending
 
@@ -141,6 +142,7 @@ def _message(alert: AlertRaised, group: GroupFacts, way: _Way, base_url: str) ->
         text=message.text,
         segments=segments,
         choice=way.choice,
+        shortened=isinstance(alert.body, AlertBody) and not says_all(message.text, alert.body.statement),
         pence=way.pence_a_segment * (segments or 0) * (way.recipients or 0),
         capped=held_back and alert.sms_to != "everyone",
     )

@@ -13,6 +13,7 @@ from services.console.web.pages import LIVE
 from services.console.web.rendering import clock, when
 from services.console.web.words import language_of, say
 from services.console.web.xml import add, document
+from shared.words.clean import sentence
 
 _ATOM = "http://www.w3.org/2005/Atom"
 CAP = "application/cap+xml"
@@ -70,7 +71,7 @@ def told(entry: PublicEntry, language: str) -> list[str]:
     """What is known, in sentences; and by when there is more."""
     lapsed = say(language, "lapsed", time=when(entry.at)) if entry.word == "no_longer_confirmed" else ""
     then = say(language, "next_news_by", time=clock(entry.next_news)) if entry.next_news else ""
-    return [part for part in (lapsed, entry.statement, then) if part]
+    return [part for part in (lapsed, sentence(entry.statement.rstrip()), then) if part]
 
 
 def asked(entry: PublicEntry, language: str) -> list[str]:

@@ -6,6 +6,7 @@ is decided about a place before the groups are known; information only never car
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -37,11 +38,14 @@ from shared.ports import Bus, Clock, Entry, Outgoing
 from shared.sealing import MasterKey
 from shared.subscribing import code_of
 from shared.words import render
+from shared.words.state_now import state_now
 from shared.words.subscribers import ending, texts
 
 _PAUSE_S: Final = 0.05
 _LOOK_S: Final = EVERY.total_seconds()
 _IN: Final = frozenset({"joined", "imported"})
+_BEFORE: Final = 10
+"""So many earlier alerts are looked through for what was seen last."""
 _WANTED: Final = frozenset({"alert.raised.v1"})
 
 
@@ -96,8 +100,8 @@ class Subscribers:
         self._base_url = base_url
         self._groups_known = False
         self._asking: set[asyncio.Task[None]] = set()
-        self._live: dict[tuple[str, str], tuple[AlertRaised, Entry]] = {}
-        """The latest that each group's community was told of each incident that goes on."""
+        self._live: dict[tuple[str, str], _Told] = {}
+        """What each group's community was told of each incident that goes on."""
 
     def attach(self, reader: Reader, merged: Merged, lent: Lent) -> None:
         """What of the engine is needed: what it reads, which incidents are one, and how it sends."""
@@ -144,9 +148,11 @@ class Subscribers:
     def heard(self, alert: AlertRaised, entry: Entry) -> None:
         """An alert was read: the latest of what goes on is for those who join late."""
         if alert.audience == "community" and not alert.drill and alert.incident_id is not None:
-            self._live.pop((alert.incident_id, alert.group), None)
+            about = alert.incident_id, alert.group
+            known = self._live.pop(about, None)
             if alert.kind not in ENDS:
-                self._live[alert.incident_id, alert.group] = alert, entry
+                before = (known.latest, *known.before)[:_BEFORE] if known else ()
+                self._live[about] = _Told(alert, entry, before)
 
     def merged(self, event: IncidentMerged) -> None:
         """What was told of the absorbed one is for late joiners no more: what it became is."""
@@ -247,7 +253,8 @@ class Subscribers:
         if self._reader is None or self._late is None:
             return
         now = self._clock.now()
-        for about, (alert, entry) in list(self._live.items()):
+        for about, told in list(self._live.items()):
+            alert, entry = told.latest, told.entry
             group = self._directory.version(alert.group, alert.group_version)
             if alert.not_after <= now or group is None:
                 continue
@@ -256,13 +263,14 @@ class Subscribers:
             if not await self._frozen(alert):
                 continue
             choose = partial(self.chosen, opened, entry, only=person)
-            words = partial(self.words, opened, group, base_url=self._base_url)
+            before = [one for sealed in told.before if (one := await self._reader.opened(sealed))]
+            words = partial(self.words, state_now(opened, before), group, base_url=self._base_url)
             latest = Latest(alert, entry, partial(self._is_latest, about, alert))
             await self._late.tell(latest, person, choose, words)
 
     def _is_latest(self, about: tuple[str, str], alert: AlertRaised) -> bool:
         known = self._live.get(about)
-        return known is not None and known[0].alert_id == alert.alert_id
+        return known is not None and known.latest.alert_id == alert.alert_id
 
     async def _frozen(self, alert: AlertRaised) -> bool:
         """Wait until it is known whom it goes to anyway; False where that is settled otherwise meanwhile.
@@ -283,6 +291,15 @@ class Subscribers:
         task = asyncio.create_task(self._keeping.ask(asked, f"gone.{person.name}.{person.seq}"))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a community was told of an incident: the latest with its entry, and before it, newest first."""
+
+    latest: AlertRaised
+    entry: Entry
+    before: tuple[AlertRaised, ...]
 
 
 def _beside(other: AlertRaised, alert: AlertRaised) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.text import tokens
+from shared.words.sms import spelled_plainly
+from shared.words.subscribers import ending, texts
 
 _STATUS: Final = (
     "UNCONFIRMED|LIKELY|CONFIRMED|UPDATE|OVER|NO NEWS|WRONG, SORRY|NOT CONFIRMED|AFTERCARE|CLOSED"
@@ -20,9 +22,13 @@ _CODE: Final = re.compile(r"(?<![0-9A-Za-z])[A-HJ-NP-Z][2-9][A-HJ-NP-Z](?:[A-HJ-
 _MOMENT: Final = re.compile(r"\b[A-Z][a-z]{2} \d{1,2}(?:/\d{1,2}| [A-Z][a-z]{2}),? \d{1,2}:\d{2}\b")
 _IN_HEAD: Final = 240
 """Characters from the status word on in which code and moment stand."""
+_LEAVES: Final = "|".join(
+    re.escape(said) for key in texts() for said in {ending(key), spelled_plainly(ending(key))}
+)
+"""How a subscriber leaves, in every language."""
 _CLOSES: Final = re.compile(
     r"Observe, don['’]t obstruct\.|We write again [^\n]{0,120}|Please don['’]t post faces or names\."
-    r"|Next \d{1,2}:\d{2}|https?://\S+/(?:i|desk)/\S+"
+    rf"|Next \d{{1,2}}:\d{{2}}\.?|https?://\S+/(?:i|desk)/\S+|{_LEAVES}"
 )
 """With what our messages end, in one order or another."""
 _PASSED_ON: Final = frozenset({"fwd", "fw", "forwarded", "from", "message", "via", "re", "rt"})

@@ -14,6 +14,7 @@ from lxml import etree  # type: ignore[import-untyped]  # it has no types
 
 from services.console.decide.public import PublicEntry, as_of
 from services.console.web.cap import alert
+from services.console.web.feeds import told
 from services.console.web.words import LANGUAGES
 from services.console.web.xml import document
 from tests.rigs.console import START, Rig
@@ -96,6 +97,20 @@ def test_a_later_word_replaces_all_earlier_ones(
     assert said(second, "identifier") != said(first, "identifier")
     for part in (said(second, "sender"), said(second, "identifier")):
         assert not re.search(r"[\s,<&]", str(part))
+
+
+@pytest.mark.parametrize(
+    ("statement", "then"),
+    [
+        ("About 60 people are here", "About 60 people are here. Next news"),
+        ("About 60 people are here. ", "About 60 people are here. Next news"),
+        ("Who comes?", "Who comes? Next news"),
+        ("حوالي ٦٠ شخصا هنا؟", "حوالي ٦٠ شخصا هنا؟ Next news"),
+    ],
+)
+def test_sentences_do_not_run_into_each_other(statement: str, then: str) -> None:
+    assert then in str(said(made(entry(statement=statement)), "description"))
+    assert then in " ".join(told(entry(statement=statement), "en"))
 
 
 def test_no_program_is_told_that_all_is_clear() -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from services.router.decide import reasons
 from services.router.decide.echo import Echo, echo_in
 from shared.contracts.incidents import ReportAttached, ReportDetail, ReportHeld
+from shared.words.sms import spelled_plainly
+from shared.words.subscribers import ending, texts
 
 from .conftest import Story
 
@@ -27,6 +29,13 @@ def test_there_are_messages_to_try() -> None:
 @pytest.mark.parametrize("text", OF_AN_INCIDENT, ids=lambda text: " ".join(text.split()[:3]))
 def test_every_message_about_an_incident_is_known_as_ours(text: str, before: str) -> None:
     assert echo_in(before + text, {"D7K"}) in {Echo("D7K", ""), Echo("D7K", "from Ada")}
+
+
+@pytest.mark.parametrize("language", texts())
+def test_how_a_subscriber_leaves_is_ours_in_every_language(language: str) -> None:
+    alert = next(text for text in OF_AN_INCIDENT if "STOP to leave." in text)
+    for said in (ending(language), spelled_plainly(ending(language))):
+        assert echo_in(alert.replace("STOP to leave.", said), {"D7K"}) == Echo("D7K", "")
 
 
 @pytest.mark.parametrize("text", OF_AN_INCIDENT[:4])

@@ -65,5 +65,5 @@ def test_names_that_others_chose_arrive_harmless() -> None:
 
 def test_a_language_that_nobody_wrote_is_english_and_a_link_comes_before_the_word() -> None:
     assert said("left", "xx") == said("left", "en")
-    assert ending("en") == "STOP ends these messages."
+    assert ending("en") == "STOP to leave."
     assert "https://ar.example/leave/x" in ending("es", "https://ar.example/leave/x")

@@ -77,6 +77,7 @@ def _messages(sends: list[Send]) -> list[dict[str, Any]]:
         {
             "text": text,
             "characters": len(text),
+            "shortened": same[0].shortened,
             "language": same[0].language,
             "sends": [_channel(send) for send in same],
         }

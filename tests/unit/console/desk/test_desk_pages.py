@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alert_relay.cli import desk_views
 from services.console.decide.page_acts import ACTS
 from services.console.web.desk.words import DESK
 from shared.contracts import incidents as i
@@ -177,6 +178,24 @@ async def test_a_preview_of_texts_says_how_many_numbers_and_segments_are_paid_fo
     previewed = await desk.act("confirm/preview", "Ada", incident=code, ask="WITNESSES", text="Six officers.")
     sends = previewed["sends"]
     assert {s["channel"]: s["segments"] for s in sends} == {"texts": 2, "hook": None}
+    assert "Your words are shortened here." not in shown
+
+
+async def test_a_preview_says_where_the_words_are_shortened(desk: DeskRig) -> None:
+    settings = {"url": "http://127.0.0.1:13013", "username": "relay", "password": "env:HACKNEY__KANNEL",
+                "sender": "Hackney", "to": ["+447700900100"]}  # fmt: skip
+    texts = ChannelDefinition(id="texts", kind="kannel", audience="community", settings=settings)
+    await desk.group("hackney", channels=[texts, VERIFIERS], policy=Policy(second_person_above=500))
+    code = await one_raid(desk)
+    said = "Six officers are in the café and four more wait at the back of the house. They asked everybody."
+    previewed = await desk.act("confirm/preview", "Ada", incident=code, ask="WITNESSES", text=said)
+    assert {s["channel"]: s["shortened"] for s in previewed["sends"]} == {"texts": True, "hook": False}
+    assert "\n".join(desk_views.previewed(previewed)).count("Your words are shortened") == 1
+    ada = await browser(desk, "Ada")
+    form = f"/desk/{code}/confirm"
+    await ada.get(form)
+    shown = await ada.send(form, text=said, ask="WITNESSES")
+    assert shown.count("Your words are shortened here.") == 1
 
 
 async def test_guided_confirm_builds_the_text_shows_it_and_sends_it(desk: DeskRig) -> None:
