@@ -23,17 +23,18 @@ from services.notifier.subscribers.audience import Audience
 from services.notifier.subscribers.figures import EVERY, Counting
 from services.notifier.subscribers.keeping import Keeping
 from services.notifier.subscribers.late import Latecomers, Latest, Lent
+from services.notifier.subscribers.said import Answer as AnswerTo
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.catalog import decode_each, encode
 from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
-from shared.contracts.subscribers import BookRecord, Unreachable
+from shared.contracts.subscribers import Answer, BookRecord, Unreachable
 from shared.faults import fault_point
 from shared.gazetteer.port import Gazetteer
 from shared.plugins.sms import HAS_LEFT
-from shared.plugins.spec import RenderedMessage
+from shared.plugins.spec import Outcome, RenderedMessage
 from shared.ports import Bus, Clock, Entry, Outgoing
 from shared.sealing import MasterKey
 from shared.subscribing import code_of
@@ -241,12 +242,17 @@ class Subscribers:
         if to is None:
             return
         key = f"{record.id}-{attempt}".replace(".", "-")
-        send = self._answers.welcome if record.answer == "imported" else self._answers.send
-        outcome = await send(to.way, to.address, to.message, key=key)
+        outcome = await self._said(to, record.answer, key)
         if outcome == HAS_LEFT and person is not None:
             self._gone(person)
         elif person is not None and record.answer in _IN:
             await self._tell_late(person)
+
+    async def _said(self, to: AnswerTo, answer: Answer | None, key: str) -> Outcome | None:
+        """Send an answer, as its kind is counted."""
+        if answer is None or answer == "imported":
+            return await self._answers.welcome(to.way, to.address, to.message, key=key)
+        return await self._answers.send(to.way, to.address, to.message, answer=answer, key=key)
 
     async def _tell_late(self, person: Person) -> None:
         """Tell whoever joined just now what goes on near them, once, as the ledger promises."""
