@@ -66,7 +66,7 @@ class Counting:
 
 
 def _named(record: SubscribersCounted, newest: int) -> SubscribersCounted:
-    """By how far the book was read and what it says: said twice it is one record, and what changed another."""
+    """By how far the book was read and what it says: said twice, it is one; what changed is another."""
     says = hashlib.sha256(record.model_dump_json(exclude={"id", "at"}).encode()).hexdigest()[:16]
     return record.model_copy(update={"id": f"counted.{record.group}.{newest}.{says}"})
 
