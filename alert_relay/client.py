@@ -91,7 +91,15 @@ class Hub:
 
     def incidents(self, state: str = "open") -> list[dict[str, Any]]:
         """The incidents of our groups: `open` or `all`."""
-        return _items(self.at_desk("GET", f"/v1/desk/incidents?{urlencode({'state': state})}"), "incidents")
+        return _items(self._listed(state), "incidents")
+
+    def desk_list(self, state: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The same, and the kill switches that keep what is decided about them from going out."""
+        found = self._listed(state)
+        return _items(found, "incidents"), list(found.get("stopped", ())) if isinstance(found, dict) else []
+
+    def _listed(self, state: str) -> Any:
+        return self.at_desk("GET", f"/v1/desk/incidents?{urlencode({'state': state})}")
 
     def incident(self, name: str) -> dict[str, Any]:
         """One incident by id or code."""
@@ -116,6 +124,10 @@ class Hub:
             found = self.at_desk("GET", f"{path}?{urlencode({'from': begins})}")
             yield from found["recipients"]
             begins, total = begins + max(1, len(found["recipients"])), found["total"]
+
+    def stopped(self) -> list[dict[str, Any]]:
+        """The kill switches that are on: the hub's, and those of our groups."""
+        return _items(self.at_desk("GET", "/v1/kill-switch"), "stopped")
 
     def duty(self) -> dict[str, Any]:
         """Our groups' shifts, and who is on duty."""

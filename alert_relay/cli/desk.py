@@ -20,6 +20,7 @@ from alert_relay.cli.base import (
 )
 from alert_relay.cli.desk_views import all_held, previewed, row, whole
 from alert_relay.cli.root import NearestGroup
+from alert_relay.cli.stops import say_stops
 from alert_relay.client import Hub
 
 ASKS: Final = ("WITNESSES", "ENOUGH", "LEAVE", "NONE")
@@ -128,10 +129,11 @@ def list_(*, every: bool, held: bool, hub: Hub, as_json: bool) -> None:
         else:
             all_held(waiting)
         return
-    found = hub.incidents("all" if every else "open")
+    found, stopped = hub.desk_list("all" if every else "open")
     if as_json:
         put_json(found)
     else:
+        say_stops(stopped)
         table("Incidents", ("code", "status", "place", "groups", "reports", "claimed"), map(row, found))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alert_relay.cli.base import facts, say, table
+from alert_relay.cli.stops import stopped
 from shared.money import pounds
 
 
@@ -139,6 +140,7 @@ def previewed(found: Mapping[str, Any]) -> Iterator[str]:
             yield "Your words are shortened in this one.\n"
     for cost in found.get("costs", ()):
         yield _cost(cost)
+    yield from map(stopped, found.get("stopped", ()))
 
 
 def _addresses(number: int | None) -> str:

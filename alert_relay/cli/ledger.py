@@ -6,6 +6,7 @@ from typing import Any, Final
 import click
 
 from alert_relay.cli.base import aligned, json_option, put_json, say, with_hub
+from alert_relay.cli.stops import say_stops
 from alert_relay.client import Hub, SaidNoError
 
 _FORBIDDEN: Final = 403
@@ -64,11 +65,13 @@ def _everybody(
 
 
 def _screen(found: Mapping[str, Any]) -> None:
-    say(f"{found['code']}: {sentence(found['all'])}")
+    say_stops(found.get("stopped", ()))
+    held = sum(m["all"]["under_way"] for m in _shown(found) if m.get("state") == "held")
+    say(f"{found['code']}: {sentence(found['all'], held=held)}")
     for why in found["why_not"]:
         say(f"  {why['people']} not told ({why['reason'].replace('_', ' ')}). {why['words']}")
     say("")
-    rows = [_row(m) for m in (*found["messages"], *found["joined_later"])]
+    rows = [_row(m) for m in _shown(found)]
     aligned("Messages, the oldest first", _HEADS, rows)
     for alert, recipients in found.get("each", {}).items():
         say("")
@@ -77,7 +80,12 @@ def _screen(found: Mapping[str, Any]) -> None:
             say(f"  {one['recipient']}  {'; '.join(_step(s) for s in one['steps']) or 'not tried yet'}")
 
 
-def sentence(figures: Mapping[str, int]) -> str:
+def _shown(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Its messages; those that were for nobody are no row."""
+    return [m for m in (*found["messages"], *found["joined_later"]) if m["all"]["to"] or m["why_not"]]
+
+
+def sentence(figures: Mapping[str, int], *, held: int = 0) -> str:
     """The figures as one sentence: what is known, and what is not."""
     told = figures["accepted"] - figures["failed"]
     parts = [
@@ -87,7 +95,8 @@ def sentence(figures: Mapping[str, int]) -> str:
         _part(figures["failed"], "were accepted, and did not arrive"),
         _part(figures["refused"], "were surely not told"),
         _part(figures["perhaps"], "perhaps, nobody can say"),
-        _part(figures["under_way"], "still being tried"),
+        _part(held, "held: kill switch"),
+        _part(figures["under_way"] - held, "still being tried"),
     ]
     return "; ".join(part for part in parts if part) + "."
 
@@ -98,7 +107,7 @@ def _part(n: int, words: str) -> str:
 
 def _row(message: Mapping[str, Any]) -> tuple[object, ...]:
     at = (message["at"] or "")[:16].replace("T", " ")
-    what = message["kind"] or "joined later"
+    what = (message["kind"] or "joined later") + (" (held)" if message.get("state") == "held" else "")
     to_whom = f"{message['group']} {message['audience']}"
     return (at, what, to_whom, *(message["all"][name] for name in _FIGURES))
 

@@ -10,6 +10,7 @@ import click
 from alert_relay.cli.base import EXIT_UNREACHABLE, json_option, note, put_json, say, table, with_hub
 from alert_relay.cli.desk_views import row
 from alert_relay.cli.report import own_key
+from alert_relay.cli.stops import say_stops
 from alert_relay.client import Hub, NotReachableError, SaidNoError, call, read_token
 
 key_file_option = click.option(
@@ -94,6 +95,7 @@ def _screen(health: Mapping[str, Mapping[str, Any]], bridges: Any, figures: Any,
         for name, part in health.items()
     ]
     table("Parts", ("part", "health", "figures"), rows)
+    say_stops((figures or {}).get("stopped", ()))
     _held(health)
     _unread(health)
     _reading(bridges)

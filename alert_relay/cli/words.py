@@ -68,10 +68,13 @@ def _mistakes(library: "Library") -> list[dict[str, Any]]:
 def _standings(library: "Library") -> list[dict[str, Any]]:
     from datetime import UTC, datetime
 
+    from shared.words.library import signed_in_line
+
     today = datetime.now(UTC).date()
     return [
         {
             "file": str(found.file),
+            "line": signed_in_line(found),
             "standing": library.standing(name, today),
             "digest": library.digest(name),
             "expires_on": found.head.expires_on.isoformat() if found.head.expires_on else None,
@@ -95,7 +98,10 @@ def _tell(lines: list[dict[str, Any]]) -> None:
             say(f"{line['file']}: missing; messages there say nothing about the law")
         else:
             until = f" until {line['expires_on']}" if line["expires_on"] else ""
-            say(f"{line['file']}: {line['standing'].replace('_', ' ')}{until}; digest {line['digest']}")
+            where = f" line {line['line']}" if line["standing"] not in {*_FINE, "mistake"} else ""
+            say(
+                f"{line['file']}{where}: {line['standing'].replace('_', ' ')}{until}; digest {line['digest']}"
+            )
     used = sum(line["standing"] in {"original", "signed"} for line in lines)
     there = sum(line["standing"] not in {"mistake", "missing"} for line in lines)
     note(f"messages are made of {used} of {there} today")

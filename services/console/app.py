@@ -57,6 +57,7 @@ ROUTES: Final = (
     web.get(f"/v1/dead/{account.LETTER}", dead.get_letter),
     web.post(f"/v1/dead/{account.LETTER}/retry", dead.post_retry),
     web.post(f"/v1/dead/{account.LETTER}/discard", dead.post_discard),
+    web.get("/v1/kill-switch", hub.get_kill_switch),
     web.post("/v1/kill-switch", hub.post_kill_switch),
     web.get("/v1/status", status.get_status),
     web.get("/openapi.json", get_openapi),
@@ -77,6 +78,7 @@ def make_app(console: Console, live: Live) -> web.Application:
         console.news,
         console.clock,
         Grounds(console.store, console.places, console.tiles),
+        console.stops,
     )
     app[rights.RIGHTS] = load_rights(console.settings.console_rights_folder)
     app.add_routes((*ROUTES, *DESK_ROUTES))

@@ -45,7 +45,8 @@ async def get_incidents(request: web.Request) -> web.Response:
     seen = [views.for_eyes(d, actor.roles) for d in found if views.may_see(d, actor.roles)]
     seen.sort(key=lambda d: (d.get("opened_at", ""), d["id"]), reverse=True)
     names = await console.store.names_of({m for d in seen for m in views.members_named(d)})
-    return _answer(IncidentList(incidents=[views.row(d, names) for d in seen[:MOST]]))
+    stopped = await console.stops.on(actor.roles)
+    return _answer(IncidentList(incidents=[views.row(d, names) for d in seen[:MOST]], stopped=stopped))
 
 
 async def get_incident(request: web.Request) -> web.Response:

@@ -21,6 +21,7 @@ from services.console.csrf import FIELD, HEADER, SAFE, csrf_token, from_elsewher
 from services.console.news import News
 from services.console.sessions import Session, Sessions, token_in
 from services.console.settings import ConsoleSettings
+from services.console.stops import Stops
 from services.console.store import Store
 from services.console.tiles import Tiles
 from shared.contracts.base import HUB, MemberId
@@ -55,6 +56,8 @@ class Console:
     """Sessions, challenges and counted attempts."""
     places: LiveGazetteer
     """Names and points to places."""
+    stops: Stops
+    """Which kill switches are on."""
     tiles: Tiles | None = None
     """A map that the hub holds itself, if the operator has put one there."""
 

@@ -36,7 +36,8 @@ async def foretold(
         outcode_at=console.places.current.outcode_at,
     )
     sends = sends_of(act, groups, base_url=console.settings.base_url)
-    return Preview(sends=sends, costs=costs_of(sends, groups))
+    stopped = await console.stops.on({send.group for send in sends}) if sends else []
+    return Preview(sends=sends, costs=costs_of(sends, groups), stopped=stopped)
 
 
 async def _groups(console: Console, names: Sequence[str]) -> dict[str, GroupFacts]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from services.console.decide import views
-from services.console.door import CONSOLE, Actor, Console, actor_of, body_of
+from services.console.door import CONSOLE, Actor, Console, actor_of, body_of, whole
 from services.console.invitations import make_invite
 from services.console.models import (
     Decided,
@@ -22,7 +22,9 @@ from services.console.models import (
     MemberList,
     NewInvite,
     NewMember,
+    Stopped,
 )
+from services.console.status import stops_of
 from services.console.submit import Verdict, command_id, stored_id, submit
 from services.console.who_may import role_problem
 from shared.contracts.base import HUB, GroupId, MemberId
@@ -138,6 +140,12 @@ async def put_group(request: web.Request) -> web.Response:
     return _answer(answer, status=200 if verdict.reason else 202)
 
 
+async def get_kill_switch(request: web.Request) -> web.Response:
+    """Which kill switches are on: the hub's, and those of the member's groups; to operators all."""
+    actor = await actor_of(request)
+    return _answer(Stopped(stopped=await stops_of(request.app[CONSOLE], actor)))
+
+
 async def post_kill_switch(request: web.Request) -> web.Response:
     """Stop all sending of a group or the hub, or allow it again.
 
@@ -148,6 +156,9 @@ async def post_kill_switch(request: web.Request) -> web.Response:
     allowed = actor.operates if asked.group == HUB else actor.runs(asked.group)
     if not allowed:
         raise await role_problem(console, actor.roles, KillSwitch, [asked.group])
+    if asked.stopped and asked.group != HUB and await console.store.one(f"group:{asked.group}") is None:
+        await whole(console.store, since=actor.epoch)
+        raise Problem(404, "unknown_group", "There is no such group, and nothing was stopped.")
     command = KillSwitch(
         **_base(request, actor, GroupId(asked.group), asked.id), stopped=asked.stopped, reason=asked.reason
     )

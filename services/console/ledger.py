@@ -16,7 +16,9 @@ from services.console.decide.ledger_views import latecomers, message, total, why
 from services.console.decide.told import bucket, late_key
 from services.console.desk import visible_incident
 from services.console.door import CONSOLE, Actor, Console, actor_of
-from services.console.ledger_models import Ledger, LedgerEach
+from services.console.ledger_models import Ledger, LedgerAlert, LedgerEach
+from services.console.models import SendingStopped
+from services.console.stops import keeps
 from shared.contracts.catalog import SEVERAL_GROUPS, decode_each
 from shared.contracts.ledger import LedgerRecord
 from shared.errors import BusError
@@ -56,14 +58,23 @@ async def ledger_of(console: Console, incident: Document) -> Ledger:
         f"{n}:{name}": c for n, d in enumerate(documents) for name, c in d.get("channels", {}).items()
     }
     figures = total(m.all for m in (*messages, *joined))
+    stopped = await console.stops.on(incident.get("seen_by", ()))
     return Ledger(
         code=incident["code"],
         incident=incident["id"],
         all=figures,
         why_not=whys(channels, _not_told(alerts), perhaps=figures.perhaps),
-        messages=messages,
-        joined_later=joined,
+        messages=[_held(m, stopped) for m in messages],
+        joined_later=[_held(m, stopped) for m in joined],
+        stopped=stopped,
     )
+
+
+def _held(message: LedgerAlert, stopped: list[SendingStopped]) -> LedgerAlert:
+    """Not on its way while a kill switch keeps its group from sending."""
+    if message.state != "under_way" or not keeps(stopped, message.group):
+        return message
+    return message.model_copy(update={"state": "held"})
 
 
 def _not_told(alerts: list[Document]) -> dict[str, int]:

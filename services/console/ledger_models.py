@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from services.console.models import SendingStopped
+
 
 class LedgerFigures(BaseModel):
     """How many messages: each is in exactly one of `accepted`, `refused`, `perhaps`, `under_way`."""
@@ -36,7 +38,7 @@ class LedgerAlert(BaseModel):
     kind: str | None = None
     group: str
     audience: str
-    state: str = Field(description="`under_way`, or the word for how it ended: done, expired, flagged …")
+    state: str = Field(description="`under_way`, `held` by a kill switch, or how it ended: done, expired …")
     all: LedgerFigures
     channels: dict[str, LedgerFigures] = Field(description="By kind of channel.")
     why_not: list[LedgerWhy]
@@ -51,6 +53,7 @@ class Ledger(BaseModel):
     why_not: list[LedgerWhy]
     messages: list[LedgerAlert] = Field(description="The oldest first.")
     joined_later: list[LedgerAlert] = Field(description="By group: people told when they signed up.")
+    stopped: list[SendingStopped] = Field(description="The kill switches that hold the rest of it back.")
 
 
 class LedgerStep(BaseModel):

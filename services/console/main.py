@@ -18,6 +18,7 @@ from services.console.metrics import facts
 from services.console.news import News
 from services.console.projector import Projector
 from services.console.settings import ConsoleSettings
+from services.console.stops import Stops
 from services.console.store import Store
 from services.console.tiles import Tiles
 from shared.bus import open_bus
@@ -58,7 +59,9 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         store, news = Store(state), News(state)
         channels = Channels.found(http)
         console = Console(
-            *(bus, store, keyring, clock, settings, news, channels, stop, state.ephemeral, places, tiles)
+            *(bus, store, keyring, clock, settings, news, channels, stop, state.ephemeral, places),
+            stops=Stops(bus, store),
+            tiles=tiles,
         )
         live = Live(store, news, clock)
         port = await stack.enter_async_context(

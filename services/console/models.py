@@ -248,6 +248,22 @@ class KillSwitchRequest(Request):
     reason: Annotated[str, Field(max_length=200)] = ""
 
 
+class SendingStopped(BaseModel):
+    """A kill switch that is on: of a group, or of the whole hub (`hub`)."""
+
+    group: str
+    since: datetime
+    member: str
+    name: str = Field(description="What whoever stopped it is called.")
+    reason: str
+
+
+class Stopped(BaseModel):
+    """The kill switches that are on and concern you: the hub's, and those of your groups."""
+
+    stopped: list[SendingStopped]
+
+
 class Decided(BaseModel):
     """The command was decided (`applied`), or is stored and not decided yet (`pending`)."""
 
@@ -379,12 +395,16 @@ class Preview(BaseModel):
 
     sends: list[Send]
     costs: list[Cost] = Field(default_factory=list)
+    stopped: list[SendingStopped] = Field(
+        default_factory=list, description="What holds it back: it goes out once that is allowed again."
+    )
 
 
 class IncidentList(BaseModel):
     """Incidents of your groups, newest first."""
 
     incidents: list[dict[str, Any]]
+    stopped: list[SendingStopped] = Field(default_factory=list)
 
 
 class HeldList(BaseModel):

@@ -27,6 +27,7 @@ _ANSWERS: Final = (
     m.Preview,
     m.IncidentList,
     m.HeldList,
+    m.Stopped,
     DeadLetter,
     DeadList,
     DeadRetried,
@@ -172,7 +173,8 @@ def _paths() -> dict[str, Any]:
             "post": _write("discardDead", "Let it go", "DeadRequest", "Decided", letter)
         },
         "/v1/kill-switch": {
-            "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided")
+            "get": _read("listStopped", "Which kill switches are on", "Stopped"),
+            "post": _write("killSwitch", "Stop all sending, or allow it", "KillSwitchRequest", "Decided"),
         },
         "/v1/status": {"get": _read("status", "What waits and what was counted", None)},
     }

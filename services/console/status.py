@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.console.decide.dead import INDEX as DEAD
 from services.console.door import CONSOLE, Actor, Console, actor_of
+from services.console.models import SendingStopped
 from services.console.projector import STREAMS
 from shared.errors import BusError, StateUnavailableError
 from shared.ports import Progress
@@ -34,6 +35,7 @@ async def get_status(request: web.Request) -> web.Response:
         **_totals(counts),
         "dead_letters": len(await console.store.state.names(DEAD)),
         "bridges": await bridges_of(console, actor),
+        "stopped": [one.model_dump(mode="json") for one in await stops_of(console, actor)],
         "counts": {name: counts.get(name, {}) for name in _COUNTED},
     }
     return web.json_response(figures)
@@ -46,6 +48,11 @@ async def bridges_of(console: Console, actor: Actor) -> dict[str, dict[str, Any]
     except StateUnavailableError:
         return {}
     return {name: one for name, one in said.items() if actor.operates or actor.runs(one.get("group", ""))}
+
+
+async def stops_of(console: Console, actor: Actor) -> list[SendingStopped]:
+    """The kill switches that are on and this member's business; to operators all are."""
+    return await console.stops.on(None if actor.operates else actor.roles)
 
 
 async def health(console: Console) -> dict[str, object]:

@@ -17,6 +17,7 @@ from shared.contracts.base import (
     KeyKind,
     MemberId,
     Message,
+    Moment,
     Place,
     Private,
     ReportId,
@@ -318,6 +319,8 @@ class KillSwitch(DeskCommand):
     type: Literal["desk.kill_switch.v1"] = "desk.kill_switch.v1"
     stopped: bool
     reason: Annotated[str, Field(max_length=200)] = ""
+    since: Moment | None = None
+    """Of a stop that is said again, lest it be forgotten: when it began."""
 
 
 ReleaseReport.model_rebuild()

@@ -121,9 +121,21 @@ def _head(file: Path, head: str) -> Head:
     try:
         return Head.model_validate(YAML(typ="safe").load(head) or {})
     except ValidationError as error:
-        raise SettingsError(f"{file} line 2: {where(error, 'entry')}") from None
+        raise SettingsError(f"{file} line {_line_of(error, head)}: {where(error, 'entry')}") from None
     except YAMLError:
         raise SettingsError(f"{file} line 2: the head is not YAML; write one `name: value` a line.") from None
+
+
+def signed_in_line(found: Found) -> int | None:
+    """Where the file says until when its signature holds; None where it has none."""
+    lines = found.file.read_text(encoding="utf-8").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if line.startswith("expires_on:")), None)
+
+
+def _line_of(error: ValidationError, head: str) -> int:
+    """Where the key stands that is wrong; what is missing is so from the head's first line on."""
+    wrong = str((error.errors()[0]["loc"] or ("",))[0])
+    return next((n for n, line in enumerate(head.splitlines(), 2) if line.startswith(f"{wrong}:")), 2)
 
 
 class _Loader(BaseLoader):

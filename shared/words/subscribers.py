@@ -37,19 +37,37 @@ def subscriber_answer(  # noqa: PLR0913 - what a message depends on
     follows: Sequence[Follow],
     groups: Mapping[GroupId, GroupDefinition],
     *,
+    already: Sequence[Follow] = (),
     code: str = "",
     form: str = "",
 ) -> str:
-    """The text in that language; in English where there is none. `form`: where one reports."""
+    """The text in that language; in English where there is none. `form`: where one reports.
+
+    `follows` is what the answer is about, `already` what they follow whatever comes of it.
+    """
     said = texts().get(language, texts()[_ELSE])
-    witness = any(follow.choice == "witness" for follow in follows)
-    text = said["joined_witness" if answer == "joined" and witness else answer]
+    text = said[_key(answer, follows, already)]
     return text.format(
         hub=_hub(follows, groups),
         what=_what(follows, said, groups),
         code=code,
         report=said["report"].format(form=form) if form else "",
     )
+
+
+def _key(answer: Answer, follows: Sequence[Follow], already: Sequence[Follow]) -> str:
+    """Which text it is: whoever is on the list is not told that they were not."""
+    witness = any(follow.choice == "witness" for follow in follows)
+    match answer:
+        case "joined" if witness:
+            return "joined_witness"
+        case "nobody" if already:
+            return "nobody_more"
+        case "confirm" if already:
+            known = {(follow.group, follow.area) for follow in already}
+            same = all((follow.group, follow.area) in known for follow in follows)
+            return "confirm_witness" if witness and same else "confirm_more"
+    return answer
 
 
 def ending(language: str, link: str = "") -> str:

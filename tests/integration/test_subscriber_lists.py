@@ -268,6 +268,29 @@ async def test_the_ledger_says_how_many_there_are_in_fives_and_only_when_that_ch
     assert len(await counted()) == 2
 
 
+async def test_who_joins_or_leaves_is_counted_at_once(quick: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notifier.subscribers.subscribers._PACE_S", 0.01)
+    await quick.groups("hackney")
+    quick.start()
+
+    async def total() -> int:
+        found = [note for note in await notes(quick.bus) if isinstance(note, SubscribersCounted)]
+        return found[-1].total if found else -1
+
+    async def becomes(expected: int) -> None:
+        async with asyncio.timeout(10):
+            while await total() != expected:  # noqa: ASYNC110 - the ledger
+                await asyncio.sleep(0.01)
+
+    for number in range(1, 6):
+        await quick.person(number, f"+44770090000{number}", Follow(group="hackney"))
+    await becomes(5)
+    await quick.joins()
+    await becomes(10)
+    await quick.says("STOP")
+    await becomes(5)
+
+
 # --- the command --------------------------------------------------------------------------------
 
 

@@ -482,8 +482,8 @@ async def test_a_join_that_comes_twice_is_one_and_two_stops_are_one_end(quick: B
     await quick.says("STOP")
     await quick.says("STOP")
     await quick.holds(LEFT)
-    await until(lambda: len(texts()) == 3)
-    assert [text.split()[0] for text in texts()] == ["Hackney:", "You're", "You"], "three answers an hour"
+    await until(lambda: len(texts()) == 4)
+    assert [text.split()[0] for text in texts()] == ["Hackney:", "You're", "You", "You"]
 
 
 async def test_nobody_gets_more_than_three_answers_an_hour_and_others_still_do(quick: Book) -> None:
@@ -494,6 +494,22 @@ async def test_nobody_gets_more_than_three_answers_an_hour_and_others_still_do(q
     await quick.says("HELP", BO)
     await quick.holds()
     assert (len(texts(ADA)), len(texts(BO))) == (3, 1)
+
+
+async def test_whoever_asked_too_much_still_gets_their_code_and_hears_that_they_are_out(quick: Book) -> None:
+    await quick.groups()
+    quick.start()
+    for _ in range(5):
+        await quick.says("what is this?")
+    await until(lambda: quick.books[0].health()["answers"].get("too_many") == 2)
+    await quick.says("JOIN E8")
+    await until(lambda: len(texts()) == 4)
+    await quick.says(code_in(texts()[-1]))
+    await until(lambda: len(texts()) == 5)
+    for _ in range(5):
+        await quick.says("STOP")
+    await until(lambda: quick.books[0].health()["answers"].get("too_many") == 4)
+    assert [text.split()[0] for text in texts()[3:]] == ["Hackney:", "You're", "You", "You", "You"]
 
 
 async def test_the_page_and_the_link_work_and_a_wrong_code_does_not(quick: Book) -> None:
@@ -831,7 +847,7 @@ async def test_who_joins_again_is_not_told_again_of_what_goes_on(quick: Book) ->
     await quick.says("JOIN E5")
     await until(lambda: len(texts()) > before)
     await quick.says(code_in(texts()[-1]))
-    await until(lambda: quick.books[0].health()["answers"].get("too_many") == 1)
+    await until(lambda: texts()[-1].startswith("You're in"))
     await quick.holds(KEPT)
     assert [text.split()[0] for text in texts()].count("CONFIRMED") == 1
     claims = [r for r in await late_records(quick) if isinstance(r, ChunkClaimed)]

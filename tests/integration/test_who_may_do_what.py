@@ -48,7 +48,8 @@ NOTHING_THERE = {
 NOBODY = {"token_unknown", "token_missing", "session_over", "not_a_member"}
 READS = {
     "desk list", "desk show", "desk aftercare", "desk card", "duty list", "status", "group list",
-    "member list", "bridge list", "bridge test", "explain", "report", "ledger", "dead list", "dead show",
+    "member list", "bridge list", "bridge test", "explain", "report", "ledger", "kill-switch status",
+    "dead list", "dead show",
 }  # fmt: skip
 """Commands that change nothing at the desk; what they show is checked in tests/unit/console/test_roles.py."""
 NO_MEMBERS_ACT = {

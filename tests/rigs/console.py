@@ -28,6 +28,7 @@ from services.console.live import Live
 from services.console.news import News
 from services.console.projector import Projector, Rhythm
 from services.console.settings import ConsoleSettings
+from services.console.stops import Stops
 from services.console.store import Store
 from services.console.tiles import Tiles
 from services.router.decide.decider import Input, step
@@ -407,6 +408,7 @@ async def console_rig(
                 state.ephemeral,
             ),
             places=BUILT_IN,
+            stops=Stops(bus, rig.store),
             tiles=Tiles.open(tiles) if (tiles := rig.settings.console_tiles_file) else None,
         )
         workers = (rig.projector().work, rig.news.work, rig.live.work, rig.decide)

@@ -232,8 +232,8 @@ COMMANDS: Final[tuple[tuple[Sort, str], ...]] = (
     (desk.UnbindAccounts, "member leave-chat"),
     (dead.RetryDead, "dead retry {letter}"),
     (dead.DiscardDead, "dead discard {letter} --reason seen"),
-    (desk.KillSwitch, "kill-switch allow --group hackney"),
-    (desk.KillSwitch, "kill-switch stop --group hackney"),
+    (desk.KillSwitch, "kill-switch allow hackney"),
+    (desk.KillSwitch, "kill-switch stop hackney"),
 )
 """What is written after `relay`."""
 

@@ -23,5 +23,6 @@ def restated(entry: Entry, *, now: datetime) -> KillSwitch | None:
     command = decode(entry)
     if not (isinstance(command, KillSwitch) and command.stopped and now - entry.stored_at > _AFTER):
         return None
+    again = {"id": f"kill_switch.restated.{entry.seq}", "at": now, "since": command.since or command.at}
     # Not from the command's id, which has no room for a suffix with each time.
-    return command.model_copy(update={"id": f"kill_switch.restated.{entry.seq}", "at": now})
+    return command.model_copy(update=again)

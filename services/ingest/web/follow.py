@@ -27,6 +27,12 @@ from shared.subscribing import is_code, is_late, may_leave, ticket_of
 EMAIL: Final = "email"
 _RETRY_S: Final = 5
 _NO_SUCH: Final = Problem(404, "no_such_page", "Nobody can subscribe at this address; check it.")
+_NO_WAY: Final = Problem(
+    404,
+    "no_subscribers",
+    "This hub takes no subscribers yet. Its operator gives it an account or e-mail to write to them by: "
+    "docs/operating/subscribers.md.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Ways:
         email = door.contacts.email is not None
         ways = cls(Reach(email=email, countries=marked.countries if marked else ()), number)
         if not ways.reach.anybody:
-            raise _NO_SUCH
+            raise _NO_WAY
         return ways
 
     def contact(self, typed: str) -> tuple[str, str] | None:

@@ -110,8 +110,8 @@ async def status_page(request: web.Request, report_id: ReportId | None) -> web.R
 def refusal(request: web.Request, problem: Problem) -> web.Response:
     """What was wrong and the way to the form, for whoever came by an address that leads nowhere."""
     page = Page.of(request)
-    words = f"lost_{problem.status}"
-    key = words if words in page.door.words.keys("en") else "lost_other"
+    known = page.door.words.keys("en")
+    key = next((k for k in (f"lost_{problem.code}", f"lost_{problem.status}") if k in known), "lost_other")
     return page.response("lost.html", status=problem.status, key=key)
 
 

@@ -58,6 +58,8 @@ class Book:
     """Those who confirmed, by each group that they follow."""
     changes: int = 0
     """Entries taken in so far."""
+    newest: int = 0
+    """Where the entry or end stands that was taken in last."""
 
     def ask(self, seq: int, asked: SubscriptionAsked) -> None:
         """Something is asked."""
@@ -69,6 +71,7 @@ class Book:
 
     def keep(self, seq: int, record: SubscriberKept) -> None:
         """A person's entry, in clear; one that cannot be read any more is nobody's."""
+        self.newest = seq
         if isinstance(record.details, Subscriber):
             self.changes += 1
             self._drop(record.subscriber)
@@ -77,6 +80,7 @@ class Book:
 
     def leave(self, seq: int, record: SubscriberLeft) -> None:
         """A person left; an end by time is none where they have confirmed meanwhile."""
+        self.newest = seq
         person = self.people.get(record.subscriber)
         if record.entry is not None and person is not None and person.seq > record.entry:
             self.spent.add(seq)

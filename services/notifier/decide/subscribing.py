@@ -124,8 +124,8 @@ def _join(said: Said, what: Meant, known: Subscriber | None, at: Moment, world: 
     if isinstance(area, str):
         return Outcome(area)
     groups = groups_at(area, world.groups)
-    if not groups:
-        return Outcome("nobody")
+    if not groups:  # of somebody on the list, their entry says what stays
+        return Outcome("nobody", kept=known if known and known.follows else None)
     choice = known.follows[0].choice if known and known.follows else "information"
     more = tuple(Follow(group=group, area=area, choice=choice) for group in groups)
     return _wanted(said, known, more, at, world)

@@ -1,8 +1,9 @@
 """Answers to those who ask something of the book: in their language, by the way they came, few.
 
 Guarantees: at most three an hour to one contact and so many an hour by one way, whoever types or forges
-whose contact; a provider that is busy is asked again a few times, then that is the end of it: whoever waits
-asks again.
+whose contact. A code, a welcome and the word that somebody is out are three an hour each beside these: who
+asked too much before still gets in, and knows when they are out. A provider that is busy is asked again a
+few times, then that is the end of it: whoever waits asks again.
 """
 
 import time
@@ -14,12 +15,15 @@ import structlog
 
 from services.notifier.subscribers.ways import Ways
 from shared.contacts import mailbox_of
+from shared.contracts.subscribers import Answer
 from shared.plugins.spec import BadCredentials, Delivered, Outcome, Rejected, RenderedMessage, RetryLater
 from shared.words.sms import spelled_plainly
 
 log = structlog.get_logger()
 
 PER_CONTACT: Final = 3
+_BESIDE: Final = frozenset({"confirm", "joined", "left"})
+"""Answers without which somebody would not get in, or not know that they are out: counted each by itself."""
 _HOUR_S: Final = 3600.0
 _TRIES: Final = 3
 _PAUSE_S: Final = 2.0
@@ -63,9 +67,12 @@ class Answers:
         self.counted[type(outcome).__name__.lower()] += 1
         return outcome
 
-    async def send(self, way: str, address: str, message: RenderedMessage, *, key: str) -> Outcome | None:
+    async def send(
+        self, way: str, address: str, message: RenderedMessage, *, answer: Answer, key: str
+    ) -> Outcome | None:
         """Send it, if there is room in the hour; how it ended."""
-        contact = self._hashed(way, mailbox_of(address))
+        kind = answer if answer in _BESIDE else ""
+        contact = self._hashed(way, mailbox_of(address)) + kind.encode()
         if not (self._room(contact, PER_CONTACT) and self._room(way.encode(), self._ways.per_hour(way))):
             self.counted["too_many"] += 1
             log.warning("answer_not_sent", way=way, reason="too_many_this_hour")

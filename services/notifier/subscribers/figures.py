@@ -1,10 +1,11 @@
 """Writes into the ledger how many subscribers each group has: for its page, and for what a message costs.
 
-The ledger is where others may read; the book stays closed to them. Written when a figure changes, at most
-every few minutes, and once a day so that it is there though the ledger forgets.
+The ledger is where others may read; the book stays closed to them. Written seconds after a figure
+changes, many changes at once, and once a day so that it is there though the ledger forgets.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,13 +19,12 @@ from shared.contracts.catalog import encode
 from shared.contracts.ledger import Following, SubscribersCounted
 from shared.ports import Clock, Outgoing
 
-EVERY: Final = timedelta(minutes=5)
 _AGAIN: Final = timedelta(days=1)
 _SLICE: Final = 500
 
 
 class Counting:
-    """Counts and says so; two notifiers that do so in the same minutes write one record."""
+    """Counts and says so; two notifiers that say the same at the same time write one record."""
 
     def __init__(
         self, book: Book, ways: Ways, clock: Clock, publish: Callable[[Outgoing], Awaitable[None]]
@@ -42,14 +42,14 @@ class Counting:
                 self._said[group] = record
 
     async def _counted(self, group: GroupId, now: datetime) -> SubscribersCounted:
-        figures = Figures(group, self._ways.is_sms)
+        figures, newest = Figures(group, self._ways.is_sms), self._book.newest
         for n, person in enumerate(self._book.followers(group)):
             figures.add(person.details)
             if n % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
-        name = f"counted.{group}.{now.timestamp() // EVERY.total_seconds():.0f}"
         known = (kin for kin in sorted(figures.kin) if self._ways.spec(kin.way))
-        return figures.record(name, now, tuple(self._following(kin, figures.kin[kin]) for kin in known))
+        following = tuple(self._following(kin, figures.kin[kin]) for kin in known)
+        return _named(figures.record("counted", now, following), newest)
 
     def _following(self, kin: Kin, people: int) -> Following:
         return Following(
@@ -63,6 +63,12 @@ class Counting:
             leaves_by_link=kin.way == EMAIL,
             price_pence=self._ways.pence_a_segment(kin.way),
         )
+
+
+def _named(record: SubscribersCounted, newest: int) -> SubscribersCounted:
+    """By how far the book was read and what it says: said twice, it is one; what changed is another."""
+    says = hashlib.sha256(record.model_dump_json(exclude={"id", "at"}).encode()).hexdigest()[:16]
+    return record.model_copy(update={"id": f"counted.{record.group}.{newest}.{says}"})
 
 
 def _is_news(now: SubscribersCounted, before: SubscribersCounted | None) -> bool:

@@ -68,6 +68,7 @@ class Keeping:
         self._lease_s, self._claimant, self._sleep, self._fault = lease_s, claimant, sleep, fault
         self._following = Following(bus, keyring, clock, sleep=sleep)
         self.book, self.caught_up = self._following.book, self._following.caught_up
+        self.hear = self._following.hear
         self.ready = asyncio.Event()
         self._mine: set[int] = set()
         """Requests whose records are ours, and so their first answers."""

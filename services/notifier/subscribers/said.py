@@ -54,6 +54,7 @@ def answer_to(
         language,
         _follows(record, kept),
         groups,
+        already=kept.follows if kept else (),
         code=_code(kept, master),
         form=form,
     )

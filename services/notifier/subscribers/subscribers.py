@@ -5,6 +5,7 @@ is decided about a place before the groups are known; information only never car
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,20 +21,21 @@ from services.notifier.directory import Directory, GroupVersion
 from services.notifier.reading import Opener, Reader
 from services.notifier.subscribers.answering import Answers
 from services.notifier.subscribers.audience import Audience
-from services.notifier.subscribers.figures import EVERY, Counting
+from services.notifier.subscribers.figures import Counting
 from services.notifier.subscribers.keeping import Keeping
 from services.notifier.subscribers.late import Latecomers, Latest, Lent
+from services.notifier.subscribers.said import Answer as AnswerTo
 from services.notifier.subscribers.said import answer_to
 from services.notifier.subscribers.ways import Ways
 from shared.contracts.alerts import AlertRaised
 from shared.contracts.catalog import decode_each, encode
 from shared.contracts.incidents import IncidentMerged
 from shared.contracts.ledger import AlertExpanded, LedgerRecord
-from shared.contracts.subscribers import BookRecord, Unreachable
+from shared.contracts.subscribers import Answer, BookRecord, Unreachable
 from shared.faults import fault_point
 from shared.gazetteer.port import Gazetteer
 from shared.plugins.sms import HAS_LEFT
-from shared.plugins.spec import RenderedMessage
+from shared.plugins.spec import Outcome, RenderedMessage
 from shared.ports import Bus, Clock, Entry, Outgoing
 from shared.sealing import MasterKey
 from shared.subscribing import code_of
@@ -42,7 +44,11 @@ from shared.words.state_now import state_now
 from shared.words.subscribers import ending, texts
 
 _PAUSE_S: Final = 0.05
-_LOOK_S: Final = EVERY.total_seconds()
+_LOOK_S: Final = 300.0
+_PACE_S: Final = 2.0
+"""Between two counts; many who join at once are counted once."""
+_REST: Final = 20
+"""So many times as long as a count took is rested after it: counting a big book leaves the time to send."""
 _IN: Final = frozenset({"joined", "imported"})
 _BEFORE: Final = 10
 """So many earlier alerts are looked through for what was seen last."""
@@ -212,8 +218,15 @@ class Subscribers:
             for end in self._late.left_over() if self._late else ():
                 await self._publish(encode(end, source="notifier"))
                 self.learn(end)
+            newest, began = self._keeping.book.newest, time.monotonic()
             await self.counting.say()
-            await self._sleep(_LOOK_S)
+            await self._sleep(max(_PACE_S, _REST * (time.monotonic() - began)))
+            await self._changed(newest, until=began + _LOOK_S)
+
+    async def _changed(self, newest: int, *, until: float) -> None:
+        """Return once somebody came or went since, or it is time to look all the same."""
+        while self._keeping.book.newest == newest and (left := until - time.monotonic()) > 0:
+            await self._keeping.hear(left)
 
     async def _publish(self, message: Outgoing) -> None:
         if self._reader is not None:
@@ -241,12 +254,17 @@ class Subscribers:
         if to is None:
             return
         key = f"{record.id}-{attempt}".replace(".", "-")
-        send = self._answers.welcome if record.answer == "imported" else self._answers.send
-        outcome = await send(to.way, to.address, to.message, key=key)
+        outcome = await self._said(to, record.answer, key)
         if outcome == HAS_LEFT and person is not None:
             self._gone(person)
         elif person is not None and record.answer in _IN:
             await self._tell_late(person)
+
+    async def _said(self, to: AnswerTo, answer: Answer | None, key: str) -> Outcome | None:
+        """Send an answer, as its kind is counted."""
+        if answer is None or answer == "imported":
+            return await self._answers.welcome(to.way, to.address, to.message, key=key)
+        return await self._answers.send(to.way, to.address, to.message, answer=answer, key=key)
 
     async def _tell_late(self, person: Person) -> None:
         """Tell whoever joined just now what goes on near them, once, as the ledger promises."""

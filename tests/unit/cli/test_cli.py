@@ -363,10 +363,47 @@ def test_nothing_is_applied_while_a_file_is_wrong(fake: Relay, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("word", "stopped"), [("stop", True), ("allow", False)])
-def test_the_kill_switch_names_whom_it_stops(fake: Relay, word: str, *, stopped: bool) -> None:
+@pytest.mark.parametrize(
+    ("whom", "group"), [(["hackney"], "hackney"), (["--group", "hackney"], "hackney"), (["--hub"], "hub")]
+)
+def test_the_kill_switch_names_whom_it_stops(
+    fake: Relay, word: str, whom: list[str], group: str, *, stopped: bool
+) -> None:
     fake.answers["POST /v1/kill-switch"] = (200, {})
-    assert run("kill-switch", word, "--group", "hackney").exit_code == 0
-    assert fake.said("POST", "/v1/kill-switch") == [{"group": "hackney", "stopped": stopped, "reason": ""}]
+    assert run("kill-switch", word, *whom).exit_code == 0
+    assert fake.said("POST", "/v1/kill-switch") == [{"group": group, "stopped": stopped, "reason": ""}]
+
+
+@pytest.mark.parametrize("whom", [[], ["hackney", "--hub"], ["hackney", "--group", "peckham"]])
+@pytest.mark.parametrize("word", ["stop", "allow"])
+def test_nobody_stops_the_whole_hub_by_leaving_a_word_out(fake: Relay, word: str, whom: list[str]) -> None:
+    result = run("kill-switch", word, *whom)
+    assert (result.exit_code, fake.asked) == (2, [])
+    assert "--hub" in result.output
+
+
+STOP = {
+    "group": "hackney",
+    "since": "2026-05-14T18:42:00Z",
+    "member": "mada",
+    "name": "Ada",
+    "reason": "wrong text",
+}
+
+
+@pytest.mark.parametrize("words", [[], ["status"]])
+def test_the_kill_switch_says_what_is_stopped(fake: Relay, words: list[str]) -> None:
+    fake.answers["GET /v1/kill-switch"] = (200, {"stopped": []})
+    assert run("kill-switch", *words).output == "Nothing is stopped.\n"
+    fake.answers["GET /v1/kill-switch"] = (200, {"stopped": [STOP]})
+    result = run("kill-switch", *words)
+    assert "SENDING IS STOPPED for hackney since Thu 14 May" in result.output
+    assert "by Ada (wrong text)" in result.output
+
+
+def test_the_desk_s_list_says_that_sending_is_stopped(fake: Relay) -> None:
+    fake.answers["GET /v1/desk/incidents?state=open"] = (200, {"incidents": [], "stopped": [STOP]})
+    assert "SENDING IS STOPPED for hackney" in run("desk", "list").output
 
 
 def test_the_token_goes_in_a_header_and_nowhere_else(fake: Relay) -> None:

@@ -82,7 +82,7 @@ async def test_members_of_another_group_see_nothing_and_can_do_nothing(rig: Rig,
     bea = await rig.member("Bea", peckham="dispatcher")
     root = await rig.member("Root", hub="operator")
     for token in (bea, root):
-        assert (await rig.ask("GET", "/v1/desk/incidents", token))[1] == {"incidents": []}
+        assert (await rig.ask("GET", "/v1/desk/incidents", token))[1] == {"incidents": [], "stopped": []}
         for method, path in (
             ("GET", "/v1/desk/incidents/D7K"),
             ("POST", "/v1/desk/claim"),
@@ -393,6 +393,7 @@ async def test_acts_that_tell_nobody_have_an_empty_preview(rig: Rig, ada: str) -
     assert (await rig.ask("POST", "/v1/desk/claim/preview", ada, json={"incident": "D7K"}))[1] == {
         "sends": [],
         "costs": [],
+        "stopped": [],
     }
 
 
@@ -470,6 +471,7 @@ SWITCH = [
 async def test_only_who_may_stops_sending_because_the_notifier_obeys_what_is_stored(
     rig: Rig, roles: dict[str, str], group: str, status: int
 ) -> None:
+    await rig.group("hackney")
     token = await rig.member("Kim", **roles)
     body = {"group": group, "stopped": True, "reason": "drill"}
     assert (await rig.ask("POST", "/v1/kill-switch", token, json=body))[0] == status

@@ -73,7 +73,7 @@ def test_what_is_said_again(command: DeskCommand, days: float, *, again: bool) -
     said = restated(entry, now=now)
     assert (said is not None) == again
     if said is not None:
-        assert said == command.model_copy(update={"id": said.id, "at": now})
+        assert said == command.model_copy(update={"id": said.id, "at": now, "since": START})
         assert said.id != command.id
         assert restated(entry, now=now + timedelta(hours=1)).id == said.id  # type: ignore[union-attr]
 
@@ -90,6 +90,7 @@ async def test_a_switch_that_is_on_stays_on_for_ever(desk: Desk, group: str) -> 
         command = decode(entry)
         assert isinstance(command, KillSwitch)
         assert (command.stopped, command.member, command.reason) == (True, "mada", "wrong text")
+        assert (command.since or command.at) == START
     assert await desk.count() == 1 + 200 // 15
 
 

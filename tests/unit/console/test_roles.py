@@ -36,6 +36,7 @@ API: list[Any] = [
     ("POST", "/v1/invites", ROLES, RUNS),
     ("POST", "/v1/invites", {"name": "Zed", "member": "mzed"}, RUNS),
     ("PUT", "/v1/groups/hackney", GROUP, RUNS),
+    ("GET", "/v1/kill-switch", None, EVERY),
     ("POST", "/v1/kill-switch", {"group": "hackney", "stopped": True}, RUNS),
     ("POST", "/v1/kill-switch", {"group": "hub", "stopped": True}, {"operator"}),
     ("DELETE", "/v1/members/mzed", None, RUNS),

@@ -222,7 +222,11 @@ async def test_where_there_is_no_such_group_no_way_or_no_telling_nobody_signs_up
     finally:
         Groups.away = False
     async with front_door(tmp_path / "other", groups=Groups()) as closed:
-        assert (await page(closed, "/follow/hackney"))[0] == 404
+        status, document = await page(closed, "/follow/hackney")
+        assert (status, "docs/operating/subscribers.md" in document) == (404, True)
+        async with closed.client.get("/follow/hackney", headers={"Accept": "text/html"}) as answer:
+            assert answer.status == 404
+            assert "Nobody can sign up for messages here yet" in await answer.text()
 
 
 async def test_while_nats_is_away_the_spool_takes_it_and_its_own_key(

@@ -222,6 +222,11 @@ def test_five_areas_are_the_most() -> None:
     assert said("JOIN E8", joined(follows=follows)) == Outcome("full")
 
 
+def test_a_place_of_no_group_leaves_whoever_is_on_the_list_as_they_are() -> None:
+    known = joined()
+    assert said("JOIN G41", known) == Outcome("nobody", kept=known)
+
+
 def test_facts_are_at_once_and_witness_needs_the_code() -> None:
     witness = joined(follows=(Follow(group="hackney", choice="witness"),))
     facts = said("FACTS", witness)

@@ -1,5 +1,6 @@
 """The relay's own templates: which language goes out, who stands behind it, and what is refused by line."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,7 @@ def test_the_command_names_mistakes_and_standings(tmp_path: Path, *, as_json: bo
     signed(tmp_path, expires_on="2022-05-02")
     code, out = checked(str(tmp_path))
     assert (code, "expired" in out, "sha256-" in out) == (1, True, True)
+    assert re.search(r'"line":[2-9],"standing":"expired"' if as_json else r"\.j2 line [2-9]: expired", out)
     library(tmp_path, TEXT + "3 {{ plase }}\n")
     code, out = checked(str(tmp_path))
     assert (code, "plase" in out) == (1, True)

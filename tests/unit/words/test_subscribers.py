@@ -34,6 +34,31 @@ def test_it_fits_two_sms(language: str, answer: Answer, choice: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("answer", ["confirm", "nobody"])
+@pytest.mark.parametrize("choice", ["witness", "information"])
+def test_so_does_what_goes_to_somebody_on_the_list(language: str, answer: Answer, choice: str) -> None:
+    here = Follow(group="hackney", area=AREA)
+    asked = here.model_copy(update={"choice": choice})
+    text = subscriber_answer(answer, language, [asked], GROUPS, already=[here], code="482133")
+    length = sms_length(text)
+    assert length.segments <= (2 if length.plain else 3), f"{length}: {text}"
+
+
+def test_nobody_on_the_list_is_told_that_they_are_not() -> None:
+    here = Follow(group="hackney", area=AREA)
+
+    def told(answer: Answer, follow: Follow) -> str:
+        return subscriber_answer(answer, "en", [follow], GROUPS, already=[here], code="482133")
+
+    assert told("nobody", here).endswith("You still get messages for E8 3DL.")
+    witness = told("confirm", here.model_copy(update={"choice": "witness"}))
+    assert "to be asked to witness (E8 3DL)" in witness
+    more = told("confirm", Follow(group="hackney"))
+    assert "messages for all of Hackney Anti Raids as well" in more
+    assert all("all stays as it is" in text and "482133" in text for text in (witness, more))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_says_all_of_it_with_the_same_places(language: str) -> None:
     for key, english in texts()["en"].items():
         mine = texts()[language][key]

@@ -37,6 +37,7 @@ from services.console.decide.post_views import posts_of
 from services.console.decide.said_over import Said, to_look_at
 from services.console.decide.tellings import told_of
 from services.console.decide.waiting import waiting_in
+from services.console.stops import keeps
 from services.console.web.desk.pictures import IncidentPicture, ListPicture
 from services.console.web.desk.render import fragment
 from shared.contracts.desk import ReleaseReport, Unmute
@@ -87,6 +88,7 @@ def list_fragment(picture: ListPicture, looker: Looker, language: str) -> str:
         exercises=picture.exercises,
         names=picture.names,
         groups=picture.groups,
+        stopped=picture.stopped,
         money=picture.money,
         waiting=waiting_in(picture.incidents, picture.groups),
         now=picture.now,
@@ -206,6 +208,8 @@ def _facts(picture: IncidentPicture, *, wordless: bool) -> dict[str, Any]:
         "more_folds": max(0, len(picture.folds) - _MOST_FOLDS),
         "most_copies": _MOST_COPIES,
         "most_steps": _MOST_STEPS,
+        "stopped": picture.stopped,
+        "held": lambda group: keeps(picture.stopped, group),
         "told": told_of(picture.alerts),
         "queued": queued(incident),
         "timeline": list(reversed(lines(incident.get("timeline", ())))),

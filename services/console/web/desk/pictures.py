@@ -19,7 +19,9 @@ from services.console.decide.draft import Document
 from services.console.decide.exercise_views import is_on
 from services.console.decide.heard import alerts_of
 from services.console.decide.map.drawing import Drawing
+from services.console.models import SendingStopped
 from services.console.news import News
+from services.console.stops import Stops
 from services.console.store import Store
 from services.console.web.desk.ground import Grounds
 from shared.contracts.base import HUB
@@ -57,6 +59,8 @@ class ListPicture:
     names: Mapping[str, str]
     groups: Mapping[str, str]
     """What the groups are called."""
+    stopped: tuple[SendingStopped, ...]
+    """The kill switches that are on."""
     money: tuple[Document, ...]
     """Groups whose money for text messages is nearly spent, or is."""
     now: datetime
@@ -79,6 +83,7 @@ class IncidentPicture:
     """Whom the map under it is owed to."""
     mutes: tuple[Document, ...]
     """What of its reports is muted, by any of its groups."""
+    stopped: tuple[SendingStopped, ...]
     into: str | None
     """The code of the incident that took it in."""
     now: datetime
@@ -101,8 +106,8 @@ class _Shared:
 class Pictures:
     """Reads pictures; open pages get shared ones, renewed when something changed."""
 
-    def __init__(self, store: Store, news: News, clock: Clock, grounds: Grounds) -> None:
-        self._store, self._news, self._clock = store, news, clock
+    def __init__(self, store: Store, news: News, clock: Clock, grounds: Grounds, stops: Stops) -> None:
+        self._store, self._news, self._clock, self._stops = store, news, clock, stops
         self.grounds = grounds
         self._shared: dict[Any, _Shared] = {}
         self.open = 0
@@ -141,6 +146,7 @@ class Pictures:
             exercises=tuple(e for e in exercises if is_on(e, now)),
             names=names,
             groups={g["id"]: g["definition"]["name"] for g in groups_},
+            stopped=tuple(await self._stops.on(own)),
             money=tuple(nearly_spent(groups_, await self._store.many("spending", own), now)),
             now=now,
         )
@@ -171,6 +177,7 @@ class Pictures:
             map=await self.grounds.drawn(incident, reports),
             map_credit=self.grounds.credit,
             mutes=tuple(muted),
+            stopped=tuple(await self._stops.on(concerned)),
             into=into["code"] if into["id"] != incident["id"] else None,
             now=now,
         )

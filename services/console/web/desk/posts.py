@@ -121,6 +121,7 @@ async def _preview(request: web.Request, at: _At, act: PageAct, found: Preview) 
         version="",
         mark="",
         problem=None,
+        now=at.console.clock.now(),
         **preview_of(found, groups, at.incident, at.actor.member, act),
     )
 

@@ -29,6 +29,8 @@ def preview_of(
     return {
         "blocks": blocks,
         "channels": len({(s.group, s.channel_kind if s.choice else s.channel, s.audience) for s in sends}),
+        "stopped": found.stopped,
+        "stopped_names": names,
         "followed": any(send.choice for send in sends),
         "costs": [cost_shown(cost, names) for cost in found.costs],
         "over_cap": any(cost.asks for cost in found.costs),

@@ -102,7 +102,7 @@ async def test_the_api_says_so_and_previews_nothing(desk: DeskRig, code: str) ->
     assert "nobody was sent anything" in again["detail"]
     asked = {"incident": code, "text": "Two vans"}
     _, shown = await desk.rig.ask("POST", "/v1/desk/seen/preview", desk.tokens["Cem"], json=asked)
-    assert shown == {"sends": [], "costs": []}
+    assert shown == {"sends": [], "costs": [], "stopped": []}
 
 
 async def test_later_that_it_is_still_so_goes_out(desk: DeskRig, code: str) -> None:
