@@ -43,7 +43,10 @@ def canonical(words: Sequence[str]) -> tuple[str, ...]:
     """Each word with its abbreviation written out; `st` is Saint at the start and Street elsewhere."""
     if not words:
         return ()
-    return "saint" if words[0] in _SAINT else _SHORT.get(words[0], words[0]), *map(written_out, words[1:])
+    first = _COMPASS.get(words[0]) if len(words) > 1 else None
+    if first is None:
+        first = "saint" if words[0] in _SAINT else _SHORT.get(words[0], words[0])
+    return first, *map(written_out, words[1:])
 
 
 def written_out(word: str) -> str:
@@ -52,6 +55,8 @@ def written_out(word: str) -> str:
 
 
 _SAINT: Final = frozenset({"st", "saint"})
+_COMPASS: Final = {"n": "north", "s": "south", "e": "east", "w": "west"}
+"""How a name may begin: "S Lambeth Rd"."""
 
 
 def name_key(name: str) -> str:

@@ -6,12 +6,13 @@ from typing import Final
 from services.router.decide import reasons
 from services.router.decide.case import Case
 from services.router.decide.clues import Hints, precise
-from services.router.decide.likeness import Report, gap_m, label_words
+from services.router.decide.likeness import Report, gap_m, label_words, present
 from services.router.decide.limits import QUESTION_WAITS
 from services.router.decide.locate import Located, locate
+from services.router.decide.reading import CLAIM
 from services.router.decide.route import area_index
 from services.router.decide.state import Held, State
-from services.router.decide.understand import understand
+from services.router.decide.understand import Understood, understand
 from shared.contracts.base import Place, ReportId
 from shared.contracts.reports import ReportContent
 from shared.geo import distance_m
@@ -56,6 +57,26 @@ def place_before(state: State, asked_as: str | None, now: datetime, *, drill: bo
     return next((h.evidence.place for h in asked if precise(h.evidence.place)), None)
 
 
+def where_they_were(
+    state: State, content: ReportContent, understood: Understood, now: datetime
+) -> Place | None:
+    """Where a raid is whose people "are back": where its sender, or its chat, told that they had left."""
+    if "again" not in understood.told or "over" in understood.told or understood.support:
+        return None
+    thread = state.threads.get(content.sender) if content.sender else None
+    chat = state.chats.get(content.source) if content.source else None
+    for told in (thread, chat):
+        incident = present(state, told.incident) if told is not None else None
+        left = (incident.said_over_at or incident.ended_at) if incident is not None else None
+        if incident is not None and left is not None and now - left <= _COME_BACK:
+            return incident.place
+    return None
+
+
+_COME_BACK: Final = timedelta(hours=36)
+"""Within this "they are back" is of the same place, this morning's or yesterday's."""
+
+
 def alike_held(case: Case) -> tuple[ReportId, ...]:
     """Held reports that are this one's earlier copy, or its sender's earlier message."""
     found = [case.found.copy_of_held] if case.found.copy_of_held else []
@@ -92,7 +113,16 @@ def _tells_more(case: Case, held: Held) -> bool:
     if case.content.sender is not None and case.content.sender == held.evidence.sender:
         return near
     in_its_chat = case.content.source is not None and case.content.source == held.evidence.source
-    return in_its_chat and near and there is not None
+    if there is None:
+        return in_its_chat and case.now - held.evidence.at <= _AT_ONCE and _says_where(case, held)
+    return in_its_chat and near
+
+
+def _says_where(case: Case, held: Held) -> bool:
+    """Whether it names a place and reports nothing of its own: somebody else of the chat knows where."""
+    known = held.evidence.gist.venues if held.evidence.gist else ()
+    of_it = not case.gist.venues or bool(set(case.gist.venues) & set(known))
+    return of_it and case.located.said and not case.understood.told & CLAIM
 
 
 def _around(here: Place, there: Place) -> bool:
@@ -100,6 +130,7 @@ def _around(here: Place, there: Place) -> bool:
 
 
 _BEYOND_M: Final = 1_000.0
+_AT_ONCE: Final = timedelta(minutes=6)
 
 
 _UNSURE_HELD: Final = frozenset(

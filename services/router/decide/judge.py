@@ -18,6 +18,7 @@ from services.router.decide.company import (
     place_before,
     short_for,
     told_before,
+    where_they_were,
 )
 from services.router.decide.correlate import Candidate, Correlated, correlate, open_to
 from services.router.decide.dates import age
@@ -27,7 +28,7 @@ from services.router.decide.likeness import A_COPY, COPY_REACH_M, Report, gap_m,
 from services.router.decide.locate import Located, locate
 from services.router.decide.reading import CLAIM
 from services.router.decide.route import area_index, concerned, outside
-from services.router.decide.state import Incident, State, Thread
+from services.router.decide.state import Incident, State, Thread, Trace
 from services.router.decide.text import SKETCH_SIZE, sketch
 from services.router.decide.understand import Understood, understand
 from services.router.decide.weights import probability
@@ -54,6 +55,7 @@ _UNSURE: Final = 0.6
 
 _ANSWERS: Final = "answers_its_sender"
 _JUST: Final = timedelta(minutes=10)
+_LATELY: Final = timedelta(minutes=6)
 _NEWS: Final = frozenset({"update", "over", "wrong", "unclear", "help"})
 _NOISE: Final = {
     "question": reasons.QUESTION,
@@ -142,6 +144,8 @@ def _case(state: State, content: ReportContent, *, drill: bool, now: datetime, g
     asked_at = place_before(state, asked_of(content), now, drill=drill)
     if asked_at is not None and located.reason == reasons.NO_PLACE:
         located = replace(located, place=asked_at, reason="found")
+    if located.reason == reasons.NO_PLACE and (there := where_they_were(state, content, understood, now)):
+        located = replace(located, place=there, reason="found")
     place = located.place
     abroad = place is not None and outside(place, state.groups, gazetteer)
     if abroad and not located.said and (hints.hearsay or hints.thread is not None):
@@ -216,9 +220,16 @@ def context_of(state: State, report: Report, found: Correlated, now: datetime) -
         linked=round(probability(best.score), 3) if best else 0.0,
         thread=best is not None and "sender" in best.signs,
         chat=best is not None and "chat" in best.signs,
+        sender_lately=_lately(state.threads.get(report.sender) if report.sender else None, now),
+        chat_lately=_lately(state.chats.get(report.source) if report.source else None, now),
         live=bool(len(state.live)),
         age=age(report.text, now),
     )
+
+
+def _lately(told: Thread | Trace | None, now: datetime) -> bool:
+    """Whether that was minutes ago."""
+    return told is not None and now - told.at <= _LATELY
 
 
 def _joins(found: Correlated) -> Candidate | None:
@@ -246,7 +257,7 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return _after_the_end(case, joined.incident) or _Ruling(
             "join", _why(joined, kind), joined.incident.id, brings
         )
-    if kind in _NEWS and not _another_lot(case):
+    if kind in _NEWS and not (_another_lot(case) or _came_back(case)):
         return _more_of_held(case) or _news_of_nothing(case)
     if _says_so(case):
         return _open(case)
@@ -269,8 +280,16 @@ def _says_so(case: Case) -> bool:
     """Whether it says that a raid is on, or that they are back, or answers for one that did."""
     understood = case.understood
     told = understood.told
-    back = understood.again and bool(told & _SIGHT)
-    return bool(told & CLAIM) or back or {"centre"} <= told or _answers(case) or _another_lot(case)
+    return bool(told & CLAIM) or _is_back(case) or {"centre"} <= told or _answers(case) or _another_lot(case)
+
+
+def _is_back(case: Case) -> bool:
+    return case.understood.again and bool(case.understood.told & _SIGHT)
+
+
+def _came_back(case: Case) -> bool:
+    """Whether news of no known raid says that they are back at a place that is known."""
+    return case.reckoned.kind == "update" and _is_back(case) and precise(case.place)
 
 
 def _another_lot(case: Case) -> bool:

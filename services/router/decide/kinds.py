@@ -55,6 +55,10 @@ class Context:
     thread: bool = False
     """Whether its sender wrote about one before."""
     chat: bool = False
+    sender_lately: bool = False
+    """Whether its sender told of a raid minutes ago: what comes next is likely more of it."""
+    chat_lately: bool = False
+    """Whether its chat did."""
     live: bool = False
     """Whether anything is going on anywhere."""
     age: Age | None = None
@@ -99,6 +103,9 @@ def features(understood: Understood, context: Context) -> dict[str, float]:
         "linked_unclaimed": context.linked * (not claims),
         "thread": float(context.thread),
         "chat": float(context.chat),
+        "sender_lately": float(context.sender_lately),
+        "chat_lately": float(context.chat_lately),
+        "chat_lately_placed": float(context.chat_lately and context.placed),
         "live": float(context.live),
         "dated": float(_before_today(context)),
     }

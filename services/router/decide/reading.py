@@ -130,6 +130,8 @@ def _masks(longer: Hit, hit: Hit) -> bool:
         return hit.sign in {"not", "not_after", "ask"}
     if longer.sign == "apart":
         return hit.sign in {"not", "not_after", "wrong"}
+    if longer.sign == "again":  # "they left and came again", "the same house as last night"
+        return hit.sign in {"over", "old"}
     return longer.sign in _MASKS or (longer.sign in VENUES and hit.sign in VENUES)
 
 

@@ -10,6 +10,7 @@ from services.router.decide.likeness import Report, Signs, another
 from services.router.decide.understand import understand
 from shared.contracts import desk
 from shared.contracts.base import Place, Position
+from shared.gazetteer.keys import name_key
 from tests.unit.router.tellings import GAZETTEER
 
 IN_HACKNEY = Position(lat=51.547, lon=-0.062, accuracy_m=20)
@@ -55,6 +56,29 @@ def test_a_stranger_tells_no_more_of_what_waits(story: Any) -> None:
     assert other.reason != "more_of_held"
 
 
+def test_somebody_of_the_chat_says_where_minutes_after_the_report(story: Any) -> None:
+    held = story.report("immigration is here, they take people", sender="a", source="chat-1")
+    where = story.report("on the corner of Ashwin Street", sender="b", source="chat-1", after_s=60)
+    assert (held.outcome, where.outcome) == ("held", "opened")
+    assert set(story.state.incidents[where.incident_id].evidence) == {held.report_id, where.report_id}
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "after_s"),
+    [
+        ("on the corner of Ashwin Street", "chat-1", 1_200),  # too late to be meant as an answer
+        ("on the corner of Ashwin Street", "chat-2", 60),
+        ("restaurant kitchen, Ashwin Street, six officers", "chat-1", 60),  # another business
+    ],
+)
+def test_a_place_named_elsewhere_or_later_answers_nobody(
+    story: Any, text: str, source: str, after_s: int
+) -> None:
+    held = story.report("immigration at the barbers, they take people", sender="a", source="chat-1")
+    story.report(text, sender="b", source=source, after_s=after_s)
+    assert held.report_id in story.state.held
+
+
 def test_they_are_back_is_no_news_of_what_ended_hours_ago(story: Any) -> None:
     first = story.report("immigration raid on Ashwin Street, two vans", sender="a", position=IN_HACKNEY)
     story.command(desk.Confirm, incident_id=first.incident_id)
@@ -67,6 +91,53 @@ def test_they_are_back_is_no_news_of_what_ended_hours_ago(story: Any) -> None:
     )
     assert again.outcome == "opened"
     assert again.incident_id != first.incident_id
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("they are back! the same people, three cars this time", True),
+        ("they've left, it is quiet again", False),  # again, but of the quiet
+    ],
+)
+def test_they_are_back_means_where_they_were(story: Any, text: str, *, opens: bool) -> None:
+    first = story.report("immigration raid on Ashwin Street, two vans", sender="a", source="chat-1")
+    story.report("they have gone, all clear", sender="a", source="chat-1", after_s=600)
+    back = story.report(text, sender="b", source="chat-1", after_s=14_400)
+    again = story.state.incidents.get(back.incident_id) if back.incident_id else None
+    assert (again is not None and back.incident_id != first.incident_id) is opens
+    if again is not None and opens:
+        assert again.place == story.state.incidents[first.incident_id].place
+
+
+def test_who_compares_theirs_with_another_means_their_own(story: Any) -> None:
+    first = story.report("immigration raid on Ashwin Street, two vans", sender="a", position=IN_HACKNEY)
+    still = story.report(
+        "I am still with mine in Dalston, van has not moved. Must be a different crew",
+        sender="a",
+        after_s=600,
+    )
+    assert still.incident_id == first.incident_id
+
+
+@pytest.mark.parametrize("text", ["S Lambeth Rd", "s lambeth road"])
+def test_a_name_may_begin_with_the_first_letter_of_where_it_lies(text: str) -> None:
+    assert name_key(text) == name_key("South Lambeth Road")
+    assert name_key("S") == "s"
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("same curry house as last night, one van", {"again"}),
+        ("separately, a team is inside a cafe", {"apart"}),
+        ("they left and came again", {"again"}),
+    ],
+)
+def test_what_is_said_of_a_second_visit(text: str, signs: set[str]) -> None:
+    told = understand(text).told
+    assert signs <= told
+    assert not told & {"over", "old"}
 
 
 @pytest.mark.parametrize(
