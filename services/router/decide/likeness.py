@@ -255,9 +255,10 @@ def _another_claimed(signs: Signs, report: Report, apart: float | None, *, away:
         return "elsewhere"
     if "near_area" in signs and not tied and "venue" not in signs:
         return "elsewhere"
+    # "Still with mine, must be a different crew": its sender compares theirs with another.
     own = "sender" in signs and ("in_area" in signs or "still" in report.understood.told)
     if "apart" in signs and not (own or signs.keys() & {"same_spot", "same_label"}):
-        return "elsewhere"  # unless its sender compares theirs with another: "still with mine, a different crew"
+        return "elsewhere"
     if "far_phone" in signs and not _explained(signs, report, apart):
         return "elsewhere"
     return "unlinked" if report.place is None and not (linked or signs.get("home") == 1) else None
