@@ -162,14 +162,15 @@ async def what_is_not_stored_is_told_again(case: ReadingCase) -> None:
 async def hostile_messages_stop_nothing(case: ReadingCase) -> None:
     """Whatever the source says, it is counted or passed by, and the next message arrives.
 
-    Catch `ValueError` and `RecursionError` where you parse, ask each value for its
-    type, and bound what is read.
+    Catch `ValueError` and `RecursionError` where you parse, read each value with `text_in`, `object_in` and
+    `moment_in` (`datetime.fromtimestamp` raises `OverflowError`, too), and bound what is read.
     """
     first, good = _two(case)
     rng = random.Random(5)  # noqa: S311 - the same input at every run
     bodies = [*hostile.NASTY_BODIES, *(hostile.any_bytes(rng) for _ in range(_ROUNDS))]
     for _ in range(_ROUNDS):
         bodies += hostile.spoilt(rng, first)
+    bodies += hostile.each_field_spoilt(first)
     wanted = (await _report_of(case, "the second capture", good)).source_id
     async with scene(case) as at, at.kept_reading() as reading:
         for body in bodies:
