@@ -72,7 +72,7 @@ async def a_source_that_is_away_is_tried_again(case: ReadingCase) -> None:
         bridge = at.make()
         await at.source.stop()
         async with at.reading(bridge) as reading:
-            _must_be(RetryLater, await _end_of(reading, "it waits although nobody listens"))
+            _must_be(RetryLater, await _end_of(case, reading, "it waits although nobody listens"))
 
 
 @READING.at("good")
@@ -102,7 +102,7 @@ async def credentials_that_nobody_knows_are_told(case: ReadingCase) -> None:
     async with scene(case) as at:
         bridge = case.make(at.source, case.unknown)
         async with at.reading(bridge) as reading:
-            _must_be(BadCredentials, await _end_of(reading, "it goes on although its source refuses it"))
+            _must_be(BadCredentials, await _end_of(case, reading, "it goes on although it is refused"))
 
 
 @READING.at("good")
@@ -230,11 +230,11 @@ async def _report_of(case: ReadingCase, name: str, message: bytes) -> IncomingRe
         return at.host.taken[0]
 
 
-async def _end_of(reading: asyncio.Task[Any], otherwise: str) -> Any:
+async def _end_of(case: ReadingCase, reading: asyncio.Task[Any], otherwise: str) -> Any:
     done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
     must(done, otherwise)
     if reading.exception() is not None:
-        raise raised_by(reading)
+        raise raised_by(reading, case.plugin)
     return reading.result()
 
 

@@ -182,3 +182,15 @@ async def test_a_finding_says_how_reading_ended(tmp_path: Path) -> None:
     (criterion,) = (one for one in READING.criteria if one.name == "each-capture-is-one-report")
     with pytest.raises(Broken, match=r"read returned BadCredentials \(bad_credentials\)"):
         await criterion.hold(case)
+
+
+async def test_a_finding_names_the_bridges_own_line_that_raised(tmp_path: Path) -> None:
+    case = spoilt(
+        "reads",
+        "        headers =",
+        "        datetime = __import__('json').loads('{')\n        headers =",
+        tmp_path,
+    )
+    (criterion,) = (one for one in READING.criteria if one.name == "a-source-that-is-away-is-tried-again")
+    with pytest.raises(Broken, match=r"read raised JSONDecodeError in _ask, line \d+ of river\.py"):
+        await criterion.hold(case)
