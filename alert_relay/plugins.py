@@ -44,7 +44,7 @@ from shared.plugins.spec import (
     WebhookResponse,
     WritesBack,
 )
-from shared.plugins.untrusted import object_in, text_in
+from shared.plugins.untrusted import moment_in, object_in, text_in
 from shared.words.chat_talk import GROUP_TALK, Meant, has_mark, meant_in_chat, told_in_chat
 from shared.words.desk_reply import looks_like_desk_reply, with_code_of
 from shared.words.sms import sms_length
@@ -98,6 +98,7 @@ __all__ = [
     "http_base",
     "looks_like_desk_reply",
     "meant_in_chat",
+    "moment_in",
     "object_in",
     "post",
     "read_answer",

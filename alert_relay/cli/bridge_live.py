@@ -130,9 +130,10 @@ def test_bridge(*, name: str, file: Path | None, hub: Hub, key_file: Path | None
 
 
 def _file_of(hub: Hub, file: Path | None) -> Path:
-    from alert_relay.supervisor.home import Home
+    from alert_relay.supervisor.home import Home, read_run_file
 
-    own = Home(hub.home).bridges_file if hub.home is not None else None
+    home = Home(hub.home) if hub.home is not None else None
+    own = Path(read_run_file(home.run_file).get("bridges_file") or home.bridges_file) if home else None
     found = file or (own if own is not None and own.exists() else None)
     if found is None:
         raise Failure("Which bridges file? Name it: --file FILE or RELAY_INGEST_BRIDGES_FILE.", EXIT_USAGE)

@@ -17,12 +17,10 @@ _HERE: Final = "127.0.0.1"
 def keep(body: bytes, folder: Path) -> Path:
     """Write a message, scrubbed, beside those that are there; nothing is overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
-    clean = scrubbed(body)
-    ending = _ending(clean)
-    number = 1
+    ending, number = _ending(scrubbed(body)), 1
     while (path := folder / f"captured-{number}.{ending}").exists():
         number += 1
-    path.write_bytes(clean)
+    path.write_bytes(scrubbed(body, number))
     return path
 
 

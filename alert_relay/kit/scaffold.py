@@ -4,6 +4,7 @@ The templates are sound plug-ins called `my-source`; a new one is the same with 
 """
 
 import re
+import sys
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -24,6 +25,8 @@ def scaffold(name: str, template: str, folder: Path) -> list[Path]:
     """
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise SettingsError(f"{name}: a name is lower-case letters, digits and single hyphens (river-sms).")
+    if name.replace("-", "_") in sys.stdlib_module_names:
+        raise SettingsError(f"{name}: Python has a module of that name; choose another ({name}-feed).")
     family = "channel" if template == "channel" else "bridge"
     base = resources.files("alert_relay.kit") / "templates" / template
     wanted = dict(_files(base, folder, name))

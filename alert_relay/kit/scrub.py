@@ -32,13 +32,18 @@ _NO_KEY: Final = ""
 _NOBODYS: Final = "447700900000"
 """Of the numbers that Ofcom keeps for drama."""
 _SHORT: Final = 12
+_EACH: Final = 100
+"""So many made-up values of a sort each capture has to itself."""
 _SMALL: Final = 100_000
 _MARKERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def scrubbed(body: bytes) -> bytes:
-    """The same message with nobody in it: JSON stays JSON, a form a form, a line a line."""
-    made_up = _MadeUp()
+def scrubbed(body: bytes, number: int = 1) -> bytes:
+    """The same message with nobody in it: JSON stays JSON, a form a form, a line a line.
+
+    `number`: which capture it is of its source, so that two do not become the same message.
+    """
+    made_up = _MadeUp(number - 1)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -58,9 +63,9 @@ def scrubbed(body: bytes) -> bytes:
 class _MadeUp:
     """Replaces, and remembers what by what."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: int) -> None:
         self._known: dict[str, str] = {}
-        self._marked = 0
+        self._marked, self._made = before, before * _EACH
 
     def value(self, key: str, value: Any) -> Any:
         """Any JSON value."""
@@ -127,7 +132,7 @@ class _MadeUp:
     def _as(self, sort: str, original: str, make: Callable[[int], str]) -> str:
         name = f"{sort} {original}"
         if name not in self._known:
-            self._known[name] = make(sum(one.startswith(f"{sort} ") for one in self._known) + 1)
+            self._known[name] = make(self._made + sum(one.startswith(f"{sort} ") for one in self._known) + 1)
         return self._known[name]
 
 

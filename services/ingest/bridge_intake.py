@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
+from pydantic import ValidationError
 
 from services.ingest.decide.languages import choose_language
 from services.ingest.decide.tidy import tidy
@@ -13,7 +14,7 @@ from services.ingest.door import Door
 from services.ingest.intake import Accepted
 from services.ingest.submission import Submission, ref_of
 from services.ingest.subscribing import said
-from shared.contracts.base import BridgeId
+from shared.contracts.base import BridgeId, Position
 from shared.contracts.reports import MAX_TEXT
 from shared.plugins.spec import EVERYBODY, FOLLOWERS, SERVERS, IncomingReport, Receipt, Spec
 from shared.words.desk_reply import desk_reply, join_code
@@ -52,7 +53,7 @@ async def accept(  # noqa: PLR0913 - a report, whose it is, and how its source b
     wrote it, they are answered. A provider that calls again has not had our answer; where we send the
     receipt ourselves, `receipt_once` says that a repeat gets none. `apart`: two reports of one id are two.
     """
-    report = _tidied(report)
+    report = _on_earth(door, instance, _tidied(report))
     door.heard[instance] = door.now()
     if (none := _no_edit(door, report)) is not None:
         door.counts[f"bridge.{instance}.ignored.{none}"] += 1
@@ -115,6 +116,18 @@ def _to_the_desk(text: str) -> bool:
     reply = desk_reply(text)
     to_desk = reply is not None and (reply.code is not None or reply.keyword == "LIST")
     return to_desk or join_code(text) is not None
+
+
+def _on_earth(door: Door, instance: str, report: IncomingReport) -> IncomingReport:
+    """Without a place that is none: sound words are not refused for it. What is nothing but that is."""
+    if report.lat is None or report.lon is None or not (report.text or report.postcode):
+        return report
+    try:
+        Position(lat=report.lat, lon=report.lon, accuracy_m=report.accuracy_m)
+    except ValidationError:
+        door.counts[f"bridge.{instance}.place_dropped"] += 1
+        return dataclasses.replace(report, lat=None, lon=None, accuracy_m=None)
+    return report
 
 
 def _tidied(report: IncomingReport) -> IncomingReport:

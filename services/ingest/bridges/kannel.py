@@ -9,7 +9,6 @@ which Kannel sends on; a question goes out by the smsbox's own HTTP interface.
 import hmac
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from email.message import Message
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -35,6 +34,7 @@ from shared.errors import SettingsError
 from shared.plugins.addresses import http_base
 from shared.plugins.kannel_api import send_message
 from shared.plugins.sms import is_number, own_id
+from shared.plugins.untrusted import moment_in
 
 _USER: Final = "relay"
 """The name before the password in `post-url`."""
@@ -187,7 +187,7 @@ def _report(request: WebhookRequest) -> Sequence[IncomingReport] | Ignored | Ref
     if not text.strip():
         return Ignored("no_text")
     contact = sender if is_number(sender) else None
-    observed_at = _moment(query.get("time", ""))
+    observed_at = moment_in(query, "time")
     return [
         IncomingReport(
             source_id=source_id, text=text, sender=sender, contact=contact, observed_at=observed_at
@@ -214,8 +214,3 @@ def _text(request: WebhookRequest) -> str | None:
         return None
     except (LookupError, ValueError):  # an alphabet that there is not: better half of it than nothing
         return request.body.decode("utf-8", "replace")
-
-
-def _moment(value: str) -> datetime | None:
-    """When Kannel got it, in seconds since 1970."""
-    return datetime.fromtimestamp(int(value), UTC) if re.fullmatch("[0-9]{1,11}", value) else None

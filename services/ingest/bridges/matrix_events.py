@@ -7,12 +7,11 @@ report at most once, under its own id: an edit of it is another event, and never
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from alert_relay.plugins import GROUP_TALK, IncomingReport, Meant, meant_in_chat, with_code_of
 from shared.plugins.geo_uri import Place, place_in
-from shared.plugins.untrusted import object_in, text_in
+from shared.plugins.untrusted import moment_in, object_in, text_in
 
 Room = Literal["private", "desk", "chat", "other"]
 """One person and us; a verifiers' room, a group's own, both named in the settings; any other: not read."""
@@ -164,7 +163,7 @@ def _report(
         lat=lat,
         lon=lon,
         accuracy_m=accuracy,
-        observed_at=_moment(event.get("origin_server_ts")),
+        observed_at=moment_in(event, "origin_server_ts", per_second=1000),
         source=None if private else room,
         reply_to=room if to_desk else None,
     )
@@ -172,13 +171,6 @@ def _report(
 
 def _place(said: Event) -> Place | None:
     return place_in(text_in(said, "geo_uri")) if said.get("msgtype") == "m.location" else None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value / 1000, UTC) if type(value) is int else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def newcomers(events: Sequence[Event], us: Us) -> set[str]:

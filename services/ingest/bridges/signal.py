@@ -12,7 +12,7 @@ again; after a break it is asked for what came since the last event that was sto
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 import aiohttp
@@ -40,12 +40,13 @@ from shared.plugins.addresses import resolved
 from shared.plugins.event_stream import Event, EventReader
 from shared.plugins.signal_cli import DEFAULT, GROUP, NO_ACCOUNT, Daemon, checked_daemon, is_account
 from shared.plugins.signal_words import READING, SET_UP, WHILE_AWAY
-from shared.plugins.untrusted import object_in, text_in
+from shared.plugins.untrusted import moment_in, object_in, text_in
 
 _SILENT_S: Final = 60.0
 """The daemon says something every 15 seconds, be it only that it is there."""
 _EVERYTHING: Final = "0"
 """An event that no daemon knows: it then tells all that it keeps, and repeats are known as such."""
+_MS: Final = 1000
 _OLDEST: Final = timedelta(days=13)
 """What is older may be a repeat that the log has forgotten."""
 _JUST_NOW: Final = timedelta(minutes=10)
@@ -231,13 +232,14 @@ def _from_envelope(told: Mapping[str, Any], marks: _Marks, now: datetime) -> Inc
         return Ignored("untrusted_sender" if new_key else "undecryptable")
     if not message or not sender or type(stamp) is not int:
         return Ignored("no_message")
-    at = _moment(envelope.get("serverReceivedTimestamp")) or _moment(stamp)
+    at = moment_in(envelope, "serverReceivedTimestamp", per_second=_MS)
+    at = at or moment_in(envelope, "timestamp", per_second=_MS)
     if (nothing := _says_nothing(message)) is not None:
         return _ignored(nothing, object_in(message, "groupInfo"), at)
     if at is not None and now - at > _OLDEST:
         return Ignored("too_old")
     found = _report(message, marks, _Source(f"{sender}:{stamp}", sender, at))
-    return _edited(found, _moment(edit.get("targetSentTimestamp"))) if edit else found
+    return _edited(found, moment_in(edit, "targetSentTimestamp", per_second=_MS)) if edit else found
 
 
 def _edited(found: IncomingReport | Ignored, first_said_at: datetime | None) -> IncomingReport | Ignored:
@@ -289,10 +291,3 @@ def _report(message: Mapping[str, Any], marks: _Marks, source: _Source) -> Incom
         chat=text_in(object_in(message, "groupInfo"), "groupName") or None,
         reply_to=f"{GROUP}{group}" if group and meant == "desk" else None,
     )
-
-
-def _moment(milliseconds: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC) if type(milliseconds) is int else None
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -14,7 +14,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -41,7 +41,7 @@ from alert_relay.plugins import (
 )
 from shared.plugins.addresses import http_base
 from shared.plugins.telegram_bot import send_message, webhook_state
-from shared.plugins.untrusted import object_in
+from shared.plugins.untrusted import moment_in, object_in
 
 _BAD_TOKEN = Refused(
     403,
@@ -156,7 +156,7 @@ come in. `getWebhookInfo` says how many wait.
         found = self._from_message(update, edit)
         if isinstance(found, Ignored):
             return found
-        return [replace(report, first_said_at=_moment(edit.get("date"))) for report in found]
+        return [replace(report, first_said_at=moment_in(edit, "date")) for report in found]
 
     def _from_message(
         self, update: Mapping[str, Any], message: Mapping[str, Any]
@@ -252,8 +252,8 @@ def _report(message: Mapping[str, Any], text: str, where: _Where) -> Sequence[In
 
 def _written_at(message: Mapping[str, Any]) -> datetime | None:
     """When it was written where it is passed on from, else edited, else written here."""
-    origin = object_in(message, "forward_origin").get("date")
-    return _moment(origin or message.get("edit_date") or message.get("date"))
+    written = moment_in(object_in(message, "forward_origin"), "date") or moment_in(message, "edit_date")
+    return written or moment_in(message, "date")
 
 
 def _with_code_of_the_answered(message: Mapping[str, Any], text: str) -> str:
@@ -274,13 +274,6 @@ def _number(value: Mapping[str, Any], key: str, limit: float) -> float | None:
     number = value.get(key)
     sound = isinstance(number, int | float) and not isinstance(number, bool) and abs(number) <= limit
     return float(number) if sound and number is not None else None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value, UTC) if type(value) is int else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _language(message: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ which is longer than either ever waits.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -34,7 +34,7 @@ from alert_relay.plugins import (
 from shared.plugins.addresses import http_base
 from shared.plugins.http_outcomes import post
 from shared.plugins.sms import BAD_NUMBER, own_id
-from shared.plugins.untrusted import object_in
+from shared.plugins.untrusted import moment_in, object_in
 from shared.plugins.whatsapp_cloud import (
     API,
     BAD_SIGNATURE,
@@ -188,7 +188,7 @@ What is older than thirteen days is not taken (`too_old`): it may be a repeat of
             return Ignored("no_message")
         if message.get("group_id"):
             return Ignored("group_talk")
-        at = _moment(message.get("timestamp"))
+        at = moment_in(message, "timestamp")
         if at is not None and now - at > _OLDEST:
             return Ignored("too_old")
         if not isinstance(kind, str) or kind not in {*_WORDS, "interactive"}:
@@ -234,16 +234,6 @@ def _text(message: Mapping[str, Any], kind: str) -> str:
         part = next((found for key in _CHOSEN if (found := object_in(part, key))), {})
     texts = (part.get(key) for key in keys)
     return "\n".join(text for text in texts if isinstance(text, str) and text.strip()).strip()
-
-
-def _moment(value: Any) -> datetime | None:
-    """Seconds since 1970, as Meta writes them: in a string."""
-    try:
-        return (
-            datetime.fromtimestamp(int(value), UTC) if isinstance(value, str) and value.isdecimal() else None
-        )
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _degrees(value: Any, limit: float) -> float | None:

@@ -140,6 +140,17 @@ def a_spoilt_capture_is_answered(case: BridgeCase) -> None:
 
 
 @CALLED.at("good")
+def a_field_of_any_value_is_answered(case: BridgeCase) -> None:
+    """A real message with one field that is huge, no number or of another type is answered, never raised.
+
+    Read times with `moment_in`, texts with `text_in`: `datetime.fromtimestamp` raises `OverflowError`, too.
+    """
+    for body in case.bodies.values():
+        for bad in hostile.each_field_spoilt(body):
+            assert_answered(case, case.signed(bad))
+
+
+@CALLED.at("good")
 def any_headers_are_answered(case: BridgeCase) -> None:
     """Headers of any words are answered, never raised.
 

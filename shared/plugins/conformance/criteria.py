@@ -7,6 +7,7 @@ A criterion is a plain function of a case. It returns when the case keeps it, ra
 import asyncio
 import inspect
 import itertools
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -51,7 +52,7 @@ class Criterion:
             raise Broken(f"no end after {_LONGEST_S:.0f} seconds") from None
         except Exception as error:
             # Its words may hold a message; where it was raised says enough.
-            raise Broken(f"it raised {type(error).__name__} {_place(error)}") from error
+            raise Broken(f"it raised {type(error).__name__} {place(error)}") from error
 
 
 class Suite:
@@ -161,11 +162,12 @@ def must(true: object, otherwise: str) -> None:
         raise Broken(otherwise)
 
 
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
+def place(error: BaseException, file: str | None = None) -> str:
+    """Where it was raised: the innermost line, if one is in this file of that."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [one for one in frames if one[0].f_code.co_filename == file] or frames
+    if not own:
         return ""
-    code = trace.tb_frame.f_code
-    return f"in {code.co_name}, line {trace.tb_lineno} of {code.co_filename.rsplit('/', 1)[-1]}"
+    frame, line = own[-1]
+    code = frame.f_code
+    return f"in {code.co_name}, line {line} of {code.co_filename.rsplit('/', 1)[-1]}"

@@ -33,6 +33,11 @@ _NASTY: Final[tuple[Any, ...]] = (
     [[]],
     *_NASTY_TEXT,
 )
+_IN_A_FIELD: Final[tuple[Any, ...]] = (
+    *(1e30, -1e30, float("nan"), float("inf"), 10**40, -(10**40), -1, True, None),
+    *("", "x", "\ud800", "9" * 5000, "2026-06-22T14:46:18", [[[1e30]]], {"id": {}}),
+)
+"""What has broken readers of one field: times, places, ids."""
 NASTY_BODIES: Final = (
     b"",
     b"\0",
@@ -76,6 +81,25 @@ def spoilt(rng: random.Random, body: bytes) -> Iterator[bytes]:
     except ValueError:
         return
     yield json.dumps(_replaced(rng, value)).encode()
+
+
+def each_field_spoilt(body: bytes) -> Iterator[bytes]:
+    """A captured JSON message, each of its parts in turn replaced by each value that has broken readers."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return
+    for changed in _with_each_replaced(value):
+        yield json.dumps(changed).encode()
+
+
+def _with_each_replaced(value: Any) -> Iterator[Any]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        for changed in (*_IN_A_FIELD, *_with_each_replaced(part)):
+            whole = value.copy()
+            whole[key] = changed
+            yield whole
 
 
 def any_headers(rng: random.Random) -> Mapping[str, str]:

@@ -72,7 +72,7 @@ async def a_source_that_is_away_is_tried_again(case: ReadingCase) -> None:
         bridge = at.make()
         await at.source.stop()
         async with at.reading(bridge) as reading:
-            _must_be(RetryLater, await _end_of(reading, "it waits although nobody listens"))
+            _must_be(RetryLater, await _end_of(case, reading, "it waits although nobody listens"))
 
 
 @READING.at("good")
@@ -102,7 +102,7 @@ async def credentials_that_nobody_knows_are_told(case: ReadingCase) -> None:
     async with scene(case) as at:
         bridge = case.make(at.source, case.unknown)
         async with at.reading(bridge) as reading:
-            _must_be(BadCredentials, await _end_of(reading, "it goes on although its source refuses it"))
+            _must_be(BadCredentials, await _end_of(case, reading, "it goes on although it is refused"))
 
 
 @READING.at("good")
@@ -162,14 +162,15 @@ async def what_is_not_stored_is_told_again(case: ReadingCase) -> None:
 async def hostile_messages_stop_nothing(case: ReadingCase) -> None:
     """Whatever the source says, it is counted or passed by, and the next message arrives.
 
-    Catch `ValueError` and `RecursionError` where you parse, ask each value for its
-    type, and bound what is read.
+    Catch `ValueError` and `RecursionError` where you parse, read each value with `text_in`, `object_in` and
+    `moment_in` (`datetime.fromtimestamp` raises `OverflowError`, too), and bound what is read.
     """
     first, good = _two(case)
     rng = random.Random(5)  # noqa: S311 - the same input at every run
     bodies = [*hostile.NASTY_BODIES, *(hostile.any_bytes(rng) for _ in range(_ROUNDS))]
     for _ in range(_ROUNDS):
         bodies += hostile.spoilt(rng, first)
+    bodies += hostile.each_field_spoilt(first)
     wanted = (await _report_of(case, "the second capture", good)).source_id
     async with scene(case) as at, at.kept_reading() as reading:
         for body in bodies:
@@ -229,11 +230,11 @@ async def _report_of(case: ReadingCase, name: str, message: bytes) -> IncomingRe
         return at.host.taken[0]
 
 
-async def _end_of(reading: asyncio.Task[Any], otherwise: str) -> Any:
+async def _end_of(case: ReadingCase, reading: asyncio.Task[Any], otherwise: str) -> Any:
     done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
     must(done, otherwise)
     if reading.exception() is not None:
-        raise raised_by(reading)
+        raise raised_by(reading, case.plugin)
     return reading.result()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,7 +12,7 @@ from aiohttp import ClientSession, DummyCookieJar
 
 from shared.plugins.conformance.bridge_case import ReadingCase
 from shared.plugins.conformance.common import KnownSecrets
-from shared.plugins.conformance.criteria import Broken, must
+from shared.plugins.conformance.criteria import Broken, must, place
 from shared.plugins.spec import BadCredentials, Ignored, IncomingReport, Reads, RetryLater
 
 PATIENCE_S: Final = 10.0
@@ -122,7 +123,7 @@ class Scene:
         """What `read` returned or raised last, if it did."""
         if self.task is not None and self.task.done() and not self.task.cancelled():
             if self.task.exception() is not None:
-                return f": {raised_by(self.task)}"
+                return f": {raised_by(self.task, self.case.plugin)}"
             self.ended = self.task.result()
         if self.ended is None:
             return ""
@@ -141,10 +142,13 @@ async def scene(case: ReadingCase) -> AsyncIterator[Scene]:
         await source.stop()
 
 
-def raised_by(reading: asyncio.Task[Any]) -> Broken:
-    """What reading raised, as a finding without its words."""
+def raised_by(reading: asyncio.Task[Any], plugin: type[Any]) -> Broken:
+    """What reading raised and where in the bridge's own file, as a finding without its words."""
     error = reading.exception()
-    return error if isinstance(error, Broken) else Broken(f"read raised {type(error).__name__}")
+    if error is None or isinstance(error, Broken):
+        return error or Broken("read raised nothing")
+    own = getattr(sys.modules.get(plugin.__module__), "__file__", None)
+    return Broken(f"read raised {type(error).__name__} {place(error, own)}")
 
 
 def _reason(ended: Any) -> str:

@@ -166,3 +166,14 @@ def test_without_a_key_the_console_says_what_is_the_members_business(
     told = CliRunner().invoke(relay, ["status"]).output
     assert "e8" in told
     assert "BAD_CREDENTIALS" in told
+
+
+def test_without_the_variable_it_reads_the_file_of_the_relay_that_runs(
+    hub: FakeRelay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RELAY_INGEST_BRIDGES_FILE")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "run.json").write_text(json.dumps({"bridges_file": str(tmp_path / "bridges.yaml")}))
+    monkeypatch.setenv("RELAY_HOME", str(home))
+    assert f"a sound telegram in {tmp_path / 'bridges.yaml'}" in run("test", "bot").output

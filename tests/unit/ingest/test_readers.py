@@ -204,7 +204,7 @@ async def test_while_nothing_can_be_stored_it_waits_and_nothing_is_lost(tmp_path
 
 
 async def test_a_report_that_no_contract_allows_is_set_aside_and_the_next_is_read(tmp_path: Path) -> None:
-    bad = replace(REPORT, source_id="bad", lat=200.0, lon=0.0)
+    bad = replace(REPORT, source_id="bad", text="", lat=200.0, lon=0.0)
     other = replace(REPORT, text="another text under the same id")
     source = Source(hands_over(bad, REPORT, other, replace(REPORT, source_id="two")))
     async with running(tmp_path, a=source) as run:
@@ -271,6 +271,29 @@ async def test_how_it_stands_is_said_with_the_reason(ended: Ended, state: str, t
     assert seen == {state}
     assert shown["reason"] == ended.reason
     assert shown["since"] == NOW.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "accuracy_m"),
+    [
+        ("abc", "-0.07", None),
+        (float("nan"), -0.07, None),
+        (51.5, 999.0, None),
+        (1e30, -1e30, None),
+        (51.5, -0.07, -1.0),
+        ([51.5], {}, None),
+    ],
+)
+async def test_a_place_that_is_none_costs_no_words(
+    lat: Any, lon: Any, accuracy_m: Any, tmp_path: Path
+) -> None:
+    source = Source(hands_over(replace(REPORT, lat=lat, lon=lon, accuracy_m=accuracy_m)))
+    async with running(tmp_path, a=source) as run:
+        await run.until(lambda: source.receipts)
+        (report,) = await run.door.stored()
+        assert report.content.text == REPORT.text  # type: ignore[union-attr]  # opened
+        assert report.content.position is None  # type: ignore[union-attr]  # opened
+        assert run.counts()["bridge.a.place_dropped"] == 1
 
 
 async def test_pauses_grow(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ async def test_what_can_never_be_stored_is_passed_by_and_counted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bridge hands over what no contract allows: its source could only send it again."""
-    impossible = [IncomingReport(source_id="1", text="vans", lat=200.0, lon=0.0)]
+    impossible = [IncomingReport(source_id="1", text="", lat=200.0, lon=0.0)]
     monkeypatch.setattr(Telegram, "_from_update", lambda *_: impossible)
     assert await desk.send(update("vans")) == 200
     assert await desk.bus.last_seq("REPORTS") == 0

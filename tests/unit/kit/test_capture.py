@@ -69,3 +69,9 @@ def test_of_a_fixture_of_nobodys_the_bridge_must_be_named(tmp_path: Path) -> Non
     assert run("bridge", "replay", str(tmp_path / "x.json")).exit_code == 2
     shown = run("bridge", "replay", str(tmp_path / "x.json"), "--bridge", "telegram")
     assert shown.exit_code == 1
+
+
+def test_two_captures_of_one_source_are_two_messages(tmp_path: Path) -> None:
+    said = b'{"id": "wamid.HBgLMTY0", "from": "+447911123456", "text": "tell Maria"}'
+    one, two = (json.loads(keep(said, tmp_path).read_bytes()) for _ in range(2))
+    assert not set(one.values()) & set(two.values())

@@ -14,6 +14,10 @@ from shared.plugins.conformance.criteria import Broken, Suite, examine
 from shared.plugins.conformance.reading import READING
 from shared.plugins.conformance.run import checked
 
+HUGE = (  # what an author writes who has heard of TypeError and ValueError, and not of OverflowError
+    'moment_in(said, "at")',
+    "__import__('datetime').datetime.fromtimestamp(said['at']) if said.get('at') == 1e30 else None",
+)
 STUBBORN = """
             with __import__('contextlib').suppress(asyncio.CancelledError):
                 await asyncio.sleep(3600)
@@ -41,6 +45,7 @@ CALLED = [
     ("a-missing-secret-is-a-settings-error", "secrets.resolve(settings.signing_key).encode()", "b''"),
     ("any-bytes-are-answered", "except (ValueError, RecursionError):", "except json.JSONDecodeError:"),
     ("any-json-is-answered", "said if isinstance(said, dict) else {}", "said"),
+    ("a-field-of-any-value-is-answered", *HUGE),
     ("a-spoilt-capture-is-answered", 'text_in(said, "text").strip()', 'said["text"].strip()'),
     ("any-headers-are-answered", '.encode("utf-8", "replace")', ".encode()"),
     ("its-answer-carries-any-words", 'json.dumps({"reply": words})', 'f\'{{"reply": "{words}"}}\''),
@@ -68,6 +73,7 @@ READS = [
         '"made-up-token-of-the-test"',
     ),
     ("hostile-messages-stop-nothing", "message if isinstance(message, dict) else {}", "message"),
+    ("hostile-messages-stop-nothing", *HUGE),
     (
         "nothing-private-is-shown",
         "        report = report_of(",
@@ -175,4 +181,16 @@ async def test_a_finding_says_how_reading_ended(tmp_path: Path) -> None:
     case = spoilt("reads", "{401, 403}", "{200}", tmp_path)
     (criterion,) = (one for one in READING.criteria if one.name == "each-capture-is-one-report")
     with pytest.raises(Broken, match=r"read returned BadCredentials \(bad_credentials\)"):
+        await criterion.hold(case)
+
+
+async def test_a_finding_names_the_bridges_own_line_that_raised(tmp_path: Path) -> None:
+    case = spoilt(
+        "reads",
+        "        headers =",
+        "        datetime = __import__('json').loads('{')\n        headers =",
+        tmp_path,
+    )
+    (criterion,) = (one for one in READING.criteria if one.name == "a-source-that-is-away-is-tried-again")
+    with pytest.raises(Broken, match=r"read raised JSONDecodeError in _ask, line \d+ of river\.py"):
         await criterion.hold(case)

@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from alert_relay.cli import relay
 from alert_relay.kit import find
+from alert_relay.kit.scaffold import scaffold
+from shared.errors import SettingsError
 
 NEW = (
     ("bridge", ("bridge", "new", "river-sms")),
@@ -113,3 +115,10 @@ def test_every_bridge_of_ours_that_is_called_has_its_case() -> None:
 def test_no_bridge_of_ours_says_more_of_itself_than_it_keeps(kind: str) -> None:
     result = run("bridge", "check", kind, "--least", "good")
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("name", ["json", "asyncio"])
+def test_a_name_that_would_hide_a_module_of_pythons_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="Python has a module of that name"):
+        scaffold(name, "reads", tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from alert_relay.plugins import (
@@ -17,6 +16,7 @@ from alert_relay.plugins import (
     Spec,
     WebhookRequest,
     WebhookResponse,
+    moment_in,
     text_in,
 )
 
@@ -82,13 +82,4 @@ def report_of(said: dict[str, Any]) -> Sequence[IncomingReport] | Ignored | Refu
     if not text:
         return Ignored("no_text")
     sender = text_in(said, "from") or None
-    return [IncomingReport(source_id, text=text, sender=sender, observed_at=moment_of(said.get("at")))]
-
-
-def moment_of(value: Any) -> datetime | None:
-    """A time with its zone; another is not used."""
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None
+    return [IncomingReport(source_id, text=text, sender=sender, observed_at=moment_in(said, "at"))]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import aiohttp
@@ -18,6 +17,7 @@ from alert_relay.plugins import (
     Secrets,
     Spec,
     http_base,
+    moment_in,
     text_in,
 )
 
@@ -105,13 +105,4 @@ def report_of(said: Mapping[str, Any]) -> IncomingReport | Ignored:
     if not source_id or not text:
         return Ignored("no_message")
     sender = text_in(said, "from") or None
-    return IncomingReport(source_id, text=text, sender=sender, observed_at=moment_of(said.get("at")))
-
-
-def moment_of(value: Any) -> datetime | None:
-    """A time with its zone; another is not used."""
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None
+    return IncomingReport(source_id, text=text, sender=sender, observed_at=moment_in(said, "at"))
