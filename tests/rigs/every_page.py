@@ -474,8 +474,8 @@ def _words() -> Iterator[Visit]:
 
 _ALIKE: Final = (
     "/live", "/feed.atom", "/feed.geojson", "/openapi.json", "/health", "/v1/desk/incidents", "/v1/desk/held",
-    "/v1/duty", "/v1/desk/card", "/v1/dead", "/v1/kill-switch", "/v1/members", "/v1/account/chat", "/v1/groups",
-    "/v1/status",
+    "/v1/duty", "/v1/desk/card", "/v1/dead", "/v1/kill-switch", "/v1/members", "/v1/account/chat",
+    "/v1/groups", "/v1/status",
 )  # fmt: skip
 NO_PAGES: Final = {
     **{route: route for route in _ALIKE},
