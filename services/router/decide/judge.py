@@ -254,9 +254,7 @@ def _rule(case: Case) -> _Ruling:  # noqa: PLR0911 - one a rule
         return _Ruling("hold", reasons.RUMOUR)
     if joined:
         brings = own_held(case) if _answers(case) else ()
-        return _after_the_end(case, joined.incident) or _Ruling(
-            "join", _why(joined, kind), joined.incident.id, brings
-        )
+        return _after_the_end(case, joined) or _Ruling("join", _why(joined, kind), joined.incident.id, brings)
     if kind in _NEWS and not (_another_lot(case) or _came_back(case)):
         return _more_of_held(case) or _news_of_nothing(case)
     if _says_so(case):
@@ -327,15 +325,16 @@ def _says_elsewhere(case: Case, incident: Incident) -> bool:
     return precise(place) and precise(incident.place) and gap_m(place, incident.place) > 0
 
 
-def _after_the_end(case: Case, incident: Incident) -> _Ruling | None:
+def _after_the_end(case: Case, joined: Candidate) -> _Ruling | None:
     """A witness of what a person has just ended: perhaps they are back, perhaps it is a late word."""
+    incident = joined.incident
     ended = incident.ended_at if incident.status != "no_news" else None
     if ended is None or case.first_hand is not True or case.reckoned.kind != "report":
         return None
     back = next((c for c in case.found.candidates if c.score > 0 and c.incident.live), None)
     if back is not None:  # somebody saw before that they are back
         return _Ruling("join", _why(back, case.reckoned.kind), back.incident.id)
-    if case.now - ended <= _JUST:
+    if case.now - ended <= _JUST and "other_street" not in joined.signs:
         return _Ruling("hold", reasons.AFTER_THE_END, incident.id)
     return _open(case)
 

@@ -110,6 +110,15 @@ def test_they_are_back_means_where_they_were(story: Any, text: str, *, opens: bo
         assert again.place == story.state.incidents[first.incident_id].place
 
 
+def test_another_street_is_no_late_word_of_what_was_just_ended(story: Any) -> None:
+    first = story.report("immigration raid in Mare Street E8, two vans", sender="a")
+    story.command(desk.Reject, after_s=60, incident_id=first.incident_id)
+    other = story.report("I see an immigration raid in Amhurst Road E8", sender="a", after_s=120)
+    assert other.reason != "after_the_end"
+    story.tick(200)
+    assert [i for i in story.incidents() if other.report_id in i.evidence and i.id != first.incident_id]
+
+
 def test_who_compares_theirs_with_another_means_their_own(story: Any) -> None:
     first = story.report("immigration raid on Ashwin Street, two vans", sender="a", position=IN_HACKNEY)
     still = story.report(
