@@ -21,6 +21,8 @@ MOST_TEXT: Final = 2_000
 
 Says = Literal["unconfirmed", "likely", "confirmed", "update", "over", "wrong", "not_confirmed", "test"]
 """How it stands at the sending hub; `test` says nothing but that the link works."""
+IN_THE_REPORTS_WORDS: Final = frozenset({"unconfirmed", "likely", "confirmed"})
+"""Of what stands so a report's own words are told, where nobody is answered; of all else a statement."""
 
 
 class Where(BaseModel):

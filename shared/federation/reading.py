@@ -1,11 +1,7 @@
 """What a letter means for the hub that believes it. Pure."""
 
-from typing import Final
-
 from shared.contracts.peers import PassedOn
-from shared.federation.letter import Letter
-
-_IN_THE_REPORTS_WORDS: Final = frozenset({"unconfirmed", "likely", "confirmed"})
+from shared.federation.letter import IN_THE_REPORTS_WORDS, Letter
 
 
 def passed_on(letter: Letter) -> PassedOn | None:
@@ -22,7 +18,7 @@ def words_of(letter: Letter) -> str:
 
     Words that are to be judged name no hub: it may be called like a place.
     """
-    if letter.says in _IN_THE_REPORTS_WORDS and letter.answers is None:
+    if letter.says in IN_THE_REPORTS_WORDS and letter.answers is None:
         return letter.text
     said = letter.says.replace("_", " ")
     return f"{letter.sender}: {said}. {letter.text}".strip()

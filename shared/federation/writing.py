@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.peers import PassedOn
-from shared.federation.letter import MOST_HOPS, MOST_TEXT, Letter, Says
+from shared.federation.letter import IN_THE_REPORTS_WORDS, MOST_HOPS, MOST_TEXT, Letter, Says
 from shared.federation.link import Link
 from shared.federation.trust import Refusal
 from shared.plugins.spec import RenderedMessage
@@ -28,7 +28,6 @@ _SAYS: Final[Mapping[str, Says]] = {
 """All else (digests, exercises, shifts, silence) is for a group's own people."""
 _NEWS: Final = frozenset({None, "moved", "reopened"})
 """Notes of an update that tell what is so; by the others our verifiers are asked to look."""
-_IN_THE_REPORTS_WORDS: Final = frozenset({"unconfirmed", "likely", "confirmed"})
 _PEERS: Final = TypeAdapter(tuple[PassedOn, ...])
 
 NOT_FOR_PEERS: Final = Refusal("not_for_peers")
@@ -89,7 +88,7 @@ def _signed_by(link: Link, key: str, stamp: Stamp) -> dict[str, Any]:
 def _told(message: RenderedMessage, says: Says, way: _Way) -> dict[str, Any]:
     """Where a peer told us of it, only what people decided goes back, never the words of others' reports."""
     facts = message.data.get("facts") or {}
-    told = "report" if says in _IN_THE_REPORTS_WORDS and way.answers is None else "statement"
+    told = "report" if says in IN_THE_REPORTS_WORDS and way.answers is None else "statement"
     return {
         "via": way.via,
         "about": message.thread or "none",
